@@ -1,0 +1,278 @@
+// Package results holds what a run produced: the record, the store, diff,
+// trend, alerts, reports and exports. It knows nothing of how a figure was
+// predicted or measured and imports no other package of this module.
+package results
+
+import "time"
+
+// Schema is the version of the record format written by this program.
+// A reader refuses a record of a higher one.
+const Schema = 1
+
+// Status says how a case ended.
+type Status string
+
+// The three ways a case can end.
+const (
+	StatusOK      Status = "ok"
+	StatusFailed  Status = "failed"
+	StatusSkipped Status = "skipped"
+)
+
+// Record is the result of one case: what was predicted, what was measured and
+// where they part. A run is a JSON Lines stream of records. Sizes are bytes and
+// times nanoseconds; a figure that is not known is absent, never 0.
+type Record struct {
+	Schema int       `json:"schema"`
+	RunID  string    `json:"run_id"`
+	Time   time.Time `json:"time"`
+	Status Status    `json:"status"`
+	// Error is one sentence; set unless Status is ok.
+	Error string `json:"error,omitempty"`
+	// Log holds the last lines that the library printed, for a failed case.
+	Log []string `json:"log,omitempty"`
+
+	Host      Host       `json:"host"`
+	Runtime   Runtime    `json:"runtime"`
+	Model     Model      `json:"model"`
+	Case      Case       `json:"case"`
+	Predicted *Predicted `json:"predicted,omitempty"`
+	Measured  *Measured  `json:"measured,omitempty"`
+	Residual  *Residual  `json:"residual,omitempty"`
+	// Checks are the comparisons of this case that must hold, each with its outcome.
+	Checks []Check `json:"checks,omitempty"`
+	// Verdicts judge rival rule sets against what was measured.
+	Verdicts []Verdict `json:"verdicts,omitempty"`
+}
+
+// Host is the machine and the state that it was in.
+type Host struct {
+	Name        string `json:"name,omitempty"`
+	OS          string `json:"os"`
+	OSVersion   string `json:"os_version,omitempty"`
+	Arch        string `json:"arch"`
+	Chip        string `json:"chip"`
+	Cores       int    `json:"cores"`
+	GPUCores    *int   `json:"gpu_cores,omitempty"`
+	MemoryBytes int64  `json:"memory_bytes"`
+	// Power is "ac", "battery" or "" where it is not known.
+	Power        string `json:"power,omitempty"`
+	LowPowerMode *bool  `json:"low_power_mode,omitempty"`
+	// Thermal is the pressure level before the case: nominal, fair, serious, critical.
+	Thermal      string   `json:"thermal,omitempty"`
+	ThermalAfter string   `json:"thermal_after,omitempty"`
+	LoadAverage  *float64 `json:"load_average,omitempty"`
+	// FreeMemoryBytes is what could be allocated without swapping.
+	FreeMemoryBytes *int64 `json:"free_memory_bytes,omitempty"`
+	SwapUsedBytes   *int64 `json:"swap_used_bytes,omitempty"`
+	// Unfit lists the reasons why this machine was not fit to be measured.
+	// A run with any is never used as a baseline.
+	Unfit []string `json:"unfit,omitempty"`
+}
+
+// Runtime is the library that ran the case.
+type Runtime struct {
+	Name    string `json:"name"` // "llama.cpp" or "mlx"
+	Version string `json:"version"`
+	Path    string `json:"path,omitempty"`
+	SHA256  string `json:"sha256,omitempty"`
+	// Layout names the parameter-struct layout that matched the library.
+	Layout string `json:"layout,omitempty"`
+	Device string `json:"device,omitempty"`
+}
+
+// Model is what was run.
+type Model struct {
+	Ref         string `json:"ref"`
+	Name        string `json:"name"`
+	Arch        string `json:"arch"`
+	FactsSHA256 string `json:"facts_sha256,omitempty"`
+	WeightBytes *int64 `json:"weight_bytes,omitempty"`
+	NParams     *int64 `json:"n_params,omitempty"`
+	// Skeleton is "kv" or "full" when random weights stood in for the model's.
+	Skeleton string `json:"skeleton,omitempty"`
+	// WeightType is the type of most weights, as the file names it (f16, q4_K, ...).
+	WeightType string `json:"weight_type,omitempty"`
+}
+
+// Kind is what a case does.
+type Kind string
+
+// The kinds of case.
+const (
+	KindKV      Kind = "kv"
+	KindPlan    Kind = "plan"
+	KindPrefill Kind = "prefill"
+	KindDecode  Kind = "decode"
+)
+
+// Case is one set of parameters, in llama.cpp's names; with runtime and model
+// it is the key under which two runs are compared.
+type Case struct {
+	Kind       Kind   `json:"kind"`
+	NCtx       int    `json:"n_ctx"`
+	NPrompt    int    `json:"n_prompt"`
+	NGen       int    `json:"n_gen"`
+	NDepth     int    `json:"n_depth"`
+	NBatch     int    `json:"n_batch"`
+	NUbatch    int    `json:"n_ubatch"`
+	NSeq       int    `json:"n_seq"`
+	TypeK      string `json:"type_k"`
+	TypeV      string `json:"type_v"`
+	FlashAttn  string `json:"flash_attn"` // "on", "off" or "auto"
+	SWAFull    bool   `json:"swa_full"`
+	KVUnified  bool   `json:"kv_unified"`
+	NGPULayers int    `json:"n_gpu_layers"`
+	NThreads   int    `json:"n_threads"`
+	// KVBits, KVGroupSize and QuantizedKVStart are mlx-lm's cache settings;
+	// KVBits 0 is a cache that is not quantised.
+	KVBits           int `json:"kv_bits,omitempty"`
+	KVGroupSize      int `json:"kv_group_size,omitempty"`
+	QuantizedKVStart int `json:"quantized_kv_start,omitempty"`
+}
+
+// KVLayer is the cache of one layer. Class is "full", "sliding", "chunked",
+// "mla", "recurrent" or "shared"; for "recurrent" KBytes is the convolution
+// state, VBytes the recurrent state and Cells the number of sequences.
+type KVLayer struct {
+	Layer  int    `json:"layer"`
+	Class  string `json:"class"`
+	Cells  int64  `json:"cells"`
+	KBytes int64  `json:"k_bytes"`
+	VBytes int64  `json:"v_bytes"`
+}
+
+// CostTerm is the arithmetic and the weight traffic of one class of operation
+// on one weight type, summed over one whole sample (every step of it).
+type CostTerm struct {
+	// Class is "weights", "experts", "head" (products with weights) or "attention".
+	Class string `json:"class"`
+	// Type is the weight type (f16, q4_K, ...), or the K cache's for attention.
+	Type  string `json:"type"`
+	FLOPs int64  `json:"flops"`
+	// Bytes are weight bytes touched, or cache bytes read for attention.
+	Bytes int64 `json:"bytes"`
+}
+
+// Cost is what one sample of a case has to do.
+type Cost struct {
+	// Steps is the number of evaluated graphs (micro-batches or decode steps).
+	Steps int64 `json:"steps"`
+	// Nodes is the number of graph nodes over all steps, where it is known.
+	Nodes *int64     `json:"nodes,omitempty"`
+	Terms []CostTerm `json:"terms"`
+	// KVWriteBytes, ActivationBytes are moved besides the terms' bytes.
+	KVWriteBytes    int64 `json:"kv_write_bytes"`
+	ActivationBytes int64 `json:"activation_bytes"`
+}
+
+// Predicted is what the architecture and the runtime's policy say, computed
+// without running anything.
+type Predicted struct {
+	// Rules names the rule set; the exact one is "exact".
+	Rules      string    `json:"rules"`
+	KVBytes    *int64    `json:"kv_bytes,omitempty"`
+	KVLayers   []KVLayer `json:"kv_layers,omitempty"`
+	FLOPs      *int64    `json:"flops,omitempty"`
+	BytesMoved *int64    `json:"bytes_moved,omitempty"`
+	Cost       *Cost     `json:"cost,omitempty"`
+	// Seconds is the duration of one sample; TokensPerSecond follows from it.
+	// Both are absent until a fit of the machine exists.
+	Seconds         *Interval `json:"seconds,omitempty"`
+	TokensPerSecond *Interval `json:"tokens_per_second,omitempty"`
+	// Fit is the id of the fit that Seconds was predicted from.
+	Fit string `json:"fit,omitempty"`
+	// PeakKVBytes is the largest the cache gets on the way, where it can shrink.
+	PeakKVBytes *int64 `json:"peak_kv_bytes,omitempty"`
+}
+
+// Interval is a figure with the bounds that contain it with 95 % confidence.
+type Interval struct {
+	Value float64 `json:"value"`
+	Lo    float64 `json:"lo"`
+	Hi    float64 `json:"hi"`
+}
+
+// KVSources is the cache's size from each source that was read. Tensors is
+// exact; Log is rounded by the library to LogPrecision; State is what a
+// saved sequence of StateTokens tokens occupies; Footprint is the growth of
+// the process.
+type KVSources struct {
+	Tensors      *int64 `json:"tensors,omitempty"`
+	Log          *int64 `json:"log,omitempty"`
+	LogPrecision *int64 `json:"log_precision,omitempty"`
+	State        *int64 `json:"state,omitempty"`
+	StateTokens  *int   `json:"state_tokens,omitempty"`
+	Footprint    *int64 `json:"footprint,omitempty"`
+	// Active is the allocator's own count of live bytes (MLX).
+	Active *int64 `json:"active,omitempty"`
+}
+
+// TokensPerSecond summarises a timed case.
+type TokensPerSecond struct {
+	Median float64 `json:"median"`
+	Mean   float64 `json:"mean"`
+	// Stddev needs two samples, CI95 (of the median) six.
+	Stddev *float64    `json:"stddev,omitempty"`
+	CI95   *[2]float64 `json:"ci95,omitempty"`
+}
+
+// Memory is the worker process as the operating system saw it, and the
+// library's own buffers.
+type Memory struct {
+	FootprintBytes     *int64 `json:"footprint_bytes,omitempty"`
+	PeakFootprintBytes *int64 `json:"peak_footprint_bytes,omitempty"`
+	ModelBytes         *int64 `json:"model_bytes,omitempty"`
+	ComputeBytes       *int64 `json:"compute_bytes,omitempty"`
+	OutputBytes        *int64 `json:"output_bytes,omitempty"`
+}
+
+// Measured is what was read from the running library.
+type Measured struct {
+	KVBytes   *int64     `json:"kv_bytes,omitempty"`
+	KVLayers  []KVLayer  `json:"kv_layers,omitempty"`
+	KVSources *KVSources `json:"kv_sources,omitempty"`
+	FLOPs     *int64     `json:"flops,omitempty"`
+	// FLOPsByOp splits FLOPs by graph operation (MUL_MAT, MUL_MAT_ID, FLASH_ATTN_EXT).
+	FLOPsByOp map[string]int64 `json:"flops_by_op,omitempty"`
+	Nodes     *int64           `json:"nodes,omitempty"`
+	// WeightBytes are the weights as the library loaded them.
+	WeightBytes *int64 `json:"weight_bytes,omitempty"`
+	// SamplesNS are the durations of one sample each; Rounds has the round
+	// (fresh process) of each sample.
+	SamplesNS       []int64          `json:"samples_ns,omitempty"`
+	Rounds          []int            `json:"rounds,omitempty"`
+	TokensPerSecond *TokensPerSecond `json:"tokens_per_second,omitempty"`
+	Memory          *Memory          `json:"memory,omitempty"`
+	// HostNSPerToken is the time spent outside the library, per token.
+	HostNSPerToken *float64 `json:"host_ns_per_token,omitempty"`
+	// Canary is the duration of a fixed piece of work before and after the case.
+	CanaryNS []int64 `json:"canary_ns,omitempty"`
+}
+
+// Residual is observation minus prediction, and the ratio for time.
+type Residual struct {
+	KVBytes *int64 `json:"kv_bytes,omitempty"`
+	FLOPs   *int64 `json:"flops,omitempty"`
+	// SecondsRatio is measured over predicted seconds.
+	SecondsRatio *float64 `json:"seconds_ratio,omitempty"`
+}
+
+// Check is one comparison that must hold.
+type Check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	// Detail says both values and where they part, when OK is false.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Verdict judges one figure of one rule set against what was measured.
+type Verdict struct {
+	Rules     string `json:"rules"`
+	Figure    string `json:"figure"`
+	Predicted int64  `json:"predicted"`
+	Measured  int64  `json:"measured"`
+	// Confirmed is equality; otherwise Because names the fact that explains it.
+	Confirmed bool   `json:"confirmed"`
+	Because   string `json:"because,omitempty"`
+}
