@@ -1,0 +1,155 @@
+// Package arch reads architecture facts: what the predictors need to know of a
+// model, from a GGUF, a Hugging Face config, a preset or a user's own YAML, each
+// fact with where it came from. It computes no prediction and runs nothing.
+package arch
+
+// Facts describes a model's architecture. Counts are of elements, never bytes.
+type Facts struct {
+	// Ref is what the user typed, Name what the model calls itself.
+	Ref  string `json:"ref"`
+	Name string `json:"name"`
+	// Family is llama.cpp's name of the architecture (general.architecture:
+	// llama, qwen2moe, gemma3); ModelType is Hugging Face's (llama, qwen2_moe,
+	// gemma3_text). Either is empty where the runtime does not know the family.
+	Family    string `json:"family"`
+	ModelType string `json:"model_type"`
+
+	Hidden        int64 `json:"hidden"`
+	Vocab         int64 `json:"vocab"`
+	ContextLength int64 `json:"context_length"`
+	// TiedEmbeddings: the output head is the token embedding.
+	TiedEmbeddings bool    `json:"tied_embeddings"`
+	Layers         []Layer `json:"layers"`
+
+	// NormEpsilon and RopeBase change no shape, but a skeleton has to name
+	// them; 0 takes the family's default.
+	NormEpsilon float64 `json:"norm_epsilon,omitempty"`
+	RopeBase    float64 `json:"rope_base,omitempty"`
+
+	// Tensors is the model's own tensor table, in the naming of its source;
+	// empty when only a config was read.
+	Tensors []Tensor `json:"tensors,omitempty"`
+
+	// Provenance says where each fact came from, by field name.
+	Provenance map[string]Provenance `json:"provenance,omitempty"`
+	// Contradictions are facts that two sources state differently.
+	Contradictions []Contradiction `json:"contradictions,omitempty"`
+}
+
+// Layer is one block of the model.
+type Layer struct {
+	// Attention is nil in a purely recurrent layer, Recurrent in a pure
+	// attention layer; falcon_h1 has both in every layer.
+	Attention   *Attention   `json:"attention,omitempty"`
+	Recurrent   *Recurrent   `json:"recurrent,omitempty"`
+	FeedForward *FeedForward `json:"feed_forward,omitempty"`
+}
+
+// Attention is the attention part of a layer.
+type Attention struct {
+	Heads   int64 `json:"heads"`
+	KVHeads int64 `json:"kv_heads"`
+	// KeyDim and ValueDim are per head (head_dim; attention.key_length and
+	// value_length).
+	KeyDim   int64 `json:"key_dim"`
+	ValueDim int64 `json:"value_dim"`
+	// Window is the number of tokens a query sees; 0 is all of them.
+	Window int64 `json:"window,omitempty"`
+	// Chunked: the window is a fixed chunk (llama4), not a sliding one.
+	Chunked bool `json:"chunked,omitempty"`
+	// SharedFrom is the layer whose cache this layer reads, or nil.
+	SharedFrom *int `json:"shared_from,omitempty"`
+	// MLA is set for multi-head latent attention.
+	MLA   *MLA `json:"mla,omitempty"`
+	Sinks bool `json:"sinks,omitempty"`
+	// QKNorm, Bias: the layer has norms on, or biases in, its projections.
+	QKNorm bool `json:"qk_norm,omitempty"`
+	Bias   bool `json:"bias,omitempty"`
+}
+
+// MLA are the ranks of multi-head latent attention (DeepSeek-V2, arXiv 2405.04434).
+type MLA struct {
+	QLoraRank  int64 `json:"q_lora_rank"` // 0: queries are projected directly
+	KVLoraRank int64 `json:"kv_lora_rank"`
+	RopeDim    int64 `json:"rope_dim"`
+	NopeDim    int64 `json:"nope_dim"`
+	ValueDim   int64 `json:"value_dim"`
+}
+
+// Recurrent is a state-space or linear-attention part of a layer.
+type Recurrent struct {
+	// Kind is "mamba", "mamba2", "rwkv", "shortconv" or "gated-delta".
+	Kind       string `json:"kind"`
+	ConvKernel int64  `json:"conv_kernel"`
+	Inner      int64  `json:"inner"`
+	State      int64  `json:"state"`
+	Groups     int64  `json:"groups"`
+	Heads      int64  `json:"heads"`
+	// TimeStepRank is ssm.time_step_rank (the number of heads in mamba2).
+	TimeStepRank int64 `json:"time_step_rank,omitempty"`
+}
+
+// FeedForward is the MLP part of a layer: dense, or a mixture of experts.
+type FeedForward struct {
+	// Intermediate is the dense width; 0 in a layer that has only experts.
+	Intermediate int64 `json:"intermediate"`
+	// Gated: gate and up projections (SwiGLU, GeGLU), else up only.
+	Gated   bool     `json:"gated"`
+	Experts *Experts `json:"experts,omitempty"`
+}
+
+// Experts is a mixture of experts.
+type Experts struct {
+	Count              int64 `json:"count"`
+	Used               int64 `json:"used"`
+	Intermediate       int64 `json:"intermediate"`
+	SharedIntermediate int64 `json:"shared_intermediate,omitempty"`
+	// SharedGate: the shared expert's output is scaled by a learned gate (qwen2_moe).
+	SharedGate bool `json:"shared_gate,omitempty"`
+}
+
+// Tensor is one row of a tensor table. Shape is in ggml's order: Shape[0] is
+// the dimension that is contiguous in memory (a matrix product's inner one).
+type Tensor struct {
+	Name  string  `json:"name"`
+	Type  string  `json:"type"` // as ggml prints it: f32, f16, q4_K
+	Shape []int64 `json:"shape"`
+}
+
+// Elements is the number of elements of the tensor.
+func (t Tensor) Elements() int64 {
+	n := int64(1)
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Origin says how a fact came to be known.
+type Origin string
+
+// The origins, from the surest to the least sure.
+const (
+	FromFile      Origin = "file"      // a key of a file
+	FromTensors   Origin = "tensors"   // the shape of a tensor
+	FromDefault   Origin = "default"   // a documented default of this model type
+	FromComputed  Origin = "computed"  // computed from other facts
+	FromHeuristic Origin = "heuristic" // a guess from a name
+)
+
+// Provenance is where one fact came from.
+type Provenance struct {
+	Origin Origin `json:"origin"`
+	// Detail names the key and file, the default's source, or the formula.
+	Detail string `json:"detail"`
+}
+
+// Contradiction is one fact that two sources state differently.
+type Contradiction struct {
+	Field   string `json:"field"`
+	Kept    string `json:"kept"`
+	KeptBy  string `json:"kept_by"`
+	Dropped string `json:"dropped"`
+	DropBy  string `json:"dropped_by"`
+	Why     string `json:"why"`
+}
