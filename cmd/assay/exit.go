@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// The exit statuses; they are part of the interface and never change meaning.
+const (
+	statusDone      = 0
+	statusFailed    = 1
+	statusUsage     = 2
+	statusNoRuntime = 3
+	statusRefuted   = 4
+)
+
+// usageError is bad usage or unreadable input.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error   { return e.error }
+func (e usageError) ExitStatus() int { return statusUsage }
+
+// usagef makes a usageError.
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitStatus maps an error to the exit status. Errors of the packages below
+// say their own by an ExitStatus method; an error without one is a failure.
+func exitStatus(err error) int {
+	var coded interface{ ExitStatus() int }
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &coded):
+		return coded.ExitStatus()
+	default:
+		return statusFailed
+	}
+}
+
+// report prints the error, if any, as one sentence and returns the exit status.
+func report(c command, err error, s streams) int {
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(s.err, "assay %s: interrupted: %v\n", c.name, err)
+	default:
+		fmt.Fprintf(s.err, "assay %s: %v\n", c.name, err)
+	}
+	return exitStatus(err)
+}
