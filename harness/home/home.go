@@ -1,0 +1,70 @@
+// Package home says where assay keeps what on disk. It creates nothing and
+// knows nothing of what the files contain.
+package home
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Home is a pair of folders: what can be made again, and what cannot.
+type Home struct {
+	// Cache holds libraries and skeletons; deleting it costs time only.
+	Cache string
+	// Data holds the store, the runs and the reports.
+	Data string
+}
+
+// Find returns the folders of this user. ASSAY_HOME, when set, holds both;
+// otherwise they are the platform's: ~/.cache/assay and ~/.local/share/assay on
+// Linux (XDG_CACHE_HOME and XDG_DATA_HOME honoured), ~/Library/Caches/assay and
+// ~/Library/Application Support/assay on macOS.
+func Find() (Home, error) {
+	if dir := os.Getenv("ASSAY_HOME"); dir != "" {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return Home{}, fmt.Errorf("ASSAY_HOME %q: %w", dir, err)
+		}
+		return Home{Cache: abs, Data: abs}, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return Home{}, fmt.Errorf("no cache folder for this user (set ASSAY_HOME to a folder): %w", err)
+	}
+	data, err := userDataDir()
+	if err != nil {
+		return Home{}, fmt.Errorf("no data folder for this user (set ASSAY_HOME to a folder): %w", err)
+	}
+	return Home{Cache: filepath.Join(cache, "assay"), Data: filepath.Join(data, "assay")}, nil
+}
+
+// userDataDir is what os.UserCacheDir is for caches: the standard library has none.
+func userDataDir() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" && filepath.IsAbs(dir) {
+		return dir, nil
+	}
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	if runtime.GOOS == "darwin" {
+		return filepath.Join(dir, "Library", "Application Support"), nil
+	}
+	return filepath.Join(dir, ".local", "share"), nil
+}
+
+// Libs is the folder of one release of a runtime's libraries.
+func (h Home) Libs(runtime, version string) string {
+	return filepath.Join(h.Cache, "lib", runtime, version)
+}
+
+// Skeletons is the folder of generated models.
+func (h Home) Skeletons() string { return filepath.Join(h.Cache, "skeletons") }
+
+// Runs is the folder of the runs' records and journals.
+func (h Home) Runs() string { return filepath.Join(h.Data, "runs") }
+
+// Store is the file of the SQLite store.
+func (h Home) Store() string { return filepath.Join(h.Data, "assay.db") }
