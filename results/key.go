@@ -1,0 +1,98 @@
+package results
+
+import (
+	"fmt"
+	"path"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// Key names a case across runs: runtime, model and every parameter. Two
+// records of different runs are compared when their keys are equal. It is one
+// printable ASCII line, such as
+//
+//	llama.cpp qwen3-0.6b q4_K decode n_ctx=4096 n_gen=128 type_k=f16
+//
+// Parameters that are zero are left out and the rest stand in alphabetical
+// order, so a parameter added to the format later leaves older keys as they
+// were. The runtime's version, the machine and the path of the model are not
+// part of it: those are what may differ between two runs.
+type Key string
+
+// Key returns the key of the record's case.
+func (r Record) Key() Key {
+	name := r.Model.Name
+	if name == "" {
+		name = path.Base(strings.ReplaceAll(r.Model.Ref, `\`, "/"))
+	}
+	words := []string{quoted(r.Runtime.Name), quoted(name)}
+	if r.Model.WeightType != "" {
+		words = append(words, quoted(r.Model.WeightType))
+	}
+	if r.Model.Skeleton != "" {
+		words = append(words, quoted(r.Model.Skeleton+"-skeleton"))
+	}
+	words = append(words, quoted(string(r.Case.Kind)))
+	return Key(strings.Join(append(words, r.Case.parameters()...), " "))
+}
+
+// parameters lists name=value for every parameter that is not zero, sorted.
+func (c Case) parameters() []string {
+	v := reflect.ValueOf(c)
+	var words []string
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if name == "kind" || v.Field(i).IsZero() {
+			continue
+		}
+		words = append(words, name+"="+quoted(fmt.Sprint(v.Field(i).Interface())))
+	}
+	sort.Strings(words)
+	return words
+}
+
+// quoted returns s as it is when it is one plain word, and otherwise as a Go
+// string in ASCII: a name with spaces, control bytes or nothing in it must
+// neither look like two words nor reach a terminal unescaped.
+func quoted(s string) string {
+	plain := s != ""
+	for _, c := range s {
+		plain = plain && c > ' ' && c < 0x7f && c != '"'
+	}
+	if plain {
+		return s
+	}
+	return strconv.QuoteToASCII(s)
+}
+
+// Test returns what the case does in llama-bench's words: "pp512",
+// "tg128 @ d4096", or "kv 32768" and "plan 32768" for a context size.
+func (c Case) Test() string {
+	var s string
+	switch c.Kind {
+	case KindPrefill:
+		s = fmt.Sprintf("pp%d", c.NPrompt)
+	case KindDecode:
+		s = fmt.Sprintf("tg%d", c.NGen)
+	default:
+		return fmt.Sprintf("%s %d", c.Kind, c.NCtx)
+	}
+	if c.NDepth > 0 {
+		s += fmt.Sprintf(" @ d%d", c.NDepth)
+	}
+	return s
+}
+
+// Machine names the machine that a series of runs belongs to: the host's name
+// and its chip, as far as they are known.
+func (h Host) Machine() string {
+	if h.Name == "" {
+		return h.Chip
+	}
+	if h.Chip == "" {
+		return h.Name
+	}
+	return h.Name + " (" + h.Chip + ")"
+}

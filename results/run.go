@@ -1,0 +1,86 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Run is one execution of a suite on one machine: a set of records with one
+// run id.
+type Run struct {
+	ID string
+	// Source says where the records were read from: a file's name or the store.
+	Source  string
+	Records []Record
+	// Warnings are sentences about what was wrong but could be read past,
+	// such as half a line at the end of a file.
+	Warnings []string
+}
+
+// ByKey returns the records by the key of their case. Where a case was tried
+// more than once, the last success wins, and the last attempt if there is none.
+func (r Run) ByKey() map[Key]Record {
+	cases := make(map[Key]Record, len(r.Records))
+	for _, rec := range r.Records {
+		key := rec.Key()
+		if old, ok := cases[key]; ok && old.Status == StatusOK && rec.Status != StatusOK {
+			continue
+		}
+		cases[key] = rec
+	}
+	return cases
+}
+
+// ReadFile reads the runs of a JSON Lines file, in the order in which they
+// begin. Half a line at the end becomes a warning of the last run; any other
+// line that is not a record is an error that names the file and the line.
+func ReadFile(name string) ([]Run, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadRuns(f, name)
+}
+
+// ReadRuns reads the runs of a JSON Lines stream as [ReadFile] does; name is
+// used in errors and as the runs' source.
+func ReadRuns(r io.Reader, name string) ([]Run, error) {
+	var runs []Run
+	place := map[string]int{}
+	last := -1
+	for in := NewReader(r, name); ; {
+		rec, err := in.Read()
+		switch cut, half := err.(*TruncatedError); {
+		case err == io.EOF:
+			return runs, nil
+		case half && last >= 0:
+			runs[last].Warnings = append(runs[last].Warnings, cut.Error())
+			return runs, nil
+		case err != nil:
+			return nil, err
+		}
+		i, ok := place[rec.RunID]
+		if !ok {
+			i = len(runs)
+			place[rec.RunID] = i
+			runs = append(runs, Run{ID: rec.RunID, Source: name})
+		}
+		runs[i].Records = append(runs[i].Records, rec)
+		last = i
+	}
+}
+
+// OneRun returns the only run of those read from a file, or an error that
+// says why there is not exactly one.
+func OneRun(runs []Run, name string) (Run, error) {
+	switch len(runs) {
+	case 1:
+		return runs[0], nil
+	case 0:
+		return Run{}, fmt.Errorf("%s holds no record", name)
+	}
+	return Run{}, fmt.Errorf("%s holds %d runs (%s, %s, ...); import it and name one of them",
+		name, len(runs), runs[0].ID, runs[1].ID)
+}
