@@ -3,6 +3,7 @@ module assay
 go 1.26.0
 
 require (
+	github.com/ebitengine/purego v0.11.3
 	github.com/jedib0t/go-pretty/v6 v6.8.3
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/sys v0.49.0

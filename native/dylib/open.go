@@ -1,0 +1,104 @@
+package dylib
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/ebitengine/purego"
+)
+
+// Library is an opened library. It stays open until the process ends: native
+// runtimes keep threads and exit handlers that do not survive closing.
+type Library struct {
+	Path   string
+	handle uintptr
+}
+
+// OpenError says that the system's loader refused the file.
+type OpenError struct {
+	Path string
+	Err  error
+}
+
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("opening %s: %v; install a release built for this machine", e.Path, e.Err)
+}
+
+// Unwrap answers the loader's own error.
+func (e *OpenError) Unwrap() error { return e.Err }
+
+// Is reports that the error is ErrUnusable.
+func (e *OpenError) Is(target error) bool { return target == ErrUnusable }
+
+// Open loads the file with its symbols visible to libraries opened later. The
+// error is an *OpenError.
+func Open(path string) (*Library, error) {
+	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	if err != nil {
+		return nil, &OpenError{Path: path, Err: err}
+	}
+	return &Library{Path: path, handle: handle}, nil
+}
+
+// Symbol answers the address of a symbol in the library or in one that it
+// links to; ok is false when there is none.
+func (l *Library) Symbol(name string) (addr uintptr, ok bool) {
+	addr, err := purego.Dlsym(l.handle, name)
+	return addr, err == nil && addr != 0
+}
+
+// MissingError lists every required symbol that a library lacks.
+type MissingError struct {
+	Path string
+	// Version is what the library or its file name says, "" when neither does.
+	Version string
+	Symbols []string
+}
+
+func (e *MissingError) Error() string {
+	version := e.Version
+	if version == "" {
+		version = "unknown version"
+	}
+	return fmt.Sprintf("%s (%s) lacks %d required symbols: %s",
+		e.Path, version, len(e.Symbols), strings.Join(e.Symbols, ", "))
+}
+
+// Is reports that the error is ErrUnusable.
+func (e *MissingError) Is(target error) bool { return target == ErrUnusable }
+
+// Symbols looks every name up and answers their addresses in the same order.
+// The error is one *MissingError that lists all that were not found.
+func (l *Library) Symbols(names ...string) ([]uintptr, error) {
+	addrs := make([]uintptr, len(names))
+	var missing []string
+	for i, name := range names {
+		addr, ok := l.Symbol(name)
+		if !ok {
+			missing = append(missing, name)
+		}
+		addrs[i] = addr
+	}
+	if missing != nil {
+		return nil, &MissingError{Path: l.Path, Version: FileVersion(l.Path), Symbols: missing}
+	}
+	return addrs, nil
+}
+
+// SHA256 answers the hexadecimal digest of a file.
+func SHA256(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("hashing a library: %w", err)
+	}
+	defer file.Close()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, file); err != nil {
+		return "", fmt.Errorf("hashing %s: %w", path, err)
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
+}
