@@ -1,0 +1,264 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// parseConfig reads a Hugging Face config.json. file names it in errors and
+// provenance. A model type that is not known is read as far as its keys go.
+func parseConfig(file string, raw []byte) (Facts, error) {
+	var config map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&config); err != nil {
+		return Facts{}, fmt.Errorf("%s: is not a JSON object: %w; give a model's config.json", file, err)
+	}
+	return fromConfig(file, config)
+}
+
+func fromConfig(file string, config map[string]any) (Facts, error) {
+	r := newReader(file, config)
+	f := Facts{ModelType: r.modelType()}
+	if r.kind != nil {
+		f.Family = r.kind.family
+	}
+	f.Hidden = r.integer("hidden")
+	f.Vocab = r.integer("vocab")
+	f.ContextLength = r.optionalOr("context_length", 0)
+	f.NormEpsilon = r.number("norm_epsilon", "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps")
+	f.RopeBase = r.ropeBase()
+	f.TiedEmbeddings, _ = r.flag("tied_embeddings", "tie_word_embeddings")
+	f.Layers = r.layers(f.Hidden)
+	f.Provenance = r.prov
+	if err := r.err(); err != nil {
+		return Facts{}, err
+	}
+	if err := f.Validate(); err != nil {
+		return Facts{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return f, nil
+}
+
+// modelType settles what the config calls itself; the inner language model's
+// own name wins when it is known.
+func (r *reader) modelType() string {
+	name := r.text("model_type")
+	r.kind = modelTypes[name]
+	return name
+}
+
+func (r *reader) ropeBase() float64 {
+	if base := r.number("rope_base", "rope_theta", "rotary_emb_base"); base != 0 {
+		return base
+	}
+	// transformers 5 writes rope_parameters instead of rope_theta.
+	nested, _ := r.keys["rope_parameters"].data.(map[string]any)
+	base, ok := asFloat(nested["rope_theta"])
+	if !ok || base <= 0 {
+		return 0
+	}
+	r.note("rope_base", FromFile, "rope_parameters.rope_theta of %s", r.file)
+	return base
+}
+
+// layers builds every layer, or nil after noting why it could not.
+func (r *reader) layers(hidden int64) []Layer {
+	n := int(r.integer("layers"))
+	if len(r.errs) > 0 {
+		return nil
+	}
+	kinds := r.strings("layer_types", n)
+	attention := r.attentions(hidden, n, kinds)
+	feedForward := r.feedForwards(n)
+	if len(r.errs) > 0 {
+		return nil
+	}
+	layers := make([]Layer, n)
+	for i := range layers {
+		layers[i] = Layer{Attention: attention[i], FeedForward: feedForward[i]}
+	}
+	return layers
+}
+
+func (r *reader) attentions(hidden int64, n int, kinds []string) []*Attention {
+	heads, ok := r.perLayer("attention.heads", n)
+	if !ok {
+		r.fail("num_attention_heads", "missing; add the key")
+		return nil
+	}
+	kvHeads, ok := r.perLayer("attention.kv_heads", n)
+	if !ok {
+		kvHeads = heads
+		r.note("attention.kv_heads", FromDefault, "the number of query heads, as num_key_value_heads is absent")
+	}
+	windows, chunked := r.windows(n, kinds)
+	bias, qkNorm, sinks := r.attentionExtras()
+	mla := r.mla()
+	out := make([]*Attention, n)
+	for i := range out {
+		a := &Attention{Heads: heads[i], KVHeads: kvHeads[i], Window: windows[i], Chunked: chunked && windows[i] > 0,
+			Bias: bias, QKNorm: qkNorm, Sinks: sinks}
+		if mla != nil {
+			own := *mla
+			a.MLA, a.KeyDim, a.ValueDim = &own, mla.NopeDim+mla.RopeDim, mla.ValueDim
+		} else {
+			a.KeyDim = r.headDim(hidden, heads[i])
+			a.ValueDim = a.KeyDim
+		}
+		out[i] = a
+	}
+	return out
+}
+
+// headDim prefers the explicit key, then the type's default, then the quotient.
+func (r *reader) headDim(hidden, heads int64) int64 {
+	if dim, ok := r.optional("attention.key_dim"); ok {
+		return dim
+	}
+	if heads == 0 || hidden%heads != 0 {
+		r.fail("head_dim", "missing, and %d hidden ÷ %d heads is no whole number; add the key", hidden, heads)
+		return 1
+	}
+	r.note("attention.key_dim", FromComputed, "hidden ÷ heads = %d ÷ %d, as head_dim is absent", hidden, heads)
+	return hidden / heads
+}
+
+func (r *reader) attentionExtras() (bias, qkNorm, sinks bool) {
+	bias, _ = r.flag("attention.bias", "attention_bias")
+	if r.kind == nil {
+		return bias, false, false
+	}
+	return bias || r.kind.bias, r.kind.qkNorm, r.kind.sinks
+}
+
+func (r *reader) mla() *MLA {
+	rank, ok := r.optional("mla.kv_lora_rank")
+	if !ok {
+		return nil
+	}
+	return &MLA{
+		QLoraRank:  r.optionalOr("mla.q_lora_rank", 0),
+		KVLoraRank: rank,
+		RopeDim:    r.integer("mla.rope_dim"),
+		NopeDim:    r.integer("mla.nope_dim"),
+		ValueDim:   r.integer("mla.value_dim"),
+	}
+}
+
+// windows gives each layer's window, 0 for global attention. Which layers have
+// one is said, in this order, by use_sliding_window, layer_types, a period (the
+// last layer of each is global) or a first windowed layer; else all have it.
+func (r *reader) windows(n int, kinds []string) (sizes []int64, chunked bool) {
+	sizes = make([]int64, n)
+	size, ok := r.optional("attention.window")
+	if use, said := r.flag("attention.window_used", "use_sliding_window"); !ok || size == 0 || said && !use {
+		if ok && said && !use {
+			r.note("attention.window", FromFile, "none: use_sliding_window is false, whatever sliding_window (%d) says", size)
+		}
+		return sizes, false
+	}
+	chunked = strings.Contains(r.prov["attention.window"].Detail, "attention_chunk_size")
+	windowed := r.windowRule(kinds)
+	for i := range sizes {
+		if windowed(i) {
+			sizes[i] = size
+		}
+	}
+	return sizes, chunked
+}
+
+func (r *reader) windowRule(kinds []string) func(int) bool {
+	if kinds != nil {
+		r.note("attention.windowed_layers", FromFile, "layer_types of %s", r.file)
+		return func(i int) bool { return kinds[i] == "sliding_attention" || kinds[i] == "chunked_attention" }
+	}
+	if period, ok := r.optional("attention.period"); ok {
+		return func(i int) bool { return (int64(i)+1)%period != 0 }
+	}
+	if first, ok := r.optional("attention.window_from"); ok {
+		return func(i int) bool { return int64(i) >= first }
+	}
+	r.note("attention.windowed_layers", FromComputed, "every layer: a window is given and no pattern")
+	return func(int) bool { return true }
+}
+
+func (r *reader) feedForwards(n int) []*FeedForward {
+	width, ok := r.perLayer("feed_forward.intermediate", n)
+	experts := r.experts()
+	if !ok && experts == nil {
+		r.fail("intermediate_size", "missing; add the key")
+		return nil
+	}
+	if !ok {
+		width = make([]int64, n)
+	}
+	routed := r.routedLayers(n)
+	gated := r.kind == nil || !r.kind.ungated
+	out := make([]*FeedForward, n)
+	for i := range out {
+		if experts != nil && routed(i) {
+			own := *experts
+			out[i] = &FeedForward{Gated: gated, Experts: &own}
+			continue
+		}
+		out[i] = &FeedForward{Intermediate: width[i], Gated: gated}
+	}
+	return out
+}
+
+// experts reads the mixture of experts, nil where there is none.
+func (r *reader) experts() *Experts {
+	count := r.optionalOr("experts.count", 0)
+	if count == 0 {
+		return nil
+	}
+	e := &Experts{Count: count, Used: r.integer("experts.used"), Intermediate: r.integer("experts.intermediate")}
+	if e.Used > count {
+		r.fail("num_experts_per_tok", "%d experts of %d cannot be used; correct one of them", e.Used, count)
+	}
+	if width, ok := r.optional("experts.shared_width"); ok {
+		e.SharedIntermediate = width
+	} else if shared, ok := r.optional("experts.shared_count"); ok {
+		e.SharedIntermediate = shared * e.Intermediate
+	}
+	e.SharedGate = e.SharedIntermediate > 0 && r.kind != nil && r.kind.sharedGate
+	return e
+}
+
+// routedLayers says which layers have experts: those after the leading dense
+// ones, every step-th, and not the ones named as dense.
+func (r *reader) routedLayers(n int) func(int) bool {
+	leading := r.optionalOr("experts.leading_dense", 0)
+	step := r.optionalOr("experts.step", 1)
+	dense := r.indexes("mlp_only_layers", n)
+	listed := r.indexes("moe_layers", n)
+	return func(i int) bool {
+		if listed != nil {
+			return slices.Contains(listed, i)
+		}
+		return int64(i) >= leading && (int64(i)+1)%step == 0 && !slices.Contains(dense, i)
+	}
+}
+
+// indexes reads a list of layer numbers, nil when it is absent or empty.
+func (r *reader) indexes(name string, n int) []int {
+	v, ok := r.keys[name]
+	if !ok {
+		return nil
+	}
+	list, _ := v.data.([]any)
+	var out []int
+	for _, data := range list {
+		i, ok := asInteger(data)
+		if !ok || i < 0 || i >= int64(n) {
+			r.fail(v.path, "%s is no layer of %d; correct the key", show(data), n)
+			return nil
+		}
+		out = append(out, int(i))
+	}
+	return out
+}

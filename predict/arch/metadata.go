@@ -1,0 +1,244 @@
+package arch
+
+import (
+	"fmt"
+	"slices"
+)
+
+// KV is one key of a GGUF's metadata. Value is a string, bool, uint32, float32,
+// []uint32 or []bool.
+type KV struct {
+	Key   string
+	Value any
+}
+
+// key is one entry of a family's own metadata; a nil value leaves it out.
+type key struct {
+	name  string // without "<arch>."
+	value func(*Facts) any
+}
+
+// The values that stand in for what a config did not state: llama.cpp's own
+// defaults (src/llama-hparams.h and load_hparams of v0.5.0).
+const (
+	defaultEpsilon  = 1e-5
+	defaultRopeBase = 10000
+	defaultContext  = 4096
+)
+
+// GGUFMetadata is the metadata that llama.cpp v0.5.0 needs to build these
+// facts, in the keys and types that its converter writes (conversion/base.py,
+// set_gguf_parameters), with the tokenizer left out ("no_vocab"). It fails for a
+// family whose layout is not known, naming it.
+func (f Facts) GGUFMetadata() ([]KV, error) {
+	fam, err := f.family()
+	if err != nil {
+		return nil, err
+	}
+	out := []KV{
+		{"general.architecture", f.Family},
+		{"general.name", f.Name},
+		{"tokenizer.ggml.model", "no_vocab"},
+	}
+	for _, k := range slices.Concat(commonKeys, fam.keys) {
+		if v := k.value(&f); v != nil {
+			out = append(out, KV{f.Family + "." + k.name, v})
+		}
+	}
+	return out, nil
+}
+
+var commonKeys = []key{
+	{"vocab_size", func(f *Facts) any { return uint32(f.Vocab) }},
+	{"context_length", func(f *Facts) any { return uint32(orDefault(f.ContextLength, defaultContext)) }},
+	{"embedding_length", func(f *Facts) any { return uint32(f.Hidden) }},
+	{"block_count", func(f *Facts) any { return uint32(len(f.Layers)) }},
+	{"feed_forward_length", feedForwardLength},
+	{"attention.head_count", func(f *Facts) any { return eachAttention(f, func(a *Attention) int64 { return a.Heads }) }},
+	{"attention.head_count_kv", func(f *Facts) any { return eachAttention(f, cachedHeads) }},
+	{"attention.key_length", func(f *Facts) any { return anyAttention(f, cachedKeyDim) }},
+	{"attention.value_length", func(f *Facts) any { return anyAttention(f, cachedValueDim) }},
+	{"attention.layer_norm_rms_epsilon", func(f *Facts) any { return float32(orDefault(f.NormEpsilon, defaultEpsilon)) }},
+	{"attention.sliding_window", windowKey},
+	{"attention.sliding_window_pattern", windowPatternKey},
+	{"rope.freq_base", func(f *Facts) any { return float32(orDefault(f.RopeBase, defaultRopeBase)) }},
+	{"expert_count", func(f *Facts) any { return anyExperts(f, func(e *Experts) int64 { return e.Count }) }},
+	{"expert_used_count", func(f *Facts) any { return anyExperts(f, func(e *Experts) int64 { return e.Used }) }},
+	{"expert_feed_forward_length", func(f *Facts) any { return anyExperts(f, func(e *Experts) int64 { return e.Intermediate }) }},
+	{"expert_shared_feed_forward_length", func(f *Facts) any {
+		return anyExperts(f, func(e *Experts) int64 { return e.SharedIntermediate })
+	}},
+}
+
+// cachedHeads, cachedKeyDim and cachedValueDim are what llama.cpp's cache
+// holds: with latent attention one head of the latent and its rotated part
+// (conversion/deepseek.py of v0.5.0).
+func cachedHeads(a *Attention) int64 {
+	if a.MLA != nil {
+		return 1
+	}
+	return a.KVHeads
+}
+
+func cachedKeyDim(a *Attention) int64 {
+	if a.MLA != nil {
+		return a.MLA.KVLoraRank + a.MLA.RopeDim
+	}
+	return a.KeyDim
+}
+
+func cachedValueDim(a *Attention) int64 {
+	if a.MLA != nil {
+		return a.MLA.KVLoraRank
+	}
+	return a.ValueDim
+}
+
+// perLayerKey is one number where all layers agree, else one per layer; nil
+// where every layer has 0.
+func perLayerKey(f *Facts, of func(*Layer) int64) any {
+	list := make([]uint32, len(f.Layers))
+	same, zero := true, true
+	for i := range f.Layers {
+		list[i] = uint32(of(&f.Layers[i]))
+		same = same && list[i] == list[0]
+		zero = zero && list[i] == 0
+	}
+	switch {
+	case zero:
+		return nil
+	case same:
+		return list[0]
+	}
+	return list
+}
+
+func eachAttention(f *Facts, of func(*Attention) int64) any {
+	return perLayerKey(f, func(l *Layer) int64 {
+		if l.Attention == nil {
+			return 0
+		}
+		return of(l.Attention)
+	})
+}
+
+// anyAttention is a fact that all attention layers share.
+func anyAttention(f *Facts, of func(*Attention) int64) any {
+	for i := range f.Layers {
+		if a := f.Layers[i].Attention; a != nil {
+			return uint32(of(a))
+		}
+	}
+	return nil
+}
+
+// anyExperts is a fact that all routed layers share, nil without experts or at 0.
+func anyExperts(f *Facts, of func(*Experts) int64) any {
+	e := f.experts()
+	if e == nil || of(e) == 0 {
+		return nil
+	}
+	return uint32(of(e))
+}
+
+// experts is the first routed layer's mixture, nil in a dense model.
+func (f *Facts) experts() *Experts {
+	for i := range f.Layers {
+		if ff := f.Layers[i].FeedForward; ff != nil && ff.Experts != nil {
+			return ff.Experts
+		}
+	}
+	return nil
+}
+
+// feedForwardLength is the dense width. Where every layer is routed it is the
+// experts' width, which is where llama.cpp's llama architecture looks for it.
+func feedForwardLength(f *Facts) any {
+	return perLayerKey(f, func(l *Layer) int64 {
+		switch ff := l.FeedForward; {
+		case ff == nil:
+			return 0
+		case ff.Experts != nil && ff.Intermediate == 0:
+			return ff.Experts.Intermediate
+		default:
+			return ff.Intermediate
+		}
+	})
+}
+
+func windowKey(f *Facts) any {
+	if families[f.Family].windowPeriod == 0 {
+		return nil
+	}
+	if size := f.window(); size > 0 {
+		return uint32(size)
+	}
+	return nil
+}
+
+// window is the window of the windowed layers, 0 where there is none.
+func (f *Facts) window() int64 {
+	for i := range f.Layers {
+		if a := f.Layers[i].Attention; a != nil && a.Window > 0 {
+			return a.Window
+		}
+	}
+	return 0
+}
+
+// windowPatternKey is left out where the loader's own period says the same, as
+// releases before the key existed assume it.
+func windowPatternKey(f *Facts) any {
+	period := families[f.Family].windowPeriod
+	if period == 0 || f.window() == 0 {
+		return nil
+	}
+	pattern := make([]bool, len(f.Layers))
+	usual := true
+	for i := range f.Layers {
+		a := f.Layers[i].Attention
+		pattern[i] = a != nil && a.Window > 0
+		usual = usual && pattern[i] == ((i+1)%period != 0)
+	}
+	if usual {
+		return nil
+	}
+	return pattern
+}
+
+func orDefault[T int64 | float64](v, absent T) T {
+	if v == 0 {
+		return absent
+	}
+	return v
+}
+
+// Validate reports facts that no model can have, naming the first.
+func (f Facts) Validate() error {
+	if f.Hidden <= 0 || f.Vocab <= 0 || len(f.Layers) == 0 {
+		return fmt.Errorf("hidden size %d, vocabulary %d and %d layers make no model; all three must be positive", f.Hidden, f.Vocab, len(f.Layers))
+	}
+	for i, l := range f.Layers {
+		if err := l.validate(); err != nil {
+			return fmt.Errorf("layer %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (l Layer) validate() error {
+	if l.Attention == nil && l.Recurrent == nil && l.FeedForward == nil {
+		return fmt.Errorf("has neither attention nor a recurrent part nor a feed-forward")
+	}
+	a := l.Attention
+	if a == nil {
+		return nil
+	}
+	if a.Heads <= 0 || a.KVHeads <= 0 || a.Heads%a.KVHeads != 0 {
+		return fmt.Errorf("%d query heads cannot share %d KV heads; the first must be a multiple of the second", a.Heads, a.KVHeads)
+	}
+	if a.KeyDim <= 0 || a.ValueDim <= 0 {
+		return fmt.Errorf("head dimensions %d (keys) and %d (values) must be positive", a.KeyDim, a.ValueDim)
+	}
+	return nil
+}

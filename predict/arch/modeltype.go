@@ -1,0 +1,37 @@
+package arch
+
+// defaultsSource is where the defaults of the model types were read from.
+const defaultsSource = "transformers 5.23.0"
+
+// modelType is a Hugging Face model type: what its config leaves unsaid. The
+// keys a config does state are read the same way for every type.
+type modelType struct {
+	name   string
+	family string // llama.cpp's name of it
+	// names overrides the spelling of a fact where this type uses a key in
+	// another sense (mixtral's intermediate_size is its experts' width).
+	names map[string][]string
+	// defaults are the keys that published configs leave to the config class.
+	defaults map[string]any
+	ungated  bool // the feed-forward has no gate projection
+	bias     bool // biases on q, k and v whatever the config says
+	qkNorm   bool
+	sinks    bool
+	// sharedGate: the shared expert is scaled by a learned gate.
+	sharedGate bool
+}
+
+// modelTypes are the model types known by name, from the family files.
+var modelTypes = index(
+	llamaTypes, qwenTypes, gemmaTypes,
+)
+
+func index(groups ...[]modelType) map[string]*modelType {
+	byName := map[string]*modelType{}
+	for _, group := range groups {
+		for i := range group {
+			byName[group[i].name] = &group[i]
+		}
+	}
+	return byName
+}

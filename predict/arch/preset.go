@@ -1,0 +1,53 @@
+package arch
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+//go:embed presets/*.json
+var presetFiles embed.FS
+
+// preset is a published config.json as data, with where it was published.
+type preset struct {
+	Name   string          `json:"name"`
+	Source string          `json:"source"`
+	Note   string          `json:"note,omitempty"`
+	Config json.RawMessage `json:"config"`
+}
+
+// Presets lists the names that preset:NAME takes.
+func Presets() []string {
+	files, _ := fs.Glob(presetFiles, "presets/*.json")
+	names := make([]string, 0, len(files))
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(file, "presets/"), ".json"))
+	}
+	return names
+}
+
+func isPreset(name string) bool { return slices.Contains(Presets(), name) }
+
+func loadPreset(name string) (Facts, error) {
+	if !isPreset(name) {
+		return Facts{}, fmt.Errorf("no preset is called %q; presets are %s", name, strings.Join(Presets(), ", "))
+	}
+	raw, err := presetFiles.ReadFile("presets/" + name + ".json")
+	if err != nil {
+		return Facts{}, err
+	}
+	var p preset
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return Facts{}, fmt.Errorf("preset %s: %w", name, err)
+	}
+	f, err := parseConfig("preset "+name, p.Config)
+	if err != nil {
+		return Facts{}, err
+	}
+	f.Name = p.Name
+	return f, nil
+}
