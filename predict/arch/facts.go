@@ -8,6 +8,9 @@ type Facts struct {
 	// Ref is what the user typed, Name what the model calls itself.
 	Ref  string `json:"ref"`
 	Name string `json:"name"`
+	// Path is the file or folder that a runtime can load; empty when only
+	// facts are known and no weights are here.
+	Path string `json:"path,omitempty"`
 	// Family is llama.cpp's name of the architecture (general.architecture:
 	// llama, qwen2moe, gemma3); ModelType is Hugging Face's (llama, qwen2_moe,
 	// gemma3_text). Either is empty where the runtime does not know the family.
