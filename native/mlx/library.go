@@ -1,0 +1,221 @@
+package mlx
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"unsafe"
+
+	"github.com/ebitengine/purego"
+
+	"assay/native/dylib"
+)
+
+// Library is an opened libmlxc of a known release. It stays open until the
+// process ends. All its work happens on one operating-system thread (see Do),
+// so its methods may be called from any goroutine, but not from inside Do.
+type Library struct {
+	// Path is the library's file, Release the interface that it was recognised
+	// by and Version what mlx_version answers: MLX's version.
+	Path    string
+	Release Release
+	Version string
+	// Device is what operations run on: "gpu" (Metal) or "cpu".
+	Device string
+
+	addr   [fnCount]uintptr
+	cold   cold
+	stream uintptr // of every operation
+	loader uintptr // of safetensors: the CPU's, as there is no other loader
+	work   chan func()
+	// message is what the error handler was last told, taken by failure.
+	message string
+	out     uintptr
+	size    uint64
+	scratch [3][maxDims]int32
+	args    [16]uintptr
+}
+
+// maxDims bounds the shapes that operations are given; attention needs 5.
+const maxDims = 8
+
+// cold are the functions that SyscallN cannot serve: those with floating-point
+// arguments, and those that answer memory of the library's.
+type cold struct {
+	stringData  func(str uintptr) string
+	dataFloat32 func(array uintptr) *float32
+	addMM       func(out *uintptr, c, a, b uintptr, alpha, beta float32, stream uintptr) int32
+	arange      func(out *uintptr, start, stop, step float64, dtype int32, stream uintptr) int32
+	rmsNorm     func(out *uintptr, x, weight uintptr, eps float32, stream uintptr) int32
+	rope        func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offset int32, freqs, stream uintptr) int32
+	attention   func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, stream uintptr) int32
+}
+
+// Open opens libmlxc, looks every function up and recognises the release. The
+// error is a *dylib.OpenError, a *dylib.MissingError that lists all missing
+// functions, or an *UnknownReleaseError; all are dylib.ErrUnusable.
+func Open(path string) (*Library, error) {
+	opened, err := dylib.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &Library{Path: path, work: make(chan func())}
+	started := make(chan error)
+	go l.run(opened, started)
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// run is the library's thread: it sets the library up and then does the work.
+func (l *Library) run(opened *dylib.Library, started chan<- error) {
+	runtime.LockOSThread()
+	if err := l.bind(opened); err != nil {
+		started <- err
+		return
+	}
+	if err := l.chooseDevice(); err != nil {
+		started <- err
+		return
+	}
+	started <- nil
+	for work := range l.work {
+		work()
+	}
+}
+
+// bind fills the address table and the release.
+func (l *Library) bind(opened *dylib.Library) error {
+	names := make([]string, fnCount)
+	for f := range fnCount {
+		names[f] = f.symbol()
+	}
+	addrs, missing := opened.Symbols(names...)
+	if missing == nil {
+		copy(l.addr[:], addrs)
+		l.registerCold()
+		l.version()
+	}
+	release, unknown := recognise(l.Path, l.Version, func(symbol string) bool {
+		_, ok := opened.Symbol(symbol)
+		return ok
+	})
+	if err := errors.Join(missing, unknown); missing != nil || unknown != nil {
+		return err
+	}
+	l.Release = release
+	handler := purego.NewCallback(func(message *byte, _ uintptr) { l.message = goString(message) })
+	purego.SyscallN(l.addr[fnSetErrorHandler], handler, 0, 0)
+	return nil
+}
+
+func (l *Library) registerCold() {
+	purego.RegisterFunc(&l.cold.stringData, l.addr[fnStringData])
+	purego.RegisterFunc(&l.cold.dataFloat32, l.addr[fnArrayDataFloat32])
+	purego.RegisterFunc(&l.cold.addMM, l.addr[fnAddMM])
+	purego.RegisterFunc(&l.cold.arange, l.addr[fnArange])
+	purego.RegisterFunc(&l.cold.rmsNorm, l.addr[fnRMSNorm])
+	purego.RegisterFunc(&l.cold.rope, l.addr[fnRope])
+	purego.RegisterFunc(&l.cold.attention, l.addr[fnAttention])
+}
+
+func (l *Library) version() {
+	l.out = l.call(fnStringNew)
+	if l.call(fnVersion, ptr(&l.out)) == 0 {
+		l.Version = l.cold.stringData(l.out)
+	}
+	l.call(fnStringFree, l.out)
+}
+
+// chooseDevice takes MLX's default device and makes the streams.
+func (l *Library) chooseDevice() error {
+	l.out = l.call(fnDeviceNewType, 0, 0)
+	if err := l.check(fnDefaultDevice, l.call(fnDefaultDevice, ptr(&l.out))); err != nil {
+		return fmt.Errorf("%s: %w", l.Path, err)
+	}
+	device := l.out
+	defer l.call(fnDeviceFree, device)
+	l.size = 0
+	if err := l.check(fnDeviceType, l.call(fnDeviceType, ptr(&l.size), device)); err != nil {
+		return fmt.Errorf("%s: %w", l.Path, err)
+	}
+	l.Device = [...]string{"cpu", "gpu"}[l.size&1]
+	l.stream = l.call(fnStreamNewDevice, device)
+	l.loader = l.call(fnDefaultCPUStream)
+	if l.stream == 0 || l.loader == 0 {
+		return fmt.Errorf("%s: making a stream on the %s: %w", l.Path, l.Device, l.failure(fnStreamNewDevice))
+	}
+	return nil
+}
+
+// Do runs fn on the library's thread with a Scope that is closed afterwards,
+// and answers fn's error, or the Scope's when fn returned nil.
+func (l *Library) Do(fn func(s *Scope) error) error {
+	done := make(chan error)
+	l.work <- func() {
+		s := l.scope()
+		err := fn(s)
+		if err == nil {
+			err = s.err
+		}
+		s.Close()
+		done <- err
+	}
+	return <-done
+}
+
+// Error is what MLX said when it refused an operation.
+type Error struct {
+	// Function is mlx-c's, Message MLX's own words.
+	Function, Message string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Function, e.Message) }
+
+// failure turns what the error handler was told into an error.
+func (l *Library) failure(f fn) error {
+	message := l.message
+	l.message = ""
+	if message == "" {
+		message = "failed without a message"
+	}
+	if at := strings.LastIndex(message, " at "); at > 0 {
+		message = message[:at] // the place in mlx-c's own sources
+	}
+	return &Error{Function: f.symbol(), Message: message}
+}
+
+// check turns a status into an error.
+func (l *Library) check(f fn, status uintptr) error {
+	if int32(status) == 0 {
+		return nil
+	}
+	return l.failure(f)
+}
+
+// call calls a function that takes and answers integers and pointers only.
+// A pointer into Go memory must be to a heap object that outlives the call.
+func (l *Library) call(f fn, args ...uintptr) uintptr {
+	result, _, _ := purego.SyscallN(l.addr[f], args...)
+	return result
+}
+
+// ptr is the address of a heap object as an argument.
+func ptr[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
+
+// goString copies a C string.
+func goString(p *byte) string {
+	if p == nil {
+		return ""
+	}
+	n := 0
+	for *(*byte)(unsafe.Add(unsafe.Pointer(p), n)) != 0 {
+		n++
+	}
+	return string(unsafe.Slice(p, n))
+}
+
+// cString is s with C's end; the caller keeps it alive.
+func cString(s string) []byte { return append([]byte(s), 0) }

@@ -1,0 +1,78 @@
+package mlx
+
+import (
+	"fmt"
+
+	"assay/native/dylib"
+)
+
+// Spec says where libmlxc is looked for.
+var Spec = dylib.Spec{
+	Product:  "mlx",
+	Stem:     "mlxc",
+	Env:      "ASSAY_MLX_LIB",
+	Formulae: []string{"mlx-c"},
+	Remedy:   "install it with `brew install mlx-c` on macOS, or build ml-explore/mlx-c",
+}
+
+// Release is one state of mlx-c's interface. mlx_version answers MLX's version
+// only, so a library is told by the functions that it exports.
+type Release struct {
+	// Name is mlx-c's tag, or tag and commit where there is no newer tag.
+	Name string
+	// MLX is the MLX release that this interface was generated for.
+	MLX string
+	// First is a function that no earlier release has.
+	First string
+	// Differs has the signatures that are not the newest release's.
+	Differs map[fn]string
+}
+
+// v05 is how mlx-c v0.5.0 declares what took on a global scale in v0.6.0.
+var v05 = map[fn]string{
+	fnQuantize:   "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
+	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_optional_dtype, mlx_stream)",
+}
+
+// Releases are the interfaces that this package can call, newest first.
+var Releases = []Release{
+	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add"},
+	{Name: "v0.6.0", MLX: "0.31.1", First: "mlx_bartlett"},
+	{Name: "v0.5.0", MLX: "0.30.6", First: "mlx_array_new_data_managed", Differs: v05},
+}
+
+// next is the MLX release whose mlx-c has more arguments than the newest known
+// interface and no new name to tell it by (mlx-c declares 0.32.1 since its
+// commit 0280dde), so that only MLX's version betrays it.
+const next = "0.32.0"
+
+// UnknownReleaseError says that a library is of no release that can be called
+// without guessing at its arguments.
+type UnknownReleaseError struct {
+	Path string
+	// MLX is the version that the library reports.
+	MLX string
+}
+
+func (e *UnknownReleaseError) Error() string {
+	return fmt.Sprintf("%s is an mlx-c for MLX %s, whose interface is not known here (known: %s for MLX %s to %s for MLX %s); install one of these, or name it with %s",
+		e.Path, e.MLX, Releases[len(Releases)-1].Name, Releases[len(Releases)-1].MLX, Releases[0].Name, Releases[0].MLX, Spec.Env)
+}
+
+// Is reports that the error is dylib.ErrUnusable.
+func (e *UnknownReleaseError) Is(target error) bool { return target == dylib.ErrUnusable }
+
+// recognise answers the release of a library that exports what has says, and
+// reports MLX's version.
+func recognise(path, mlxVersion string, has func(symbol string) bool) (Release, error) {
+	for i, release := range Releases {
+		if !has(release.First) {
+			continue
+		}
+		if i == 0 && dylib.CompareVersions(mlxVersion, next) >= 0 {
+			break
+		}
+		return release, nil
+	}
+	return Release{}, &UnknownReleaseError{Path: path, MLX: mlxVersion}
+}
