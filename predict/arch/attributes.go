@@ -15,13 +15,19 @@ const (
 	maxTokens = 1 << 40
 )
 
-// attributes names every fact that is read from a config, by the field path
-// under which its provenance is kept.
-var attributes = map[string]attribute{
+// dialect is how one kind of source spells the facts, by the field path under
+// which their provenance is kept.
+type dialect map[string]attribute
+
+// configKeys is the dialect of Hugging Face's config.json: the table of known
+// spellings, one name for each fact first and its alternatives behind.
+var configKeys = dialect{
 	"layers":                {[]string{"num_hidden_layers", "n_layers", "num_layers", "n_layer"}, 1, maxLayers},
 	"hidden":                {[]string{"hidden_size", "dim", "model_dim", "d_model", "n_embd"}, 1, maxWidth},
 	"vocab":                 {[]string{"vocab_size"}, 1, 1 << 26},
 	"context_length":        {[]string{"max_position_embeddings", "max_seq_len", "n_positions"}, 1, maxTokens},
+	"norm_epsilon":          {keys: []string{"rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps"}},
+	"rope_base":             {keys: []string{"rope_theta", "rotary_emb_base"}},
 	"attention.heads":       {[]string{"num_attention_heads", "n_heads", "num_heads", "n_head"}, 0, maxCount},
 	"attention.kv_heads":    {[]string{"num_key_value_heads", "n_kv_heads", "num_kv_heads"}, 0, maxCount},
 	"attention.key_dim":     {[]string{"head_dim", "attention_head_dim"}, 1, 1 << 16},
@@ -44,4 +50,25 @@ var attributes = map[string]attribute{
 	"mla.rope_dim":     {[]string{"qk_rope_head_dim"}, 1, 1 << 16},
 	"mla.nope_dim":     {[]string{"qk_nope_head_dim"}, 1, 1 << 16},
 	"mla.value_dim":    {[]string{"v_head_dim"}, 1, 1 << 16},
+}
+
+// ggufKeys is the dialect of a GGUF's metadata, without the "<arch>." in front
+// (src/llama-arch.cpp of llama.cpp v0.5.0, LLM_KV_NAMES).
+var ggufKeys = dialect{
+	"layers":                    {[]string{"block_count"}, 1, maxLayers},
+	"hidden":                    {[]string{"embedding_length"}, 1, maxWidth},
+	"vocab":                     {[]string{"vocab_size"}, 1, 1 << 26},
+	"context_length":            {[]string{"context_length"}, 1, maxTokens},
+	"norm_epsilon":              {keys: []string{"attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"}},
+	"rope_base":                 {keys: []string{"rope.freq_base"}},
+	"attention.heads":           {[]string{"attention.head_count"}, 0, maxCount},
+	"attention.kv_heads":        {[]string{"attention.head_count_kv"}, 0, maxCount},
+	"attention.key_dim":         {[]string{"attention.key_length"}, 1, 1 << 16},
+	"attention.value_dim":       {[]string{"attention.value_length"}, 1, 1 << 16},
+	"attention.window":          {[]string{"attention.sliding_window"}, 0, maxTokens},
+	"attention.period":          {[]string{"attention.sliding_window_pattern"}, 0, maxLayers},
+	"feed_forward.intermediate": {[]string{"feed_forward_length"}, 0, maxWidth},
+	"experts.count":             {[]string{"expert_count"}, 0, 1 << 12},
+	"experts.used":              {[]string{"expert_used_count"}, 0, 1 << 12},
+	"draft_layers":              {[]string{"nextn_predict_layers"}, 0, maxLayers},
 }

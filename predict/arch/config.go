@@ -29,7 +29,7 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 	f.Hidden = r.integer("hidden")
 	f.Vocab = r.integer("vocab")
 	f.ContextLength = r.optionalOr("context_length", 0)
-	f.NormEpsilon = r.number("norm_epsilon", "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps")
+	f.NormEpsilon = r.number("norm_epsilon")
 	f.RopeBase = r.ropeBase()
 	f.TiedEmbeddings, _ = r.flag("tied_embeddings", "tie_word_embeddings")
 	f.Layers = r.layers(f.Hidden)
@@ -52,7 +52,7 @@ func (r *reader) modelType() string {
 }
 
 func (r *reader) ropeBase() float64 {
-	if base := r.number("rope_base", "rope_theta", "rotary_emb_base"); base != 0 {
+	if base := r.number("rope_base"); base != 0 {
 		return base
 	}
 	// transformers 5 writes rope_parameters instead of rope_theta.

@@ -20,6 +20,8 @@ type family struct {
 	// and attention.sliding_window_pattern is not: the last layer of each period
 	// is global. 0: the loader has no windows, whatever the config says.
 	windowPeriod int
+	// defaults are metadata keys that the loader has a value of its own for.
+	defaults map[string]any
 }
 
 // families are the architectures with a known GGUF shape.

@@ -8,6 +8,7 @@ var gemma3Defaults = map[string]any{
 	"vocab_size": 262208, "hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26,
 	"num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "max_position_embeddings": 131072,
 	"tie_word_embeddings": true, "sliding_window": 4096, "sliding_window_pattern": 6,
+	"rms_norm_eps": 1e-6, "rope_theta": 1e6,
 }
 
 // gemmaTypes: Gemma's head dimension is 256 by default, whatever hidden ÷ heads is.
@@ -23,6 +24,6 @@ var gemmaTypes = []modelType{
 // gemma3.cpp) add norms behind attention and feed-forward.
 var (
 	gemmaFamily  = family{name: "gemma", tied: true, block: standardBlock}
-	gemma2Family = family{name: "gemma2", tied: true, windowPeriod: 2, block: slices.Concat(standardBlock, postNorms)}
+	gemma2Family = family{name: "gemma2", tied: true, windowPeriod: 2, defaults: map[string]any{"attention.sliding_window": 4096}, block: slices.Concat(standardBlock, postNorms)}
 	gemma3Family = family{name: "gemma3", windowPeriod: 6, block: slices.Concat(standardBlock, postNorms)}
 )

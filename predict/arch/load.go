@@ -13,8 +13,8 @@ import (
 // Options say where a model reference is looked for.
 type Options struct{}
 
-// Load reads the architecture facts of a model reference: a Hugging Face folder
-// or its config.json, preset:NAME, or a preset's bare name where no such file
+// Load reads the architecture facts of a model reference: a .gguf, a Hugging
+// Face folder or its config.json, preset:NAME, or a preset's bare name where no such file
 // exists. Nothing is run and no weights are read.
 func Load(ctx context.Context, ref string, opt Options) (Facts, error) {
 	if err := ctx.Err(); err != nil {
@@ -42,6 +42,8 @@ func load(ref string) (Facts, error) {
 		return Facts{}, err
 	case info.IsDir():
 		return loadConfig(filepath.Join(ref, "config.json"))
+	case strings.EqualFold(filepath.Ext(ref), ".gguf"):
+		return loadGGUF(ref)
 	}
 	return loadConfig(ref)
 }

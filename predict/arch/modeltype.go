@@ -22,11 +22,11 @@ type modelType struct {
 }
 
 // modelTypes are the model types known by name, from the family files.
-var modelTypes = index(
-	llamaTypes, qwenTypes, gemmaTypes,
-)
+var modelTypes = index(typeGroups)
 
-func index(groups ...[]modelType) map[string]*modelType {
+var typeGroups = [][]modelType{llamaTypes, qwenTypes, gemmaTypes}
+
+func index(groups [][]modelType) map[string]*modelType {
 	byName := map[string]*modelType{}
 	for _, group := range groups {
 		for i := range group {

@@ -17,11 +17,12 @@ type value struct {
 // reader reads facts out of one config. It notes where each came from and
 // collects what is wrong, so that one pass reports everything.
 type reader struct {
-	file string
-	keys map[string]value
-	kind *modelType
-	prov map[string]Provenance
-	errs []error
+	file    string
+	dialect dialect
+	keys    map[string]value
+	kind    *modelType // nil when unknown
+	prov    map[string]Provenance
+	errs    []error
 }
 
 // textConfigs are the places where multimodal configs keep their language model.
@@ -29,7 +30,7 @@ var textConfigs = []string{"text_config", "llm_config", "language_config"}
 
 // newReader flattens a config: the language model's own keys win over the outer ones.
 func newReader(file string, config map[string]any) *reader {
-	r := &reader{file: file, keys: map[string]value{}, prov: map[string]Provenance{}}
+	r := &reader{file: file, dialect: configKeys, keys: map[string]value{}, prov: map[string]Provenance{}}
 	for key, data := range config {
 		r.keys[key] = value{key, data}
 	}
@@ -60,7 +61,7 @@ func (r *reader) note(field string, origin Origin, format string, args ...any) {
 // defaults, and notes its provenance. A key that says null is an answer: the
 // fact is absent, and the default does not apply.
 func (r *reader) find(field string) (value, bool) {
-	names := attributes[field].keys
+	names := r.dialect[field].keys
 	if r.kind != nil && r.kind.names[field] != nil {
 		names = r.kind.names[field]
 	}
@@ -86,7 +87,7 @@ func (r *reader) find(field string) (value, bool) {
 func (r *reader) integer(field string) int64 {
 	v, ok := r.find(field)
 	if !ok {
-		r.fail(v.path, "missing; add the key (or one of its other names: %s)", strings.Join(attributes[field].keys, ", "))
+		r.fail(v.path, "missing; add the key (or one of its other names: %s)", strings.Join(r.dialect[field].keys, ", "))
 		return 0
 	}
 	return r.checked(field, v.path, v.data)
@@ -136,7 +137,7 @@ func (r *reader) perLayer(field string, layers int) ([]int64, bool) {
 
 func (r *reader) checked(field, path string, data any) int64 {
 	n, ok := asInteger(data)
-	a := attributes[field]
+	a := r.dialect[field]
 	if !ok {
 		r.fail(path, "%s is not a whole number; correct the key", show(data))
 		return a.min
@@ -148,22 +149,18 @@ func (r *reader) checked(field, path string, data any) int64 {
 	return n
 }
 
-// number reads a positive floating-point key under any of names, 0 when absent.
-func (r *reader) number(field string, names ...string) float64 {
-	for _, name := range names {
-		v, ok := r.keys[name]
-		if !ok || v.data == nil {
-			continue
-		}
-		f, ok := asFloat(v.data)
-		if !ok || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
-			r.fail(v.path, "%s is not a positive number; correct the key", show(v.data))
-			return 0
-		}
-		r.note(field, FromFile, "%s of %s", v.path, r.file)
-		return f
+// number reads a fact that may be fractional, 0 when absent.
+func (r *reader) number(field string) float64 {
+	v, ok := r.find(field)
+	if !ok {
+		return 0
 	}
-	return 0
+	f, ok := asFloat(v.data)
+	if !ok || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
+		r.fail(v.path, "%s is not a positive number; correct the key", show(v.data))
+		return 0
+	}
+	return f
 }
 
 // flag reads a boolean key, or the model type's default for it.

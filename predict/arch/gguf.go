@@ -1,0 +1,300 @@
+package arch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"assay/predict/gguf"
+)
+
+// ggufReader reads facts out of a GGUF: sizes from the metadata, what each
+// layer consists of from the tensor table.
+type ggufReader struct {
+	*reader
+	family *family // nil when unknown
+	table  map[string]gguf.Tensor
+}
+
+func loadGGUF(path string) (Facts, error) {
+	file, err := gguf.Open(path)
+	if err != nil {
+		return Facts{}, err
+	}
+	defer file.Close()
+	name, err := gguf.Get[string](file, "general.architecture")
+	if err != nil {
+		return Facts{}, fmt.Errorf("%w; this is no model that llama.cpp can load", err)
+	}
+	r, err := newGGUFReader(file, name)
+	if err != nil {
+		return Facts{}, err
+	}
+	f := r.facts(name)
+	f.Name, _ = gguf.Get[string](file, "general.name")
+	for _, t := range file.Tensors {
+		f.Tensors = append(f.Tensors, Tensor{Name: t.Name, Type: t.Type.String(), Shape: t.Shape})
+	}
+	if err := r.err(); err != nil {
+		return Facts{}, err
+	}
+	if err := f.Validate(); err != nil {
+		return Facts{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// newGGUFReader takes the keys under the architecture's prefix; the tokenizer's
+// long arrays stay in the file.
+func newGGUFReader(file *gguf.File, name string) (*ggufReader, error) {
+	r := &ggufReader{family: families[name], table: make(map[string]gguf.Tensor, len(file.Tensors))}
+	r.reader = &reader{file: file.Name, dialect: ggufKeys, keys: map[string]value{}, prov: map[string]Provenance{}}
+	for _, t := range file.Tensors {
+		r.table[t.Name] = t
+	}
+	if r.family != nil {
+		r.kind = &modelType{name: name, defaults: r.family.defaults}
+	}
+	for _, key := range file.Keys() {
+		short, ours := strings.CutPrefix(key, name+".")
+		if !ours {
+			continue
+		}
+		data, err := ggufValue(file, key)
+		if err != nil {
+			return nil, err
+		}
+		r.keys[short] = value{key, data}
+	}
+	return r, nil
+}
+
+// ggufValue brings a metadata value into the forms that a reader knows.
+func ggufValue(file *gguf.File, key string) (any, error) {
+	v, _ := file.Lookup(key)
+	if v.Kind() == gguf.KindArray {
+		return ggufArray(file, key, v.Elem())
+	}
+	switch v.Kind() {
+	case gguf.KindString:
+		return gguf.Get[string](file, key)
+	case gguf.KindBool:
+		return gguf.Get[bool](file, key)
+	case gguf.KindFloat32:
+		return decimal(gguf.Get[float32](file, key))
+	case gguf.KindFloat64:
+		return gguf.Get[float64](file, key)
+	}
+	return gguf.Get[int64](file, key)
+}
+
+// decimal widens by way of the shortest decimal, so that an f32 of 1e-6 is the
+// config's 1e-6 again and not 9.99999997e-07.
+func decimal(v float32, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+}
+
+func ggufArray(file *gguf.File, key string, elem gguf.Kind) (any, error) {
+	switch elem {
+	case gguf.KindString, gguf.KindFloat32, gguf.KindFloat64:
+		return nil, nil // no fact is a list of these
+	case gguf.KindBool:
+		return anys(gguf.Array[bool](file, key))
+	}
+	return anys(gguf.Array[int64](file, key))
+}
+
+func anys[T any](list []T, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	return out, nil
+}
+
+func (r *ggufReader) facts(name string) Facts {
+	f := Facts{Family: name, ModelType: modelTypeOf(name)}
+	f.Hidden = r.integer("hidden")
+	f.Vocab = r.vocab()
+	f.ContextLength = r.optionalOr("context_length", 0)
+	f.NormEpsilon = r.number("norm_epsilon")
+	f.RopeBase = r.number("rope_base")
+	f.TiedEmbeddings = !r.has("output.weight")
+	r.note("tied_embeddings", FromTensors, "output.weight is there: %t", !f.TiedEmbeddings)
+	f.Layers = r.layers(f.Hidden)
+	f.Provenance = r.prov
+	return f
+}
+
+// modelTypeOf is Hugging Face's name of a llama.cpp family: the first model
+// type listed for it.
+func modelTypeOf(family string) string {
+	for _, group := range typeGroups {
+		for _, t := range group {
+			if t.family == family {
+				return t.name
+			}
+		}
+	}
+	return ""
+}
+
+// vocab is what the embedding holds; llama.cpp falls back on the key only for
+// files without a tokenizer.
+func (r *ggufReader) vocab() int64 {
+	t, ok := r.table["token_embd.weight"]
+	if !ok || len(t.Shape) != 2 {
+		return r.integer("vocab")
+	}
+	r.note("vocab", FromTensors, "token_embd.weight of %s", r.file)
+	return t.Shape[1]
+}
+
+func (r *ggufReader) has(name string) bool {
+	_, ok := r.table[name]
+	return ok
+}
+
+// hasAny says whether a block has any tensor of these.
+func (r *ggufReader) hasAny(block int, kinds ...string) bool {
+	for _, kind := range kinds {
+		if r.has(fmt.Sprintf("blk.%d.%s", block, kind)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *ggufReader) layers(hidden int64) []Layer {
+	n := int(r.integer("layers") - r.optionalOr("draft_layers", 0))
+	if len(r.errs) > 0 || n <= 0 {
+		return nil
+	}
+	attention := r.attentions(hidden, n)
+	width, _ := r.perLayer("feed_forward.intermediate", n)
+	experts := r.experts(n)
+	if len(r.errs) > 0 {
+		return nil
+	}
+	layers := make([]Layer, n)
+	for i := range layers {
+		if attention != nil && r.hasAny(i, "attn_q.weight", "attn_qkv.weight") {
+			layers[i].Attention = attention[i]
+		}
+		layers[i].FeedForward = r.feedForward(i, width, experts)
+	}
+	return layers
+}
+
+func (r *ggufReader) attentions(hidden int64, n int) []*Attention {
+	heads, ok := r.perLayer("attention.heads", n)
+	if !ok {
+		return nil
+	}
+	kvHeads, ok := r.perLayer("attention.kv_heads", n)
+	if !ok {
+		kvHeads = heads
+		r.note("attention.kv_heads", FromDefault, "the number of query heads, as attention.head_count_kv is absent")
+	}
+	windows := r.windows(n)
+	out := make([]*Attention, n)
+	for i := range out {
+		if heads[i] == 0 {
+			continue
+		}
+		a := &Attention{Heads: heads[i], KVHeads: kvHeads[i], Window: windows[i],
+			Bias:   r.hasAny(i, "attn_q.bias", "attn_qkv.bias"),
+			QKNorm: r.hasAny(i, "attn_q_norm.weight"),
+			Sinks:  r.hasAny(i, "attn_sinks.weight"),
+		}
+		a.KeyDim = r.headDim(hidden, heads[i])
+		a.ValueDim = r.optionalOr("attention.value_dim", a.KeyDim)
+		out[i] = a
+	}
+	return out
+}
+
+// windows follows llama.cpp's load_swa_pattern: a list of booleans, else a
+// period, else the family's own; a family without windows ignores the keys.
+func (r *ggufReader) windows(n int) []int64 {
+	sizes := make([]int64, n)
+	size := r.optionalOr("attention.window", 0)
+	if size == 0 {
+		return sizes
+	}
+	if r.family != nil && r.family.windowPeriod == 0 {
+		r.note("attention.window", FromDefault, "none: llama.cpp v0.5.0 has no windows in %s and ignores the key (%d)", r.family.name, size)
+		return sizes
+	}
+	windowed := r.windowRule(n)
+	for i := range sizes {
+		if windowed(i) {
+			sizes[i] = size
+		}
+	}
+	return sizes
+}
+
+func (r *ggufReader) windowRule(n int) func(int) bool {
+	if list, ok := r.keys["attention.sliding_window_pattern"].data.([]any); ok {
+		if len(list) < n {
+			r.fail("attention.sliding_window_pattern", "has %d entries for %d layers; convert the model again", len(list), n)
+			return func(int) bool { return false }
+		}
+		r.note("attention.windowed_layers", FromFile, "attention.sliding_window_pattern of %s", r.file)
+		return func(i int) bool { return list[i] == true || list[i] == int64(1) }
+	}
+	period := 1
+	if r.family != nil {
+		period = r.family.windowPeriod
+	}
+	if p, ok := r.optional("attention.period"); ok {
+		period = int(p)
+	} else {
+		r.note("attention.windowed_layers", FromDefault, "the last of every %d layers is global, as llama.cpp v0.5.0 assumes", period)
+	}
+	return func(i int) bool { return period == 0 || i%period < period-1 }
+}
+
+func (r *ggufReader) feedForward(i int, width []int64, experts *Experts) *FeedForward {
+	if experts != nil && r.hasAny(i, "ffn_gate_inp.weight") {
+		own := *experts
+		return &FeedForward{Gated: r.hasAny(i, "ffn_gate_exps.weight", "ffn_gate_up_exps.weight"), Experts: &own}
+	}
+	if width == nil || !r.hasAny(i, "ffn_up.weight") {
+		return nil
+	}
+	return &FeedForward{Intermediate: width[i], Gated: r.hasAny(i, "ffn_gate.weight")}
+}
+
+// experts reads widths off the first routed layer's tensors: the metadata
+// spells them differently from family to family.
+func (r *ggufReader) experts(n int) *Experts {
+	count := r.optionalOr("experts.count", 0)
+	if count == 0 {
+		return nil
+	}
+	e := &Experts{Count: count, Used: r.integer("experts.used")}
+	for i := range n {
+		down, ok := r.table[fmt.Sprintf("blk.%d.ffn_down_exps.weight", i)]
+		if !ok || len(down.Shape) != 3 {
+			continue
+		}
+		e.Intermediate = down.Shape[0]
+		r.note("experts.intermediate", FromTensors, "%s of %s", down.Name, r.file)
+		if shared, ok := r.table[fmt.Sprintf("blk.%d.ffn_down_shexp.weight", i)]; ok {
+			e.SharedIntermediate = shared.Shape[0]
+			r.note("experts.shared_width", FromTensors, "%s of %s", shared.Name, r.file)
+		}
+		e.SharedGate = r.hasAny(i, "ffn_gate_inp_shexp.weight")
+		return e
+	}
+	r.fail("expert_count", "%d experts, but no layer has ffn_down_exps.weight; convert the model again", count)
+	return nil
+}

@@ -1,0 +1,55 @@
+package arch_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/predict/arch"
+	"assay/predict/gguf"
+)
+
+// writeGGUF writes the facts as a GGUF of zeros, which take no space on disk.
+func writeGGUF(t *testing.T, f arch.Facts) string {
+	t.Helper()
+	metadata, err := f.GGUFMetadata()
+	require.NoError(t, err)
+	tensors, err := f.GGUFTensors(arch.TypePlan{})
+	require.NoError(t, err)
+	var w gguf.Writer
+	for _, kv := range metadata {
+		w.Set(kv.Key, kv.Value)
+	}
+	for _, tensor := range tensors {
+		typ, err := gguf.ParseType(tensor.Type)
+		require.NoError(t, err)
+		w.AddTensor(tensor.Name, typ, tensor.Shape...)
+	}
+	path := filepath.Join(t.TempDir(), "model.gguf")
+	require.NoError(t, w.Create(path, nil))
+	return path
+}
+
+// shape is what a model is, as JSON, without what its source says of itself.
+func shape(t *testing.T, f arch.Facts) string {
+	t.Helper()
+	f.Ref, f.ModelType, f.Tensors, f.Provenance, f.Contradictions = "", "", nil, nil, nil
+	raw, err := json.MarshalIndent(f, "", " ")
+	require.NoError(t, err)
+	return string(raw)
+}
+
+// TestGGUFRoundTrip: what is written of a config reads back as the same facts.
+func TestGGUFRoundTrip(t *testing.T) {
+	for _, name := range arch.Presets() {
+		t.Run(name, func(t *testing.T) {
+			want := load(t, name).KVFaithful()
+			got := load(t, writeGGUF(t, want))
+			assert.Equal(t, shape(t, want), shape(t, got))
+			assert.NotEmpty(t, got.Tensors)
+		})
+	}
+}
