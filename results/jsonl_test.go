@@ -65,7 +65,8 @@ func TestLinesThatAreNoRecords(t *testing.T) {
 		{"rounds", strings.Replace(good, `"rounds":[0,`, `"rounds":[`, 1), "2 entries for 3 samples"},
 		{"future", strings.Replace(good, `"schema":1`, `"schema":99`, 1), "schema 99 is newer"},
 		{"no schema", strings.Replace(good, `"schema":1,`, "", 1), "schema is 0"},
-		{"no run", strings.Replace(good, `"r1"`, `""`, 1), "run_id is empty"},
+		{"no run", strings.Replace(good, `"r1"`, `""`, 1), `run_id is ""`},
+		{"path as run", strings.Replace(good, `"r1"`, `"../r1"`, 1), `run_id is "../r1"`},
 		{"status", strings.Replace(good, `"ok"`, `"fine"`, 1), `status is "fine"`},
 	}
 	for _, tt := range tests {

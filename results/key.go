@@ -86,13 +86,15 @@ func (c Case) Test() string {
 }
 
 // Machine names the machine that a series of runs belongs to: the host's name
-// and its chip, as far as they are known.
+// and its chip, as far as they are known, in printable ASCII.
 func (h Host) Machine() string {
-	if h.Name == "" {
-		return h.Chip
+	name := h.Name
+	switch {
+	case name == "":
+		name = h.Chip
+	case h.Chip != "":
+		name += " (" + h.Chip + ")"
 	}
-	if h.Chip == "" {
-		return h.Name
-	}
-	return h.Name + " (" + h.Chip + ")"
+	ascii := strconv.QuoteToASCII(name)
+	return ascii[1 : len(ascii)-1]
 }

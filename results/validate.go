@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strings"
 )
 
@@ -16,8 +17,8 @@ func (r Record) Validate() error {
 		return fmt.Errorf("schema %d is newer than the %d this program reads; use a newer assay", r.Schema, Schema)
 	case r.Schema < 1:
 		return fmt.Errorf("schema is %d; a record has 1 or more", r.Schema)
-	case r.RunID == "":
-		return fmt.Errorf("run_id is empty")
+	case !ValidRunID(r.RunID):
+		return fmt.Errorf("run_id is %q; it must be 1 to 128 letters, digits or any of . _ + : -, and begin with a letter or digit", r.RunID)
 	case r.Time.IsZero():
 		return fmt.Errorf("time is missing")
 	}
@@ -31,6 +32,12 @@ func (r Record) Validate() error {
 	}
 	return finite("", reflect.ValueOf(r))
 }
+
+// ValidRunID reports whether id can name a run. It is used in file names and
+// on command lines, so it is one word without separators.
+func ValidRunID(id string) bool { return runID.MatchString(id) }
+
+var runID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+:-]{0,127}$`)
 
 func (m *Measured) validate() error {
 	if m == nil {

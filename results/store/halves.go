@@ -1,0 +1,102 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"assay/results"
+)
+
+// constantFields are the parts of a record that are the same every night, and
+// most of its size. All other fields, and any that is added to the record
+// later, stay in the record's own row.
+var constantFields = map[string][]string{
+	"":          {"runtime", "model", "case", "checks", "verdicts"},
+	"predicted": {"kv_layers", "cost"},
+	"measured":  {"kv_layers", "flops_by_op"},
+}
+
+// split returns the record's JSON in two halves; merging them gives it back.
+func split(rec results.Record) (constant, body []byte, err error) {
+	text, err := json.Marshal(rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	var rest map[string]json.RawMessage
+	if err := json.Unmarshal(text, &rest); err != nil {
+		return nil, nil, err
+	}
+	part := move(rest, constantFields[""])
+	for _, parent := range []string{"predicted", "measured"} {
+		if rest[parent] == nil {
+			continue
+		}
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(rest[parent], &fields); err != nil {
+			return nil, nil, err
+		}
+		moved := move(fields, constantFields[parent])
+		if part[parent], err = json.Marshal(moved); err != nil {
+			return nil, nil, err
+		}
+		if rest[parent], err = json.Marshal(fields); err != nil {
+			return nil, nil, err
+		}
+	}
+	if constant, err = json.Marshal(part); err != nil {
+		return nil, nil, err
+	}
+	body, err = json.Marshal(rest)
+	return constant, body, err
+}
+
+// move takes the named fields out of from.
+func move(from map[string]json.RawMessage, names []string) map[string]json.RawMessage {
+	moved := map[string]json.RawMessage{}
+	for _, name := range names {
+		if v, ok := from[name]; ok {
+			moved[name] = v
+			delete(from, name)
+		}
+	}
+	return moved
+}
+
+// merge returns the record whose constant half was decoded before. The slices
+// and maps of that half are shared by every record that has it.
+func merge(constant results.Record, body []byte) (results.Record, error) {
+	rec := constant
+	if rec.Predicted != nil {
+		predicted := *rec.Predicted
+		rec.Predicted = &predicted
+	}
+	if rec.Measured != nil {
+		measured := *rec.Measured
+		rec.Measured = &measured
+	}
+	if err := json.Unmarshal(body, &rec); err != nil {
+		return results.Record{}, fmt.Errorf("a stored record is damaged: %w", err)
+	}
+	return rec, nil
+}
+
+// equal reports whether the two halves are those of rec. Both go through this
+// program's record, so that a field added since they were stored does not
+// make them differ.
+func equal(constant, body []byte, rec results.Record) (bool, error) {
+	var stored results.Record
+	if err := json.Unmarshal(constant, &stored); err != nil {
+		return false, fmt.Errorf("a stored record is damaged: %w", err)
+	}
+	stored, err := merge(stored, body)
+	if err != nil {
+		return false, err
+	}
+	a, err := json.Marshal(stored)
+	if err != nil {
+		return false, err
+	}
+	b, err := json.Marshal(rec)
+	return bytes.Equal(a, b), err
+}

@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/results"
+)
+
+// Filter selects runs; its zero value selects all.
+type Filter struct {
+	// Machine is as in [results.Host.Machine].
+	Machine string
+	// Since and Until bound the start of the run: Since <= start < Until.
+	Since, Until time.Time
+	// Last keeps the newest so many runs; 0 keeps all.
+	Last int
+	// Fit leaves out runs with a record of a machine that was not fit to be
+	// measured.
+	Fit bool
+}
+
+// where returns the conditions of the filter and their values.
+func (f Filter) where() (string, []any) {
+	var conditions []string
+	var args []any
+	add := func(condition string, arg any) {
+		args = append(args, arg)
+		conditions = append(conditions, condition+"?"+strconv.Itoa(len(args)))
+	}
+	if f.Machine != "" {
+		add("machine = ", f.Machine)
+	}
+	if !f.Since.IsZero() {
+		add("started >= ", f.Since.UnixNano())
+	}
+	if !f.Until.IsZero() {
+		add("started < ", f.Until.UnixNano())
+	}
+	if f.Fit {
+		add("unfit = ", 0)
+	}
+	if conditions == nil {
+		return "", nil
+	}
+	return " WHERE " + strings.Join(conditions, " AND "), args
+}
+
+// Runs lists runs in the order in which they were measured, oldest first.
+func (s *Store) Runs(ctx context.Context, f Filter) ([]RunInfo, error) {
+	where, args := f.where()
+	runs, err := s.runs(ctx, where, f.Last, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	return runs, nil
+}
+
+// runs lists the newest last runs of those that where selects, oldest first.
+func (s *Store) runs(ctx context.Context, where string, last int, args ...any) ([]RunInfo, error) {
+	query := `SELECT id, machine, started, finished, ok, failed, skipped, unfit, info FROM runs` + where + ` ORDER BY position DESC, n DESC`
+	if last > 0 {
+		query += ` LIMIT ` + strconv.Itoa(last)
+	}
+	var runs []RunInfo
+	rows, err := s.query(ctx, query, args...)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		run, err := scanRun(rows)
+		runs = append(runs, run)
+		return err
+	})
+	for i, j := 0, len(runs)-1; i < j; i, j = i+1, j-1 {
+		runs[i], runs[j] = runs[j], runs[i]
+	}
+	return runs, err
+}
+
+func scanRun(rows *sql.Rows) (RunInfo, error) {
+	var r RunInfo
+	var started int64
+	var finished sql.NullInt64
+	var text []byte
+	err := rows.Scan(&r.ID, &r.Machine, &started, &finished, &r.OK, &r.Failed, &r.Skipped, &r.Unfit, &text)
+	if err != nil {
+		return r, err
+	}
+	r.Started = time.Unix(0, started).UTC()
+	if finished.Valid {
+		at := time.Unix(0, finished.Int64).UTC()
+		r.Finished = &at
+	}
+	var more info
+	err = json.Unmarshal(text, &more)
+	r.Suite, r.Command, r.Imported, r.ClockBack = more.Suite, more.Command, more.Imported, more.ClockBack
+	return r, err
+}
+
+// Run returns the records of a run in the order in which they were added.
+// Parts of them that are equal in many records are shared: treat them as
+// read-only.
+func (s *Store) Run(ctx context.Context, id string) (results.Run, error) {
+	run := results.Run{ID: id, Source: s.name}
+	var n int64
+	err := s.row(ctx, `SELECT n FROM runs WHERE id = ?1`, id).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return run, fmt.Errorf("the store %s has no run %s", s.name, id)
+	}
+	if err != nil {
+		return run, fmt.Errorf("read run %s: %w", id, err)
+	}
+	constants, err := s.loadConstants(ctx, n)
+	if err != nil {
+		return run, fmt.Errorf("read run %s: %w", id, err)
+	}
+	rows, err := s.query(ctx, `SELECT constant, body FROM records WHERE run = ?1 ORDER BY seq`, n)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var constant int64
+		var body sql.RawBytes
+		if err := rows.Scan(&constant, &body); err != nil {
+			return err
+		}
+		rec, err := merge(constants[constant], body)
+		run.Records = append(run.Records, rec)
+		return err
+	})
+	if err != nil {
+		return run, fmt.Errorf("read run %s: %w", id, err)
+	}
+	return run, nil
+}
+
+// maxConstants bounds the constant halves that are kept decoded.
+const maxConstants = 2000
+
+// loadConstants returns the constant halves of a run's records by number. Two
+// runs that are compared share most of them, and the second is read from
+// memory.
+func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]results.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	used := map[int64]results.Record{}
+	var missing []string
+	rows, err := s.query(ctx, `SELECT DISTINCT constant FROM records WHERE run = ?1`, run)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return err
+		}
+		if rec, ok := s.constants[n]; ok {
+			used[n] = rec
+		} else {
+			missing = append(missing, strconv.FormatInt(n, 10))
+		}
+		return nil
+	})
+	if err != nil || missing == nil {
+		return used, err
+	}
+	if len(s.constants) > maxConstants {
+		clear(s.constants)
+	}
+	rows, err = s.query(ctx, `SELECT n, body FROM constants WHERE n IN (`+strings.Join(missing, ",")+`)`)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var n int64
+		var body sql.RawBytes
+		var rec results.Record
+		if err := rows.Scan(&n, &body); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(body, &rec); err != nil {
+			return fmt.Errorf("a stored record is damaged: %w", err)
+		}
+		used[n], s.constants[n] = rec, rec
+		return nil
+	})
+	return used, err
+}

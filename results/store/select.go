@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/results"
+)
+
+// reserved reports whether an id would read as another kind of selector.
+func reserved(id string) bool {
+	_, date := parseDay(id)
+	return date || id == "latest" || id == "baseline"
+}
+
+func parseDay(s string) (time.Time, bool) {
+	day, err := time.ParseInLocation(time.DateOnly, s, time.Local)
+	return day, err == nil
+}
+
+// Select returns the run that a selector names, among those of the filter:
+//
+//	latest, latest~2     the newest run with records, the second before it
+//	baseline             the run that the machine's baseline stands on
+//	2026-11-20           the last run that began on that day, local time
+//	20261120T02, night7  a run's id, or the beginning of only one id
+//	./night.jsonl        a file, if it is there or the word has a separator
+//
+// A file is read as readFile does; the rest comes from the store.
+func (s *Store) Select(ctx context.Context, selector string, f Filter, readFile func(string) ([]results.Run, error)) (results.Run, error) {
+	if isFile(selector) {
+		runs, err := readFile(selector)
+		if err != nil {
+			return results.Run{}, err
+		}
+		return results.OneRun(runs, selector)
+	}
+	id, err := s.SelectID(ctx, selector, f)
+	if err != nil {
+		return results.Run{}, err
+	}
+	return s.Run(ctx, id)
+}
+
+func isFile(selector string) bool {
+	if strings.ContainsAny(selector, `/\`) || filepath.Ext(selector) == ".jsonl" {
+		return true
+	}
+	info, err := os.Stat(selector)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// SelectID returns the id of the run in the store that a selector names.
+func (s *Store) SelectID(ctx context.Context, selector string, f Filter) (string, error) {
+	name, back, err := parseBack(selector)
+	if err != nil {
+		return "", err
+	}
+	if day, ok := parseDay(name); ok && back == 0 {
+		f.Since, f.Until, f.Last = day, day.AddDate(0, 0, 1), 0
+		return s.newest(ctx, selector, f, 0)
+	}
+	switch {
+	case name == "latest":
+		return s.newest(ctx, selector, f, back)
+	case back > 0:
+		return "", fmt.Errorf("%q: only latest can be followed by ~", selector)
+	case name == "baseline":
+		return s.baseline(ctx, f.Machine)
+	}
+	return s.byPrefix(ctx, name, f)
+}
+
+// parseBack splits "latest~2" into its name and how far to go back.
+func parseBack(selector string) (name string, back int, err error) {
+	name, count, found := strings.Cut(selector, "~")
+	if !found {
+		return name, 0, nil
+	}
+	back, err = strconv.Atoi(count)
+	if err != nil || back < 0 {
+		return "", 0, fmt.Errorf("%q: ~ must be followed by how many runs to go back", selector)
+	}
+	return name, back, nil
+}
+
+// newest returns the run that is back runs before the newest with records.
+func (s *Store) newest(ctx context.Context, selector string, f Filter, back int) (string, error) {
+	runs, err := s.Runs(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	for i := len(runs) - 1; i >= 0; i-- {
+		if runs[i].OK+runs[i].Failed+runs[i].Skipped == 0 {
+			continue
+		}
+		if back == 0 {
+			return runs[i].ID, nil
+		}
+		back--
+	}
+	return "", fmt.Errorf("the store %s has no run for %q", s.name, selector)
+}
+
+// baseline returns the run that the baseline of all cases stands on.
+func (s *Store) baseline(ctx context.Context, machine string) (string, error) {
+	moves, err := s.Baselines(ctx, machine)
+	if err != nil {
+		return "", err
+	}
+	run, of := "", map[string]bool{}
+	for _, m := range moves {
+		if m.Key == "" {
+			run, of[m.Machine] = m.Run, true
+		}
+	}
+	switch {
+	case run == "":
+		return "", fmt.Errorf("the store %s has no baseline yet; 'assay diff BASE HEAD --accept' sets one", s.name)
+	case len(of) > 1:
+		return "", fmt.Errorf("%d machines in the store %s have a baseline; name one", len(of), s.name)
+	}
+	return run, nil
+}
+
+// byPrefix returns the run whose id is prefix, or the only one that begins
+// with it.
+func (s *Store) byPrefix(ctx context.Context, prefix string, f Filter) (string, error) {
+	if !results.ValidRunID(prefix) {
+		return "", fmt.Errorf("%q is neither a run, a date nor a file", prefix)
+	}
+	runs, err := s.runs(ctx, ` WHERE id = ?1 OR substr(id, 1, ?2) = ?1`, 0, prefix, len(prefix))
+	if err != nil {
+		return "", fmt.Errorf("look up run %s: %w", prefix, err)
+	}
+	var ids []string
+	for _, r := range runs {
+		if r.ID == prefix {
+			return prefix, nil
+		}
+		ids = append(ids, r.ID)
+	}
+	switch len(ids) {
+	case 0:
+		return "", fmt.Errorf("the store %s has no run %s, and there is no such file", s.name, prefix)
+	case 1:
+		return ids[0], nil
+	}
+	return "", fmt.Errorf("%d runs begin with %s: %s", len(ids), prefix, strings.Join(ids, ", "))
+}

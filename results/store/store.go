@@ -1,0 +1,120 @@
+// Package store keeps the records of every run: in a SQLite file by default,
+// in PostgreSQL when several machines report to one place. Both go through
+// database/sql with the same statements; what differs is data in dialect.go.
+// A record whose Add returned nil is on the disk. The package knows nothing of
+// how runs are compared or shown.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"assay/results"
+)
+
+// Store is an open store. It is safe for use by several goroutines, and a
+// SQLite file by several processes.
+type Store struct {
+	db      *sql.DB
+	dialect dialect
+	name    string // for errors: the file, or the database without its password
+
+	mu        sync.Mutex
+	constants map[int64]results.Record // decoded once, see loadConstants
+}
+
+// Open opens the store that dsn names and brings its schema up to date: a
+// postgres:// or postgresql:// URL, or else the path of a SQLite file, which
+// is made with its folder if it is not there. A database with other tables in
+// it, or with the schema of a newer program, is refused and left as it is.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	s := &Store{dialect: sqlite, name: dsn, constants: map[int64]results.Record{}}
+	source := sqliteSource(dsn)
+	if name, ok := postgresName(dsn); ok {
+		s.dialect, s.name, source = postgres, name, dsn
+	} else if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db, err := sql.Open(s.dialect.driver, source)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", s.name, err)
+	}
+	db.SetMaxOpenConns(4)
+	s.db = db
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", s.name, err), db.Close())
+	}
+	return s, nil
+}
+
+// Close closes the store.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Name returns the store's file, or its database without the password.
+func (s *Store) Name() string { return s.name }
+
+// write runs f in a transaction that no other writer shares.
+func (s *Store) write(ctx context.Context, f func(tx) error) error {
+	t, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx{ctx, t, s.dialect}); err != nil {
+		return errors.Join(err, rollback(t))
+	}
+	return t.Commit()
+}
+
+func rollback(t *sql.Tx) error {
+	if err := t.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
+
+// tx is a transaction whose statements have ?1, ?2 as parameters.
+type tx struct {
+	ctx     context.Context
+	tx      *sql.Tx
+	dialect dialect
+}
+
+func (t tx) exec(query string, args ...any) error {
+	_, err := t.tx.ExecContext(t.ctx, t.dialect.bind(query), args...)
+	return err
+}
+
+func (t tx) row(query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(t.ctx, t.dialect.bind(query), args...)
+}
+
+func (t tx) query(query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(t.ctx, t.dialect.bind(query), args...)
+}
+
+func (s *Store) row(ctx context.Context, query string, args ...any) *sql.Row {
+	return s.db.QueryRowContext(ctx, s.dialect.bind(query), args...)
+}
+
+func (s *Store) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return s.db.QueryContext(ctx, s.dialect.bind(query), args...)
+}
+
+// each calls scan for every row and closes rows.
+func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
