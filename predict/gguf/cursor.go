@@ -5,23 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"assay/predict/tensorfile"
 )
 
 // Error is a defect of a file, or a failure to read it, at one place.
-type Error struct {
-	File   string // as given to Open or Read
-	Offset int64  // bytes from the start of the file
-	Field  string // what was being read there
-	Err    error
-}
-
-// Error reads as one sentence.
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s: at byte %d: %s: %v", e.File, e.Offset, e.Field, e.Err)
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+type Error = tensorfile.Error
 
 // window is how much a cursor reads ahead. A header with a tokenizer has some
 // 10 MB, so over a network this is a few dozen range requests.
@@ -37,6 +26,10 @@ type cursor struct {
 
 	buf   []byte // the window
 	start int64  // where in the file buf begins
+}
+
+func newCursor(p tensorfile.Part, at int64) *cursor {
+	return &cursor{r: p.R, name: p.Name, size: p.Size, pos: at}
 }
 
 func (c *cursor) left() int64 { return c.size - c.pos }

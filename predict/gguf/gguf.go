@@ -11,9 +11,10 @@
 package gguf
 
 import (
-	"errors"
 	"io"
 	"slices"
+
+	"assay/predict/tensorfile"
 )
 
 // File is the header of a model: one file, or all parts of a split one.
@@ -24,22 +25,9 @@ type File struct {
 	// Tensors are in the order of the file, and of the parts.
 	Tensors []Tensor
 
-	keys   []string
-	meta   map[string]Value
-	parts  []part
-	opened []io.Closer
-}
-
-// part is one file of a model.
-type part struct {
-	name string
-	r    io.ReaderAt
-	size int64
-	data int64 // where the data section begins
-}
-
-func (p part) cursor(at int64) *cursor {
-	return &cursor{r: p.r, name: p.name, size: p.size, pos: at}
+	keys  []string
+	meta  map[string]Value
+	parts tensorfile.Parts
 }
 
 // Read reads the header of one file of size bytes. Nothing of r is read but
@@ -47,7 +35,8 @@ func (p part) cursor(at int64) *cursor {
 // may fetch ranges over a network. The name appears in errors.
 func Read(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{Name: name, meta: map[string]Value{}}
-	c := part{name: name, r: r, size: size}.cursor(0)
+	part := tensorfile.Part{Name: name, R: r, Size: size}
+	c := newCursor(part, 0)
 	nTensors, nKeys, err := f.readCounts(c)
 	if err != nil {
 		return nil, err
@@ -60,24 +49,17 @@ func Read(r io.ReaderAt, size int64, name string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := part{name: name, r: r, size: size, data: pad(c.pos, alignment)}
-	if err := p.checkData(f.Tensors, at, alignment); err != nil {
+	part.Data = pad(c.pos, alignment)
+	if err := checkData(part, f.Tensors, at, alignment); err != nil {
 		return nil, err
 	}
-	f.parts = []part{p}
+	f.parts = tensorfile.Parts{part}
 	return f, nil
 }
 
-// Close closes what Open opened. Arrays and tensor data cannot be read after
+// Close closes the files, one given to Read included. Arrays and tensor data cannot be read after
 // it; scalars and the tensor table can.
-func (f *File) Close() error {
-	var errs []error
-	for _, c := range f.opened {
-		errs = append(errs, c.Close())
-	}
-	f.opened = nil
-	return errors.Join(errs...)
-}
+func (f *File) Close() error { return f.parts.Close() }
 
 // Keys are the metadata keys in the order of the file.
 func (f *File) Keys() []string { return slices.Clone(f.keys) }
@@ -89,16 +71,7 @@ func (f *File) Lookup(key string) (Value, bool) {
 }
 
 // Parts are the names of the files that the model consists of.
-func (f *File) Parts() []string {
-	names := make([]string, len(f.parts))
-	for i, p := range f.parts {
-		names[i] = p.name
-	}
-	return names
-}
+func (f *File) Parts() []string { return f.parts.Names() }
 
 // Data reads the data of one of the file's tensors.
-func (f *File) Data(t Tensor) *io.SectionReader {
-	p := f.parts[t.Part]
-	return io.NewSectionReader(p.r, p.data+t.Offset, t.Bytes())
-}
+func (f *File) Data(t Tensor) *io.SectionReader { return f.parts[t.Part].Section(t.Offset, t.Bytes()) }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+
+	"assay/predict/tensorfile"
 )
 
 // defaultAlignment applies where general.alignment is absent (GGUF_DEFAULT_ALIGNMENT).
@@ -163,7 +165,7 @@ func (c *cursor) tensor(i int64) (t Tensor, err error) {
 
 // checkData checks that the data of every tensor are aligned, inside the file,
 // and no other tensor's. at holds the offset of each tensor's entry.
-func (p part) checkData(ts []Tensor, at []int64, alignment int64) error {
+func checkData(p tensorfile.Part, ts []Tensor, at []int64, alignment int64) error {
 	order := make([]int, len(ts))
 	for i := range order {
 		order[i] = i
@@ -171,7 +173,7 @@ func (p part) checkData(ts []Tensor, at []int64, alignment int64) error {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(ts[a].Offset, ts[b].Offset), cmp.Compare(ts[a].Bytes(), ts[b].Bytes()))
 	})
-	c := p.cursor(0)
+	c := newCursor(p, 0)
 	var end int64
 	var last string
 	for _, i := range order {
@@ -183,8 +185,8 @@ func (p part) checkData(ts []Tensor, at []int64, alignment int64) error {
 		if t.Offset < end {
 			return c.fail(at[i], field, "the data at %d overlap those of %q, which end at %d", t.Offset, last, end)
 		}
-		if room := p.size - p.data; t.Bytes() > room || t.Offset > room-t.Bytes() {
-			return c.fail(at[i], field, "%d bytes of data at %d + %d end past the file's %d: it is truncated, get it again", t.Bytes(), p.data, t.Offset, p.size)
+		if room := p.Size - p.Data; t.Bytes() > room || t.Offset > room-t.Bytes() {
+			return c.fail(at[i], field, "%d bytes of data at %d + %d end past the file's %d: it is truncated, get it again", t.Bytes(), p.Data, t.Offset, p.Size)
 		}
 		end, last = t.Offset+t.Bytes(), t.Name
 	}

@@ -3,10 +3,11 @@ package gguf
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+
+	"assay/predict/tensorfile"
 )
 
 // partName is how llama.cpp names the files of a split model
@@ -58,22 +59,14 @@ func partPaths(path string) ([]string, error) {
 }
 
 func openPart(path string) (*File, error) {
-	r, err := os.Open(path)
+	r, size, err := tensorfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := r.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: is no regular file", path)
-	}
+	f, err := Read(r, size, path)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	f, err := Read(r, info.Size(), path)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	f.opened = append(f.opened, r)
 	return f, nil
 }
 
@@ -91,7 +84,7 @@ func (f *File) join(paths []string) error {
 		if err != nil {
 			return fmt.Errorf("part %d of %d: %w", i+2, len(paths), err)
 		}
-		f.opened = append(f.opened, p.opened...)
+		f.parts = append(f.parts, p.parts...)
 		if err := p.checkSplit(i+1, len(paths)); err != nil {
 			return err
 		}
@@ -103,7 +96,6 @@ func (f *File) join(paths []string) error {
 			t.Part = i + 1
 			f.Tensors = append(f.Tensors, t)
 		}
-		f.parts = append(f.parts, p.parts...)
 	}
 	return f.checkTensorCount()
 }

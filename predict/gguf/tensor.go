@@ -3,6 +3,8 @@ package gguf
 import (
 	"fmt"
 	"strings"
+
+	"assay/predict/tensorfile"
 )
 
 // Limits of ggml that a file has to keep (ggml/include/ggml.h, llama.cpp v0.5.0).
@@ -52,29 +54,23 @@ func (t Tensor) check() error {
 	if len(t.Shape) > maxDims {
 		return fmt.Errorf("%d dimensions, and ggml has at most %d", len(t.Shape), maxDims)
 	}
-	n := int64(1)
 	for i, d := range t.Shape {
 		if d < 0 {
 			return fmt.Errorf("dimension %d has %d elements, which is 2^63 or more", i, uint64(d))
 		}
-		var ok bool
-		if n, ok = mul(n, d); !ok {
-			return fmt.Errorf("the shape %v has 2^63 elements or more", t.Shape)
-		}
 	}
-	row := int64(1)
-	if len(t.Shape) > 0 {
-		row = t.Shape[0]
+	if _, ok := tensorfile.Product(t.Shape...); !ok {
+		return fmt.Errorf("the shape %v has 2^63 elements or more", t.Shape)
 	}
-	bytes, err := t.Type.RowBytes(row)
+	if len(t.Shape) == 0 {
+		return t.Type.check()
+	}
+	row, err := t.Type.RowBytes(t.Shape[0])
 	if err != nil {
 		return err
 	}
-	for _, d := range t.Shape[min(1, len(t.Shape)):] {
-		var ok bool
-		if bytes, ok = mul(bytes, d); !ok {
-			return fmt.Errorf("the shape %v of %s takes 2^63 bytes or more", t.Shape, t.Type)
-		}
+	if _, ok := tensorfile.Product(append([]int64{row}, t.Shape[1:]...)...); !ok {
+		return fmt.Errorf("the shape %v of %s takes 2^63 bytes or more", t.Shape, t.Type)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package gguf
 import (
 	"fmt"
 	"strings"
+
+	"assay/predict/tensorfile"
 )
 
 // Type is the type of a tensor's elements, with ggml's own numbers.
@@ -154,7 +156,7 @@ func (t Type) RowBytes(n int64) (int64, error) {
 	if n < 0 || n%tr.block != 0 {
 		return 0, fmt.Errorf("%d elements are no multiple of %s's block of %d", n, tr.name, tr.block)
 	}
-	size, ok := mul(n/tr.block, tr.bytes)
+	size, ok := tensorfile.Product(n/tr.block, tr.bytes)
 	if !ok {
 		return 0, fmt.Errorf("%d elements of %s overflow 63 bits of bytes", n, tr.name)
 	}
@@ -169,16 +171,4 @@ func ParseType(name string) (Type, error) {
 		}
 	}
 	return 0, fmt.Errorf("no tensor type %q; llama.cpp's are named like f16, q8_0 or q4_K", name)
-}
-
-// mul multiplies two counts and reports whether the product fits 63 bits.
-func mul(a, b int64) (int64, bool) {
-	if a < 0 || b < 0 {
-		return 0, false
-	}
-	if a == 0 || b == 0 {
-		return 0, true
-	}
-	p := a * b
-	return p, p > 0 && p/b == a
 }

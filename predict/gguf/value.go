@@ -125,7 +125,7 @@ func Array[T Scalar](f *File, key string) ([]T, error) {
 		one, err := Get[T](f, key)
 		return []T{one}, err
 	}
-	c := f.parts[0].cursor(v.at)
+	c := newCursor(f.parts[0], v.at)
 	var out []T // grown as elements are read: the count is only the file's claim
 	field := fmt.Sprintf("metadata key %q", key)
 	for i := range v.count {

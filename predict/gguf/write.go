@@ -1,15 +1,13 @@
 package gguf
 
 import (
-	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
+
+	"assay/predict/tensorfile"
 )
 
 // Writer collects the metadata and the tensors of a file to be written. The
@@ -120,75 +118,19 @@ func (w *Writer) Header() ([]byte, error) {
 // Create writes the file. It appears at path when it is complete, and not at
 // all after an error. With a nil fill all data are zeros that take no space on
 // disk, whatever the size: a model of any shape is written in an instant.
-func (w *Writer) Create(path string, fill Fill) (err error) {
+func (w *Writer) Create(path string, fill Fill) error {
 	header, err := w.Header()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(f.Name()))
-		}
-	}()
-	if err := w.write(f, header, fill); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
-func (w *Writer) write(f *os.File, header []byte, fill Fill) error {
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	// Taking the full size first makes every byte that is not written a zero.
-	if err := f.Truncate(int64(len(header)) + w.size); err != nil {
-		return err
-	}
-	if _, err := f.WriteAt(header, 0); err != nil {
-		return err
+	spans := make([]tensorfile.Span, len(w.tensors))
+	for i, t := range w.tensors {
+		spans[i] = tensorfile.Span{Name: t.Name, Offset: t.Offset, Bytes: t.Bytes()}
 	}
 	if fill == nil {
-		return nil
+		return tensorfile.Create(path, header, w.size, spans, nil)
 	}
-	buf := bufio.NewWriterSize(nil, 1<<20)
-	for _, t := range w.tensors {
-		buf.Reset(io.NewOffsetWriter(f, int64(len(header))+t.Offset))
-		if err := fillTensor(buf, t, fill); err != nil {
-			return fmt.Errorf("tensor %q: %w", t.Name, err)
-		}
-	}
-	return nil
-}
-
-func fillTensor(buf *bufio.Writer, t Tensor, fill Fill) error {
-	exact := &exactWriter{w: buf, left: t.Bytes()}
-	if err := fill(t, exact); err != nil {
-		return err
-	}
-	if exact.left != 0 && exact.left != t.Bytes() {
-		return fmt.Errorf("%d bytes were written of %d", t.Bytes()-exact.left, t.Bytes())
-	}
-	return buf.Flush()
-}
-
-// exactWriter refuses more bytes than a tensor has.
-type exactWriter struct {
-	w    io.Writer
-	left int64
-}
-
-func (e *exactWriter) Write(b []byte) (int, error) {
-	if int64(len(b)) > e.left {
-		return 0, fmt.Errorf("%d bytes more than the tensor holds", int64(len(b))-e.left)
-	}
-	n, err := e.w.Write(b)
-	e.left -= int64(n)
-	return n, err
+	return tensorfile.Create(path, header, w.size, spans, func(i int, dst io.Writer) error {
+		return fill(w.tensors[i], dst)
+	})
 }

@@ -1,0 +1,60 @@
+package tensorfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Part is one file of a model.
+type Part struct {
+	Name string
+	R    io.ReaderAt
+	Size int64
+	Data int64 // where the data begin, in bytes from the start of the file
+}
+
+// Section reads n bytes of data from offset on.
+func (p Part) Section(offset, n int64) *io.SectionReader {
+	return io.NewSectionReader(p.R, p.Data+offset, n)
+}
+
+// Parts are the files of a model, in order.
+type Parts []Part
+
+// Names are the names of the files.
+func (ps Parts) Names() []string {
+	names := make([]string, len(ps))
+	for i, p := range ps {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// Close closes the parts that can be closed.
+func (ps Parts) Close() error {
+	var errs []error
+	for _, p := range ps {
+		if c, ok := p.R.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Open opens a regular file and returns its size.
+func Open(path string) (*os.File, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: is no regular file", path)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
