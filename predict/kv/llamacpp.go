@@ -1,0 +1,252 @@
+package kv
+
+import (
+	"fmt"
+
+	"assay/predict/arch"
+	"assay/predict/gguf"
+)
+
+// Params are the context parameters that llama.cpp's cache depends on, in its
+// own names (struct llama_context_params, include/llama.h). Zero takes the
+// default of llama-bench: NBatch 2048, NUbatch 512, NSeq 1, f16 caches, and the
+// model's trained length for NCtx. FlashAttn is what the runtime settled on,
+// not "auto".
+type Params struct {
+	NCtx, NBatch, NUbatch, NSeq int
+	TypeK, TypeV                string
+	FlashAttn                   bool
+	SWAFull, KVUnified          bool
+	// Release selects the policy; empty is Pinned.
+	Release string
+}
+
+// maxSequences is LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0).
+const maxSequences = 256
+
+// LlamaCpp predicts llama.cpp's cache for the model and context. The error
+// names a model whose cache has no rule here, or parameters that llama.cpp
+// itself refuses.
+func LlamaCpp(f arch.Facts, p Params) (Plan, error) {
+	l, err := newLayout(f, p)
+	if err != nil {
+		return Plan{}, fmt.Errorf("llama.cpp's cache for %s: %w", f.Name, err)
+	}
+	if err := l.attention(); err != nil {
+		return Plan{}, fmt.Errorf("llama.cpp's cache for %s: %w", f.Name, err)
+	}
+	if err := l.recurrent(); err != nil {
+		return Plan{}, fmt.Errorf("llama.cpp's cache for %s: %w", f.Name, err)
+	}
+	l.sort()
+	return l.plan, nil
+}
+
+// layout is one prediction on its way.
+type layout struct {
+	facts        arch.Facts
+	params       Params
+	policy       policy
+	typeK, typeV gguf.Type
+	plan         Plan
+}
+
+func newLayout(f arch.Facts, p Params) (*layout, error) {
+	if why, ok := otherMemory[f.Family]; ok {
+		return nil, fmt.Errorf("%s keeps %s, for which there is no rule", f.Family, why)
+	}
+	pol, err := policyOf(p.Release)
+	if err != nil {
+		return nil, err
+	}
+	p, err = p.withDefaults(f)
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{facts: f, params: p, policy: pol}
+	if l.typeK, err = gguf.ParseType(p.TypeK); err != nil {
+		return nil, fmt.Errorf("K cache: %w", err)
+	}
+	if l.typeV, err = gguf.ParseType(p.TypeV); err != nil {
+		return nil, fmt.Errorf("V cache: %w", err)
+	}
+	if l.typeV.Quantized() && !p.FlashAttn {
+		return nil, fmt.Errorf("a %s V cache needs flash attention", p.TypeV)
+	}
+	pol.round(&l.plan, p, l.isHybrid())
+	return l, nil
+}
+
+// isHybrid says that some layer has a recurrent state.
+func (l *layout) isHybrid() bool {
+	for _, layer := range l.facts.Layers {
+		if layer.Recurrent != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// withDefaults fills in what is zero and refuses what cannot be.
+func (p Params) withDefaults(f arch.Facts) (Params, error) {
+	if p.NCtx == 0 {
+		p.NCtx = int(f.ContextLength)
+	}
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&p.NBatch, 2048}, {&p.NUbatch, 512}, {&p.NSeq, 1}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	for _, d := range []*string{&p.TypeK, &p.TypeV} {
+		if *d == "" {
+			*d = "f16"
+		}
+	}
+	switch {
+	case len(f.Layers) == 0:
+		return p, fmt.Errorf("the facts name no layers")
+	case p.NCtx <= 0:
+		return p, fmt.Errorf("n_ctx is %d and the model names no trained length", p.NCtx)
+	case p.NBatch < 0 || p.NUbatch < 0:
+		return p, fmt.Errorf("n_batch %d and n_ubatch %d must be positive", p.NBatch, p.NUbatch)
+	case p.NSeq < 1 || p.NSeq > maxSequences:
+		return p, fmt.Errorf("n_seq is %d, llama.cpp takes 1 to %d", p.NSeq, maxSequences)
+	}
+	return p, nil
+}
+
+// attention lays out the layers with keys and values: one cache for all of
+// them, or two where the family has windowed layers (llama_model::create_memory,
+// src/llama-model.cpp, v0.5.0; llama_kv_cache_iswa, src/llama-kv-cache-iswa.cpp).
+func (l *layout) attention() error {
+	full := Cache{Class: Full, Cells: l.plan.SequenceCells, Streams: l.streams()}
+	windowed := Cache{Class: l.windowClass(), Streams: full.Streams, Window: l.window()}
+	if windowed.Window > 0 {
+		windowed.Cells = l.policy.windowCells(full.Cells, windowed.Window, l)
+	}
+	for i, layer := range l.facts.Layers {
+		if layer.Attention == nil {
+			continue
+		}
+		cache := &full
+		if l.isWindowed(layer.Attention) {
+			cache = &windowed
+		}
+		row, err := l.attentionLayer(i, layer.Attention, cache)
+		if err != nil {
+			return fmt.Errorf("layer %d: %w", i, err)
+		}
+		l.plan.Layers = append(l.plan.Layers, row)
+		cache.Layers = append(cache.Layers, i)
+	}
+	if len(full.Layers)+len(windowed.Layers) == 0 {
+		return nil
+	}
+	l.plan.Caches = append(l.plan.Caches, full)
+	if windowed.Window > 0 {
+		l.plan.Caches = append(l.plan.Caches, windowed)
+	}
+	return nil
+}
+
+// attentionLayer is one layer's row. Without flash attention V is stored
+// transposed, every layer as wide as the widest (TAG_V_CACHE_VARIABLE in
+// llama_kv_cache's constructor, src/llama-kv-cache.cpp, v0.5.0).
+func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, error) {
+	row := Layer{Layer: i, Class: cache.Class, Cells: cache.Cells * cache.Streams}
+	if a.SharedFrom != nil {
+		row.Class = Shared
+		return row, nil
+	}
+	k, v := l.widths(a)
+	if a.MLA != nil && v == 0 {
+		row.Class = MLA
+	}
+	stored := v
+	if !l.params.FlashAttn {
+		stored = l.widestV(v)
+	}
+	var err error
+	if row.KRowBytes, err = l.rowBytes(l.typeK, k, a.KeyDim); err != nil {
+		return row, fmt.Errorf("K cache: %w", err)
+	}
+	if row.VRowBytes, err = l.rowBytes(l.typeV, v, a.ValueDim); err != nil {
+		return row, fmt.Errorf("V cache: %w", err)
+	}
+	storedRow, err := l.typeV.RowBytes(stored)
+	if err != nil {
+		return row, fmt.Errorf("V cache: %w", err)
+	}
+	row.KBytes = row.Cells * row.KRowBytes
+	row.VBytes = row.Cells * storedRow
+	return row, nil
+}
+
+// rowBytes is the size of one token's keys or values. With flash attention a
+// quantised cache needs heads of whole blocks (llama_init_from_model,
+// src/llama-context.cpp, v0.5.0).
+func (l *layout) rowBytes(t gguf.Type, width, head int64) (int64, error) {
+	if l.params.FlashAttn && width > 0 && head%t.BlockElements() != 0 {
+		return 0, fmt.Errorf("%s has blocks of %d, which do not divide the head dimension %d",
+			t, t.BlockElements(), head)
+	}
+	return t.RowBytes(width)
+}
+
+// widths are the elements of one token's keys and values: n_embd_k_gqa and
+// n_embd_v_gqa (src/llama-hparams.cpp, v0.5.0). Latent attention keeps one
+// compressed row for all heads and reads the values from it.
+func (l *layout) widths(a *arch.Attention) (k, v int64) {
+	if a.MLA == nil || expandedMLA[l.facts.Family] {
+		return a.KVHeads * a.KeyDim, a.KVHeads * a.ValueDim
+	}
+	k = a.MLA.KVLoraRank + a.MLA.RopeDim
+	if l.policy.mlaValues {
+		v = a.MLA.KVLoraRank
+	}
+	return k, v
+}
+
+// widestV is the widest layer's V row, if there is any V at all.
+func (l *layout) widestV(v int64) int64 {
+	if v == 0 {
+		return 0
+	}
+	for _, layer := range l.facts.Layers {
+		if layer.Attention != nil {
+			_, w := l.widths(layer.Attention)
+			v = max(v, w)
+		}
+	}
+	return v
+}
+
+// streams is n_stream of llama_kv_cache.
+func (l *layout) streams() int64 {
+	if l.params.KVUnified {
+		return 1
+	}
+	return int64(l.params.NSeq)
+}
+
+// isWindowed says that llama.cpp gives the layer a windowed cache: the model
+// has a window there and the family's graph makes use of it.
+func (l *layout) isWindowed(a *arch.Attention) bool {
+	return a.Window > 0 && windowedFamilies[l.facts.Family] != ""
+}
+
+func (l *layout) windowClass() Class { return windowedFamilies[l.facts.Family] }
+
+// window is hparams.n_swa: one figure for all layers.
+func (l *layout) window() int64 {
+	var w int64
+	for _, layer := range l.facts.Layers {
+		if layer.Attention != nil && l.isWindowed(layer.Attention) {
+			w = max(w, layer.Attention.Window)
+		}
+	}
+	return w
+}

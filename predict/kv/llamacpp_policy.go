@@ -1,0 +1,145 @@
+package kv
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Pinned is the release of llama.cpp whose sources the rules were read from
+// first; the others are told apart below.
+const Pinned = "v0.5.0"
+
+// policy is what differs between releases.
+type policy struct {
+	// release is the name that the rules go by.
+	release string
+	// flashPad and plainPad: the context rounds up to this many cells with and
+	// without flash attention.
+	flashPad, plainPad int64
+	// ceilSequence: the context is divided among sequences rounding up, after
+	// padding nothing; later releases pad first and divide rounding down.
+	ceilSequence bool
+	// wholeHybrid: a model with recurrent layers gives every sequence the whole
+	// context, not its share.
+	wholeHybrid bool
+	// mlaValues: latent attention stores its values beside its keys.
+	mlaValues bool
+	// minBatch is the least n_batch.
+	minBatch int64
+	// rotates: the keys and values of quantised caches are rotated.
+	rotates bool
+}
+
+// policies are the known releases, oldest first. b6673 was read in
+// llama_model::create_memory (src/llama-model.cpp), llama_kv_cache::get_padding
+// (src/llama-kv-cache.cpp) and the constructors of llama_context
+// (src/llama-context.cpp, GGML_KQ_MASK_PAD) and llama_kv_cache; the others in
+// llama_context's constructor and llama_kv_cache's, where attn_rot_k is set.
+var policies = []policy{
+	{release: "b6673", flashPad: 256, plainPad: 32, ceilSequence: true, wholeHybrid: true,
+		mlaValues: true, minBatch: 64},
+	{release: "b8121", flashPad: 256, plainPad: 256},
+	{release: "b8390", flashPad: 256, plainPad: 256},
+	{release: "b10361", flashPad: 256, plainPad: 256, rotates: true},
+	{release: "v0.4.0", flashPad: 256, plainPad: 256, rotates: true},
+	{release: Pinned, flashPad: 256, plainPad: 256, rotates: true},
+	{release: "v0.7.0", flashPad: 256, plainPad: 256, rotates: true},
+}
+
+// Releases names the releases that have a policy, oldest first.
+func Releases() []string {
+	names := make([]string, len(policies))
+	for i, p := range policies {
+		names[i] = p.release
+	}
+	return names
+}
+
+func policyOf(release string) (policy, error) {
+	if release == "" {
+		release = Pinned
+	}
+	i := slices.IndexFunc(policies, func(p policy) bool { return p.release == release })
+	if i < 0 {
+		return policy{}, fmt.Errorf("no cache policy for release %q, only for %s",
+			release, strings.Join(Releases(), ", "))
+	}
+	return policies[i], nil
+}
+
+// round fills in the plan's sizes from n_ctx, n_batch and n_ubatch as
+// llama_context's constructor does (src/llama-context.cpp, v0.5.0).
+func (pol policy) round(plan *Plan, p Params, hybrid bool) {
+	ctx, seqs, pad := int64(p.NCtx), int64(p.NSeq), pol.pad(p)
+	plan.Batch = max(min(ctx, int64(p.NBatch)), pol.minBatch)
+	plan.Ubatch = min(plan.Batch, int64(p.NUbatch))
+	plan.attentionPad = pad
+	switch {
+	case p.KVUnified:
+		plan.SequenceCells = roundUp(ctx, pad)
+		plan.ContextCells = plan.SequenceCells
+		return
+	case pol.wholeHybrid && hybrid:
+		plan.SequenceCells = roundUp(ctx, pad)
+	case pol.ceilSequence:
+		plan.SequenceCells = roundUp((ctx+seqs-1)/seqs, pad)
+	default:
+		plan.SequenceCells = roundUp(roundUp(ctx, pad)/seqs, pad)
+	}
+	plan.ContextCells = plan.SequenceCells * seqs
+}
+
+func (pol policy) pad(p Params) int64 {
+	if p.FlashAttn {
+		return pol.flashPad
+	}
+	return pol.plainPad
+}
+
+// windowCells is size_swa of llama_kv_cache_iswa's constructor
+// (src/llama-kv-cache-iswa.cpp, v0.5.0): room for the window of every sequence
+// in the stream and one micro-batch, never more than the full cache.
+func (pol policy) windowCells(full, window int64, l *layout) int64 {
+	if l.params.SWAFull {
+		return full
+	}
+	if l.params.KVUnified {
+		window *= int64(l.params.NSeq)
+	}
+	return roundUp(min(full, window+l.plan.Ubatch), pol.pad(l.params))
+}
+
+// windowedFamilies are the architectures whose graphs use a windowed cache:
+// those whose load_arch_hparams sets hparams.swa_type (src/models, v0.5.0).
+// In every other family llama.cpp keeps all tokens, whatever the config says
+// of a window: llama, qwen2 and phi3 among them.
+var windowedFamilies = map[string]Class{
+	"afmoe": Sliding, "cohere2": Sliding, "cohere2moe": Sliding, "exaone-moe": Sliding,
+	"exaone4": Sliding, "gemma2": Sliding, "gemma3": Sliding, "gemma3n": Sliding,
+	"gemma4": Sliding, "gpt-oss": Sliding, "granite_swa": Sliding, "laguna": Sliding,
+	"lfm2": Sliding, "lfm2moe": Sliding, "llama4": Chunked, "maple": Sliding,
+	"mellum": Sliding, "mimo2": Sliding, "muse-glimmer": Sliding, "olmo2": Sliding,
+	"plamo3": Sliding, "smallthinker": Sliding, "spark2_5": Sliding, "step35": Sliding,
+}
+
+// expandedMLA are families with latent attention whose graphs cache the
+// expanded keys and values (src/models/minicpm3.cpp, plm.cpp, v0.5.0).
+var expandedMLA = map[string]bool{"minicpm3": true, "plm": true}
+
+// otherMemory are the families that llama_model::create_memory (v0.5.0) gives
+// a memory of their own, with what it holds besides keys and values.
+var otherMemory = map[string]string{
+	"deepseek32":       "a cache for a sparse-attention indexer",
+	"deepseek4":        "compressed caches for sparse attention",
+	"dflash":           "a draft model's cache",
+	"dots3note":        "a cache for a sparse-attention indexer",
+	"gemma4-assistant": "another context's cache",
+	"glm-dsa":          "a cache for a sparse-attention indexer",
+	"hy_v4":            "a cache for a sparse-attention indexer",
+	"minimax-m3":       "a cache for a sparse-attention indexer",
+	"qwen4exp":         "a cache for a sparse-attention indexer",
+}
+
+// roundUp is GGML_PAD.
+func roundUp(n, to int64) int64 { return (n + to - 1) / to * to }
