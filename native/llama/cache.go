@@ -1,0 +1,90 @@
+package llama
+
+import (
+	"bytes"
+	"cmp"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// CacheTensor is one tensor of a context's memory.
+type CacheTensor struct {
+	// Name is ggml's, such as cache_k_l0.
+	Name  string
+	Layer int
+	// Kind is "k" or "v" for attention, "r" (convolution) or "s" (state) for a
+	// recurrent layer, with a prefix for other caches of the layer ("idx_k").
+	Kind string
+	Type string
+	// NE is [width, cells, streams, 1] for attention; [width × cells, 1, 1, 1]
+	// or [width, cells, 1, 1] for a recurrent state, by release.
+	NE    [4]int64
+	Bytes int64
+}
+
+// CacheTensors collects the cache tensors that executed graphs reach. A layer
+// that shares another's cache adds nothing. Its Observe is made for
+// ContextParams.Eval. Not safe for concurrent use.
+type CacheTensors struct {
+	seen map[*tensor]bool
+	all  []CacheTensor
+}
+
+// NewCacheTensors answers an empty collection.
+func NewCacheTensors() *CacheTensors {
+	return &CacheTensors{seen: map[*tensor]bool{}}
+}
+
+// Observe looks at the memory behind a node and its sources.
+func (c *CacheTensors) Observe(n Node) {
+	c.add(n.Root())
+	for _, src := range n.t.src {
+		if src != nil {
+			c.add(Node{lib: n.lib, t: src}.Root())
+		}
+	}
+}
+
+// cacheName is how llama-kv-cache.cpp, llama-memory-recurrent.cpp (all
+// releases) and llama-kv-cache-dsv4.cpp (v0.5.0) name their tensors.
+var cacheName = regexp.MustCompile(`^(?:cache|dsv4)_([a-z_]+)_l([0-9]+)$`)
+
+func (c *CacheTensors) add(root Node) {
+	named := bytes.HasPrefix(root.t.name[:], []byte("cache_")) || bytes.HasPrefix(root.t.name[:], []byte("dsv4_"))
+	if !named || c.seen[root.t] {
+		return
+	}
+	name := root.Name()
+	found := cacheName.FindStringSubmatch(name)
+	if found == nil {
+		return
+	}
+	layer, err := strconv.Atoi(found[2])
+	if err != nil {
+		return
+	}
+	c.seen[root.t] = true
+	c.all = append(c.all, CacheTensor{
+		Name: name, Layer: layer, Kind: found[1],
+		Type: root.Type(), NE: root.NE(), Bytes: root.Bytes(),
+	})
+}
+
+// All lists the tensors by layer and kind.
+func (c *CacheTensors) All() []CacheTensor {
+	all := slices.Clone(c.all)
+	slices.SortFunc(all, func(a, b CacheTensor) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Kind, b.Kind))
+	})
+	return all
+}
+
+// Bytes is the sum over all tensors.
+func (c *CacheTensors) Bytes() int64 {
+	var sum int64
+	for _, t := range c.all {
+		sum += t.Bytes
+	}
+	return sum
+}

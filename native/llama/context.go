@@ -1,0 +1,182 @@
+package llama
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ContextParams are the settings of a context. Zero numbers keep the library's
+// defaults (n_ctx 512, n_batch 2048, n_ubatch 512, one sequence, 4 threads);
+// the booleans are passed on as they are.
+type ContextParams struct {
+	NCtx, NBatch, NUbatch, NSeqMax int
+	// NThreads serves single tokens and batches alike.
+	NThreads int
+	// TypeK and TypeV are ggml's type names; "" is f16.
+	TypeK, TypeV string
+	FlashAttn    Switch
+	// SWAFull keeps windowed layers at full length. The C default is true,
+	// llama.cpp's own programs use false.
+	SWAFull   bool
+	KVUnified bool
+	// NoOffloadKQV keeps the cache off the GPU.
+	NoOffloadKQV bool
+	// Eval sees every node before it is computed; nil for timed passes.
+	Eval func(Node)
+}
+
+// Context is a model's working memory. Not safe for concurrent use.
+type Context struct {
+	lib      *Library
+	model    *Model
+	handle   uintptr
+	memory   uintptr
+	observer uintptr
+	report   Report
+	nBatch   int
+	batch    *batch
+}
+
+// cacheTypes are the types that a cache can have (enum ggml_type of ggml.h,
+// numbers that GGUF files fix; llama.cpp's kv_cache_types in common/arg.cpp).
+var cacheTypes = map[string]uint64{
+	"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7,
+	"q8_0": 8, "iq4_nl": 20, "bf16": 30,
+}
+
+// CacheTypes lists the names that TypeK and TypeV can have.
+func CacheTypes() []string {
+	var names []string
+	for name := range cacheTypes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// flashModes are enum llama_flash_attn_type of llama.h.
+var flashModes = map[Switch]uint64{Auto: minus1, Off: 0, On: 1}
+
+// NewContext makes a context. The error is a *CallError when the library
+// refuses, with its reasons.
+func (m *Model) NewContext(p ContextParams) (*Context, error) {
+	params, err := m.lib.contextParams(p)
+	if err != nil {
+		return nil, fmt.Errorf("making a context: %w", err)
+	}
+	c := &Context{lib: m.lib, model: m}
+	if p.Eval != nil {
+		c.observer = registerObserver(m.lib, p.Eval)
+		m.lib.contextLayout.set(params, "cb_eval", uint64(evalCallback()))
+		m.lib.contextLayout.set(params, "cb_eval_user_data", uint64(c.observer))
+	}
+	mark := m.lib.log.Mark()
+	c.handle = callWithStruct(m.lib.fn.contextNew, m.handle, params[:])
+	lines := m.lib.log.Since(mark)
+	if c.handle == 0 {
+		forgetObserver(c.observer)
+		return nil, &CallError{Call: "making a context", Lines: tail(lines, 5)}
+	}
+	c.report = ParseReport(lines)
+	c.memory = call(m.lib.fn.memory, c.handle)
+	c.nBatch = c.number(m.lib.fn.nBatch)
+	c.batch = newBatch(c.nBatch)
+	if err := c.honoured(p); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (l *Library) contextParams(p ContextParams) (*block, error) {
+	params := l.contextDefaults
+	for _, setting := range []struct {
+		name  string
+		value int
+	}{
+		{"n_ctx", p.NCtx}, {"n_batch", p.NBatch}, {"n_ubatch", p.NUbatch}, {"n_seq_max", p.NSeqMax},
+		{"n_threads", p.NThreads}, {"n_threads_batch", p.NThreads},
+	} {
+		if setting.value < 0 {
+			return nil, fmt.Errorf("%s is %d, below 0", setting.name, setting.value)
+		}
+		if setting.value > 0 {
+			l.contextLayout.set(&params, setting.name, uint64(setting.value))
+		}
+	}
+	for name, typ := range map[string]string{"type_k": p.TypeK, "type_v": p.TypeV} {
+		number, known := cacheTypes[typ]
+		switch {
+		case known:
+			l.contextLayout.set(&params, name, number)
+		case typ != "":
+			return nil, fmt.Errorf("%s %q is no cache type; known are %v", name, typ, CacheTypes())
+		}
+	}
+	if mode, ok := flashModes[p.FlashAttn]; ok {
+		l.contextLayout.set(&params, "flash_attn_type", mode)
+	}
+	l.contextLayout.set(&params, "swa_full", bit(p.SWAFull))
+	l.contextLayout.set(&params, "kv_unified", bit(p.KVUnified))
+	l.contextLayout.set(&params, "offload_kqv", bit(!p.NoOffloadKQV))
+	return &params, nil
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// honoured compares what was asked for with what the library says it set, so
+// that a struct passed wrongly is found even where the defaults fitted.
+func (c *Context) honoured(p ContextParams) error {
+	for _, setting := range []struct {
+		name       string
+		asked, got int
+		ok         bool
+	}{
+		{"n_seq_max", p.NSeqMax, c.NSeqMax(), c.NSeqMax() == p.NSeqMax},
+		// The library rounds n_ctx up and bounds the batches by it; b6673 takes no
+		// batch below 64 (GGML_KQ_MASK_PAD in llama-context.cpp).
+		{"n_ctx", p.NCtx, c.NCtx(), c.NCtx() >= p.NCtx},
+		{"n_batch", p.NBatch, c.nBatch, c.nBatch <= max(p.NBatch, 64)},
+		{"n_ubatch", p.NUbatch, c.NUbatch(), c.NUbatch() <= max(p.NUbatch, 64)},
+	} {
+		if setting.asked > 0 && !setting.ok {
+			return &CallError{Call: fmt.Sprintf("passing %s %d to llama.cpp %s, which set %d,",
+				setting.name, setting.asked, c.lib.version, setting.got)}
+		}
+	}
+	return nil
+}
+
+// Close frees the context.
+func (c *Context) Close() {
+	if c.handle != 0 {
+		call(c.lib.fn.contextFree, c.handle)
+		forgetObserver(c.observer)
+		c.handle = 0
+	}
+}
+
+// Report is what the library printed when the context was made: caches and
+// buffers, rounded to 0.01 MiB.
+func (c *Context) Report() Report { return c.report }
+
+// NCtx, NBatch, NUbatch and NSeqMax are what the library made of the request.
+func (c *Context) NCtx() int    { return c.number(c.lib.fn.nCtx) }
+func (c *Context) NBatch() int  { return c.nBatch }
+func (c *Context) NUbatch() int { return c.number(c.lib.fn.nUbatch) }
+func (c *Context) NSeqMax() int { return c.number(c.lib.fn.nSeqMax) }
+
+func (c *Context) number(fn uintptr) int { return int(uint32(call(fn, c.handle))) }
+
+// Synchronize waits until everything that was submitted is done. It allocates
+// nothing.
+func (c *Context) Synchronize() { call(c.lib.fn.synchronize, c.handle) }
+
+// ClearMemory forgets all sequences and keeps the cache's contents, as
+// llama-bench does between repetitions. It allocates nothing.
+func (c *Context) ClearMemory() { call(c.lib.fn.memoryClear, c.memory, 0) }

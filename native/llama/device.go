@@ -1,0 +1,71 @@
+package llama
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unsafe"
+
+	"assay/native/dylib"
+)
+
+// Device is one processor that a backend offers.
+type Device struct {
+	Name        string
+	Description string
+	// Type is "CPU", "GPU", "IGPU", "ACCEL" or "META".
+	Type string
+	// MemoryFree and MemoryTotal are bytes, as the backend reports them.
+	MemoryFree, MemoryTotal uint64
+}
+
+// deviceTypes are enum ggml_backend_dev_type of ggml-backend.h, alike in all
+// releases but for META, which b6673 lacks.
+var deviceTypes = []string{"CPU", "GPU", "IGPU", "ACCEL", "META"}
+
+// NoDeviceError says that the library came without a usable backend.
+type NoDeviceError struct {
+	Path string
+	// Lines are the last that the library printed.
+	Lines []string
+}
+
+func (e *NoDeviceError) Error() string {
+	return fmt.Sprintf("%s: no backend (libggml-cpu) could be loaded from its folder or the place built into it; "+
+		"reinstall the library%s", e.Path, quoteLines(e.Lines))
+}
+
+// Is reports that the error is dylib.ErrUnusable.
+func (e *NoDeviceError) Is(target error) bool { return target == dylib.ErrUnusable }
+
+// loadBackends looks in the library's own folder first, then where the library
+// was told to look when it was built (distributions, Homebrew).
+func (l *Library) loadBackends() error {
+	folder := cString(filepath.Dir(l.path))
+	call(l.fn.loadBackendsFrom, uintptr(unsafe.Pointer(folder)))
+	if call(l.fn.devCount) == 0 {
+		call(l.fn.loadBackends)
+	}
+	count := call(l.fn.devCount)
+	if count == 0 {
+		return &NoDeviceError{Path: l.path, Lines: l.log.Tail(5)}
+	}
+	for i := range count {
+		l.devices = append(l.devices, l.device(call(l.fn.devGet, i)))
+	}
+	return nil
+}
+
+func (l *Library) device(handle uintptr) Device {
+	d := Device{
+		Name:        goString(call(l.fn.devName, handle)),
+		Description: strings.TrimSpace(goString(call(l.fn.devDescription, handle))),
+	}
+	if t := int(int32(call(l.fn.devType, handle))); t >= 0 && t < len(deviceTypes) {
+		d.Type = deviceTypes[t]
+	}
+	memory := new([2]uint64)
+	call(l.fn.devMemory, handle, uintptr(unsafe.Pointer(&memory[0])), uintptr(unsafe.Pointer(&memory[1])))
+	d.MemoryFree, d.MemoryTotal = memory[0], memory[1]
+	return d
+}

@@ -1,0 +1,23 @@
+package llama
+
+// modelB6673 is struct llama_model_params of llama.h in b6673.
+var modelB6673 = layout{
+	name: "b6673",
+	size: 72,
+	fields: []field{
+		{"devices", 0, ptr, 0},
+		{"tensor_buft_overrides", 8, ptr, 0},
+		{"n_gpu_layers", 16, i32, 999},
+		{"split_mode", 20, i32, 1},
+		{"main_gpu", 24, i32, 0},
+		{"tensor_split", 32, ptr, 0},
+		{"progress_callback", 40, ptr, 0},
+		{"progress_callback_user_data", 48, ptr, 0},
+		{"kv_overrides", 56, ptr, 0},
+		{"vocab_only", 64, u8, 0},
+		{"use_mmap", 65, u8, 1},
+		{"use_mlock", 66, u8, 0},
+		{"check_tensors", 67, u8, 0},
+		{"use_extra_bufts", 68, u8, 1},
+	},
+}

@@ -1,0 +1,193 @@
+package llama
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"assay/native/dylib"
+
+	"github.com/ebitengine/purego"
+)
+
+// Pinned is the release that assay installs where none is found.
+const Pinned = "v0.5.0"
+
+// Spec says where libllama is searched for.
+var Spec = dylib.Spec{
+	Product:  "llama.cpp",
+	Stem:     "llama",
+	Env:      "ASSAY_LLAMA_LIB",
+	Version:  Pinned,
+	Formulae: []string{"llama.cpp", "ggml"},
+	Remedy:   "run assay libs install",
+}
+
+// Library is llama.cpp, opened and checked. Its methods may be called from
+// several goroutines; a model or context only from one at a time.
+type Library struct {
+	path    string
+	version string
+	fn      functions
+	log     *Log
+	devices []Device
+
+	contextLayout, modelLayout     layout
+	contextDefaults, modelDefaults block
+	opNames                        map[int32]string
+	// flagsComputed is true where a graph holds nodes that are not computed and
+	// marks the others (GGML_TENSOR_FLAG_COMPUTE).
+	flagsComputed bool
+}
+
+// opened is the process's one library: a second copy would share the first
+// one's symbols, and backends cannot be unloaded.
+var opened struct {
+	sync.Mutex
+	lib *Library
+}
+
+// Find answers the path of libllama on this machine; the error is a
+// *dylib.NotFoundError.
+func Find() (string, error) { return dylib.Here().Find(Spec) }
+
+// Open loads libllama and the ggml libraries beside it, checks symbols and
+// struct layouts, and loads the backends. Every error is dylib.ErrUnusable.
+// Opening the same path again answers the same library.
+func Open(path string) (*Library, error) {
+	opened.Lock()
+	defer opened.Unlock()
+	if lib := opened.lib; lib != nil {
+		if lib.path != path {
+			return nil, &SecondLibraryError{Open: lib.path, Wanted: path}
+		}
+		return lib, nil
+	}
+	lib, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	opened.lib = lib
+	return lib, nil
+}
+
+// SecondLibraryError says that this process already holds another llama.cpp.
+type SecondLibraryError struct{ Open, Wanted string }
+
+func (e *SecondLibraryError) Error() string {
+	return fmt.Sprintf("opening %s: this process already runs %s, and can hold only one llama.cpp", e.Wanted, e.Open)
+}
+
+// Is reports that the error is dylib.ErrUnusable.
+func (e *SecondLibraryError) Is(target error) bool { return target == dylib.ErrUnusable }
+
+func open(path string) (*Library, error) {
+	handle, err := openInOrder(path)
+	if err != nil {
+		return nil, err
+	}
+	lib := &Library{path: path, log: newLog(), opNames: map[int32]string{}}
+	lib.version = lib.readVersion(handle)
+	if err := lib.fn.bind(handle); err != nil {
+		return nil, err
+	}
+	if err := lib.matchLayouts(); err != nil {
+		return nil, err
+	}
+	// The function that leaves nodes out came with the flag (ggml.h, b8121).
+	_, lib.flagsComputed = handle.Symbol("ggml_build_forward_select")
+	call(lib.fn.logSet, logCallback(), 0)
+	logSink.Store(lib.log)
+	call(lib.fn.backendInit)
+	if err := lib.checkTensorLayout(); err != nil {
+		return nil, err
+	}
+	return lib, lib.loadBackends()
+}
+
+// openInOrder opens ggml-base and ggml, where they lie beside it, and then
+// libllama, so that its links resolve whatever its search path says.
+func openInOrder(path string) (*dylib.Library, error) {
+	folder := filepath.Dir(path)
+	for _, stem := range []string{"ggml-base", "ggml"} {
+		if sibling := dylib.Here().Match(folder, stem); sibling != "" {
+			if _, err := dylib.Open(sibling); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return dylib.Open(path)
+}
+
+// readVersion answers the release: the tag in the file's name (v0.5.0, b6673),
+// else what llama_version says (from v0.4 on), else the name's number.
+func (l *Library) readVersion(handle *dylib.Library) string {
+	target, err := filepath.EvalSymlinks(l.path)
+	if err != nil {
+		target = l.path
+	}
+	named := dylib.FileVersion(target)
+	if strings.HasPrefix(named, "v") || strings.HasPrefix(named, "b") {
+		return named
+	}
+	if addr, ok := handle.Symbol("llama_version"); ok {
+		if said := goString(call(addr)); said != "" {
+			return said
+		}
+	}
+	if named == "" {
+		return "unknown"
+	}
+	return named
+}
+
+// matchLayouts asks for the default parameters as structs larger than any
+// known release's and recognises the layouts by the known defaults.
+func (l *Library) matchLayouts() error {
+	var modelDefaults, contextDefaults func() defaults
+	purego.RegisterFunc(&modelDefaults, l.fn.modelDefaults)
+	purego.RegisterFunc(&contextDefaults, l.fn.contextDefaults)
+	model, context := modelDefaults(), contextDefaults()
+	copy(l.modelDefaults[:], model.Words[:])
+	copy(l.contextDefaults[:], context.Words[:])
+
+	refusal := LayoutError{Path: l.path, Version: l.version, Struct: "llama_model_params"}
+	var err error
+	if l.modelLayout, err = recognise(modelLayouts, model.bytes(), refusal); err != nil {
+		return err
+	}
+	refusal.Struct = "llama_context_params"
+	l.contextLayout, err = recognise(contextLayouts, context.bytes(), refusal)
+	return err
+}
+
+// defaults is what a default-params function is declared to return: more bytes
+// than any release fills, the rest staying zero.
+type defaults struct{ Words [64]uint64 }
+
+func (d *defaults) bytes() []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(d)), unsafe.Sizeof(*d))
+}
+
+// Path is the file that was opened.
+func (l *Library) Path() string { return l.path }
+
+// Version is the release, as the file's name or the library itself gives it.
+func (l *Library) Version() string { return l.version }
+
+// Layout names the struct layouts that were recognised.
+func (l *Library) Layout() string {
+	return "model " + l.modelLayout.name + ", context " + l.contextLayout.name
+}
+
+// SHA256 is the digest of the library's file.
+func (l *Library) SHA256() (string, error) { return dylib.SHA256(l.path) }
+
+// Devices lists what the backends offer, in the library's order.
+func (l *Library) Devices() []Device { return slices.Clone(l.devices) }
+
+// Log is what the library printed.
+func (l *Library) Log() *Log { return l.log }

@@ -1,0 +1,141 @@
+package llama
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+)
+
+// Switch is a setting that the library can also choose itself.
+type Switch string
+
+// The positions of a Switch; the zero value leaves the library's default.
+const (
+	Default Switch = ""
+	Auto    Switch = "auto"
+	On      Switch = "on"
+	Off     Switch = "off"
+)
+
+// ModelParams are the settings of loading that assay varies; what is not set
+// keeps the library's default.
+type ModelParams struct {
+	// NGPULayers is the number of layers on a GPU, nil the library's default
+	// (all of them).
+	NGPULayers *int
+	// Mmap maps the file instead of reading it.
+	Mmap Switch
+	// NoAlloc reads the metadata only and allocates neither weights nor, in
+	// contexts of the model, caches: for planning. Needs b8121 or later.
+	NoAlloc bool
+}
+
+// Model is a loaded model. Close it after its contexts.
+type Model struct {
+	lib     *Library
+	handle  uintptr
+	noAlloc bool
+	report  Report
+}
+
+// LoadModel reads a GGUF file. The error wraps the operating system's when the
+// file cannot be opened, and is a *CallError or *UnsupportedError otherwise.
+func (l *Library) LoadModel(path string, p ModelParams) (*Model, error) {
+	if err := readable(path); err != nil {
+		return nil, fmt.Errorf("loading a model: %w", err)
+	}
+	params, err := l.modelParams(p)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", path, err)
+	}
+	mark := l.log.Mark()
+	name := cString(path)
+	handle := callWithStruct(l.fn.modelLoad, uintptr(unsafe.Pointer(name)), params[:])
+	lines := l.log.Since(mark)
+	if handle == 0 {
+		return nil, &CallError{Call: "loading " + path, Lines: tail(lines, 5)}
+	}
+	return &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: ParseReport(lines)}, nil
+}
+
+func readable(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// loadModes are enum llama_load_mode of llama.h (b10361 and later).
+var loadModes = map[Switch]uint64{On: 1, Off: 0}
+
+func (l *Library) modelParams(p ModelParams) (*block, error) {
+	params := l.modelDefaults
+	if p.NGPULayers != nil {
+		l.modelLayout.set(&params, "n_gpu_layers", uint64(uint32(*p.NGPULayers)))
+	}
+	if p.NoAlloc {
+		if !l.modelLayout.set(&params, "no_alloc", 1) {
+			return nil, &UnsupportedError{Feature: "no_alloc", Version: l.version, Since: "b8121"}
+		}
+		p.Mmap = Off // as llama.cpp's own planning does (src/llama.cpp, llama_get_device_memory_data)
+	}
+	if mode, ok := loadModes[p.Mmap]; ok && !l.modelLayout.set(&params, "load_mode", mode) {
+		l.modelLayout.set(&params, "use_mmap", mode)
+	}
+	return &params, nil
+}
+
+// Close frees the model.
+func (m *Model) Close() {
+	if m.handle != 0 {
+		call(m.lib.fn.modelFree, m.handle)
+		m.handle = 0
+	}
+}
+
+// Report is what the library printed about the model's buffers.
+func (m *Model) Report() Report { return m.report }
+
+// NParams is the number of parameters.
+func (m *Model) NParams() int64 { return int64(call(m.lib.fn.modelParams, m.handle)) }
+
+// Bytes is the size of all tensors (llama_model_size).
+func (m *Model) Bytes() int64 { return int64(call(m.lib.fn.modelSize, m.handle)) }
+
+// NLayer is the number of layers.
+func (m *Model) NLayer() int { return int(int32(call(m.lib.fn.modelLayers, m.handle))) }
+
+// NCtxTrain is the context length that the model was made for.
+func (m *Model) NCtxTrain() int { return int(int32(call(m.lib.fn.modelTrainCtx, m.handle))) }
+
+// NVocab is the number of tokens in the vocabulary.
+func (m *Model) NVocab() int {
+	return int(int32(call(m.lib.fn.vocabTokens, call(m.lib.fn.modelVocab, m.handle))))
+}
+
+// Desc is the library's short description ("llama 8B Q4_K - Medium").
+func (m *Model) Desc() string {
+	return m.text(func(buffer *byte, size uintptr) uintptr {
+		return call(m.lib.fn.modelDesc, m.handle, uintptr(unsafe.Pointer(buffer)), size)
+	})
+}
+
+// Meta answers a metadata value as text, "" when the model has none of the name.
+func (m *Model) Meta(key string) string {
+	name := cString(key)
+	return m.text(func(buffer *byte, size uintptr) uintptr {
+		return call(m.lib.fn.modelMeta, m.handle, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(buffer)), size)
+	})
+}
+
+// text reads a string that C writes into a buffer, answering its length as
+// snprintf does, or a negative number.
+func (m *Model) text(write func(buffer *byte, size uintptr) uintptr) string {
+	buffer := make([]byte, 4096)
+	n := int(int32(write(&buffer[0], uintptr(len(buffer)))))
+	if n <= 0 {
+		return ""
+	}
+	return string(buffer[:min(n, len(buffer)-1)])
+}
