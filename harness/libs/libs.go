@@ -1,0 +1,161 @@
+// Package libs gets the runtime libraries with the platform's own package
+// manager: Homebrew on macOS, npm's client on Linux, where the files go into
+// assay's cache and nothing is installed system-wide. It knows where releases
+// come from and their hashes, and nothing of what is in them; native opens them.
+//
+// A release is either complete in its folder or not there at all: it is
+// unpacked beside it under a name that no search looks at, and renamed.
+package libs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"assay/harness/home"
+	"assay/native/dylib"
+)
+
+// Installer gets libraries for one machine.
+type Installer struct {
+	Home home.Home
+	// Machine is where libraries are looked for; dylib.Here for the real one.
+	Machine dylib.Machine
+	// Log is told what happens, a line each; package managers write to it too.
+	Log io.Writer
+}
+
+// New is the installer of this user on this machine.
+func New(log io.Writer) (Installer, error) {
+	h, err := home.Find()
+	return Installer{Home: h, Machine: dylib.Here(), Log: log}, err
+}
+
+// Installed says where a library is.
+type Installed struct {
+	Product string `json:"product"`
+	Version string `json:"version,omitempty"`
+	// Path is the folder or the file.
+	Path string `json:"path"`
+	// Fetched is false if it was there before.
+	Fetched bool `json:"fetched"`
+}
+
+// Error says why a library could not be installed.
+type Error struct {
+	What string // the library and its version
+	Err  error
+}
+
+// Error reads as one sentence.
+func (e *Error) Error() string { return fmt.Sprintf("installing %s: %v", e.What, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ExitStatus is that of "no usable runtime".
+func (e *Error) ExitStatus() int { return 3 }
+
+// Is reports that the error is dylib.ErrUnusable.
+func (e *Error) Is(target error) bool { return target == dylib.ErrUnusable }
+
+// platforms are the packages whose libraries run here, by Go's names.
+var platforms = map[string]string{"linux/amd64": LinuxX64, "linux/arm64": LinuxArm64}
+
+// Llama makes a release of llama.cpp available for running. On macOS that is
+// whatever Homebrew has, so only the pinned release can be asked for there.
+func (in Installer) Llama(ctx context.Context, spec dylib.Spec, r Release) (Installed, error) {
+	if in.Machine.GOOS == "darwin" {
+		if r.Version != Pinned().Version {
+			return Installed{}, &Error{spec.Product + " " + r.Version, errors.New("Homebrew has its current release only")}
+		}
+		return in.brew(ctx, spec)
+	}
+	platform, ok := platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH]
+	if !ok {
+		return Installed{}, &Error{spec.Product, fmt.Errorf("there is no package for %s/%s; build llama.cpp and name it with %s", in.Machine.GOOS, in.Machine.GOARCH, spec.Env)}
+	}
+	return in.Platform(ctx, r, platform)
+}
+
+// MLX makes mlx-c available: on macOS only, where Homebrew has it.
+func (in Installer) MLX(ctx context.Context, spec dylib.Spec) (Installed, error) {
+	if in.Machine.GOOS != "darwin" {
+		return Installed{}, &Error{spec.Product, fmt.Errorf("no package manager has mlx-c for %s; name a library of your own with %s", in.Machine.GOOS, spec.Env)}
+	}
+	return in.brew(ctx, spec)
+}
+
+// Platform unpacks a release for any platform. One that does not run here lies
+// in a folder of its own, where no search finds it.
+func (in Installer) Platform(ctx context.Context, r Release, platform string) (Installed, error) {
+	product := "llama.cpp"
+	if platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH] != platform {
+		product += "-" + platform
+	}
+	got := Installed{Product: product, Version: r.Version, Path: in.Home.Libs(product, r.Version)}
+	if complete(got.Path) {
+		return got, nil
+	}
+	fmt.Fprintf(in.Log, "getting llama.cpp %s for %s with npm\n", r.Version, platform)
+	err := in.unpackRelease(ctx, r, platform, got.Path)
+	if ctx.Err() != nil {
+		return Installed{}, ctx.Err()
+	}
+	if err != nil {
+		return Installed{}, &Error{product + " " + r.Version, err}
+	}
+	got.Fetched = true
+	return got, nil
+}
+
+// complete says whether a release is in the folder: it never appears in parts.
+func complete(folder string) bool {
+	info, err := os.Stat(folder)
+	return err == nil && info.IsDir()
+}
+
+// unpackRelease fetches a release and puts it at folder as a whole.
+func (in Installer) unpackRelease(ctx context.Context, r Release, platform, folder string) error {
+	parent := filepath.Dir(folder)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return unwritable(err, parent)
+	}
+	work, err := os.MkdirTemp(parent, ".install-*")
+	if err != nil {
+		return explain(err, parent)
+	}
+	defer os.RemoveAll(work)
+	archive, err := npmPack(ctx, r, platform, work)
+	if err != nil {
+		return explain(err, parent)
+	}
+	unpacked := filepath.Join(work, "unpacked")
+	if err := unpack(archive, r.Integrity[platform], unpacked); err != nil {
+		return explain(err, parent)
+	}
+	err = os.Rename(unpacked, folder)
+	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) {
+		return nil // another process was faster
+	}
+	return explain(err, parent)
+}
+
+// explain adds the remedy to what a file system says.
+func explain(err error, folder string) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("the disk of %s is full (50 MB are needed); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+		return unwritable(err, folder)
+	}
+	return err
+}
+
+func unwritable(err error, folder string) error {
+	return fmt.Errorf("%s cannot be written; set ASSAY_HOME to a folder that can: %w", folder, err)
+}

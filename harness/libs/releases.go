@@ -1,0 +1,75 @@
+package libs
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Release is a published build of llama.cpp, as node-llama-cpp's npm packages
+// hold it: @node-llama-cpp/PLATFORM at one version each.
+type Release struct {
+	// Version is llama.cpp's own name of the release.
+	Version string
+	// Package is the version of the npm packages that hold it.
+	Package string
+	// Integrity is, by platform, the hash of the package that npm reports as
+	// dist.integrity; a platform without one has no package at that version.
+	Integrity map[string]string
+}
+
+// The platforms of the packages. The macOS one does not run here or there: it
+// has the symbol tables of a real Metal build, to check the binding against.
+const (
+	LinuxX64   = "linux-x64"
+	LinuxArm64 = "linux-arm64"
+	MacArm64   = "mac-arm64-metal"
+)
+
+// Releases are the builds that assay is tested with, oldest first; the last is
+// the one that is installed by default. The hashes are what
+// `npm view @node-llama-cpp/PLATFORM@PACKAGE dist.integrity` prints.
+var Releases = []Release{
+	{"b6673", "3.14.0", map[string]string{
+		LinuxX64:   "sha512-flqBnK0PQcdrQQA/+eNl+nCJyXWpqItdkiPdiE9MxpF6PVoU07lBupkf/s3vXZpLC2ZU+8y/5me36tB4JGH23A==",
+		LinuxArm64: "sha512-Ayn+boDjmfu+6arJn0kh9tlFFhA6hB4YVflrxF9O9rqc7htRd+JsF3rzSd6FLDiPBP62mKtg6R4xDqbC7Ut9vg==",
+	}},
+	{"b8121", "3.16.2", map[string]string{
+		LinuxX64:   "sha512-OXYf8rVfoDyvN+YrfKk8F9An9a5GOxVIM8OcR1U911tc0oRNf8yfJrQ8KrM75R26gwq0Y6YZwVTP0vRCInwWOw==",
+		LinuxArm64: "sha512-CxzgPsS84wL3W5sZRgxP3c9iJKEW+USrak1SmX6EAJxW/v9QGzehvT6W/aR1FyfidiIyQtOp3ga0Gg/9xfJPGw==",
+		MacArm64:   "sha512-nEZ74qB0lUohF88yR741YUrUqz/qD+FJFzUTHj0FwxAynSZCjvwtzEDtavRlh3qd3yLD/0ChNn00/RQ54ISImw==",
+	}},
+	{"b8390", "3.18.1", map[string]string{
+		LinuxX64:   "sha512-tRmWcsyvAcqJHQHXHsaOkx6muGbcirA9nRdNgH6n7bjGUw4VuoBD3dChyNF3/Ktt7ohB9kz+XhhyZjbDHpXyMA==",
+		LinuxArm64: "sha512-rXMgZxUay78FOJV/fJ67apYP9eElH5jd4df5YRKPlLhLHHchuOSyDn+qtyW/L/EnPzpogoLkmULqCkdXU39XsQ==",
+		MacArm64:   "sha512-cyZTdsUMlvuRlGmkkoBbN3v/DT6NuruEqoQYd9CqIrPyLa1xLNBTSKIZ9SgRnw23iCOj4URfITvRP+2pu63LuQ==",
+	}},
+	{"b10361", "3.20.0", map[string]string{
+		LinuxX64:   "sha512-zCSTd5m4MDrLWzgUvOvuGGzHm9DiEONZt+srgHYhV4Ppu/T5TL3kENj7lHY1cmQccKNgepABiyb9KcigjZbvSQ==",
+		LinuxArm64: "sha512-WFAffebfOLqBaZMfNsORns1G5vLMRVthxw/moDzON7TGYH6PTQN97h5YkLfRoSmZne/rtpHXH2LdYg0vFNAgnQ==",
+		MacArm64:   "sha512-QeFyyTZWicxKGzyoYwR1VtBGM8R1/oHjai9DC6KSg3T8WYpZd3mqATy24GPPVxgg20yEXUCbNl4xyKXZsLD0dQ==",
+	}},
+	{"v0.4.0", "3.21.1", map[string]string{
+		LinuxX64:   "sha512-Totj6RTDMGo3FoK2yNUaz/oGmZD0olAqTrRluFUWmu0kW2i9TOzHSW0OWCAiGkzRCVX0WsU2CyUQo/W2NYtdPA==",
+		LinuxArm64: "sha512-eI3anSEGzJiwF2rpMpZVTdHzw47LztbvfvuRzlu/fPO18ROnBOd+75RPUBlV6qENPpmNtbov85+3VODwEwBurg==",
+		MacArm64:   "sha512-6MIDAZV7DXD9R1+jEXWJkFuolni3GATGE6mmuyFYc6ZmtOh9djAy15df0T0AXK3sCmVKL+fQcOAWZezxx4MvQQ==",
+	}},
+	{"v0.5.0", "3.22.1", map[string]string{
+		LinuxX64:   "sha512-5uCCDNqWCNfaAm8aR/Uzxbo4HBpKgNF91kCHPepKhgMgV2OAmatoefbOlMihsqCiH2Od35E/eUHQCFbfRBJuOg==",
+		LinuxArm64: "sha512-W+7naKCXX9/eEjjFmRS8vvx91QyLXDbeFxexZc3bh/PtQABZgmRL3C0AtYYXn4YGTj/3Qor4lWZn2tpjZFPLdQ==",
+	}},
+}
+
+// Pinned is the release that is installed by default.
+func Pinned() Release { return Releases[len(Releases)-1] }
+
+// Find returns the release of that name, llama.cpp's or the npm package's.
+func Find(version string) (Release, error) {
+	var names []string
+	for _, r := range Releases {
+		if r.Version == version || r.Package == version {
+			return r, nil
+		}
+		names = append(names, r.Version)
+	}
+	return Release{}, fmt.Errorf("no llama.cpp release %q to install; there are %s", version, strings.Join(names, ", "))
+}
