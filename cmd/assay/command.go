@@ -48,6 +48,7 @@ type command struct {
 // commands lists every subcommand in the order in which help shows them.
 func commands() []command {
 	return []command{
+		libsCommand(),
 		versionCommand(),
 	}
 }

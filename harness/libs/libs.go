@@ -66,9 +66,17 @@ func (e *Error) Is(target error) bool { return target == dylib.ErrUnusable }
 // platforms are the packages whose libraries run here, by Go's names.
 var platforms = map[string]string{"linux/amd64": LinuxX64, "linux/arm64": LinuxArm64}
 
-// Llama makes a release of llama.cpp available for running. On macOS that is
-// whatever Homebrew has, so only the pinned release can be asked for there.
+// Llama makes a release of llama.cpp available for running. In place of the
+// pinned one, a library that the environment names is taken as it is, and on
+// macOS whatever Homebrew has, the only release to be had there.
 func (in Installer) Llama(ctx context.Context, spec dylib.Spec, r Release) (Installed, error) {
+	if r.Version == Pinned().Version && in.Machine.Getenv(spec.Env) != "" {
+		path, err := in.Machine.Find(spec)
+		if err != nil {
+			return Installed{}, &Error{spec.Product, err}
+		}
+		return Installed{Product: spec.Product, Path: path}, nil
+	}
 	if in.Machine.GOOS == "darwin" {
 		if r.Version != Pinned().Version {
 			return Installed{}, &Error{spec.Product + " " + r.Version, errors.New("Homebrew has its current release only")}
@@ -100,6 +108,9 @@ func (in Installer) Platform(ctx context.Context, r Release, platform string) (I
 	got := Installed{Product: product, Version: r.Version, Path: in.Home.Libs(product, r.Version)}
 	if complete(got.Path) {
 		return got, nil
+	}
+	if r.Integrity[platform] == "" {
+		return Installed{}, &Error{product + " " + r.Version, fmt.Errorf("there is no package of it for %q", platform)}
 	}
 	fmt.Fprintf(in.Log, "getting llama.cpp %s for %s with npm\n", r.Version, platform)
 	err := in.unpackRelease(ctx, r, platform, got.Path)

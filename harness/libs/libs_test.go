@@ -21,6 +21,7 @@ import (
 	"assay/harness/home"
 	"assay/harness/libs"
 	"assay/native/dylib"
+	"assay/native/llama"
 )
 
 var spec = dylib.Spec{
@@ -120,6 +121,22 @@ func TestInstall(t *testing.T) {
 	assert.False(t, got.Fetched)
 }
 
+func TestALibraryThatIsNamedIsNotInstalled(t *testing.T) {
+	in, dir := installer(t, "linux")
+	named := filepath.Join(t.TempDir(), "libllama.so")
+	in.Machine.Getenv = func(string) string { return named }
+	t.Setenv("PATH", "")
+	_, err := in.Llama(context.Background(), spec, libs.Pinned())
+	assert.ErrorContains(t, err, "ASSAY_LLAMA_LIB names "+named)
+	checkRefusal(t, err)
+
+	require.NoError(t, os.WriteFile(named, nil, 0o644))
+	got, err := in.Llama(context.Background(), spec, libs.Pinned())
+	require.NoError(t, err)
+	assert.Equal(t, libs.Installed{Product: "llama.cpp", Path: named}, got)
+	assert.Empty(t, tree(t, dir))
+}
+
 func TestInstallForAnotherPlatformLiesApart(t *testing.T) {
 	in, dir := installer(t, "linux")
 	mac := archive(t, "package/bins/mac-arm64-metal/libllama.dylib", "llama")
@@ -162,7 +179,7 @@ func TestInstallFails(t *testing.T) {
 		{"no archive", func(t *testing.T) { npmThatPacks(t, []byte("no archive at all")) }, release([]byte("no archive at all")), "gzip: invalid header"},
 		{"cut short", func(t *testing.T) { npmThatPacks(t, good[:80]) }, release(good[:80]), "unexpected EOF"},
 		{"no library in it", packs("package/LICENSE", "MIT"), release(archive(t, "package/LICENSE", "MIT")), "holds no library"},
-		{"no package", func(*testing.T) {}, libs.Release{Version: "v1"}, "there is no package of v1 for linux-x64"},
+		{"no package", func(*testing.T) {}, libs.Release{Version: "v1"}, `there is no package of it for "linux-x64"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -290,12 +307,18 @@ func TestReleases(t *testing.T) {
 			hashes[hash] = true
 		}
 		for _, name := range []string{r.Version, r.Package} {
-			found, err := libs.Find(name)
+			found, err := libs.Select(name)
 			require.NoError(t, err)
-			assert.Equal(t, r.Version, found.Version)
+			assert.Equal(t, []libs.Release{r}, found)
 		}
 	}
-	assert.Equal(t, "v0.5.0", libs.Pinned().Version)
-	_, err := libs.Find("b1")
+	assert.Equal(t, llama.Pinned, libs.Pinned().Version, "what is installed is what the search takes first")
+	all, err := libs.Select("all")
+	require.NoError(t, err)
+	assert.Equal(t, libs.Releases, all)
+	two, err := libs.Select("v0.5.0,b8390")
+	require.NoError(t, err)
+	assert.Equal(t, []libs.Release{libs.Releases[2], libs.Releases[5]}, two)
+	_, err = libs.Select("v0.5.0,b1")
 	assert.EqualError(t, err, `no llama.cpp release "b1" to install; there are b6673, b8121, b8390, b10361, v0.4.0, v0.5.0`)
 }

@@ -17,9 +17,6 @@ import (
 // npmPack downloads the package of a release into folder, where npm puts its
 // archive, and returns the archive's path.
 func npmPack(ctx context.Context, r Release, platform, folder string) (string, error) {
-	if r.Integrity[platform] == "" {
-		return "", fmt.Errorf("there is no package of %s for %s", r.Version, platform)
-	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
 		return "", errors.New("npm is not installed, and its packages hold the libraries for Linux; install Node.js with npm and try again")

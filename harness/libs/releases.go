@@ -2,6 +2,7 @@ package libs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,14 +63,32 @@ var Releases = []Release{
 // Pinned is the release that is installed by default.
 func Pinned() Release { return Releases[len(Releases)-1] }
 
-// Find returns the release of that name, llama.cpp's or the npm package's.
-func Find(version string) (Release, error) {
+// Platforms lists the platforms that packages exist for.
+func Platforms() []string { return []string{LinuxX64, LinuxArm64, MacArm64} }
+
+// Select returns the releases of a comma-separated list, oldest first; "all"
+// stands for every one. A release goes by llama.cpp's name or by the npm
+// package's version.
+func Select(list string) ([]Release, error) {
+	if list == "all" {
+		return slices.Clone(Releases), nil
+	}
+	wanted := map[string]bool{}
+	for name := range strings.SplitSeq(list, ",") {
+		wanted[name] = true
+	}
+	var found []Release
 	var names []string
 	for _, r := range Releases {
-		if r.Version == version || r.Package == version {
-			return r, nil
+		if wanted[r.Version] || wanted[r.Package] {
+			found = append(found, r)
 		}
+		delete(wanted, r.Version)
+		delete(wanted, r.Package)
 		names = append(names, r.Version)
 	}
-	return Release{}, fmt.Errorf("no llama.cpp release %q to install; there are %s", version, strings.Join(names, ", "))
+	for name := range wanted {
+		return nil, fmt.Errorf("no llama.cpp release %q to install; there are %s", name, strings.Join(names, ", "))
+	}
+	return found, nil
 }
