@@ -1,0 +1,168 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// These tests hold for the repository as a whole, whatever a package does.
+
+// imports says what each top folder may import of this module, and why not more.
+var imports = map[string]struct {
+	may []string
+	why string
+}{
+	"cmd":     {[]string{"cmd", "harness", "native", "predict", "results"}, "the command line stands on everything"},
+	"harness": {[]string{"harness", "native", "predict", "results"}, "measuring must work without a command line"},
+	"native":  {[]string{"native"}, "a prediction and the thing that it predicts share no code, or agreement would prove nothing"},
+	"predict": {[]string{"predict"}, "a prediction and the thing that it predicts share no code, or agreement would prove nothing"},
+	"results": {[]string{"results"}, "records are read long after the program that wrote them, on machines without a runtime"},
+}
+
+// source is one Go file of the module.
+type source struct {
+	path string // from the module's root, with slashes
+	ast  *ast.File
+}
+
+func (s source) top() string  { return strings.SplitN(s.path, "/", 2)[0] }
+func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
+func (s source) imports() []string {
+	var paths []string
+	for _, spec := range s.ast.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value) // the parser checked it
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+const root = "../.."
+
+// files lists the repository's files, without what git and the tools keep.
+func files(t *testing.T) []string {
+	t.Helper()
+	var paths []string
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		name := d.Name()
+		if err == nil && d.IsDir() && (name == ".git" || name == "node_modules" || name == ".artefacts") {
+			return fs.SkipDir
+		}
+		if err == nil && d.Type().IsRegular() {
+			rel, _ := filepath.Rel(root, path) // below root by construction
+			paths = append(paths, filepath.ToSlash(rel))
+		}
+		return err
+	}))
+	require.Contains(t, paths, "go.mod")
+	return paths
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	for _, path := range files(t) {
+		if filepath.Ext(path) != ".go" || strings.Contains(path, "/testdata/") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, parser.ParseComments)
+		require.NoError(t, err)
+		all = append(all, source{path, parsed})
+	}
+	return all
+}
+
+// forbidden says why a file may not import a path; "" if it may.
+func forbidden(s source, path string) string {
+	if path == "C" {
+		return "everything builds without cgo"
+	}
+	if strings.HasPrefix(path, "github.com/ebitengine/purego") && s.top() != "native" {
+		return "native is all that touches C"
+	}
+	rest, ours := strings.CutPrefix(path, "assay/")
+	if rule := imports[s.top()]; ours && !slices.Contains(rule.may, strings.SplitN(rest, "/", 2)[0]) {
+		return rule.why
+	}
+	return ""
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, path := range s.imports() {
+			assert.Empty(t, forbidden(s, path), "%s imports %s", s.path, path)
+		}
+	}
+
+	// The rule itself, on planted imports beside clean ones.
+	native, predict := source{path: "native/llama/x.go"}, source{path: "predict/kv/x.go"}
+	assert.NotEmpty(t, forbidden(native, "assay/predict/kv"))
+	assert.NotEmpty(t, forbidden(predict, "assay/native/llama"))
+	assert.NotEmpty(t, forbidden(predict, "assay/harness"))
+	assert.NotEmpty(t, forbidden(predict, "github.com/ebitengine/purego"))
+	assert.NotEmpty(t, forbidden(native, "C"))
+	assert.Empty(t, forbidden(native, "assay/native/dylib"))
+	assert.Empty(t, forbidden(native, "github.com/ebitengine/purego"))
+	assert.Empty(t, forbidden(predict, "strings"))
+}
+
+func TestEveryPackageHasOneDocComment(t *testing.T) {
+	docs := map[string][]string{}
+	names := map[string]string{}
+	for _, s := range sources(t) {
+		dir := filepath.Dir(s.path)
+		if s.isTest() {
+			continue
+		}
+		names[dir] = s.ast.Name.Name
+		if s.ast.Doc != nil {
+			docs[dir] = append(docs[dir], s.ast.Doc.Text())
+		}
+	}
+	for dir, name := range names {
+		if assert.Len(t, docs[dir], 1, "package doc comments in %s", dir) {
+			begin := "Package " + name + " "
+			if name == "main" {
+				begin = "Command " + filepath.Base(dir) + " "
+			}
+			assert.True(t, strings.HasPrefix(docs[dir][0], begin), "%s: the doc comment begins with %q", dir, begin)
+		}
+	}
+}
+
+func TestTopLevelIsAsDesigned(t *testing.T) {
+	entries, err := os.ReadDir(root)
+	require.NoError(t, err)
+	designed := []string{"cmd", "harness", "native", "predict", "results", "scripts", "go.mod", "go.sum", "README.md", "LICENSE"}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			assert.Contains(t, designed, e.Name())
+		}
+	}
+}
+
+// A package manager knows its registry. A host that is written down is one
+// that a mirror, a proxy or an offline machine cannot replace.
+func TestNoRegistryIsNamed(t *testing.T) {
+	registry := regexp.MustCompile(`registry\.npmjs\.|registry\.yarnpkg\.|pypi\.org|pythonhosted\.|proxy\.golang\.|sum\.golang\.|static\.crates\.|index\.crates\.|repo1?\.maven\.|deb\.debian\.|ghcr\.io`)
+	for _, path := range files(t) {
+		if path == "go.sum" {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(root, path))
+		require.NoError(t, err)
+		assert.Empty(t, string(registry.Find(content)), path)
+	}
+	assert.True(t, registry.MatchString("https://registry"+".npmjs.org/x"))
+}
