@@ -30,11 +30,12 @@ type Library struct {
 	loader uintptr // of safetensors: the CPU's, as there is no other loader
 	work   chan func()
 	// message is what the error handler was last told, taken by failure.
-	message string
-	out     uintptr
-	size    uint64
-	scratch [3][maxDims]int32
-	args    [16]uintptr
+	message  string
+	out      uintptr
+	size     uint64
+	scratch  [3][maxDims]int32
+	args     [16]uintptr
+	closures map[*Function]*closure
 }
 
 // maxDims bounds the shapes that operations are given; attention needs 5.
@@ -60,7 +61,7 @@ func Open(path string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Library{Path: path, work: make(chan func())}
+	l := &Library{Path: path, work: make(chan func()), closures: map[*Function]*closure{}}
 	started := make(chan error)
 	go l.run(opened, started)
 	if err := <-started; err != nil {

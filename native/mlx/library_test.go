@@ -140,7 +140,7 @@ func TestCompiledFunctionIsTheFunction(t *testing.T) {
 		silu := func(s *mlx.Scope, in []mlx.Array) mlx.Array {
 			return s.Multiply(s.Multiply(in[0], s.Sigmoid(in[0])), in[1])
 		}
-		compiled := s.Compile(2, silu)
+		compiled := &mlx.Function{Inputs: 2, Body: silu}
 		a := s.Float32s([]float32{-1, 0.5, 2}, 3)
 		b := s.Float32s([]float32{3, 4, 5}, 3)
 		assert.InDeltaSlice(t, s.Floats(silu(s, []mlx.Array{a, b})), s.Floats(s.Call(compiled, a, b)), 1e-6)
@@ -151,7 +151,7 @@ func TestCompiledFunctionIsTheFunction(t *testing.T) {
 func TestCompiledFunctionThatFailsSaysWhy(t *testing.T) {
 	lib := library(t)
 	err := lib.Do(func(s *mlx.Scope) error {
-		compiled := s.Compile(1, func(s *mlx.Scope, in []mlx.Array) mlx.Array { return s.Matmul(in[0], in[0]) })
+		compiled := &mlx.Function{Inputs: 1, Body: func(s *mlx.Scope, in []mlx.Array) mlx.Array { return s.Matmul(in[0], in[0]) }}
 		s.Call(compiled, s.Zeros(mlx.Float32, 3, 5))
 		return nil
 	})

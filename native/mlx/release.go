@@ -41,9 +41,10 @@ var Releases = []Release{
 	{Name: "v0.5.0", MLX: "0.30.6", First: "mlx_array_new_data_managed", Differs: v05},
 }
 
-// next is the MLX release whose mlx-c has more arguments than the newest known
-// interface and no new name to tell it by (mlx-c declares 0.32.1 since its
-// commit 0280dde), so that only MLX's version betrays it.
+// next is the first MLX release whose mlx-c was not checked: mlx-c's main branch
+// is generated for 0.32.1 since its commit 0280dde (CMakeLists.txt). Such a
+// library has every function of the newest release known here, perhaps with
+// other arguments, so MLX's version has to tell it.
 const next = "0.32.0"
 
 // UnknownReleaseError says that a library is of no release that can be called

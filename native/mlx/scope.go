@@ -30,7 +30,8 @@ const (
 // library's thread, inside Do. The first error sticks: see Err.
 type Scope struct {
 	lib    *Library
-	chunks [][]uintptr // the handles made, in chunks that never move: C writes into them
+	chunks []*[chunkSize]uintptr // the handles made, in chunks that never move: C writes into them
+	used   int
 	err    error
 }
 
@@ -51,33 +52,28 @@ func (s *Scope) Fail(err error) {
 	}
 }
 
-// Close frees every array that was made in the Scope. What is still wanted was
-// Set elsewhere; a graph that is not evaluated yet keeps what it needs.
+// Close frees every array that was made in the Scope, which may then be used
+// again. What is still wanted was Set elsewhere; a graph that is not evaluated
+// yet keeps what it needs.
 func (s *Scope) Close() {
 	free := s.lib.addr[fnArrayFree]
-	for i, chunk := range s.chunks {
-		for _, handle := range chunk {
-			if handle != 0 {
-				purego.SyscallN(free, handle)
-			}
+	for i := range s.used {
+		if handle := s.chunks[i/chunkSize][i%chunkSize]; handle != 0 {
+			purego.SyscallN(free, handle)
 		}
-		s.chunks[i] = chunk[:0]
 	}
-	if len(s.chunks) > 1 {
-		s.chunks = s.chunks[:1]
-	}
+	s.used = 0
 }
 
 // slot answers where C is to write the next handle.
 func (s *Scope) slot() *uintptr {
-	last := len(s.chunks) - 1
-	if last < 0 || len(s.chunks[last]) == chunkSize {
-		s.chunks = append(s.chunks, make([]uintptr, 0, chunkSize))
-		last++
+	if s.used == len(s.chunks)*chunkSize {
+		s.chunks = append(s.chunks, new([chunkSize]uintptr))
 	}
-	chunk := append(s.chunks[last], 0)
-	s.chunks[last] = chunk
-	return &chunk[len(chunk)-1]
+	slot := &s.chunks[s.used/chunkSize][s.used%chunkSize]
+	*slot = 0
+	s.used++
+	return slot
 }
 
 // op calls an operation: the result first, the stream last.

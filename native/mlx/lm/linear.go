@@ -1,0 +1,127 @@
+package lm
+
+import (
+	"fmt"
+
+	"assay/native/mlx"
+)
+
+// linear is mlx.nn.Linear or mlx.nn.QuantizedLinear.
+type linear struct {
+	// transposed is the weight as (in, out): a view made once, where Python
+	// makes one each time.
+	transposed mlx.Array
+	packed     mlx.Packed
+	quant      mlx.Quantisation // Bits is 0 in a layer that is not quantised
+	bias       mlx.Array
+}
+
+func (l *linear) forward(s *mlx.Scope, x mlx.Array) mlx.Array {
+	switch {
+	case l.quant.Bits != 0 && l.bias.Valid():
+		return s.Add(s.QuantizedMatmul(x, l.packed, true, l.quant), l.bias)
+	case l.quant.Bits != 0:
+		return s.QuantizedMatmul(x, l.packed, true, l.quant)
+	case l.bias.Valid():
+		return s.AddMM(l.bias, x, l.transposed)
+	}
+	return s.Matmul(x, l.transposed)
+}
+
+// linear takes the layer at path, (out, in) in the files.
+func (b *builder) linear(path string, out, in int, bias bool) *linear {
+	l := &linear{}
+	words, quant := b.matrix(path, out, in)
+	l.packed, l.quant = words, quant
+	if quant.Bits == 0 && words.Words.Valid() {
+		l.transposed = b.own(b.s.T(words.Words))
+		l.packed = mlx.Packed{}
+	}
+	if bias {
+		l.bias = b.vector(path+".bias", out)
+	}
+	return l
+}
+
+// matrix takes a weight of a shape: one array in this Scope when it is not
+// quantised, otherwise words, scales and biases that are kept.
+func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
+	quant, quantised, err := b.quant.of(b.prefix+path, b.stored(path+".scales"))
+	if err != nil {
+		b.note("%v", err)
+	}
+	if !quantised {
+		return mlx.Packed{Words: b.tensor(path+".weight", floating, shape...)}, mlx.Quantisation{}
+	}
+	rows, in := shape[:len(shape)-1], shape[len(shape)-1]
+	if in%quant.GroupSize != 0 {
+		b.wrong = append(b.wrong, fmt.Sprintf("%s%s: rows of %d are no multiple of group_size %d", b.prefix, path, in, quant.GroupSize))
+		return mlx.Packed{}, quant
+	}
+	words := append(append([]int{}, rows...), in*quant.Bits/32)
+	groups := append(append([]int{}, rows...), in/quant.GroupSize)
+	return mlx.Packed{
+		Words:  b.keep(b.tensor(path+".weight", packed, words...)),
+		Scales: b.keep(b.tensor(path+".scales", floating, groups...)),
+		Biases: b.keep(b.tensor(path+".biases", floating, groups...)),
+	}, quant
+}
+
+// embedding is mlx.nn.Embedding or mlx.nn.QuantizedEmbedding.
+type embedding struct {
+	weight mlx.Array
+	head   linear // the same weights as an output layer
+}
+
+// embedding takes the layer at path; tied says that it is the output layer too.
+func (b *builder) embedding(path string, vocab, hidden int, tied bool) *embedding {
+	words, quant := b.matrix(path, vocab, hidden)
+	if quant.Bits != 0 || !words.Words.Valid() {
+		return &embedding{head: linear{packed: words, quant: quant}}
+	}
+	e := &embedding{weight: b.own(words.Words)}
+	if tied {
+		e.head.transposed = b.own(b.s.T(words.Words))
+	}
+	return e
+}
+
+func (e *embedding) forward(s *mlx.Scope, tokens mlx.Array) mlx.Array {
+	if e.head.quant.Bits == 0 {
+		return s.Take(e.weight, tokens, 0)
+	}
+	p := e.head.packed
+	return s.Dequantize(mlx.Packed{
+		Words:  s.Take(p.Words, tokens, 0),
+		Scales: s.Take(p.Scales, tokens, 0),
+		Biases: s.Take(p.Biases, tokens, 0),
+	}, e.head.quant)
+}
+
+// norm is mlx.nn.RMSNorm; plusOne is gemma's, which stores the weight less 1
+// and adds it on each call.
+type norm struct {
+	weight  mlx.Array
+	eps     float32
+	plusOne mlx.Array
+}
+
+func (b *builder) norm(path string, size int, eps float64) *norm {
+	return &norm{weight: b.vector(path+".weight", size), eps: float32(eps)}
+}
+
+func (b *builder) gemmaNorm(path string, size int, eps float64) *norm {
+	n := b.norm(path, size, eps)
+	if n.weight.Valid() {
+		n.plusOne = b.own(b.s.Scalar(1, b.s.Type(n.weight)))
+	}
+	return n
+}
+
+func (n *norm) forward(s *mlx.Scope, x mlx.Array) mlx.Array {
+	weight := n.weight
+	if n.plusOne.Valid() {
+		weight = s.Add(n.plusOne, weight)
+	}
+	return s.RMSNorm(x, weight, n.eps)
+}

@@ -1,0 +1,316 @@
+package lm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"assay/native/mlx"
+)
+
+// promptChunk is how many prompt tokens mlx-lm takes at a time
+// (prefill_step_size of mlx_lm.generate.generate_step).
+const promptChunk = 2048
+
+// clearEvery is how many generated tokens lie between two clearings of the
+// allocator's cache (generate_step).
+const clearEvery = 256
+
+// Session is a model with a cache: generate_step of mlx_lm/generate.py, cut
+// into a prompt's part and a generated part. Use it from one goroutine.
+type Session struct {
+	model   *Model
+	caches  []cache
+	quant   mlx.Quantisation
+	options CacheOptions
+	// next and logprobs are the last step's outputs: the token that follows,
+	// (1), and the probabilities it was chosen from, (1, vocab).
+	next, logprobs mlx.Array
+	generated      []int32 // since the last Prefill
+	formerLimit    int64   // of wired memory; -1 where none was set
+	broken         error
+}
+
+// Timing is how long a call took, and what of it was spent where.
+type Timing struct {
+	// Tokens were processed (Prefill) or generated (Decode) in Total.
+	Tokens int
+	Total  time.Duration
+	// Host is the part that the calling thread was busy: Build, in making and
+	// freeing graphs, and Submit, in MLX's start of their evaluation. The rest
+	// was spent waiting. With the next step in flight, Host of one step runs
+	// while the device computes another.
+	Build, Submit time.Duration
+}
+
+// Host is the time that the calling thread was busy.
+func (t Timing) Host() time.Duration { return t.Build + t.Submit }
+
+// NewSession makes an empty cache. On Metal it sets the wired limit to what
+// the device recommends, until Close.
+func (m *Model) NewSession(o CacheOptions) (*Session, error) {
+	quant, err := o.quantisation(m.network)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Folder, err)
+	}
+	session := &Session{model: m, caches: m.network.newCaches(o), quant: quant, options: o, formerLimit: -1}
+	err = m.lib.Do(func(s *mlx.Scope) error {
+		if recommended := s.RecommendedWorkingSet(); recommended > 0 {
+			session.formerLimit = s.SetWiredLimit(recommended)
+		}
+		return s.Err()
+	})
+	return session, err
+}
+
+// Close frees the cache and restores the wired limit.
+func (se *Session) Close() error {
+	return se.model.lib.Do(func(s *mlx.Scope) error {
+		s.Synchronize()
+		s.Free(&se.next, &se.logprobs)
+		for _, c := range se.caches {
+			keys, values := c.arrays()
+			s.Free(keys...)
+			s.Free(values...)
+		}
+		s.ClearCache()
+		if se.formerLimit >= 0 {
+			s.SetWiredLimit(se.formerLimit)
+			se.formerLimit = -1
+		}
+		se.broken = errors.New("the session is closed")
+		return s.Err()
+	})
+}
+
+// do runs work on the library's thread, unless the session was broken by an
+// error before: a cache that a step stopped in the middle of is of no use.
+func (se *Session) do(work func(s *mlx.Scope) error) error {
+	if se.broken != nil {
+		return fmt.Errorf("%s: an earlier step failed: %w", se.model.Folder, se.broken)
+	}
+	err := se.model.lib.Do(work)
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		se.broken = err
+		err = fmt.Errorf("%s: %w", se.model.Folder, err)
+	}
+	return err
+}
+
+// Prefill processes prompt tokens as mlx-lm does: all but the last in chunks of
+// 2048, the last through the step that generates, and waits for the token that
+// it yields. On a used cache the prompt is appended. Cancelling stops between
+// chunks.
+func (se *Session) Prefill(ctx context.Context, tokens []int32) (Timing, error) {
+	if err := se.model.check(tokens); err != nil {
+		return Timing{}, err
+	}
+	timing := Timing{Tokens: len(tokens)}
+	err := se.do(func(s *mlx.Scope) error {
+		start := time.Now()
+		g := &graph{s: s.Nested(), timing: &timing}
+		rest := tokens
+		for len(rest) > 1 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			n := min(promptChunk, len(rest)-1)
+			if err := se.chunk(g, rest[:n]); err != nil {
+				return fmt.Errorf("processing prompt tokens %d to %d of %d: %w", len(tokens)-len(rest), len(tokens)-len(rest)+n, len(tokens), err)
+			}
+			rest = rest[n:]
+		}
+		err := se.step(g, func(s *mlx.Scope) mlx.Array { return s.Int32s(rest, 1, 1) })
+		if err != nil {
+			return fmt.Errorf("processing the last prompt token: %w", err)
+		}
+		s.Eval(se.next)
+		timing.Total = time.Since(start)
+		se.generated = nil
+		return s.Err()
+	})
+	return timing, err
+}
+
+// Decode generates n tokens, one at a time, each from the one before, with the
+// next step in flight. It follows a Prefill. Cancelling stops between tokens.
+func (se *Session) Decode(ctx context.Context, n int) (Timing, error) {
+	if !se.next.Valid() {
+		return Timing{}, errors.New("nothing to decode from: prefill first")
+	}
+	if n < 1 {
+		return Timing{}, fmt.Errorf("cannot generate %d tokens", n)
+	}
+	timing := Timing{Tokens: n}
+	err := se.do(func(s *mlx.Scope) error {
+		start := time.Now()
+		g := &graph{s: s.Nested(), timing: &timing}
+		var current mlx.Array // waited for while the step after it is in flight
+		defer s.Free(&current)
+		follow := func(s *mlx.Scope) mlx.Array { return s.Reshape(se.next, 1, 1) }
+		err := se.step(g, follow)
+		for i := 1; i <= n && err == nil; i++ {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			s.Set(&current, se.next)
+			if len(se.generated)%clearEvery == 0 {
+				s.ClearCache()
+			}
+			if i < n {
+				err = se.step(g, follow)
+			}
+			se.generated = append(se.generated, int32(s.Uint32(current)))
+			if err == nil && s.Err() != nil {
+				err = s.Err()
+			}
+		}
+		timing.Total = time.Since(start)
+		if err != nil {
+			return fmt.Errorf("generating token %d: %w", len(se.generated), err)
+		}
+		return nil
+	})
+	return timing, err
+}
+
+// Generated answers the tokens since the last Prefill.
+func (se *Session) Generated() []int32 { return se.generated }
+
+// graph builds steps and keeps the time that it takes.
+type graph struct {
+	s      *mlx.Scope
+	timing *Timing
+}
+
+// chunk processes prompt tokens whose logits nobody wants: only what the
+// caches depend on is computed.
+func (se *Session) chunk(g *graph, tokens []int32) error {
+	built := time.Now()
+	st := &step{s: g.s, tokens: len(tokens)}
+	se.model.network.forward(st, g.s.Int32s(tokens, 1, len(tokens)), se.caches)
+	se.quantise(st)
+	var all []mlx.Array
+	for _, c := range se.caches {
+		keys, values := c.arrays()
+		for _, array := range append(keys, values...) {
+			all = append(all, *array)
+		}
+	}
+	g.s.Close()
+	g.timing.Build += time.Since(built)
+	g.s.Eval(all...)
+	g.s.ClearCache()
+	return g.s.Err()
+}
+
+// step starts one token's pass; input makes it, (1, 1), in the step's Scope.
+func (se *Session) step(g *graph, input func(s *mlx.Scope) mlx.Array) error {
+	built := time.Now()
+	s := g.s
+	st := &step{s: s, tokens: 1}
+	n := se.model.network
+	logits := n.logits(st, n.forward(st, input(s), se.caches))
+	logits = s.Reshape(logits, 1, n.vocab)
+	se.quantise(st)
+	logprobs := s.Subtract(logits, s.LogSumExp(logits))
+	s.Set(&se.next, s.ArgMax(logprobs))
+	s.Set(&se.logprobs, logprobs)
+	s.Close()
+	submitted := time.Now()
+	g.timing.Build += submitted.Sub(built)
+	s.AsyncEval(se.next, se.logprobs)
+	g.timing.Submit += time.Since(submitted)
+	return s.Err()
+}
+
+// quantise is maybe_quantize_kv_cache.
+func (se *Session) quantise(st *step) {
+	if se.quant.Bits == 0 {
+		return
+	}
+	for i, c := range se.caches {
+		if plain, ok := c.(*plainCache); ok && plain.offset >= se.options.QuantizedKVStart {
+			se.caches[i] = plain.quantised(st, se.quant)
+		}
+	}
+}
+
+// Logits appends tokens to the cache and answers the logits of the last one,
+// in float32.
+func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
+	if err := se.model.check(tokens); err != nil {
+		return nil, err
+	}
+	err = se.do(func(s *mlx.Scope) error {
+		st := &step{s: s, tokens: len(tokens)}
+		n := se.model.network
+		all := n.logits(st, n.forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches))
+		last := s.Slice(all, []int{0, len(tokens) - 1, 0}, []int{1, len(tokens), n.vocab})
+		se.quantise(st)
+		logits = s.Floats(last)
+		return s.Err()
+	})
+	return logits, err
+}
+
+// check refuses tokens that the model does not have.
+func (m *Model) check(tokens []int32) error {
+	if len(tokens) == 0 {
+		return errors.New("there are no tokens to process")
+	}
+	for i, token := range tokens {
+		if token < 0 || int(token) >= m.Vocab {
+			return fmt.Errorf("token %d (number %d) is not in the vocabulary of %d", token, i, m.Vocab)
+		}
+	}
+	return nil
+}
+
+// LayerCache is what one layer's cache takes.
+type LayerCache struct {
+	Kind CacheKind
+	// Slots is the room for tokens that is allocated, Window what a rotating
+	// cache is bounded to (0: it is not).
+	Slots, Window int
+	// KeyBytes and ValueBytes are the sums over the arrays.
+	KeyBytes, ValueBytes int64
+}
+
+// Layers answers what each layer's cache takes now, as MLX counts it. A look
+// at an array's bytes computes nothing.
+func (se *Session) Layers() ([]LayerCache, error) {
+	layers := make([]LayerCache, len(se.caches))
+	err := se.do(func(s *mlx.Scope) error {
+		for i, c := range se.caches {
+			keys, values := c.arrays()
+			layers[i] = LayerCache{Kind: c.kind(), Slots: c.slots(), KeyBytes: bytes(s, keys), ValueBytes: bytes(s, values)}
+			if ring, ok := c.(*rotatingCache); ok {
+				layers[i].Window = ring.window
+			}
+		}
+		return s.Err()
+	})
+	return layers, err
+}
+
+// Tokens answers how many tokens the cache has seen.
+func (se *Session) Tokens() int { return se.caches[0].position() }
+
+func bytes(s *mlx.Scope, arrays []*mlx.Array) (sum int64) {
+	for _, array := range arrays {
+		sum += s.Bytes(*array)
+	}
+	return sum
+}
+
+// Memory answers the allocator's counters, after everything started is done.
+func (m *Model) Memory() (memory mlx.Memory, err error) {
+	err = m.lib.Do(func(s *mlx.Scope) error {
+		s.Synchronize()
+		memory = s.Memory()
+		return s.Err()
+	})
+	return memory, err
+}

@@ -1,0 +1,129 @@
+package lm
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"assay/native/mlx"
+)
+
+// builder hands the weights of a folder to a family that builds its network.
+// What is missing or wrong is noted, so that a refusal lists everything.
+type builder struct {
+	*config
+	s       *mlx.Scope
+	prefix  string // before every tensor's name: "language_model." in gemma3
+	quant   *quantisation
+	tensors map[string]tensorInfo
+	shards  map[string]mlx.Tensors
+	taken   map[string]bool
+	owned   []*mlx.Array // all that the model holds
+	bytes   int64        // of the tensors taken
+	missing []string
+	wrong   []string
+}
+
+// The types that a weight may have.
+var (
+	floating = []string{"F32", "F16", "BF16"}
+	packed   = []string{"U32"}
+)
+
+// own keeps an array for as long as the model lives.
+func (b *builder) own(array mlx.Array) mlx.Array {
+	kept := new(mlx.Array)
+	b.s.Set(kept, array)
+	b.owned = append(b.owned, kept)
+	return *kept
+}
+
+// stored reports that a tensor is in the files.
+func (b *builder) stored(name string) bool {
+	_, ok := b.tensors[b.prefix+name]
+	return ok
+}
+
+// tensor takes a tensor of one of the types and of a shape, in this Scope.
+func (b *builder) tensor(name string, types []string, shape ...int) mlx.Array {
+	name = b.prefix + name
+	info, ok := b.tensors[name]
+	if !ok {
+		b.missing = append(b.missing, name)
+		return mlx.Array{}
+	}
+	b.taken[name] = true
+	b.bytes += int64(info.Offsets[1] - info.Offsets[0])
+	if !slices.Equal(info.Shape, shape) || !slices.Contains(types, info.DType) {
+		b.wrong = append(b.wrong, fmt.Sprintf("%s: tensor %s is %s %v, not %s %v",
+			info.shard, name, info.DType, info.Shape, strings.Join(types, " or "), shape))
+		return mlx.Array{}
+	}
+	if !b.usable() {
+		return mlx.Array{} // refused in the end; nothing need be made
+	}
+	return b.s.Get(b.shards[info.shard], name)
+}
+
+// vector takes and keeps a tensor that is used as it is.
+func (b *builder) vector(name string, shape ...int) mlx.Array {
+	return b.keep(b.tensor(name, floating, shape...))
+}
+
+func (b *builder) keep(array mlx.Array) mlx.Array {
+	if !array.Valid() {
+		return array
+	}
+	return b.own(array)
+}
+
+// usable reports that nothing was refused so far.
+func (b *builder) usable() bool {
+	return len(b.missing) == 0 && len(b.wrong) == 0 && len(b.problems) == 0
+}
+
+// ignore marks tensors that the family does not use, by a part of their names.
+func (b *builder) ignore(part string) {
+	for name := range b.tensors {
+		if strings.Contains(name, part) {
+			b.taken[name] = true
+		}
+	}
+}
+
+// refusal answers one error for everything that does not fit.
+func (b *builder) refusal(folder string) error {
+	if err := b.err(); err != nil {
+		return err
+	}
+	var unknown []string
+	for name := range b.tensors {
+		if !b.taken[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	var parts []string
+	for _, kind := range []struct {
+		what  string
+		names []string
+	}{{"missing", b.missing}, {"wrong", b.wrong}, {"unknown to this architecture", unknown}} {
+		if len(kind.names) > 0 {
+			parts = append(parts, kind.what+": "+listed(kind.names))
+		}
+	}
+	if parts == nil {
+		return nil
+	}
+	return fmt.Errorf("the tensors in %s do not fit its config.json: %s", folder, strings.Join(parts, "; "))
+}
+
+// listed joins names, the first of many only.
+func listed(names []string) string {
+	const most = 12
+	sort.Strings(names)
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
