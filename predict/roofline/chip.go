@@ -1,0 +1,101 @@
+package roofline
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Chip is one variant of a chip as its maker describes it.
+type Chip struct {
+	// Name is the family and tier without spaces: "M2Max".
+	Name     string `json:"name"`
+	GPUCores int    `json:"gpu_cores"`
+	// Bandwidth is the peak of the memory, in bytes a second.
+	Bandwidth float64 `json:"bandwidth"`
+	// FP16 is the peak of the GPU at 16-bit floats, in operations a second;
+	// nil where none is published.
+	FP16 *float64 `json:"fp16,omitempty"`
+}
+
+// ID names the variant: "M2Max-38".
+func (c Chip) ID() string { return fmt.Sprintf("%s-%d", c.Name, c.GPUCores) }
+
+// Generation is the chip's family without its tier: "M2".
+func (c Chip) Generation() string {
+	if len(c.Name) < 2 {
+		return c.Name
+	}
+	return c.Name[:2]
+}
+
+//go:embed data/chips.csv
+var chipsCSV string
+
+// Chips lists every M1 to M5 variant; data/chips.csv has the sources.
+func Chips() []Chip {
+	rows := mustReadCSV(chipsCSV)
+	chips := make([]Chip, len(rows))
+	for i, row := range rows {
+		chips[i] = chipOf(row)
+		if v, ok := row.number("fp16_tflops"); ok {
+			v *= 1e12
+			chips[i].FP16 = &v
+		}
+	}
+	return chips
+}
+
+func chipOf(row csvRow) Chip {
+	cores, _ := row.number("gpu_cores")
+	bandwidth, _ := row.number("bandwidth_GBps")
+	return Chip{Name: row["chip"], GPUCores: int(cores), Bandwidth: bandwidth * 1e9}
+}
+
+// FindChip returns the variant that a person means by "M2 Max", "Apple M2 Max",
+// "m2max-38" or, with gpuCores > 0, by the name and the cores that the machine
+// reports. A name that fits several variants is an error listing them.
+func FindChip(name string, gpuCores int) (Chip, error) {
+	key, cores := chipKey(name)
+	if gpuCores > 0 {
+		cores = gpuCores
+	}
+	var found []Chip
+	for _, c := range Chips() {
+		if strings.EqualFold(c.Name, key) && (cores == 0 || cores == c.GPUCores) {
+			found = append(found, c)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return Chip{}, fmt.Errorf("no chip %q is known; known are %s", name, chipIDs(Chips()))
+	}
+	return Chip{}, fmt.Errorf("%q has several variants; say which: %s", name, chipIDs(found))
+}
+
+// chipKey splits "Apple M2 Max-38" into "M2Max" and 38; 0 where no core count is given.
+func chipKey(name string) (string, int) {
+	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "")
+	if rest, ok := strings.CutPrefix(strings.ToLower(name), "apple"); ok {
+		name = rest
+	}
+	key, tail, _ := strings.Cut(name, "-")
+	cores, err := strconv.Atoi(tail)
+	if err != nil {
+		return name[:len(key)], 0
+	}
+	return key, cores
+}
+
+func chipIDs(chips []Chip) string {
+	ids := make([]string, len(chips))
+	for i, c := range chips {
+		ids[i] = c.ID()
+	}
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), ", ")
+}

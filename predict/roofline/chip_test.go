@@ -1,0 +1,103 @@
+package roofline_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/predict/roofline"
+)
+
+func TestFindChip(t *testing.T) {
+	tests := map[string]struct {
+		name  string
+		cores int
+		want  string
+		err   string
+	}{
+		"as sysctl says it, with the cores that IOKit says": {"Apple M2 Max", 38, "M2Max-38", ""},
+		"by id":            {"m2max-30", 0, "M2Max-30", ""},
+		"only one variant": {"M1", 8, "M1-8", ""},
+		"which variant":    {"M2 Max", 0, "", `"M2 Max" has several variants; say which: M2Max-30, M2Max-38`},
+		"wrong cores":      {"M2 Max", 64, "", `no chip "M2 Max" is known`},
+		"unknown":          {"M9", 0, "", `no chip "M9" is known; known are M1-7`},
+		"empty":            {"", 0, "", "no chip"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := roofline.FindChip(tt.name, tt.cores)
+			if tt.err != "" {
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, c.ID())
+		})
+	}
+}
+
+func TestChipsAreCompleteAndPlausible(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range roofline.Chips() {
+		assert.False(t, seen[c.ID()], "%s stands twice", c.ID())
+		seen[c.ID()] = true
+		assert.Positive(t, c.GPUCores, c.ID())
+		assert.Greater(t, c.Bandwidth, 50e9, c.ID())
+		if c.FP16 != nil {
+			// 128 lanes a core, two operations each, near 1.3 GHz.
+			assert.InDelta(t, 0.345e12, *c.FP16/float64(c.GPUCores), 0.03e12, c.ID())
+		}
+	}
+	for _, p := range roofline.Published() {
+		assert.True(t, seen[p.Chip.ID()], "%s is published but not in the list of chips", p.Chip.ID())
+	}
+	assert.Len(t, roofline.Published(), 28)
+}
+
+// Two parameters a chip describe decode; constant efficiency does not.
+func TestTwoParametersDescribeThePublishedDecode(t *testing.T) {
+	e := roofline.PublishedErrors()
+	assert.Equal(t, 79, e.Fitted.Decode.N)
+	assert.Less(t, e.Fitted.Decode.Max, 0.04)
+	assert.Greater(t, e.ConstantEfficiency.Decode.Max, 0.5)
+}
+
+func TestChipModels(t *testing.T) {
+	decode := roofline.Work{Tokens: 1, Steps: 1, Terms: []roofline.Term{{Class: roofline.ClassWeights, Type: "q4_0", FLOPs: 1.3e10, Bytes: 3.7e9}}}
+	tests := map[string]struct {
+		chip         string
+		extrapolated bool
+		basis        string
+		tokens       float64 // a second
+	}{
+		"in the table":               {"M1Max-32", false, "fitted to this chip's row", 61},
+		"generation is in the table": {"M4-8", true, "from its M4 rows; leaving out one chip", 24},
+		"generation is not":          {"M5-10", true, "from its M4 rows; leaving out one generation", 30},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := roofline.FindChip(tt.chip, 0)
+			require.NoError(t, err)
+			m, err := roofline.EstimateChip(c)
+			require.NoError(t, err)
+			assert.Equal(t, tt.extrapolated, m.Extrapolated)
+			assert.Contains(t, m.Basis, tt.basis)
+			p, err := m.Predict(roofline.KindDecode, decode)
+			require.NoError(t, err)
+			assert.InEpsilon(t, tt.tokens, p.TokensPerSecond.Value, 0.1)
+			assert.Less(t, p.TokensPerSecond.Lo, p.TokensPerSecond.Value)
+			assert.Greater(t, p.TokensPerSecond.Hi, p.TokensPerSecond.Value)
+			assert.Equal(t, roofline.BoundBandwidth, p.Bound)
+		})
+	}
+}
+
+func TestChipModelRefusesEmptyWork(t *testing.T) {
+	c, err := roofline.FindChip("M1-8", 0)
+	require.NoError(t, err)
+	m, err := roofline.EstimateChip(c)
+	require.NoError(t, err)
+	_, err = m.Predict(roofline.KindDecode, roofline.Work{})
+	assert.ErrorContains(t, err, "has no speed")
+}

@@ -1,0 +1,175 @@
+package roofline
+
+import (
+	"fmt"
+	"math"
+)
+
+// Form is one way in which the parts of a step add up to its time:
+//
+//	seconds = steps·a + nodes·b + bytes besides·c + Σ over terms of (Cᵖ + Mᵖ)^(1/p)
+//
+// where a term's C is what its arithmetic takes and M what its bytes take.
+// p = 1 is the sum (nothing overlaps), p → ∞ the maximum (the roofline of
+// Williams, Waterman and Patterson, CACM 52(4), 2009), 2 lies between. The data
+// choose, by leave-one-model-out error.
+type Form struct {
+	// Overlap is p; 0 stands for infinity, which JSON cannot hold.
+	Overlap float64 `json:"overlap"`
+	// Attention says which of an attention term's counts cost time.
+	Attention Attention `json:"attention"`
+}
+
+// Attention is how the cost of attention is modelled.
+type Attention string
+
+// The models of attention that compete.
+const (
+	// AttentionFLOPs: a rate for one query at a time and one for many; the
+	// cache's bytes cost nothing besides.
+	AttentionFLOPs Attention = "flops"
+	// AttentionBytes: with a bandwidth of the cache's own.
+	AttentionBytes Attention = "flops+bytes"
+)
+
+// forms are the candidates, simplest first.
+var forms = []Form{
+	{Overlap: 1, Attention: AttentionFLOPs},
+	{Overlap: 1, Attention: AttentionBytes},
+	{Overlap: 2, Attention: AttentionBytes},
+	{Overlap: 0, Attention: AttentionBytes},
+}
+
+// String says the form in words.
+func (f Form) String() string {
+	switch f.Overlap {
+	case 1:
+		return "sum"
+	case 0:
+		return "max"
+	}
+	return fmt.Sprintf("%g-norm", f.Overlap)
+}
+
+// combine is (Cᵖ + Mᵖ)^(1/p).
+func (f Form) combine(c, m float64) float64 {
+	hi, lo := max(c, m), min(c, m)
+	if f.Overlap == 0 || lo == 0 {
+		return hi
+	}
+	return hi * math.Pow(1+math.Pow(lo/hi, f.Overlap), 1/f.Overlap)
+}
+
+// weights are the shares cw, mw with cw·C + mw·M = combine(C, M), the partial
+// derivatives of a function that is homogeneous of degree one (Euler). They
+// make the form linear at a point, so that least squares can be iterated.
+func (f Form) weights(c, m float64) (cw, mw float64) {
+	total := f.combine(c, m)
+	switch {
+	case total == 0 || f.Overlap == 1:
+		return 1, 1
+	case f.Overlap != 0:
+		return math.Pow(c/total, f.Overlap-1), math.Pow(m/total, f.Overlap-1)
+	case c == m:
+		return 0.5, 0.5
+	case c > m:
+		return 1, 0
+	}
+	return 0, 1
+}
+
+// side is what a part of the time is bound by.
+type side int
+
+const (
+	overheadSide side = iota
+	computeSide
+	memorySide
+)
+
+// part is one contribution to the time of a sample: an amount of something
+// that costs a parameter's seconds each. Parts of the same block overlap.
+type part struct {
+	name   string
+	amount float64
+	side   side
+	block  int
+}
+
+// unblocked marks a part that overlaps with nothing.
+const unblocked = -1
+
+// parts takes the work of one sample apart as the form sees it.
+func (f Form) parts(w Work) []part {
+	list := []part{{"step", w.Steps, overheadSide, unblocked}}
+	if w.Nodes > 0 {
+		list = append(list, part{"node", w.Nodes, overheadSide, unblocked})
+	}
+	if moved := w.KVWrite + w.Activation; moved > 0 {
+		list = append(list, part{"move activations", moved, memorySide, unblocked})
+	}
+	major := w.majorType()
+	for i, t := range w.Terms {
+		if t.Class == ClassAttention {
+			list = append(list, f.attention(w, t, i)...)
+			continue
+		}
+		kind := t.kind()
+		if w.minor(t) {
+			kind = major
+		}
+		list = append(list, part{"read " + kind, t.Bytes, memorySide, i})
+		if !w.singleToken() && t.Class != ClassHead {
+			list = append(list, part{"multiply " + kind, t.FLOPs, computeSide, i})
+		}
+	}
+	return list
+}
+
+func (f Form) attention(w Work, t Term, block int) []part {
+	name := "attend, many queries"
+	if w.singleToken() {
+		name = "attend, one query"
+	}
+	list := []part{{name, t.FLOPs, computeSide, block}}
+	if f.Attention == AttentionBytes {
+		list = append(list, part{"read cache " + t.Type, t.Bytes, memorySide, block})
+	}
+	return list
+}
+
+// kind is the name under which a term's rates are known: experts have kernels
+// of their own.
+func (t Term) kind() string {
+	if t.Class == ClassExperts {
+		return "experts " + t.Type
+	}
+	return t.Type
+}
+
+// majorType is the kind of the products with weights that have most bytes.
+func (w Work) majorType() string {
+	var most float64
+	var kind string
+	for _, t := range w.Terms {
+		if t.Class != ClassAttention && t.Bytes > most {
+			most, kind = t.Bytes, t.kind()
+		}
+	}
+	return kind
+}
+
+// minorShare is the share of the work below which a weight type is not worth
+// parameters of its own (a router's f32 among q4_K experts): it is charged at
+// the rates of the major type.
+const minorShare = 0.02
+
+func (w Work) minor(t Term) bool {
+	var bytes, flops float64
+	for _, u := range w.Terms {
+		if u.Class != ClassAttention {
+			bytes, flops = bytes+u.Bytes, flops+u.FLOPs
+		}
+	}
+	return t.Bytes < minorShare*bytes && t.FLOPs < minorShare*flops
+}

@@ -1,0 +1,117 @@
+package roofline
+
+import (
+	"math"
+	"slices"
+)
+
+// fold is the fit without one model: what would have been said of that model
+// had it never been seen.
+type fold struct {
+	Model string `json:"model"`
+	Costs costs  `json:"costs"`
+	// Residuals are log(measured / predicted) of the model's own observations.
+	Residuals []HeldOut `json:"residuals"`
+	// Unseen names the parameters that only this model has: its observations
+	// cannot be predicted from the others.
+	Unseen []string `json:"unseen,omitempty"`
+}
+
+// HeldOut is an observation beside what the fit without its model says.
+type HeldOut struct {
+	Observation int     `json:"observation"`
+	Case        string  `json:"case"`
+	Kind        string  `json:"kind"`
+	Depth       int     `json:"depth"`
+	Measured    float64 `json:"measured"`
+	Predicted   float64 `json:"predicted"`
+}
+
+// log is log(measured / predicted): 0 is exact, positive slower than predicted.
+func (h HeldOut) log() float64 { return math.Log(h.Measured / h.Predicted) }
+
+// models lists the distinct models of the observations, sorted.
+func models(obs []Observation) []string {
+	var names []string
+	for _, o := range obs {
+		names = append(names, o.Model)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// leaveModelsOut fits the form once without each model.
+func leaveModelsOut(f Form, obs []Observation) ([]fold, error) {
+	var folds []fold
+	for _, m := range models(obs) {
+		one, err := leaveOut(f, obs, m)
+		if err != nil {
+			return nil, err
+		}
+		folds = append(folds, one)
+	}
+	return folds, nil
+}
+
+func leaveOut(f Form, obs []Observation, model string) (fold, error) {
+	rest := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Model == model })
+	c, err := solve(f, rest, nil)
+	if err != nil {
+		return fold{}, err
+	}
+	out := fold{Model: model, Costs: c}
+	for i, o := range obs {
+		if o.Model != model {
+			continue
+		}
+		if missing := unseen(f, o.Work, c); len(missing) > 0 {
+			out.Unseen = append(out.Unseen, missing...)
+			continue
+		}
+		out.Residuals = append(out.Residuals, HeldOut{i, o.Case, o.Kind, o.Depth, o.Seconds, f.seconds(o.Work, c)})
+	}
+	slices.Sort(out.Unseen)
+	out.Unseen = slices.Compact(out.Unseen)
+	return out, nil
+}
+
+// unseen lists the parameters that a work needs and the costs do not have.
+func unseen(f Form, w Work, c costs) []string {
+	var missing []string
+	for _, p := range f.parts(w) {
+		if _, ok := c[p.name]; !ok {
+			missing = append(missing, p.name)
+		}
+	}
+	return missing
+}
+
+// heldOut collects the residuals of one kind over all folds; "" is both.
+func heldOut(folds []fold, kind string) []HeldOut {
+	var all []HeldOut
+	for _, f := range folds {
+		for _, h := range f.Residuals {
+			if kind == "" || h.Kind == kind {
+				all = append(all, h)
+			}
+		}
+	}
+	return all
+}
+
+// score is what forms are compared by: the mean over both kinds of the mean
+// held-out |log(measured / predicted)|, capped so that one wild case does not
+// decide.
+func score(folds []fold) float64 {
+	const limit = 0.5
+	var sum float64
+	for _, kind := range []string{KindPrefill, KindDecode} {
+		var s float64
+		rs := heldOut(folds, kind)
+		for _, h := range rs {
+			s += min(math.Abs(h.log()), limit)
+		}
+		sum += s / float64(max(len(rs), 1)) / 2
+	}
+	return sum
+}

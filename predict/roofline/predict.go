@@ -1,0 +1,131 @@
+package roofline
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Bound is what most of the time goes to.
+type Bound string
+
+// What a sample can be bound by.
+const (
+	BoundCompute   Bound = "compute"
+	BoundBandwidth Bound = "bandwidth"
+	BoundOverhead  Bound = "overhead"
+)
+
+// Prediction is the time of one sample, foretold.
+type Prediction struct {
+	Seconds Interval `json:"seconds"`
+	// TokensPerSecond are the tokens of the sample over Seconds.
+	TokensPerSecond Interval `json:"tokens_per_second"`
+	Bound           Bound    `json:"bound"`
+	// Shares is the part of the time that each parameter takes, largest first.
+	Shares []Share `json:"shares"`
+}
+
+// Share is the part of the time that goes to one parameter.
+type Share struct {
+	Name  string  `json:"name"`
+	Share float64 `json:"share"`
+}
+
+// Predict foretells the time of one sample of kind (prefill or decode) with a
+// 95 % interval. It refuses work that needs a cost which the fit does not have.
+func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
+	if err := w.check(); err != nil {
+		return Prediction{}, err
+	}
+	c := fit.costs()
+	if missing := unseen(fit.Form, w, c); len(missing) > 0 {
+		return Prediction{}, fmt.Errorf("fit %s has no cost for %q: no observation had it; add cases of such a model and fit again", fit.ID, strings.Join(missing, ", "))
+	}
+	value := fit.Form.seconds(w, c)
+	if value <= 0 {
+		return Prediction{}, fmt.Errorf("fit %s gives this work no time: all costs that it needs came out as 0", fit.ID)
+	}
+	seconds, err := fit.interval(kind, w, value)
+	if err != nil {
+		return Prediction{}, err
+	}
+	p := Prediction{Seconds: seconds, TokensPerSecond: seconds.PerSecond(w.Tokens)}
+	p.Bound, p.Shares = fit.Form.shares(w, c)
+	return p, nil
+}
+
+const coverage = 0.95
+
+// interval is the jackknife+ of Barber, Candès, Ramdas and Tibshirani
+// (Predictive inference with the jackknife+, Annals of Statistics 49(1), 2021)
+// with models as the groups left out, on the logarithm of time, from residuals
+// of the same kind: each held-out residual is set on what its own fold predicts.
+// value only decides where no fold can predict w.
+func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
+	var lo, hi []float64
+	for _, f := range fit.Folds {
+		center := value
+		if len(unseen(fit.Form, w, f.Costs)) == 0 {
+			center = fit.Form.seconds(w, f.Costs)
+		}
+		for _, h := range f.Residuals {
+			if h.Kind == kind && center > 0 && h.Predicted > 0 {
+				r := math.Abs(h.log())
+				lo, hi = append(lo, math.Log(center)-r), append(hi, math.Log(center)+r)
+			}
+		}
+	}
+	if len(hi) < minCases {
+		return Interval{}, fmt.Errorf("fit %s has %d held-out %s residuals, too few for an interval: add %s cases of several models and fit again", fit.ID, len(hi), kind, kind)
+	}
+	slices.Sort(lo)
+	slices.Sort(hi)
+	k := rank(len(hi))
+	return Interval{value, min(value, math.Exp(lo[len(lo)-k])), max(value, math.Exp(hi[k-1]))}, nil
+}
+
+// rank is the place, counted from 1, of the conformal quantile among n sorted
+// residuals: ceil(0.95·(n+1)), or the largest where n is below 19 and no place
+// would do.
+func rank(n int) int {
+	return min(n, int(math.Ceil(coverage*float64(n+1))))
+}
+
+// shares splits the time of a sample over the parameters. Of terms that
+// overlap, each side gets what it adds to the total.
+func (f Form) shares(w Work, c costs) (Bound, []Share) {
+	parts := f.parts(w)
+	weight := overlapShares(f, parts, c)
+	byName, bySide, total := map[string]float64{}, [3]float64{}, 0.0
+	for k, p := range parts {
+		t := weight[k] * p.amount * c[p.name]
+		byName[p.name] += t
+		bySide[p.side] += t
+		total += t
+	}
+	var list []Share
+	for n, t := range byName {
+		if t > 0 {
+			list = append(list, Share{n, t / total})
+		}
+	}
+	slices.SortFunc(list, func(a, b Share) int {
+		if a.Share != b.Share {
+			if a.Share > b.Share {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	bound := BoundOverhead
+	switch {
+	case bySide[computeSide] >= bySide[memorySide] && bySide[computeSide] >= bySide[overheadSide]:
+		bound = BoundCompute
+	case bySide[memorySide] >= bySide[overheadSide]:
+		bound = BoundBandwidth
+	}
+	return bound, list
+}
