@@ -19,7 +19,7 @@ type Batch struct {
 // the heap, where Go does not move it.
 type batch struct {
 	// words is struct llama_batch of llama.h: n_tokens, token, embd, pos,
-	// n_seq_id, seq_id, logits. The callee owns it during a call.
+	// n_seq_id, seq_id, logits.
 	words  [7]uint64
 	tokens []int32
 	pos    []int32
@@ -94,7 +94,7 @@ func (c *Context) submit(n int) error {
 	if c.model.noAlloc {
 		return errNoAlloc
 	}
-	status := int32(callWithStruct(c.lib.fn.decode, c.handle, c.batch.words[:]))
+	status := int32(c.args.callWithStruct(c.lib.fn.decode, c.handle, c.batch.words[:]))
 	runtime.KeepAlive(c.batch)
 	if status != 0 {
 		return &DecodeError{Status: status, Tokens: n, Lines: c.lib.log.Tail(5)}

@@ -9,11 +9,23 @@ import (
 // maxWords is purego's limit of argument words in one call.
 const maxWords = 32
 
-// call calls a C function of integer and pointer arguments.
+// arguments are the words of one call. purego moves the argument list of every
+// call to the heap; a list that lies there already is passed on as it is, so
+// that calls in timed loops allocate nothing.
+type arguments [maxWords]uintptr
+
+// call calls a C function of integer and pointer arguments. It allocates the
+// argument list; timed calls use arguments.
 //
 //go:uintptrescapes
 func call(fn uintptr, args ...uintptr) uintptr {
 	r, _, _ := purego.SyscallN(fn, args...)
+	return r
+}
+
+// call calls a C function with the first n words.
+func (a *arguments) call(fn uintptr, n int) uintptr {
+	r, _, _ := purego.SyscallN(fn, a[:n]...)
 	return r
 }
 

@@ -1,25 +1,21 @@
 package llama
 
-import "github.com/ebitengine/purego"
-
 // integerRegisters is the number of argument registers of the System V ABI.
 const integerRegisters = 6
 
-// callWithStruct calls fn(arg, struct) or, without arg, fn(struct). A struct of
-// more than 16 bytes lies on the stack (System V AMD64 ABI 3.2.3, class
-// MEMORY), right where arguments go that no register is left for. It allocates
-// nothing.
-func callWithStruct(fn, arg uintptr, words []uint64) uintptr {
-	var args [maxWords]uintptr
-	args[0] = arg
+// callWithStruct calls fn(arg, struct); for fn(struct) arg is 0, since a
+// register that is not looked at does no harm. A struct of more than 16 bytes
+// lies on the stack (System V AMD64 ABI 3.2.3, class MEMORY), right where
+// arguments go that no register is left for.
+func (a *arguments) callWithStruct(fn, arg uintptr, words []uint64) uintptr {
+	a[0] = arg
 	for i, word := range words {
-		args[integerRegisters+i] = uintptr(word)
+		a[integerRegisters+i] = uintptr(word)
 	}
-	r, _, _ := purego.SyscallN(fn, args[:integerRegisters+len(words)]...)
-	return r
+	return a.call(fn, integerRegisters+len(words))
 }
 
-// callStructOnly calls fn(struct), with no other argument.
-func callStructOnly(fn uintptr, words []uint64) uintptr {
-	return callWithStruct(fn, 0, words)
+// callStructOnly calls fn(struct).
+func (a *arguments) callStructOnly(fn uintptr, words []uint64) uintptr {
+	return a.callWithStruct(fn, 0, words)
 }

@@ -35,6 +35,7 @@ type Context struct {
 	report   Report
 	nBatch   int
 	batch    *batch
+	args     arguments
 }
 
 // cacheTypes are the types that a cache can have (enum ggml_type of ggml.h,
@@ -71,7 +72,7 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 		m.lib.contextLayout.set(params, "cb_eval_user_data", uint64(c.observer))
 	}
 	mark := m.lib.log.Mark()
-	c.handle = callWithStruct(m.lib.fn.contextNew, m.handle, params[:])
+	c.handle = c.args.callWithStruct(m.lib.fn.contextNew, m.handle, params[:])
 	lines := m.lib.log.Since(mark)
 	if c.handle == 0 {
 		forgetObserver(c.observer)
@@ -175,8 +176,14 @@ func (c *Context) number(fn uintptr) int { return int(uint32(call(fn, c.handle))
 
 // Synchronize waits until everything that was submitted is done. It allocates
 // nothing.
-func (c *Context) Synchronize() { call(c.lib.fn.synchronize, c.handle) }
+func (c *Context) Synchronize() {
+	c.args[0] = c.handle
+	c.args.call(c.lib.fn.synchronize, 1)
+}
 
 // ClearMemory forgets all sequences and keeps the cache's contents, as
 // llama-bench does between repetitions. It allocates nothing.
-func (c *Context) ClearMemory() { call(c.lib.fn.memoryClear, c.memory, 0) }
+func (c *Context) ClearMemory() {
+	c.args[0], c.args[1] = c.memory, 0
+	c.args.call(c.lib.fn.memoryClear, 2)
+}

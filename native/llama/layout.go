@@ -77,16 +77,6 @@ func readField(raw []byte, f field) uint64 {
 	return binary.NativeEndian.Uint64(raw[f.offset:])
 }
 
-// has reports whether this layout has a field.
-func (l layout) has(name string) bool {
-	for _, f := range l.fields {
-		if f.name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // set writes a field of the struct; false when this layout has none of the name.
 func (l layout) set(b *block, name string, value uint64) bool {
 	for _, f := range l.fields {

@@ -123,7 +123,7 @@ func openInOrder(path string) (*dylib.Library, error) {
 }
 
 // readVersion answers the release: the tag in the file's name (v0.5.0, b6673),
-// else what llama_version says (from v0.4 on), else the name's number.
+// else what llama_version says (from v0.4 on, "0.7.0"), else the name's number.
 func (l *Library) readVersion(handle *dylib.Library) string {
 	target, err := filepath.EvalSymlinks(l.path)
 	if err != nil {
@@ -135,7 +135,7 @@ func (l *Library) readVersion(handle *dylib.Library) string {
 	}
 	if addr, ok := handle.Symbol("llama_version"); ok {
 		if said := goString(call(addr)); said != "" {
-			return said
+			return "v" + said
 		}
 	}
 	if named == "" {
@@ -147,10 +147,7 @@ func (l *Library) readVersion(handle *dylib.Library) string {
 // matchLayouts asks for the default parameters as structs larger than any
 // known release's and recognises the layouts by the known defaults.
 func (l *Library) matchLayouts() error {
-	var modelDefaults, contextDefaults func() defaults
-	purego.RegisterFunc(&modelDefaults, l.fn.modelDefaults)
-	purego.RegisterFunc(&contextDefaults, l.fn.contextDefaults)
-	model, context := modelDefaults(), contextDefaults()
+	model, context := l.readDefaults(l.fn.modelDefaults), l.readDefaults(l.fn.contextDefaults)
 	copy(l.modelDefaults[:], model.Words[:])
 	copy(l.contextDefaults[:], context.Words[:])
 
@@ -170,6 +167,14 @@ type defaults struct{ Words [64]uint64 }
 
 func (d *defaults) bytes() []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(d)), unsafe.Sizeof(*d))
+}
+
+// readDefaults calls llama_model_default_params or llama_context_default_params.
+func (l *Library) readDefaults(fn uintptr) *defaults {
+	var get func() defaults
+	purego.RegisterFunc(&get, fn)
+	d := get()
+	return &d
 }
 
 // Path is the file that was opened.

@@ -3,6 +3,7 @@ package llama
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"unsafe"
 )
 
@@ -50,7 +51,8 @@ func (l *Library) LoadModel(path string, p ModelParams) (*Model, error) {
 	}
 	mark := l.log.Mark()
 	name := cString(path)
-	handle := callWithStruct(l.fn.modelLoad, uintptr(unsafe.Pointer(name)), params[:])
+	handle := new(arguments).callWithStruct(l.fn.modelLoad, uintptr(unsafe.Pointer(name)), params[:])
+	runtime.KeepAlive(name)
 	lines := l.log.Since(mark)
 	if handle == 0 {
 		return nil, &CallError{Call: "loading " + path, Lines: tail(lines, 5)}

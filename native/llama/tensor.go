@@ -38,7 +38,7 @@ const typeCount = 64
 func (l *Library) checkTensorLayout() error {
 	// struct ggml_init_params: mem_size, mem_buffer (null: its own), no_alloc.
 	params := &[3]uint64{1 << 16, 0, 0}
-	ctx := callStructOnly(l.fn.ggmlInit, params[:])
+	ctx := new(arguments).callStructOnly(l.fn.ggmlInit, params[:])
 	if ctx == 0 {
 		return l.tensorRefusal("ggml_init failed")
 	}
