@@ -66,6 +66,9 @@ type Cache struct {
 	Window int64
 	// Layers are the layers whose rows lie here, in order.
 	Layers []int
+	// RotationK and RotationV are the sizes of the square matrices that queries
+	// and keys, values and results are multiplied by; 0 where they are not.
+	RotationK, RotationV int64
 }
 
 // Bytes is what the whole cache allocates.
@@ -88,6 +91,14 @@ func (p Plan) TokenBytes() int64 {
 		}
 	}
 	return sum
+}
+
+// Streams is how many separate runs of cells the sequences have.
+func (p Plan) Streams() int64 {
+	if full := p.cache(Full); full != nil {
+		return full.Streams
+	}
+	return 1
 }
 
 // cache returns the group of the class, or nil.

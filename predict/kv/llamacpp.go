@@ -142,6 +142,8 @@ func (l *layout) attention() error {
 		l.plan.Layers = append(l.plan.Layers, row)
 		cache.Layers = append(cache.Layers, i)
 	}
+	l.rotate(&full)
+	l.rotate(&windowed)
 	if len(full.Layers)+len(windowed.Layers) == 0 {
 		return nil
 	}

@@ -56,6 +56,17 @@ func Releases() []string {
 	return names
 }
 
+// Older says that the release (empty: Pinned) came before the other; an unknown
+// one is the newest.
+func Older(release, other string) bool {
+	if release == "" {
+		release = Pinned
+	}
+	names := Releases()
+	i, j := slices.Index(names, release), slices.Index(names, other)
+	return i >= 0 && i < j
+}
+
 func policyOf(release string) (policy, error) {
 	if release == "" {
 		release = Pinned

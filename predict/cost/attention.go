@@ -1,0 +1,105 @@
+package cost
+
+import (
+	"assay/predict/arch"
+	"assay/predict/kv"
+)
+
+// attention counts the products with the cache: queries with keys and scores
+// with values, over every cell that the runtime's padding makes it look at
+// (build_attn_mha, src/llama-graph.cpp, v0.5.0).
+func (c *counter) attention(p kv.Params) {
+	op, typ := MulMat, p.TypeK
+	if p.FlashAttn {
+		op = FlashAttn
+	}
+	if typ == "" {
+		typ = "f16"
+	}
+	rows := c.keyRows()
+	for i, layer := range c.facts.Layers {
+		if layer.Attention == nil {
+			continue
+		}
+		source := i
+		if layer.Attention.SharedFrom != nil {
+			source = *layer.Attention.SharedFrom
+		}
+		at := c.cacheOf(source)
+		for _, s := range c.steps {
+			cells := s.cells[at]
+			width := attentionWidth(layer.Attention, rows[source].VRowBytes == 0)
+			c.add(Attention, typ, op, 2*s.tokens*cells*width.products,
+				cells*s.streams*(rows[source].KRowBytes+rows[source].VRowBytes))
+			c.ActivationBytes += s.tokens * width.operands * activationBytes
+			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes)
+			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
+		}
+	}
+}
+
+// keyRows are the plan's rows of keys and values, by layer.
+func (c *counter) keyRows() []kv.Layer {
+	rows := make([]kv.Layer, len(c.facts.Layers))
+	for _, l := range c.plan.Layers {
+		if l.Class != kv.Recurrent {
+			rows[l.Layer] = l
+		}
+	}
+	return rows
+}
+
+// cacheOf is the plan's cache that the layer's keys lie in.
+func (c *counter) cacheOf(layer int) int {
+	for i, cache := range c.plan.Caches {
+		if cache.Class == kv.Recurrent {
+			continue
+		}
+		for _, l := range cache.Layers {
+			if l == layer {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// width is what one token's attention is multiplied with in one cell, and the
+// elements that go in and come out.
+type width struct{ products, operands int64 }
+
+func attentionWidth(a *arch.Attention, latent bool) width {
+	key, value := a.KeyDim, a.ValueDim
+	if a.MLA != nil && latent {
+		key, value = a.MLA.KVLoraRank+a.MLA.RopeDim, a.MLA.KVLoraRank
+	}
+	return width{a.Heads * (key + value), a.Heads * (key + value)}
+}
+
+// rotations counts the products that spread quantised keys and values over
+// their heads: queries and new keys, new values and results.
+func (c *counter) rotations(cache kv.Cache, a *arch.Attention, typ string, tokens int64) {
+	keys, values := a.KVHeads*a.KeyDim, a.KVHeads*a.ValueDim
+	if a.SharedFrom != nil {
+		keys, values = 0, 0
+	}
+	elements := cache.RotationK*(a.Heads*a.KeyDim+keys) + cache.RotationV*(a.Heads*a.ValueDim+values)
+	if elements > 0 {
+		c.add(Attention, typ, MulMat, 2*elements*tokens, 0)
+	}
+}
+
+// states counts what recurrent layers read and write: every sequence's state,
+// once a step. Their scans are no matrix products and have no FLOPs here.
+func (c *counter) states() {
+	for _, l := range c.plan.Layers {
+		if l.Class != kv.Recurrent {
+			continue
+		}
+		for _, s := range c.steps {
+			bytes := s.sequences * (l.KRowBytes + l.VRowBytes)
+			c.add(Attention, "f32", "", 0, bytes)
+			c.KVWriteBytes += bytes
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package cost
+
+import (
+	"fmt"
+	"math"
+
+	"assay/predict/arch"
+	"assay/predict/kv"
+)
+
+// activationBytes is the size of an element between two products: llama.cpp's
+// graphs pass f32.
+const activationBytes = 4
+
+// LlamaCpp predicts what llama.cpp executes for the work, to the operation:
+// over padded cells, micro-batch by micro-batch, the last layer's tail and the
+// output head for the outputs alone.
+func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
+	plan, err := kv.LlamaCpp(f, p)
+	if err != nil {
+		return Cost{}, err
+	}
+	table, err := weights(f, w.Weights)
+	if err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
+	steps, err := schedule(plan, max(1, p.NSeq), w)
+	if err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
+	c := &counter{Cost: Cost{Steps: int64(len(steps)), Ops: map[Op]int64{}}, facts: f, plan: plan, steps: steps,
+		tailless: hasNoTail(f.Family, p.Release)}
+	for _, t := range table {
+		c.weight(t)
+	}
+	if f.TiedEmbeddings {
+		c.tiedHead(table)
+	}
+	c.attention(p)
+	c.states()
+	c.sort()
+	return c.Cost, nil
+}
+
+// counter sums up one piece of work.
+type counter struct {
+	Cost
+	facts    arch.Facts
+	plan     kv.Plan
+	steps    []step
+	tailless bool
+}
+
+// rows is how many tokens of the step meet the tensor.
+func (c *counter) rows(w weight, s step) int64 {
+	switch {
+	case w.use == output:
+		return s.outputs
+	case w.tail && w.layer == len(c.facts.Layers)-1 && !c.tailless:
+		return s.outputs
+	}
+	return s.tokens
+}
+
+// weight counts one tensor over all steps.
+func (c *counter) weight(w weight) {
+	for _, s := range c.steps {
+		rows := c.rows(w, s)
+		if rows == 0 {
+			continue
+		}
+		switch w.use {
+		case read:
+			c.add(Weights, w.Type, "", 0, w.bytes)
+		case lookup:
+			c.add(Weights, w.Type, "", 0, rows*w.rowBytes())
+		case matrix:
+			c.product(Weights, w, rows)
+		case output:
+			c.product(Head, w, rows)
+		case routed:
+			c.experts(w, rows)
+		}
+	}
+}
+
+// tiedHead is the output head of a model that has no tensor for it: the
+// embedding once more.
+func (c *counter) tiedHead(table []weight) {
+	for _, w := range table {
+		if w.use == output {
+			return
+		}
+		if w.use == lookup && w.layer < 0 {
+			w.use = output
+			c.weight(w)
+		}
+	}
+}
+
+// product is MUL_MAT of the tensor with rows of activations. A tensor of three
+// dimensions is a matrix for each head.
+func (c *counter) product(class Class, w weight, rows int64) {
+	c.add(class, w.Type, MulMat, 2*w.Elements()*rows, w.bytes)
+	c.ActivationBytes += (w.Shape[0] + w.Elements()/w.Shape[0]) * rows * activationBytes
+}
+
+// experts is MUL_MAT_ID: every token meets as many of the matrices as the
+// layer uses.
+func (c *counter) experts(w weight, rows int64) {
+	experts := c.facts.Layers[w.layer].FeedForward.Experts
+	used, count := experts.Used, w.Shape[len(w.Shape)-1]
+	each, eachBytes := w.Elements()/count, w.bytes/count
+	upper := min(count, used*rows)
+	c.add(Experts, w.Type, MulMatID, 2*each*used*rows, expectedExperts(count, used, rows, eachBytes))
+	c.ExpertBytesUpper += upper * eachBytes
+	c.ActivationBytes += (w.Shape[0] + each/w.Shape[0]) * used * rows * activationBytes
+}
+
+// expectedExperts are the bytes of the experts that at least one of the tokens
+// chooses, when each token chooses evenly.
+func expectedExperts(count, used, rows, each int64) int64 {
+	missed := math.Pow(1-float64(used)/float64(count), float64(rows))
+	return int64(math.Round(float64(count) * (1 - missed) * float64(each)))
+}
+
+// hasNoTail says that the last layer runs for all tokens.
+func hasNoTail(family, release string) bool {
+	since, ok := tailless[family]
+	return ok && !kv.Older(release, since)
+}
+
+// tailless are the families whose graphs pick the outputs only before the
+// output head, with the first of the known releases that does (a draft model
+// may want every token's state: embeddings_nextn_masked, src/models, v0.5.0).
+var tailless = map[string]string{
+	"bailingmoe3":    "v0.4.0",
+	"cohere2moe":     "b10361",
+	"gemma3n":        "b6673",
+	"gemma4":         "b10361",
+	"gpt-oss":        "b10361",
+	"hy_v3":          "b10361",
+	"mimo2":          "b10361",
+	"nemotron_h":     "b10361",
+	"nemotron_h_moe": "b10361",
+	"qwen35":         "b10361",
+	"qwen35moe":      "b10361",
+	"qwen3next":      "b10361",
+	"step35":         "b10361",
+}

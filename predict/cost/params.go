@@ -1,0 +1,112 @@
+package cost
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/predict/arch"
+)
+
+// Part is a part of a model that its parameters are counted by.
+type Part string
+
+// The parts, in the order in which they are reported.
+const (
+	Embedding     Part = "embedding"
+	AttentionPart Part = "attention"
+	RecurrentPart Part = "recurrent"
+	FeedForward   Part = "feed_forward"
+	Router        Part = "router"
+	ExpertsPart   Part = "experts"
+	SharedExperts Part = "shared_experts"
+	Norms         Part = "norms"
+	OutputHead    Part = "output"
+)
+
+var parts = []Part{Embedding, AttentionPart, RecurrentPart, FeedForward, Router, ExpertsPart,
+	SharedExperts, Norms, OutputHead}
+
+// PartSize is one part of a model.
+type PartSize struct {
+	Part Part
+	// Params are all parameters, Active those that one token meets.
+	Params, Active int64
+	// Bytes are the weights as stored.
+	Bytes int64
+}
+
+// Size is a model's parameters by part; parts that it lacks are left out.
+type Size struct {
+	Parts []PartSize
+	// Params, Active and Bytes are the sums.
+	Params, Active, Bytes int64
+}
+
+// SizeOf counts the model's tensors: the file's own, or those that llama.cpp's
+// converter would write for a config, with matrices of the type (empty: f16).
+// Biases count with what they belong to.
+func SizeOf(f arch.Facts, matrices string) (Size, error) {
+	table, err := weights(f, matrices)
+	if err != nil {
+		return Size{}, fmt.Errorf("parameters of %s: %w", f.Name, err)
+	}
+	byPart := map[Part]*PartSize{}
+	for _, w := range table {
+		p, ok := byPart[w.part]
+		if !ok {
+			p = &PartSize{Part: w.part}
+			byPart[w.part] = p
+		}
+		p.Params += w.Elements()
+		p.Active += w.active(f)
+		p.Bytes += w.bytes
+	}
+	var size Size
+	for _, part := range parts {
+		if p, ok := byPart[part]; ok {
+			size.Parts = append(size.Parts, *p)
+			size.Params += p.Params
+			size.Active += p.Active
+			size.Bytes += p.Bytes
+		}
+	}
+	return size, nil
+}
+
+// active is the part of the tensor that one token meets. The embedding counts
+// whole, as model cards count it.
+func (w weight) active(f arch.Facts) int64 {
+	if w.use != routed || w.layer < 0 || w.layer >= len(f.Layers) {
+		return w.Elements()
+	}
+	experts := f.Layers[w.layer].FeedForward.Experts
+	return w.Elements() / w.Shape[len(w.Shape)-1] * experts.Used
+}
+
+// TypeSize is how much of a model is stored as one type.
+type TypeSize struct {
+	Type          string
+	Tensors       int
+	Params, Bytes int64
+}
+
+// TypesOf is the mix of types in the model's weights, the largest first.
+func TypesOf(f arch.Facts, matrices string) ([]TypeSize, error) {
+	table, err := weights(f, matrices)
+	if err != nil {
+		return nil, fmt.Errorf("weight types of %s: %w", f.Name, err)
+	}
+	var out []TypeSize
+	for _, w := range table {
+		i := slices.IndexFunc(out, func(t TypeSize) bool { return t.Type == w.Type })
+		if i < 0 {
+			out = append(out, TypeSize{Type: w.Type})
+			i = len(out) - 1
+		}
+		out[i].Tensors++
+		out[i].Params += w.Elements()
+		out[i].Bytes += w.bytes
+	}
+	slices.SortStableFunc(out, func(a, b TypeSize) int { return int(min(1, max(-1, b.Bytes-a.Bytes))) })
+	return out, nil
+}

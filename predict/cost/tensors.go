@@ -1,0 +1,155 @@
+package cost
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/predict/arch"
+	"assay/predict/gguf"
+)
+
+// role is what llama.cpp's graphs do with a tensor.
+type role struct {
+	part Part
+	// use says how its elements meet the tokens.
+	use use
+	// tail: in the last layer, only the tokens whose logits are asked for get
+	// here (build_inp_out_ids, src/llama-graph.cpp, v0.5.0).
+	tail bool
+}
+
+// use is how a tensor's elements meet the tokens.
+type use int
+
+const (
+	read   use = iota // elementwise: norms, biases, scales
+	lookup            // one row a token
+	matrix            // MUL_MAT over all tokens
+	routed            // MUL_MAT_ID over the chosen experts
+	output            // MUL_MAT over the outputs
+)
+
+// roles are the tensors by their names in a GGUF, without "blk.N." and
+// ".weight" (src/llama-arch.cpp and src/models of llama.cpp, v0.5.0).
+var roles = map[string]role{
+	"token_embd":  {Embedding, lookup, false},
+	"output":      {OutputHead, output, false},
+	"output_norm": {Norms, read, false},
+	"rope_freqs":  {Norms, read, false},
+
+	"attn_q":        {AttentionPart, matrix, false},
+	"attn_k":        {AttentionPart, matrix, false},
+	"attn_v":        {AttentionPart, matrix, false},
+	"attn_qkv":      {AttentionPart, matrix, false},
+	"attn_output":   {AttentionPart, matrix, false},
+	"attn_q_a":      {AttentionPart, matrix, false},
+	"attn_q_b":      {AttentionPart, matrix, false},
+	"attn_kv_a_mqa": {AttentionPart, matrix, false},
+	"attn_k_b":      {AttentionPart, matrix, false},
+	"attn_v_b":      {AttentionPart, matrix, false},
+	"attn_sinks":    {AttentionPart, read, false},
+
+	"ffn_gate":       {FeedForward, matrix, true},
+	"ffn_up":         {FeedForward, matrix, true},
+	"ffn_down":       {FeedForward, matrix, true},
+	"ffn_gate_inp":   {Router, matrix, true},
+	"exp_probs_b":    {Router, read, true},
+	"ffn_gate_exps":  {ExpertsPart, routed, true},
+	"ffn_up_exps":    {ExpertsPart, routed, true},
+	"ffn_down_exps":  {ExpertsPart, routed, true},
+	"ffn_gate_shexp": {SharedExperts, matrix, true},
+	"ffn_up_shexp":   {SharedExperts, matrix, true},
+	"ffn_down_shexp": {SharedExperts, matrix, true},
+	// A vector, but a product with it nevertheless.
+	"ffn_gate_inp_shexp": {SharedExperts, matrix, true},
+
+	"ssm_in":             {RecurrentPart, matrix, false},
+	"ssm_x":              {RecurrentPart, matrix, false},
+	"ssm_dt":             {RecurrentPart, matrix, false},
+	"ssm_out":            {RecurrentPart, matrix, false},
+	"ssm_conv1d":         {RecurrentPart, read, false},
+	"ssm_a":              {RecurrentPart, read, false},
+	"ssm_d":              {RecurrentPart, read, false},
+	"shortconv.in_proj":  {RecurrentPart, matrix, false},
+	"shortconv.out_proj": {RecurrentPart, matrix, false},
+	"shortconv.conv":     {RecurrentPart, read, false},
+}
+
+// weight is one tensor with all that its cost depends on.
+type weight struct {
+	arch.Tensor
+	role
+	// layer is the block it belongs to, or -1.
+	layer int
+	bytes int64
+}
+
+// rowBytes is the size of one row of the first dimension.
+func (w weight) rowBytes() int64 { return w.bytes / max(1, w.Elements()/w.Shape[0]) }
+
+// weights is the model's table in llama.cpp's naming: the file's own, or what
+// llama.cpp's converter would write for the config.
+func weights(f arch.Facts, matrices string) ([]weight, error) {
+	tensors := f.Tensors
+	if !slices.ContainsFunc(tensors, func(t arch.Tensor) bool { return t.Name == "token_embd.weight" }) {
+		var err error
+		if tensors, err = f.GGUFTensors(arch.TypePlan{Matrices: matrices}); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]weight, 0, len(tensors))
+	for _, t := range tensors {
+		w, err := newWeight(t)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", t.Name, err)
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+func newWeight(t arch.Tensor) (weight, error) {
+	w := weight{Tensor: t, layer: -1}
+	kind := t.Name
+	if block, ok := strings.CutPrefix(kind, "blk."); ok {
+		number, rest, _ := strings.Cut(block, ".")
+		layer, err := strconv.Atoi(number)
+		if err != nil {
+			return w, fmt.Errorf("%q is no block number", number)
+		}
+		w.layer, kind = layer, rest
+	}
+	typ, err := gguf.ParseType(t.Type)
+	if err != nil {
+		return w, err
+	}
+	if len(t.Shape) == 0 || t.Shape[0] == 0 {
+		return w, fmt.Errorf("the shape %v is empty", t.Shape)
+	}
+	row, err := typ.RowBytes(t.Shape[0])
+	if err != nil {
+		return w, err
+	}
+	w.bytes = row * (t.Elements() / t.Shape[0])
+	w.role, err = roleOf(kind, t)
+	return w, err
+}
+
+// roleOf finds the tensor's role: by name, and a vector of no known name is a
+// norm or a bias. A matrix of no known name has no predictable cost.
+func roleOf(kind string, t arch.Tensor) (role, error) {
+	name, isWeight := strings.CutSuffix(kind, ".weight")
+	if r, ok := roles[name]; ok && (isWeight || r.use == read) {
+		return r, nil
+	}
+	if len(t.Shape) == 1 {
+		base := strings.TrimSuffix(name, ".bias")
+		if r, ok := roles[base]; ok {
+			return role{r.part, read, r.tail}, nil
+		}
+		return role{Norms, read, false}, nil
+	}
+	return role{}, fmt.Errorf("no rule says what a matrix of this name is multiplied with")
+}
