@@ -2,11 +2,14 @@ package llama_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +26,13 @@ type skeleton struct {
 	experts, expertsUsed int
 	// window makes a model of arch gemma3; every sixth layer is global.
 	window int
+	// valueDim is a V head's width where it is not headDim.
+	valueDim int
+	// tied models have no output matrix of their own.
+	tied bool
+	// extra are metadata beyond the above; blocks replaces the layers' tensors.
+	extra  map[string]any
+	blocks func(g *ggufWriter, block string)
 }
 
 var tiny = skeleton{arch: "llama", layers: 2, hidden: 64, heads: 4, kvHeads: 2, headDim: 32, ff: 96, vocab: 128}
@@ -40,7 +50,7 @@ func (s skeleton) write(t testing.TB) string {
 	g.meta(s.arch+".attention.head_count", uint32(s.heads))
 	g.meta(s.arch+".attention.head_count_kv", uint32(s.kvHeads))
 	g.meta(s.arch+".attention.key_length", uint32(s.headDim))
-	g.meta(s.arch+".attention.value_length", uint32(s.headDim))
+	g.meta(s.arch+".attention.value_length", uint32(cmp.Or(s.valueDim, s.headDim)))
 	g.meta(s.arch+".attention.layer_norm_rms_epsilon", float32(1e-5))
 	if s.window > 0 {
 		g.meta(s.arch+".attention.sliding_window", uint32(s.window))
@@ -48,6 +58,9 @@ func (s skeleton) write(t testing.TB) string {
 	if s.experts > 0 {
 		g.meta(s.arch+".expert_count", uint32(s.experts))
 		g.meta(s.arch+".expert_used_count", uint32(s.expertsUsed))
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.extra)) {
+		g.meta(s.arch+"."+key, s.extra[key])
 	}
 	g.meta("tokenizer.ggml.model", "no_vocab")
 	s.tensors(&g)
@@ -60,8 +73,14 @@ func (s skeleton) tensors(g *ggufWriter) {
 	q, kv := s.heads*s.headDim, s.kvHeads*s.headDim
 	g.tensor("token_embd.weight", s.hidden, s.vocab)
 	g.tensor("output_norm.weight", s.hidden)
-	g.tensor("output.weight", s.hidden, s.vocab)
+	if !s.tied {
+		g.tensor("output.weight", s.hidden, s.vocab)
+	}
 	for i := range s.layers {
+		if s.blocks != nil {
+			s.blocks(g, fmt.Sprintf("blk.%d.", i))
+			continue
+		}
 		at := func(name string) string { return fmt.Sprintf("blk.%d.%s.weight", i, name) }
 		g.tensor(at("attn_norm"), s.hidden)
 		g.tensor(at("attn_q"), s.hidden, q)
