@@ -1,0 +1,144 @@
+package kv
+
+import (
+	"fmt"
+
+	"assay/predict/arch"
+)
+
+// mlx-lm's caches, read from mlx_lm/models/cache.py and the make_cache of the
+// models, mlx-lm 0.31.3. They grow with what is appended, so a prediction is a
+// walk: MLX makes the empty caches and Append takes each call of the model.
+
+// MLXParams are the settings that mlx-lm's caches depend on, as the options of
+// mlx_lm.generate of the same names.
+type MLXParams struct {
+	// Type is the type that keys and values are computed in: that of the
+	// weights, or of their scales where they are quantised (f32, f16, bf16).
+	// Empty is bf16, which most checkpoints are in.
+	Type string
+	// MaxKVSize bounds the cache to the first 4 and the last tokens (0: not),
+	// on models that choose no caches of their own.
+	MaxKVSize int
+	// KVBits and KVGroupSize quantise the cache (0 bits: not; group size 64
+	// when 0) from QuantizedKVStart tokens on.
+	KVBits, KVGroupSize, QuantizedKVStart int
+	// NSeq is the batch size (1 when 0).
+	NSeq int
+}
+
+// MLXCache is a model's cache while tokens are appended to it.
+type MLXCache struct {
+	params MLXParams
+	layers []mlxLayer
+	tokens int64
+	peak   int64
+}
+
+// MLX answers the empty cache of a model. The error names a layer that there
+// is no rule for, or options that mlx-lm itself fails on.
+func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
+	c := &MLXCache{params: p}
+	for i := range f.Layers {
+		layer, err := newMLXLayer(f, i, p)
+		if err != nil {
+			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, i, err)
+		}
+		c.layers = append(c.layers, layer)
+	}
+	if p.KVBits == 0 {
+		return c, nil
+	}
+	if p.KVGroupSize == 0 {
+		c.params.KVGroupSize = mlxGroupSize
+	}
+	for i, layer := range c.layers {
+		if err := layer.quantisable(c.params); err != nil {
+			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, i, err)
+		}
+	}
+	return c, nil
+}
+
+// mlxGroupSize is the default of --kv-group-size (mlx_lm/generate.py).
+const mlxGroupSize = 64
+
+// Append takes one call of the model with a number of new tokens.
+func (c *MLXCache) Append(tokens int) {
+	for i := range c.layers {
+		c.layers[i].append(int64(tokens))
+	}
+	c.tokens += int64(tokens)
+	c.reached(c.bytes())
+	c.quantise()
+}
+
+// quantise is maybe_quantize_kv_cache (mlx_lm/generate.py), called behind each
+// call of the model: the whole capacity is packed, and both forms exist until
+// it is computed.
+func (c *MLXCache) quantise() {
+	if c.params.KVBits == 0 || c.tokens < int64(c.params.QuantizedKVStart) {
+		return
+	}
+	plain := c.bytes()
+	converted := false
+	for i := range c.layers {
+		converted = c.layers[i].quantise(c.params) || converted
+	}
+	if converted {
+		c.reached(plain + c.bytes())
+	}
+}
+
+func (c *MLXCache) reached(bytes int64) { c.peak = max(c.peak, bytes) }
+
+func (c *MLXCache) bytes() (sum int64) {
+	for _, layer := range c.layers {
+		sum += layer.slots() * layer.slotBytes()
+	}
+	return sum
+}
+
+// PeakBytes is the most that the arrays of the cache took after, or while,
+// anything was appended. The allocator's own peak is higher: growing holds the
+// old arrays and the new at once.
+func (c *MLXCache) PeakBytes() int64 { return c.peak }
+
+// Tokens is the number of tokens appended.
+func (c *MLXCache) Tokens() int64 { return c.tokens }
+
+// Plan answers what the cache takes now. Cells are the slots of all sequences.
+func (c *MLXCache) Plan() Plan {
+	var p Plan
+	for i, layer := range c.layers {
+		cells := layer.slots() * layer.sequences
+		p.Layers = append(p.Layers, Layer{
+			Layer: i, Class: layer.class, Cells: cells,
+			KBytes: cells * layer.keyBytes, VBytes: cells * layer.valueBytes,
+			KRowBytes: layer.keyBytes, VRowBytes: layer.valueBytes,
+		})
+		p.ContextCells = max(p.ContextCells, cells)
+		p.SequenceCells = max(p.SequenceCells, layer.slots())
+	}
+	return p
+}
+
+// mlxChunk is prefill_step_size (generate_step, mlx_lm/generate.py).
+const mlxChunk = 2048
+
+// MLXSchedule lists the calls of the model that mlx-lm makes for a prompt and
+// generated tokens: all but the last prompt token in chunks of 2048, the last
+// by itself, then one call a token. The look-ahead beyond the last is not in.
+func MLXSchedule(prompt, generated int) []int {
+	var calls []int
+	for rest := prompt - 1; rest > 0; rest -= mlxChunk {
+		calls = append(calls, min(rest, mlxChunk))
+	}
+	if prompt > 0 {
+		calls = append(calls, 1)
+	}
+	for range generated {
+		calls = append(calls, 1)
+	}
+	return calls
+}

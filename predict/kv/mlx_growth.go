@@ -1,0 +1,60 @@
+package kv
+
+// mlxGrowth is how a cache's slots follow what is appended.
+type mlxGrowth interface {
+	append(tokens int64)
+	slots() int64
+}
+
+// mlxBlock is the step attribute of mlx-lm's caches.
+const mlxBlock = 256
+
+// mlxPlain is KVCache, and QuantizedKVCache after it: whole blocks of 256, put
+// behind the tokens that are there, not behind the slots.
+type mlxPlain struct{ capacity, seen int64 }
+
+func (g *mlxPlain) slots() int64 { return g.capacity }
+
+func (g *mlxPlain) append(tokens int64) {
+	if g.seen+tokens > g.capacity {
+		if g.seen%mlxBlock != 0 {
+			g.capacity = g.seen
+		}
+		g.capacity += (tokens + mlxBlock - 1) / mlxBlock * mlxBlock
+	}
+	g.seen += tokens
+}
+
+// mlxRotating is RotatingKVCache. Several tokens are concatenated with the last
+// window - 1 (and the kept first ones), without rounding; a single token makes
+// the cache grow by a block up to the window, or cuts it down to the window.
+type mlxRotating struct {
+	window, keep int64
+	width, seen  int64
+}
+
+func (g *mlxRotating) slots() int64 { return g.width }
+
+func (g *mlxRotating) append(tokens int64) {
+	if tokens == 1 {
+		g.one()
+	} else {
+		g.several(tokens)
+	}
+	g.seen += tokens
+}
+
+func (g *mlxRotating) several(tokens int64) {
+	held := min(g.width, g.seen) // slots that hold a token
+	if dropped := held - g.window + 1; dropped > 0 {
+		held = g.keep + max(0, held-dropped-g.keep)
+	}
+	g.width = held + tokens
+}
+
+func (g *mlxRotating) one() {
+	if g.seen >= g.width && g.width < g.window {
+		g.width += min(mlxBlock, g.window-g.seen)
+	}
+	g.width = min(g.width, g.window)
+}
