@@ -21,24 +21,42 @@ type Form struct {
 }
 
 // Attention is how the cost of attention is modelled.
-type Attention string
+type Attention struct {
+	// Live: only the cells that the mask lets through cost time, not all that
+	// the cache's padding makes the runtime look at.
+	Live bool `json:"live"`
+	// Memory is what one query costs besides its arithmetic.
+	Memory AttentionMemory `json:"memory"`
+}
 
-// The models of attention that compete.
+// AttentionMemory is how reading the cache is modelled.
+type AttentionMemory string
+
+// The models of reading the cache that compete.
 const (
-	// AttentionFLOPs: a rate for one query at a time and one for many; the
-	// cache's bytes cost nothing besides.
-	AttentionFLOPs Attention = "flops"
-	// AttentionBytes: with a bandwidth of the cache's own.
-	AttentionBytes Attention = "flops+bytes"
+	// CacheFree: reading costs nothing besides the arithmetic.
+	CacheFree AttentionMemory = "free"
+	// CacheBytes: a bandwidth of the cache's own.
+	CacheBytes AttentionMemory = "bytes"
+	// CacheStrides: the cost of one query's arithmetic grows with the distance
+	// between cells, as it does where every head walks through rows that hold
+	// all heads and each step misses the processor's caches.
+	CacheStrides AttentionMemory = "strides"
 )
 
-// forms are the candidates, simplest first.
-var forms = []Form{
-	{Overlap: 1, Attention: AttentionFLOPs},
-	{Overlap: 1, Attention: AttentionBytes},
-	{Overlap: 2, Attention: AttentionBytes},
-	{Overlap: 0, Attention: AttentionBytes},
-}
+// forms are the candidates, simplest first: the ways to model attention under
+// a plain sum, then the ways to overlap under each of them.
+var forms = func() []Form {
+	var list []Form
+	for _, overlap := range []float64{1, 2, 0} {
+		for _, memory := range []AttentionMemory{CacheFree, CacheBytes, CacheStrides} {
+			for _, live := range []bool{false, true} {
+				list = append(list, Form{overlap, Attention{live, memory}})
+			}
+		}
+	}
+	return list
+}()
 
 // String says the form in words.
 func (f Form) String() string {
@@ -131,9 +149,16 @@ func (f Form) attention(w Work, t Term, block int) []part {
 	if w.singleToken() {
 		name = "attend, one query"
 	}
-	list := []part{{name, t.FLOPs, computeSide, block}}
-	if f.Attention == AttentionBytes {
+	flops := t.FLOPs
+	if f.Attention.Live && t.LiveFLOPs > 0 {
+		flops = t.LiveFLOPs
+	}
+	list := []part{{name, flops, computeSide, block}}
+	switch {
+	case f.Attention.Memory == CacheBytes:
 		list = append(list, part{"read cache " + t.Type, t.Bytes, memorySide, block})
+	case f.Attention.Memory == CacheStrides && w.singleToken():
+		list = append(list, part{"stride over cache " + t.Type, flops * t.RowBytes, memorySide, block})
 	}
 	return list
 }

@@ -63,8 +63,8 @@ var bitsPerWeight = map[string]float64{"f16": 16, "q8_0": 8.5, "q4_0": 4.5, "q6_
 func llamaDecode(weightType string) Work {
 	head := llamaHeadType[weightType]
 	return Work{Tokens: 1, Steps: 1, Terms: []Term{
-		{ClassWeights, weightType, 2 * llamaBody, llamaBody * bitsPerWeight[weightType] / 8},
-		{ClassHead, head, 2 * llamaHead, llamaHead * bitsPerWeight[head] / 8},
+		{Class: ClassWeights, Type: weightType, FLOPs: 2 * llamaBody, Bytes: llamaBody * bitsPerWeight[weightType] / 8},
+		{Class: ClassHead, Type: head, FLOPs: 2 * llamaHead, Bytes: llamaHead * bitsPerWeight[head] / 8},
 	}}
 }
 
@@ -74,7 +74,10 @@ func llamaPrefill(weightType string) Work {
 	w := llamaDecode(weightType)
 	w.Tokens = n
 	w.Terms[0].FLOPs *= n
-	w.Terms = append(w.Terms, Term{ClassAttention, "f16", llamaLayers * 4 * n * n * llamaHidden, 4 * llamaLayers * n * llamaHidden})
+	w.Terms = append(w.Terms, Term{
+		Class: ClassAttention, Type: "f16",
+		FLOPs: llamaLayers * 4 * n * n * llamaHidden, Bytes: 4 * llamaLayers * n * llamaHidden,
+	})
 	return w
 }
 

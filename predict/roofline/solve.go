@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -105,19 +106,25 @@ const (
 // on relative error, reweighted until Huber's loss and the linearisation of the
 // overlap have settled. weight repeats an observation (bootstrap); nil is 1 each.
 func solve(f Form, obs []Observation, weight []float64) (costs, error) {
-	robust := make([]float64, len(obs))
-	for i := range robust {
-		robust[i] = 1
+	w := make([]float64, len(obs))
+	for i := range w {
+		w[i] = 1
 	}
 	var c costs
+	scatter := 0.1
 	for range iterations {
-		next, err := solveLinear(designAt(f, obs, c), robust, weight)
+		for i := range w {
+			if weight != nil {
+				w[i] *= weight[i]
+			}
+		}
+		next, err := solveLinear(designAt(f, obs, c), w, kinship(c, parameterNames(f, obs), scatter))
 		if err != nil {
 			return nil, err
 		}
 		moved := distance(c, next)
 		c = halfway(f, c, next)
-		robust = huberWeights(f, obs, c)
+		w, scatter = huberWeights(f, obs, c)
 		if moved < settled {
 			break
 		}
@@ -151,20 +158,19 @@ func distance(old, next costs) float64 {
 	return worst
 }
 
-// solveLinear is weighted non-negative least squares against 1, with columns
-// scaled to one length.
-func solveLinear(d design, robust, weight []float64) (costs, error) {
+// solveLinear is weighted non-negative least squares of the design against 1,
+// and of the prior's rows against 0, with columns scaled to one length.
+func solveLinear(d design, weight []float64, prior [][]float64) (costs, error) {
 	rows, cols := d.matrix.Dims()
-	a, b := mat.NewDense(rows, cols, nil), make([]float64, rows)
+	a, b := mat.NewDense(rows+len(prior), cols, nil), make([]float64, rows+len(prior))
 	for i := range rows {
-		w := math.Sqrt(robust[i])
-		if weight != nil {
-			w *= math.Sqrt(weight[i])
-		}
-		b[i] = w
+		b[i] = math.Sqrt(weight[i])
 		for j := range cols {
-			a.Set(i, j, w*d.matrix.At(i, j))
+			a.Set(i, j, b[i]*d.matrix.At(i, j))
 		}
+	}
+	for i, row := range prior {
+		a.SetRow(rows+i, row)
 	}
 	norms := scaleColumns(a)
 	x, err := nnls(a, b)
@@ -196,15 +202,61 @@ func scaleColumns(a *mat.Dense) []float64 {
 }
 
 // huberWeights are 1 for residuals within huberK robust deviations and fall
-// off as 1/|residual| beyond.
-func huberWeights(f Form, obs []Observation, c costs) []float64 {
+// off as 1/|residual| beyond. The deviation is returned too.
+func huberWeights(f Form, obs []Observation, c costs) (weights []float64, scatter float64) {
 	r := make([]float64, len(obs))
 	for i, o := range obs {
 		r[i] = relative(f.seconds(o.Work, c), o.Seconds)
 	}
-	limit := huberK * max(madScale*median(slices.Clone(r)), leastScatter)
+	scatter = max(madScale*median(slices.Clone(r)), leastScatter)
 	for i := range r {
-		r[i] = min(1, limit/max(r[i], limit/2))
+		r[i] = min(1, huberK*scatter/max(r[i], scatter))
 	}
-	return r
+	return r, scatter
+}
+
+// kinSpread is how much the costs of one family are taken to differ, as a
+// standard deviation relative to their mean.
+const kinSpread = 0.5
+
+// kinship is a weak prior: costs of one family (reading q4_0 and reading q8_0)
+// lie around a common mean with a spread of kinSpread, each such row weighing
+// as one observation of the present scatter would. Where the cases determine a
+// cost it changes nothing that shows; where only a combination is determined it
+// splits that evenly instead of giving all to one and none to the other (ridge
+// towards the group mean: Hoerl and Kennard, Technometrics 12(1), 1970).
+func kinship(c costs, names []string, scatter float64) [][]float64 {
+	families := map[string][]int{}
+	for j, n := range names {
+		families[family(n)] = append(families[family(n)], j)
+	}
+	var rows [][]float64
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		members := families[name]
+		var mean float64
+		for _, j := range members {
+			mean += c[names[j]] / float64(len(members))
+		}
+		if len(members) < 2 || mean == 0 {
+			continue
+		}
+		for _, j := range members {
+			row := make([]float64, len(names))
+			for _, k := range members {
+				row[k] = -scatter / kinSpread / mean / float64(len(members))
+			}
+			row[j] += scatter / kinSpread / mean
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// family is the part of a parameter's name before the weight type.
+func family(name string) string {
+	at := strings.LastIndex(name, " ")
+	if at < 0 || !strings.HasPrefix(name, "read ") && !strings.HasPrefix(name, "multiply ") {
+		return name
+	}
+	return name[:at]
 }

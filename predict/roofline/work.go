@@ -28,6 +28,12 @@ type Term struct {
 	FLOPs float64 `json:"flops"`
 	// Bytes are the weights touched, or the cache read.
 	Bytes float64 `json:"bytes"`
+	// LiveFLOPs are, for attention, those of FLOPs that fall on cells which the
+	// mask lets through; 0 where not known.
+	LiveFLOPs float64 `json:"live_flops,omitempty"`
+	// RowBytes is, for attention, the distance in memory from the keys of one
+	// cell to those of the next; 0 where not known.
+	RowBytes float64 `json:"row_bytes,omitempty"`
 }
 
 // The classes of a Term.
