@@ -152,6 +152,10 @@ type CostTerm struct {
 	FLOPs int64  `json:"flops"`
 	// Bytes are weight bytes touched, or cache bytes read for attention.
 	Bytes int64 `json:"bytes"`
+	// LiveFLOPs, for attention, are those of FLOPs on cells that the mask lets
+	// through; RowBytes is the distance from one cell's keys to the next's.
+	LiveFLOPs *int64 `json:"live_flops,omitempty"`
+	RowBytes  *int64 `json:"row_bytes,omitempty"`
 }
 
 // Cost is what one sample of a case has to do.

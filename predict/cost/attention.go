@@ -29,13 +29,34 @@ func (c *counter) attention(p kv.Params) {
 		for _, s := range c.steps {
 			cells := s.cells[at]
 			width := attentionWidth(layer.Attention, rows[source].VRowBytes == 0)
-			c.add(Attention, typ, op, 2*s.tokens*cells*width.products,
+			flops := 2 * s.tokens * cells * width.products
+			c.add(Attention, typ, op, flops,
 				cells*s.streams*(rows[source].KRowBytes+rows[source].VRowBytes))
+			c.attend(typ, flops, 2*s.visible(layer.Attention)*width.products, rows[source].KRowBytes)
 			c.ActivationBytes += s.tokens * width.operands * activationBytes
 			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes)
 			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
 		}
 	}
+}
+
+// visible counts, over the step's tokens, the cells that each may look at: all
+// up to its own, or those of its window or chunk.
+func (s step) visible(a *arch.Attention) int64 {
+	var sum int64
+	for _, r := range s.runs {
+		for pos := int64(r.Pos); pos < int64(r.Pos+r.Len); pos++ {
+			switch {
+			case a.Window == 0:
+				sum += pos + 1
+			case a.Chunked:
+				sum += pos%a.Window + 1
+			default:
+				sum += min(pos+1, a.Window)
+			}
+		}
+	}
+	return sum
 }
 
 // keyRows are the plan's rows of keys and values, by layer.

@@ -6,6 +6,7 @@ package cost
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -64,6 +65,12 @@ type Term struct {
 	// Bytes are weights touched, once a step; for attention the cells and
 	// states read. Of experts, those expected when tokens choose evenly.
 	Bytes int64
+	// LiveFLOPs are, for attention, those of FLOPs that fall on cells which the
+	// mask lets through: a kernel may skip the others.
+	LiveFLOPs int64
+	// RowBytes is, for attention, the distance in memory from one cell's keys to
+	// the next cell's; over layers that differ, the mean by FLOPs.
+	RowBytes int64
 }
 
 // Cost is what one sample has to do. FLOPs count a multiplication and an
@@ -113,6 +120,18 @@ func (c *Cost) add(class Class, typ string, op Op, flops, bytes int64) {
 	c.Terms[i].Bytes += bytes
 	if flops > 0 {
 		c.Ops[op] += flops
+	}
+}
+
+// attend counts what is particular to attention, after its operation was added:
+// rowBytes is that of the cells which flops went over.
+func (c *Cost) attend(typ string, flops, live, rowBytes int64) {
+	i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.Class == Attention && t.Type == typ })
+	t := &c.Terms[i]
+	t.LiveFLOPs += live
+	if flops > 0 {
+		share := float64(flops) / float64(t.FLOPs)
+		t.RowBytes += int64(math.Round(share * float64(rowBytes-t.RowBytes)))
 	}
 }
 

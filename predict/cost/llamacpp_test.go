@@ -45,3 +45,40 @@ func TestLlamaCppMeasured(t *testing.T) {
 	assert.Equal(t, int64(1), c.Steps)
 	assert.Equal(t, int64(92_140_994_560+137_438_953_472), c.FLOPs())
 }
+
+// What the mask lets through, and how far apart cells lie, decide how long
+// attention takes.
+func TestLlamaCppAttentionThatIsNotMasked(t *testing.T) {
+	full := seen()
+	perCell := int64(0)
+	for _, l := range full.Layers {
+		perCell += 2 * l.Attention.Heads * (l.Attention.KeyDim + l.Attention.ValueDim)
+	}
+	windowed := seen()
+	for i := range windowed.Layers {
+		a := *windowed.Layers[i].Attention
+		a.Window = 100
+		windowed.Layers[i].Attention = &a
+	}
+	tests := map[string]struct {
+		facts arch.Facts
+		work  cost.Work
+		cells int64
+	}{
+		"prefill sees what came before": {full, cost.Work{Kind: cost.Prefill, NPrompt: 512}, 512 * 513 / 2},
+		"decode at a depth":             {full, cost.Work{Kind: cost.Decode, NGen: 2, NDepth: 300}, 301 + 302},
+		"no further than the window":    {windowed, cost.Work{Kind: cost.Decode, NGen: 2, NDepth: 300}, 200},
+		"a window that is not yet full": {windowed, cost.Work{Kind: cost.Prefill, NPrompt: 3}, 1 + 2 + 3},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := predict(t, tt.facts, kv.Params{NCtx: 1024, FlashAttn: true}, tt.work)
+			last := c.Terms[len(c.Terms)-1]
+			require.Equal(t, cost.Attention, last.Class)
+			assert.Equal(t, tt.cells*perCell, last.LiveFLOPs)
+			assert.Less(t, last.LiveFLOPs, last.FLOPs)
+			a := tt.facts.Layers[0].Attention
+			assert.Equal(t, 2*a.KVHeads*a.KeyDim, last.RowBytes)
+		})
+	}
+}

@@ -15,6 +15,8 @@ type step struct {
 	streams int64
 	// sequences take part, each with its own recurrent state.
 	sequences int64
+	// runs are the positions of the tokens.
+	runs kv.Ubatch
 }
 
 // call is one llama_decode: its tokens, and those whose logits are asked for.
@@ -105,7 +107,7 @@ func run(p kv.Plan, cells *kv.Occupancy, c call) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		s := step{tokens: u.Tokens(), cells: seen, streams: 1, sequences: int64(len(u))}
+		s := step{tokens: u.Tokens(), cells: seen, streams: 1, sequences: int64(len(u)), runs: u}
 		if p.Streams() > 1 {
 			s.streams = s.sequences
 		}
