@@ -174,12 +174,14 @@ type Cost struct {
 // without running anything.
 type Predicted struct {
 	// Rules names the rule set; the exact one is "exact".
-	Rules      string    `json:"rules"`
-	KVBytes    *int64    `json:"kv_bytes,omitempty"`
-	KVLayers   []KVLayer `json:"kv_layers,omitempty"`
-	FLOPs      *int64    `json:"flops,omitempty"`
-	BytesMoved *int64    `json:"bytes_moved,omitempty"`
-	Cost       *Cost     `json:"cost,omitempty"`
+	Rules    string    `json:"rules"`
+	KVBytes  *int64    `json:"kv_bytes,omitempty"`
+	KVLayers []KVLayer `json:"kv_layers,omitempty"`
+	// WeightBytes are those of what is run: the skeleton's if one stands in.
+	WeightBytes *int64 `json:"weight_bytes,omitempty"`
+	FLOPs       *int64 `json:"flops,omitempty"`
+	BytesMoved  *int64 `json:"bytes_moved,omitempty"`
+	Cost        *Cost  `json:"cost,omitempty"`
 	// Seconds is the duration of one sample; TokensPerSecond follows from it.
 	// Both are absent until a fit of the machine exists.
 	Seconds         *Interval `json:"seconds,omitempty"`
@@ -207,7 +209,9 @@ type KVSources struct {
 	LogPrecision *int64 `json:"log_precision,omitempty"`
 	State        *int64 `json:"state,omitempty"`
 	StateTokens  *int   `json:"state_tokens,omitempty"`
-	Footprint    *int64 `json:"footprint,omitempty"`
+	// StatePerToken is what the saved sequence grew by for each generated token.
+	StatePerToken *int64 `json:"state_per_token,omitempty"`
+	Footprint     *int64 `json:"footprint,omitempty"`
 	// Active is the allocator's own count of live bytes (MLX).
 	Active *int64 `json:"active,omitempty"`
 }
@@ -256,8 +260,9 @@ type Measured struct {
 
 // Residual is observation minus prediction, and the ratio for time.
 type Residual struct {
-	KVBytes *int64 `json:"kv_bytes,omitempty"`
-	FLOPs   *int64 `json:"flops,omitempty"`
+	KVBytes     *int64 `json:"kv_bytes,omitempty"`
+	FLOPs       *int64 `json:"flops,omitempty"`
+	WeightBytes *int64 `json:"weight_bytes,omitempty"`
 	// SecondsRatio is measured over predicted seconds.
 	SecondsRatio *float64 `json:"seconds_ratio,omitempty"`
 }

@@ -48,8 +48,13 @@ type command struct {
 // commands lists every subcommand in the order in which help shows them.
 func commands() []command {
 	return []command{
+		doctorCommand(),
+		runCommand(),
+		planCommand(),
+		synthCommand(),
 		libsCommand(),
 		versionCommand(),
+		workerCommand(),
 	}
 }
 

@@ -49,3 +49,15 @@ func report(c command, err error, s streams) int {
 	}
 	return exitStatus(err)
 }
+
+// refutedError is a regression, or a prediction that did not hold.
+type refutedError struct{ error }
+
+func (e refutedError) Unwrap() error   { return e.error }
+func (e refutedError) ExitStatus() int { return statusRefuted }
+
+// noRuntimeError is that there is no library to run in.
+type noRuntimeError struct{ error }
+
+func (e noRuntimeError) Unwrap() error   { return e.error }
+func (e noRuntimeError) ExitStatus() int { return statusNoRuntime }

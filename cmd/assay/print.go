@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -33,4 +35,11 @@ func newTable(w io.Writer, header table.Row, right ...string) table.Writer {
 	}
 	t.SetColumnConfigs(configs)
 	return t
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// limitColumn wraps a column at so many characters.
+func limitColumn(t table.Writer, name string, width int) {
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: name, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}})
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"assay/native/dylib"
 )
 
 // Home is a pair of folders: what can be made again, and what cannot.
@@ -22,22 +24,18 @@ type Home struct {
 // Linux (XDG_CACHE_HOME and XDG_DATA_HOME honoured), ~/Library/Caches/assay and
 // ~/Library/Application Support/assay on macOS.
 func Find() (Home, error) {
-	if dir := os.Getenv("ASSAY_HOME"); dir != "" {
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return Home{}, fmt.Errorf("ASSAY_HOME %q: %w", dir, err)
-		}
-		return Home{Cache: abs, Data: abs}, nil
-	}
-	cache, err := os.UserCacheDir()
+	cache, err := dylib.Here().Home() // libraries are looked for there, too
 	if err != nil {
-		return Home{}, fmt.Errorf("no cache folder for this user (set ASSAY_HOME to a folder): %w", err)
+		return Home{}, err
+	}
+	if os.Getenv("ASSAY_HOME") != "" {
+		return Home{Cache: cache, Data: cache}, nil
 	}
 	data, err := userDataDir()
 	if err != nil {
 		return Home{}, fmt.Errorf("no data folder for this user (set ASSAY_HOME to a folder): %w", err)
 	}
-	return Home{Cache: filepath.Join(cache, "assay"), Data: filepath.Join(data, "assay")}, nil
+	return Home{Cache: cache, Data: filepath.Join(data, "assay")}, nil
 }
 
 // userDataDir is what os.UserCacheDir is for caches: the standard library has none.
@@ -53,11 +51,6 @@ func userDataDir() (string, error) {
 		return filepath.Join(dir, "Library", "Application Support"), nil
 	}
 	return filepath.Join(dir, ".local", "share"), nil
-}
-
-// Libs is the folder of one release of a runtime's libraries.
-func (h Home) Libs(runtime, version string) string {
-	return filepath.Join(h.Cache, "lib", runtime, version)
 }
 
 // Skeletons is the folder of generated models.

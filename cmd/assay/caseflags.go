@@ -1,0 +1,74 @@
+package main
+
+import (
+	"flag"
+	"runtime"
+
+	"assay/results"
+)
+
+// caseFlags are the flags of commands that look at one case: llama.cpp's names,
+// one value each.
+type caseFlags struct {
+	c        results.Case
+	typeV    string
+	asJSON   bool
+	runtime  string
+	weights  string
+	flashSet *list[string]
+}
+
+func newCaseFlags(fs *flag.FlagSet) *caseFlags {
+	o := &caseFlags{flashSet: flashModes()}
+	fs.IntVar(&o.c.NCtx, "c", 0, "n_ctx in `tokens` (default: the model's full context)")
+	fs.IntVar(&o.c.NBatch, "b", 2048, "n_batch in `tokens`")
+	fs.IntVar(&o.c.NUbatch, "ub", 512, "n_ubatch in `tokens`")
+	fs.IntVar(&o.c.NSeq, "np", 1, "n_seq_max: parallel `sequences`")
+	fs.StringVar(&o.c.TypeK, "ctk", "f16", "`type` of the K cache")
+	fs.StringVar(&o.typeV, "ctv", "", "`type` of the V cache (default: as K)")
+	fs.Var(o.flashSet, "fa", "flash attention: `0, 1 or auto` (default auto)")
+	fs.BoolVar(&o.c.SWAFull, "swa-full", false, "keep the whole context for windowed layers")
+	fs.BoolVar(&o.c.KVUnified, "kvu", false, "one cache for all sequences")
+	fs.IntVar(&o.c.NGPULayers, "ngl", 99, "`layers` on the GPU")
+	fs.IntVar(&o.c.KVBits, "kv-bits", 0, "`bits` of mlx-lm's quantised cache (default: not quantised)")
+	fs.IntVar(&o.c.KVGroupSize, "kv-group-size", 64, "group `size` of mlx-lm's quantised cache")
+	fs.IntVar(&o.c.QuantizedKVStart, "quantized-kv-start", 0, "`tokens` after which mlx-lm quantises its cache")
+	fs.StringVar(&o.runtime, "runtime", "llama.cpp", "`runtime`: llama.cpp or mlx")
+	fs.StringVar(&o.weights, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
+	fs.BoolVar(&o.asJSON, "json", false, "print as JSON")
+	return o
+}
+
+func flashModes() *list[string] {
+	return oneOf(map[string]string{"0": "off", "off": "off", "1": "on", "on": "on", "auto": "auto", "-1": "auto"})
+}
+
+// resolve returns the case that the flags make.
+func (o *caseFlags) resolve() (results.Case, error) {
+	c := o.c
+	if c.TypeV = o.typeV; c.TypeV == "" {
+		c.TypeV = c.TypeK
+	}
+	c.FlashAttn = "auto"
+	if v := o.flashSet.values; len(v) > 0 {
+		c.FlashAttn = v[len(v)-1]
+	}
+	if c.KVBits == 0 {
+		c.KVGroupSize, c.QuantizedKVStart = 0, 0
+	}
+	c.NThreads = runtime.NumCPU()
+	for name, n := range map[string]int{"-c": c.NCtx, "-b": c.NBatch, "-ub": c.NUbatch, "-np": c.NSeq} {
+		if n < 0 || n == 0 && name != "-c" {
+			return c, usagef("%s %d must be above 0", name, n)
+		}
+	}
+	return c, nil
+}
+
+// oneModel is the single model that a command is about.
+func oneModel(name string, args []string) (string, error) {
+	if len(args) != 1 {
+		return "", usagef("%s takes one model, such as preset:llama-3.1-8b or a .gguf; see 'assay %s --help'", name, name)
+	}
+	return args[0], nil
+}

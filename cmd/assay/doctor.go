@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"assay/harness"
+	"assay/results"
+)
+
+const doctorHelp = `
+Opens each runtime's library in a process of its own and says what it is: path,
+version, the struct layout that matched, devices; or what is missing and how to
+get it. Then says whether this machine is fit to be measured.
+
+ASSAY_LLAMA_LIB and ASSAY_MLX_LIB name a library's file or folder and win over
+the search.
+`
+
+func doctorCommand() command {
+	return command{
+		name: "doctor", does: "says which runtimes were found and whether the machine is fit", help: doctorHelp,
+		setup: func(fs *flag.FlagSet) action {
+			asJSON := fs.Bool("json", false, "print as JSON")
+			return func(ctx context.Context, s streams, args []string) error {
+				if len(args) > 0 {
+					return usagef("doctor takes no arguments, not %q", args)
+				}
+				d, err := harness.Diagnose(ctx)
+				if err != nil {
+					return err
+				}
+				if *asJSON {
+					err = printJSON(s.out, d)
+				} else {
+					printDiagnosis(s.out, d)
+				}
+				if err == nil && !d.Usable() {
+					return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets llama.cpp")}
+				}
+				return err
+			}
+		},
+	}
+}
+
+func printDiagnosis(w io.Writer, d harness.Diagnosis) {
+	for _, p := range d.Runtimes {
+		if p.Err != nil {
+			fmt.Fprintf(w, "%-10s not usable: %s\n", p.Name, safe(p.Why))
+			continue
+		}
+		fmt.Fprintf(w, "%-10s %s\n", p.Name, p.Runtime.Version)
+		field(w, "library", p.Runtime.Path)
+		field(w, "sha256", p.Runtime.SHA256)
+		field(w, "layout", p.Runtime.Layout)
+		for _, dev := range p.Devices {
+			field(w, "device", dev)
+		}
+	}
+	printHost(w, d.Host)
+	fmt.Fprintf(w, "files\n")
+	field(w, "cache", d.Cache)
+	field(w, "data", d.Data)
+}
+
+func printHost(w io.Writer, h results.Host) {
+	fmt.Fprintf(w, "machine\n")
+	field(w, "chip", h.Chip)
+	field(w, "cores", fmt.Sprint(h.Cores))
+	field(w, "memory", harness.Bytes(h.MemoryBytes))
+	if h.FreeMemoryBytes != nil {
+		field(w, "free", harness.Bytes(*h.FreeMemoryBytes))
+	}
+	field(w, "system", h.OS+"/"+h.Arch+" "+h.OSVersion)
+	field(w, "power", h.Power)
+	field(w, "thermal", h.Thermal)
+	if h.LoadAverage != nil {
+		field(w, "load", fmt.Sprintf("%.2f", *h.LoadAverage))
+	}
+	if len(h.Unfit) == 0 {
+		field(w, "fit", "yes")
+	}
+	for _, why := range h.Unfit {
+		field(w, "unfit", why)
+	}
+}
+
+// field prints one line of a list, and nothing for what is not known.
+func field(w io.Writer, name, value string) {
+	if value != "" {
+		fmt.Fprintf(w, "  %-8s %s\n", name, safe(value))
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"assay/harness"
+	"assay/results"
+)
+
+// bytesOf prints a size that may be absent.
+func bytesOf(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	return harness.Bytes(*n)
+}
+
+// opsOf prints a count of operations with a unit of 1000.
+func opsOf(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	value, prefix := float64(*n), 0
+	for ; math.Abs(value) >= 1000 && prefix < 6; prefix++ {
+		value /= 1000
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.2f %c", value, " kMGTPE"[prefix]))
+}
+
+// difference prints a residual: exact, since it should be 0.
+func difference(n *int64) string {
+	if n == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%d", *n)
+}
+
+// rate prints tokens per second with three significant digits or all before
+// the point.
+func rate(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// safe strips what could move a terminal's cursor: names come from files.
+func safe(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func clip(s string, width int) string {
+	r := []rune(s)
+	if len(r) <= width {
+		return s
+	}
+	return string(r[:width-1]) + "…"
+}
+
+// label names a model in progress lines.
+func label(ref, weightType string) string {
+	return strings.TrimSpace(safe(strings.TrimPrefix(ref, "preset:")) + " " + weightType)
+}
+
+// variant names the parameters that differ from the default, behind the type.
+func variant(c results.Case) string {
+	var out string
+	if c.TypeV != c.TypeK {
+		out += "/" + c.TypeV
+	}
+	if c.NSeq > 1 {
+		out += fmt.Sprintf(" np%d", c.NSeq)
+	}
+	if c.KVUnified {
+		out += " kvu"
+	}
+	if c.FlashAttn == "off" {
+		out += " fa0"
+	}
+	if c.NUbatch != 512 {
+		out += fmt.Sprintf(" ub%d", c.NUbatch)
+	}
+	return out
+}
+
+// swa says how windowed layers are kept, where there are any.
+func swa(r results.Record) string {
+	for _, l := range predicted(r).KVLayers {
+		if l.Class == "sliding" || l.Class == "chunked" || r.Case.SWAFull {
+			if r.Case.SWAFull {
+				return "full"
+			}
+			return "win"
+		}
+	}
+	return "-"
+}
+
+// predicted, measured and residual are the record's, or empty ones.
+func predicted(r results.Record) results.Predicted { return orEmpty(r.Predicted) }
+func measured(r results.Record) results.Measured   { return orEmpty(r.Measured) }
+func residual(r results.Record) results.Residual   { return orEmpty(r.Residual) }
+
+func orEmpty[T any](p *T) T {
+	if p == nil {
+		var empty T
+		return empty
+	}
+	return *p
+}
+
+// sortRecords orders a run's records as people look for them: runtime, model,
+// kind, then parameters.
+func sortRecords(records []results.Record) {
+	slices.SortStableFunc(records, func(a, b results.Record) int {
+		return strings.Compare(sortKey(a), sortKey(b))
+	})
+}
+
+func sortKey(r results.Record) string {
+	return fmt.Sprintf("%s\x00%s\x00%d\x00%s\x00%s\x00%s\x00%06d\x00%s%v", r.Runtime.Name, r.Model.Skeleton, len(r.Model.Skeleton), r.Model.Ref, r.Model.WeightType,
+		r.Case.Kind, r.Case.NCtx, r.Case.TypeK, r.Case.SWAFull)
+}

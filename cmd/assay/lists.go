@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// list is a flag that takes a comma-separated list, as llama-bench's do. A flag
+// that is given twice adds to its list.
+type list[T any] struct {
+	values []T
+	parse  func(string) ([]T, error)
+	// bare is what the flag means without a value; nil if it needs one.
+	bare []T
+}
+
+func (l *list[T]) String() string { return "" }
+
+func (l *list[T]) Set(text string) error {
+	if l.bare != nil && text == "true" {
+		l.values = append(l.values, l.bare...)
+		return nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		v, err := l.parse(strings.TrimSpace(word))
+		if err != nil {
+			return err
+		}
+		l.values = append(l.values, v...)
+	}
+	return nil
+}
+
+// IsBoolFlag lets the flag stand alone.
+func (l *list[T]) IsBoolFlag() bool { return l.bare != nil }
+
+func words() *list[string] {
+	return &list[string]{parse: func(s string) ([]string, error) {
+		if s == "" {
+			return nil, fmt.Errorf("an empty word in the list")
+		}
+		return []string{s}, nil
+	}}
+}
+
+// oneOf is a list of words of which only some are allowed; aliases map to them.
+func oneOf(aliases map[string]string) *list[string] {
+	return &list[string]{parse: func(s string) ([]string, error) {
+		if v, ok := aliases[s]; ok {
+			return []string{v}, nil
+		}
+		return nil, fmt.Errorf("%q is not one of %s", s, strings.Join(sortedKeys(aliases), ", "))
+	}}
+}
+
+func switches() *list[bool] {
+	return &list[bool]{bare: []bool{true}, parse: func(s string) ([]bool, error) {
+		v, err := strconv.ParseBool(s)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither 0 nor 1", s)
+		}
+		return []bool{v}, nil
+	}}
+}
+
+// numbers takes numbers and llama-bench's ranges: 128-512+128, 1-8*2, 1-4.
+func numbers() *list[int] { return &list[int]{parse: parseRange} }
+
+// maxRange bounds what a mistyped range can ask for.
+const maxRange = 1000
+
+func parseRange(s string) ([]int, error) {
+	first, rest, isRange := strings.Cut(s, "-")
+	if !isRange || first == "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a whole number", s)
+		}
+		return []int{n}, nil
+	}
+	last, step, op := rest, "1", byte('+')
+	if at := strings.IndexAny(rest, "+*"); at >= 0 {
+		last, op, step = rest[:at], rest[at], rest[at+1:]
+	}
+	a, errA := strconv.Atoi(first)
+	b, errB := strconv.Atoi(last)
+	by, errStep := strconv.Atoi(step)
+	if errA != nil || errB != nil || errStep != nil || by < 1 || op == '*' && (by < 2 || a < 1) {
+		return nil, fmt.Errorf("%q is not a range; write 128-512+128 or 1-8*2", s)
+	}
+	var out []int
+	for n := a; n <= b && len(out) < maxRange; {
+		out = append(out, n)
+		if op == '*' {
+			n *= by
+		} else {
+			n += by
+		}
+	}
+	if len(out) == 0 || len(out) == maxRange {
+		return nil, fmt.Errorf("the range %q holds no number or too many", s)
+	}
+	return out, nil
+}
+
+// pairs takes llama-bench's -pg 512,128: one pair a flag.
+type pairs struct{ values [][2]int }
+
+func (p *pairs) String() string { return "" }
+
+func (p *pairs) Set(text string) error {
+	a, b, ok := strings.Cut(text, ",")
+	prompt, errA := strconv.Atoi(strings.TrimSpace(a))
+	gen, errB := strconv.Atoi(strings.TrimSpace(b))
+	if !ok || errA != nil || errB != nil || prompt < 1 || gen < 1 {
+		return fmt.Errorf("%q is not a pair of prompt and generated tokens, such as 512,128", text)
+	}
+	p.values = append(p.values, [2]int{prompt, gen})
+	return nil
+}

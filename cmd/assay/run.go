@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"assay/harness"
+	"assay/results"
+)
+
+const runHelp = `
+Without a suite the built-in one runs: four architectures as KV-faithful
+skeletons, and one small model in its full shape for speed. With -m the flags
+make the suite; they bear llama.cpp's names, and each takes a comma-separated
+list or a range (128-512*2).
+
+A model is a .gguf, a Hugging Face folder, preset:NAME, hf:ORG/NAME or
+ollama:NAME. One that is only known by its facts runs as a skeleton.
+
+examples:
+  assay run
+  assay run nightly.yaml --out tonight.jsonl
+  assay run -m model.gguf -p 512 -n 128 -d 0,4096 -fa 0,1
+  assay run -m preset:gemma-3-12b --kind kv -c 4096,32768 --swa-full=0,1
+  assay run --resume
+`
+
+func runCommand() command {
+	return command{
+		name: "run", args: "[SUITE.yaml]",
+		does: "measures, compares with predictions, stores and prints",
+		help: runHelp,
+		setup: func(fs *flag.FlagSet) action {
+			o := newRunFlags(fs)
+			return func(ctx context.Context, s streams, args []string) error {
+				if err := o.check(args); err != nil {
+					return err
+				}
+				return o.run(ctx, s, args)
+			}
+		},
+	}
+}
+
+// runFlags are the flags of run.
+type runFlags struct {
+	models, kinds, types, runtimes, rules, typeK, typeV, flash *list[string]
+	prompt, gen, depth, ctx, seq, batch, ubatch, threads, ngl  *list[int]
+	kvBits, kvGroup, kvStart                                   *list[int]
+	swaFull, unified                                           *list[bool]
+	pg                                                         pairs
+	reps, rounds                                               int
+	skeleton, out, resumeID, store                             string
+	resume, force, json, noStore, calibrate                    bool
+}
+
+func newRunFlags(fs *flag.FlagSet) *runFlags {
+	o := &runFlags{
+		models: words(), types: words(), runtimes: words(), rules: words(), typeK: words(), typeV: words(),
+		kinds:  oneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
+		flash:  flashModes(),
+		prompt: numbers(), gen: numbers(), depth: numbers(), ctx: numbers(), seq: numbers(), batch: numbers(),
+		ubatch: numbers(), threads: numbers(), ngl: numbers(), kvBits: numbers(), kvGroup: numbers(), kvStart: numbers(),
+		swaFull: switches(), unified: switches(),
+	}
+	fs.Var(o.models, "m", "`models` to run instead of a suite")
+	fs.Var(o.prompt, "p", "prompt `tokens` of prefill cases (default 512; 0: none)")
+	fs.Var(o.gen, "n", "`tokens` to generate in decode cases (default 128; 0: none)")
+	fs.Var(&o.pg, "pg", "`prompt,tokens` timed together; may be repeated")
+	fs.Var(o.depth, "d", "`tokens` in the cache before the clock starts (default 0)")
+	fs.Var(o.ctx, "c", "n_ctx in `tokens` (default: what the case needs)")
+	fs.Var(o.seq, "np", "n_seq_max: parallel `sequences` (default 1)")
+	fs.Var(o.batch, "b", "n_batch in `tokens` (default 2048)")
+	fs.Var(o.ubatch, "ub", "n_ubatch in `tokens` (default 512)")
+	fs.Var(o.typeK, "ctk", "`type` of the K cache (default f16)")
+	fs.Var(o.typeV, "ctv", "`type` of the V cache (default: as K)")
+	fs.Var(o.flash, "fa", "flash attention: `0, 1 or auto` (default auto)")
+	fs.Var(o.swaFull, "swa-full", "keep the whole context for windowed layers; also =0,1 (default 0)")
+	fs.Var(o.unified, "kvu", "one cache for all sequences; also =0,1 (default 0)")
+	fs.Var(o.threads, "t", "`threads` (default: the cores)")
+	fs.Var(o.ngl, "ngl", "`layers` on the GPU (default 99)")
+	fs.Var(o.kvBits, "kv-bits", "`bits` of mlx-lm's quantised cache (default: not quantised)")
+	fs.Var(o.kvGroup, "kv-group-size", "group `size` of mlx-lm's quantised cache (default 64)")
+	fs.Var(o.kvStart, "quantized-kv-start", "`tokens` after which mlx-lm quantises its cache (default 0)")
+	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
+	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")
+	fs.Var(o.types, "weight-type", "`types` of a skeleton's weights (default f16)")
+	fs.Var(o.rules, "rules", "rule `sets` to judge beside the exact one; 'none' for none (default all)")
+	fs.StringVar(&o.skeleton, "skeleton", "", "`kind` of skeleton: kv or full (default: by the kind of case)")
+	fs.IntVar(&o.reps, "r", 10, "`samples` of a timed case, over all rounds")
+	fs.IntVar(&o.rounds, "rounds", 2, "rounds over all timed cases, each in fresh processes")
+	fs.StringVar(&o.out, "out", "", "also write the records to this `file` as JSON Lines; - is standard output")
+	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+	fs.BoolVar(&o.noStore, "no-store", false, "write no store")
+	fs.BoolVar(&o.resume, "resume", false, "go on with the newest interrupted run")
+	fs.StringVar(&o.resumeID, "resume-run", "", "go on with the interrupted run of this `id`")
+	fs.BoolVar(&o.force, "force", false, "run models that would not fit in memory")
+	fs.BoolVar(&o.json, "json", false, "print the records as JSON instead of tables")
+	return o
+}
+
+// check refuses combinations that mean nothing, before any work starts.
+func (o *runFlags) check(args []string) error {
+	switch {
+	case len(args) > 1:
+		return usagef("one suite at a time, not %q", args)
+	case len(args) == 1 && strings.Trim(args[0], "01,") == "":
+		return usagef("%q stands alone; lists of switches are written --swa-full=%s or -kvu=%s", args[0], args[0], args[0])
+	case len(args) == 1 && len(o.models.values) > 0:
+		return usagef("a suite (%s) and -m cannot go together", args[0])
+	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.values) > 0):
+		return usagef("--resume goes on with the suite it began with; leave out the suite and -m")
+	case o.reps < 1 || o.rounds < 1:
+		return usagef("-r %d and --rounds %d must be at least 1", o.reps, o.rounds)
+	case o.json && o.out == "-":
+		return usagef("--json and --out - both write to standard output; choose one")
+	}
+	return nil
+}
+
+// suite is the suite that the flags make, the named one, or the built-in one.
+func (o *runFlags) suite(args []string) (harness.Suite, error) {
+	if len(args) == 1 {
+		return harness.ReadSuite(args[0])
+	}
+	if len(o.models.values) == 0 {
+		return harness.BuiltinSuite()
+	}
+	kinds := o.kinds.values
+	if len(kinds) == 0 {
+		kinds = []string{"prefill", "decode"}
+	}
+	return harness.AdHoc(o.group(), kinds, o.reps, o.rounds)
+}
+
+func (o *runFlags) group() harness.CaseGroup {
+	return harness.CaseGroup{
+		Models: o.models.values, Runtimes: o.runtimes.values, Skeleton: o.skeleton, WeightTypes: o.types.values,
+		NCtx: o.ctx.values, NPrompt: o.prompt.values, NGen: o.gen.values, PG: o.pg.values, NDepth: o.depth.values,
+		NBatch: o.batch.values, NUbatch: o.ubatch.values, NSeq: o.seq.values,
+		TypeK: o.typeK.values, TypeV: o.typeV.values, FlashAttn: o.flash.values,
+		SWAFull: o.swaFull.values, KVUnified: o.unified.values, NGPULayers: o.ngl.values, NThreads: o.threads.values,
+		KVBits: o.kvBits.values, KVGroupSize: o.kvGroup.values, QuantizedKVStart: o.kvStart.values,
+	}
+}
+
+func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
+	suite, err := o.suite(args)
+	if err != nil {
+		return err
+	}
+	p := newRunPrinter(s, o.json)
+	bench, err := harness.NewBench(ctx, harness.BenchOptions{
+		Runtimes: o.runtimes.values, Rules: o.rules.values, Force: o.force,
+		Out: o.out, Stdout: s.out, Store: o.store, NoStore: o.noStore,
+		Progress: p.progress, Record: p.record,
+	})
+	if err != nil {
+		return err
+	}
+	p.found(bench)
+	if o.resume || o.resumeID != "" {
+		err = bench.Resume(ctx, o.resumeID)
+	} else {
+		err = bench.Run(ctx, suite)
+	}
+	p.finish(bench)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w; 'assay run --resume' goes on with run %s", err, bench.RunID)
+	}
+	if err != nil {
+		return err
+	}
+	return verdict(p.records)
+}
+
+// verdict turns records into the run's exit status: a failed case comes before a
+// refuted prediction.
+func verdict(records []results.Record) error {
+	failed, refuted := 0, 0
+	for _, r := range records {
+		if r.Status != results.StatusOK {
+			failed++
+		}
+		for _, c := range r.Checks {
+			if !c.OK {
+				refuted++
+				break
+			}
+		}
+	}
+	switch {
+	case failed > 0:
+		return fmt.Errorf("%d of %d cases failed or were skipped", failed, len(records))
+	case refuted > 0:
+		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", refuted, len(records))}
+	}
+	return nil
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/harness"
+	"assay/results"
+)
+
+// runPrinter shows a run: progress while it goes on, tables at its end.
+type runPrinter struct {
+	streams
+	json    bool
+	live    bool
+	records []results.Record
+}
+
+func newRunPrinter(s streams, json bool) *runPrinter {
+	return &runPrinter{streams: s, json: json, live: s.terminal()}
+}
+
+// found says which runtimes will be used and which will not.
+func (p *runPrinter) found(b *harness.Bench) {
+	for _, probed := range b.Probed {
+		if probed.Err == nil {
+			fmt.Fprintf(p.err, "%s %s on %s\n", probed.Name, probed.Runtime.Version, probed.Runtime.Device)
+		}
+	}
+	for _, why := range b.Unusable() {
+		fmt.Fprintf(p.err, "not used: %s\n", why)
+	}
+}
+
+// progress is one line that is written over; without a terminal it is silent.
+func (p *runPrinter) progress(step harness.Progress) {
+	if !p.live {
+		return
+	}
+	line := fmt.Sprintf("round %d/%d, case %d/%d: %s, %s", step.Round, step.Rounds, step.Done+1, step.Total, label(step.Item.Ref, step.Item.WeightType), step.Item.Case.Test())
+	fmt.Fprintf(p.err, "\r\x1b[K%s", clip(line+" ("+step.Phase+")", 79))
+}
+
+func (p *runPrinter) record(r results.Record) { p.records = append(p.records, r) }
+
+func (p *runPrinter) clear() {
+	if p.live {
+		fmt.Fprint(p.err, "\r\x1b[K")
+	}
+}
+
+// finish prints what was measured.
+func (p *runPrinter) finish(b *harness.Bench) {
+	p.clear()
+	sortRecords(p.records)
+	switch {
+	case p.json:
+		_ = printJSON(p.out, p.records)
+	case b.WritesTo(p.out):
+	default:
+		printRecords(p.out, p.records)
+	}
+	if b.Records != "" {
+		fmt.Fprintf(p.err, "\nrun %s: %d cases in %s\n", b.RunID, len(p.records), b.Records)
+	}
+}
+
+// printRecords prints the tables of a run: cache and arithmetic, speed, and
+// what went wrong.
+func printRecords(w io.Writer, records []results.Record) {
+	for _, group := range grouped(records) {
+		first := group[0]
+		fmt.Fprintf(w, "\n%s\n", heading(first))
+		if first.Case.Kind == results.KindPrefill || first.Case.Kind == results.KindDecode {
+			printSpeed(w, group)
+			continue
+		}
+		printCache(w, group)
+	}
+	printVerdicts(w, records)
+	printProblems(w, records)
+}
+
+// grouped keeps records of one table together: same runtime, model and sort.
+func grouped(records []results.Record) [][]results.Record {
+	var out [][]results.Record
+	place := map[string]int{}
+	for _, r := range records {
+		timed := r.Case.Kind == results.KindPrefill || r.Case.Kind == results.KindDecode
+		key := fmt.Sprint(r.Runtime.Name, r.Model.Ref, r.Model.Skeleton, timed)
+		at, ok := place[key]
+		if !ok {
+			at = len(out)
+			place[key] = at
+			out = append(out, nil)
+		}
+		out[at] = append(out[at], r)
+	}
+	return out
+}
+
+func heading(r results.Record) string {
+	what := safe(r.Model.Name)
+	switch r.Model.Skeleton {
+	case harness.SkeletonKV:
+		what += ", KV-faithful skeleton"
+	case harness.SkeletonFull:
+		what += ", full-shape skeleton"
+	}
+	return fmt.Sprintf("%s: %s", r.Runtime.Name, what)
+}
+
+func printCache(w io.Writer, records []results.Record) {
+	t := newTable(w, table.Row{"n_ctx", "K/V", "swa", "KV predicted", "measured", "res", "FLOPs pred.", "executed", "res"},
+		"n_ctx", "KV predicted", "measured", "res", "FLOPs pred.", "executed")
+	for _, r := range records {
+		t.AppendRow(table.Row{
+			r.Case.NCtx, r.Case.TypeK + variant(r.Case), swa(r),
+			bytesOf(predicted(r).KVBytes), bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes),
+			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
+		})
+	}
+	t.Render()
+}
+
+func printSpeed(w io.Writer, records []results.Record) {
+	t := newTable(w, table.Row{"weights", "test", "tokens/s", "95 % interval", "n", "KV measured", "res", "executed", "res"},
+		"tokens/s", "95 % interval", "n", "KV measured", "executed")
+	for _, r := range records {
+		speed, interval := "-", "-"
+		if tps := measured(r).TokensPerSecond; tps != nil {
+			speed = rate(tps.Median)
+			if tps.CI95 != nil {
+				interval = rate(tps.CI95[0]) + " – " + rate(tps.CI95[1])
+			}
+		}
+		t.AppendRow(table.Row{
+			orDash(r.Model.WeightType), r.Case.Test(), speed, interval, len(measured(r).SamplesNS),
+			bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
+		})
+	}
+	t.Render()
+}
+
+// printVerdicts shows, for each rule set, where it was refuted and by which fact.
+func printVerdicts(w io.Writer, records []results.Record) {
+	type line struct {
+		rules, model, figure, because string
+	}
+	count, worst := map[line]int{}, map[line]results.Verdict{}
+	var order []line
+	confirmed := map[string]int{}
+	for _, r := range records {
+		for _, v := range r.Verdicts {
+			if v.Confirmed {
+				confirmed[v.Rules]++
+				continue
+			}
+			l := line{v.Rules, r.Model.Name, v.Figure, v.Because}
+			if count[l] == 0 {
+				order = append(order, l)
+			}
+			count[l]++
+			if w, ok := worst[l]; !ok || off(v) > off(w) {
+				worst[l] = v
+			}
+		}
+	}
+	if len(order) == 0 {
+		return
+	}
+	slices.SortStableFunc(order, func(a, b line) int { return strings.Compare(a.rules+a.model, b.rules+b.model) })
+	fmt.Fprint(w, "\nRival rules that the measurement refutes\n")
+	t := newTable(w, table.Row{"rules", "model", "figure", "cases", "worst", "because"}, "cases", "worst")
+	limitColumn(t, "because", 30)
+	for _, l := range order {
+		t.AppendRow(table.Row{l.rules, clip(safe(l.model), 18), l.figure, count[l], percent(worst[l]), safe(l.because)})
+	}
+	t.Render()
+}
+
+func off(v results.Verdict) float64 {
+	d := float64(v.Predicted-v.Measured) / float64(max(v.Measured, 1))
+	return max(d, -d)
+}
+
+func percent(v results.Verdict) string {
+	return fmt.Sprintf("%+.1f %%", 100*float64(v.Predicted-v.Measured)/float64(max(v.Measured, 1)))
+}
+
+// printProblems lists failed cases and checks that did not hold.
+func printProblems(w io.Writer, records []results.Record) {
+	checks, bad := 0, 0
+	for _, r := range records {
+		if r.Status != results.StatusOK {
+			fmt.Fprintf(w, "\n%s: %s: %s\n", r.Status, safe(string(r.Key())), safe(r.Error))
+			for _, l := range r.Log {
+				fmt.Fprintf(w, "    | %s\n", safe(l))
+			}
+		}
+		for _, c := range r.Checks {
+			checks++
+			if !c.OK {
+				bad++
+				fmt.Fprintf(w, "\nrefuted: %s\n  %s: %s\n", safe(string(r.Key())), c.Name, safe(c.Detail))
+			}
+		}
+	}
+	if checks > 0 {
+		fmt.Fprintf(w, "\n%d of %d checks hold.\n", checks-bad, checks)
+	}
+	unfit := map[string]bool{}
+	for _, r := range records {
+		for _, why := range r.Host.Unfit {
+			unfit[why] = true
+		}
+	}
+	for _, why := range sortedKeys(unfit) {
+		fmt.Fprintf(w, "This machine was not fit to be measured: %s.\n", safe(why))
+	}
+}

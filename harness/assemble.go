@@ -1,0 +1,257 @@
+package harness
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+	"gonum.org/v1/gonum/stat"
+
+	"assay/results"
+)
+
+// record assembles the record of a complete item from its visits.
+func (x *execution) record(i int) results.Record {
+	it := x.plan.Items[i]
+	first := x.done[visit{i, 0}]
+	rec := results.Record{
+		Schema: results.Schema, RunID: x.plan.RunID, Time: first.Time, Status: results.StatusOK,
+		Host: first.Host, Runtime: x.Available[it.Runtime], Case: it.Case,
+		Model: modelOf(it),
+	}
+	for round := range x.plan.Suite.MaxRounds {
+		e, ok := x.done[visit{i, round}]
+		if !ok {
+			continue
+		}
+		if e.Failure != "" {
+			rec.Status, rec.Error, rec.Log = results.StatusFailed, e.Failure, e.Log
+			if e.Skipped {
+				rec.Status = results.StatusSkipped
+			}
+		}
+		if e.Outcome != nil {
+			rec.Runtime = e.Outcome.Runtime
+		}
+		rec.Host.Unfit = union(rec.Host.Unfit, e.Host.Unfit)
+		if e.Host.ThermalAfter != "" {
+			rec.Host.ThermalAfter = e.Host.ThermalAfter
+		}
+	}
+	if rec.Measured = x.merge(i); rec.Measured != nil {
+		rec.Measured.TokensPerSecond = Summarise(rec.Measured.SamplesNS, tokens(it.Case))
+		rec.Model.WeightBytes = rec.Measured.WeightBytes
+	}
+	if first.Outcome != nil {
+		rec.Checks = first.Outcome.Checks
+	}
+	predictInto(&rec, it)
+	return rec
+}
+
+func modelOf(it Item) results.Model {
+	m := results.Model{
+		Ref: it.Ref, Name: it.facts.Name, Arch: it.facts.Family, FactsSHA256: it.facts.SHA256(),
+		Skeleton: it.Skeleton, WeightType: it.WeightType,
+	}
+	return m
+}
+
+// predictInto adds the prediction, the residual and the checks that set one against
+// the other.
+func predictInto(rec *results.Record, it Item) {
+	rt, err := RuntimeNamed(it.Runtime)
+	if err != nil {
+		return
+	}
+	rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, it.Case, rec.Runtime)
+	if err != nil {
+		rec.Checks = append(rec.Checks, results.Check{Name: "prediction", Detail: err.Error()})
+		return
+	}
+	if rec.Measured == nil {
+		return
+	}
+	rec.Residual = residual(rec.Predicted, rec.Measured)
+	rec.Checks = append(rec.Checks, compare(rec.Predicted, rec.Measured)...)
+}
+
+// merge joins what the item's visits measured: counts from the first, samples
+// from all. It is nil when nothing was measured.
+func (x *execution) merge(i int) *results.Measured {
+	var m *results.Measured
+	for round := range x.plan.Suite.MaxRounds {
+		e, ok := x.done[visit{i, round}]
+		if !ok || e.Outcome == nil || e.Outcome.Measured == nil {
+			continue
+		}
+		got := e.Outcome.Measured
+		if m == nil {
+			first := *got
+			first.SamplesNS, m = slices.Clone(got.SamplesNS), &first
+		} else {
+			m.SamplesNS = append(m.SamplesNS, got.SamplesNS...)
+		}
+		for range got.SamplesNS {
+			m.Rounds = append(m.Rounds, round)
+		}
+	}
+	return m
+}
+
+// tokens is how many tokens one sample of the case processes.
+func tokens(c results.Case) int { return c.NPrompt + c.NGen }
+
+// Summarise turns durations of n tokens each into tokens per second: median,
+// mean, deviation, and the median's order-statistic interval
+// (golang.org/x/perf/benchmath), which needs six samples. It is nil without
+// samples or tokens.
+func Summarise(samplesNS []int64, n int) *results.TokensPerSecond {
+	if len(samplesNS) == 0 || n == 0 {
+		return nil
+	}
+	rates := make([]float64, 0, len(samplesNS))
+	sum := 0.0
+	for _, ns := range samplesNS {
+		if ns <= 0 {
+			return nil
+		}
+		rate := float64(n) * 1e9 / float64(ns)
+		rates = append(rates, rate)
+		sum += rate
+	}
+	thresholds := benchmath.DefaultThresholds
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(rates, &thresholds), 0.95)
+	tps := &results.TokensPerSecond{Median: s.Center, Mean: sum / float64(len(rates))}
+	if len(rates) >= 2 {
+		dev := stat.StdDev(rates, nil)
+		tps.Stddev = &dev
+	}
+	if len(rates) >= 6 {
+		tps.CI95 = &[2]float64{s.Lo, s.Hi}
+	}
+	return tps
+}
+
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(slices.Clip(a), s)
+		}
+	}
+	return a
+}
+
+// residual is observation minus prediction, where both exist.
+func residual(p *results.Predicted, m *results.Measured) *results.Residual {
+	r := &results.Residual{
+		KVBytes: minus(m.KVBytes, p.KVBytes), FLOPs: minus(m.FLOPs, p.FLOPs), WeightBytes: minus(m.WeightBytes, p.WeightBytes),
+	}
+	if r.KVBytes == nil && m.KVSources != nil {
+		r.KVBytes = minus(m.KVSources.Log, p.KVBytes) // a plan has the log alone
+	}
+	if p.Seconds != nil && p.Seconds.Value > 0 && len(m.SamplesNS) > 0 {
+		ratio := medianSeconds(m.SamplesNS) / p.Seconds.Value
+		r.SecondsRatio = &ratio
+	}
+	return r
+}
+
+func minus(a, b *int64) *int64 {
+	if a == nil || b == nil {
+		return nil
+	}
+	d := *a - *b
+	return &d
+}
+
+func medianSeconds(samplesNS []int64) float64 {
+	sorted := slices.Sorted(slices.Values(samplesNS))
+	mid := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return float64(sorted[mid]) / 1e9
+	}
+	return float64(sorted[mid-1]+sorted[mid]) / 2e9
+}
+
+// compare checks each predicted figure against what was measured: equality,
+// since bytes and operations have no noise.
+func compare(p *results.Predicted, m *results.Measured) []results.Check {
+	var checks []results.Check
+	if p.KVBytes != nil && m.KVBytes != nil {
+		c := results.Check{Name: "kv_bytes predicted = measured", OK: *p.KVBytes == *m.KVBytes}
+		if !c.OK {
+			c.Detail = fmt.Sprintf("predicted %d, measured %d bytes", *p.KVBytes, *m.KVBytes)
+		}
+		checks = append(checks, c)
+	}
+	if src := m.KVSources; p.KVBytes != nil && m.KVBytes == nil && src != nil && src.Log != nil {
+		c := results.Check{Name: "kv_bytes predicted = log", OK: abs(*p.KVBytes-*src.Log) <= *src.LogPrecision}
+		if !c.OK {
+			c.Detail = fmt.Sprintf("predicted %d bytes, the log says %d ± %d", *p.KVBytes, *src.Log, *src.LogPrecision)
+		}
+		checks = append(checks, c)
+	}
+	if len(p.KVLayers) > 0 && len(m.KVLayers) > 0 {
+		detail := differingLayer(p.KVLayers, m.KVLayers)
+		checks = append(checks, results.Check{Name: "kv_layers predicted = measured", OK: detail == "", Detail: detail})
+	}
+	if p.WeightBytes != nil && m.WeightBytes != nil {
+		c := results.Check{Name: "weight_bytes predicted = loaded", OK: *p.WeightBytes == *m.WeightBytes}
+		if !c.OK {
+			c.Detail = fmt.Sprintf("predicted %d, loaded %d bytes", *p.WeightBytes, *m.WeightBytes)
+		}
+		checks = append(checks, c)
+	}
+	if p.FLOPs != nil && m.FLOPs != nil {
+		c := results.Check{Name: "flops predicted = executed", OK: *p.FLOPs == *m.FLOPs}
+		if !c.OK {
+			c.Detail = fmt.Sprintf("predicted %d, executed %d operations", *p.FLOPs, *m.FLOPs)
+		}
+		checks = append(checks, c)
+	}
+	return checks
+}
+
+// differingLayer names the first layer in which two caches differ, or is empty.
+// The measured side knows sizes but not why: of the classes only recurrent ones
+// are told apart, and their cells are not visible in every release.
+func differingLayer(p, m []results.KVLayer) string {
+	p, m = sortedLayers(p), sortedLayers(m)
+	if len(p) != len(m) {
+		return fmt.Sprintf("predicted %d layers with a cache, measured %d", len(p), len(m))
+	}
+	for i := range p {
+		want, got := p[i], m[i]
+		want.Class, got.Class = "", ""
+		if p[i].Class == classRecurrent {
+			want.Cells, got.Cells = 0, 0
+		}
+		if want != got {
+			return fmt.Sprintf("layer %d: predicted %d cells, K %d, V %d bytes; layer %d: measured %d cells, K %d, V %d bytes",
+				want.Layer, want.Cells, want.KBytes, want.VBytes, got.Layer, got.Cells, got.KBytes, got.VBytes)
+		}
+	}
+	return ""
+}
+
+// sortedLayers are the layers that have a cache of their own, by number, a
+// recurrent part behind the attention of the same layer.
+func sortedLayers(layers []results.KVLayer) []results.KVLayer {
+	own := slices.DeleteFunc(slices.Clone(layers), func(l results.KVLayer) bool { return l.KBytes+l.VBytes == 0 })
+	slices.SortStableFunc(own, func(a, b results.KVLayer) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), compareBool(a.Class == classRecurrent, b.Class == classRecurrent))
+	})
+	return own
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}

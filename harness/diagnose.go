@@ -1,0 +1,48 @@
+package harness
+
+import (
+	"context"
+
+	"assay/harness/home"
+	"assay/results"
+)
+
+// Diagnosis is what `assay doctor` finds.
+type Diagnosis struct {
+	Runtimes []Probed     `json:"runtimes"`
+	Host     results.Host `json:"host"`
+	// Cache and Data are where assay keeps its files.
+	Cache string `json:"cache"`
+	Data  string `json:"data"`
+}
+
+// Usable reports whether any runtime can be used.
+func (d Diagnosis) Usable() bool {
+	for _, p := range d.Runtimes {
+		if p.Err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Diagnose opens every runtime's library in a worker and reads the machine.
+func Diagnose(ctx context.Context) (Diagnosis, error) {
+	dirs, err := home.Find()
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	worker, err := SelfWorker()
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	var names []string
+	for _, rt := range Runtimes() {
+		names = append(names, rt.Name())
+	}
+	probed, err := Probe(ctx, worker, names)
+	if err != nil {
+		return Diagnosis{}, err
+	}
+	return Diagnosis{Runtimes: probed, Host: ReadHost(ctx), Cache: dirs.Cache, Data: dirs.Data}, nil
+}

@@ -1,0 +1,193 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"assay/predict/arch"
+	"assay/results"
+)
+
+// Item is one case of an expanded suite: a runtime, a model and parameters.
+type Item struct {
+	Runtime    string       `json:"runtime"`
+	Ref        string       `json:"ref"`
+	Skeleton   string       `json:"skeleton,omitempty"`
+	WeightType string       `json:"weight_type,omitempty"`
+	Case       results.Case `json:"case"`
+
+	// facts are the model's, run those of what stands in for it.
+	facts, run arch.Facts
+}
+
+// Timed reports whether the item is repeated under the clock.
+func (i Item) Timed() bool {
+	return i.Case.Kind == results.KindPrefill || i.Case.Kind == results.KindDecode
+}
+
+// Expand makes the items of a suite for the given runtimes. Groups that name
+// runtimes of their own run only there. Facts of a model are read once.
+func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
+	facts := map[string]arch.Facts{}
+	var items []Item
+	for gi, g := range s.Groups {
+		for _, ref := range g.Models {
+			f, ok := facts[ref]
+			if !ok {
+				var err error
+				if f, err = arch.Load(ctx, ref, arch.Options{}); err != nil {
+					return nil, inputError{fmt.Errorf("cases[%d]: %w", gi, err)}
+				}
+				facts[ref] = f
+			}
+			for _, rt := range runtimes {
+				if len(g.Runtimes) == 0 || slices.Contains(g.Runtimes, rt) {
+					items = append(items, g.items(rt, ref, f)...)
+				}
+			}
+		}
+	}
+	return unique(items), nil
+}
+
+// items is the group's product for one model on one runtime.
+func (g CaseGroup) items(rt, ref string, f arch.Facts) []Item {
+	g = g.withDefaults(runtime.NumCPU())
+	base := []Item{{Runtime: rt, Ref: ref, Skeleton: g.Skeleton, facts: f}}
+	items := cross(base, g.WeightTypes, func(i *Item, v string) { i.WeightType = v })
+	items = cross(items, g.kinds(), func(i *Item, v results.Kind) { i.Case.Kind = v })
+	items = cross(items, g.NDepth, func(i *Item, v int) { i.Case.NDepth = v })
+	items = g.crossTokens(items)
+	items = cross(items, g.NCtx, func(i *Item, v int) { i.Case.NCtx = orTokens(v, i.Case) })
+	items = cross(items, g.NBatch, func(i *Item, v int) { i.Case.NBatch = v })
+	items = cross(items, g.NUbatch, func(i *Item, v int) { i.Case.NUbatch = min(v, i.Case.NBatch) })
+	items = cross(items, g.NSeq, func(i *Item, v int) { i.Case.NSeq = v })
+	items = cross(items, g.TypeK, func(i *Item, v string) { i.Case.TypeK, i.Case.TypeV = v, v })
+	if len(g.TypeV) > 0 {
+		items = cross(items, g.TypeV, func(i *Item, v string) { i.Case.TypeV = v })
+	}
+	items = cross(items, g.FlashAttn, func(i *Item, v string) { i.Case.FlashAttn = v })
+	items = chooseSkeletons(items)
+	windowed := hasWindow(f)
+	items = cross(items, g.SWAFull, func(i *Item, v bool) { i.Case.SWAFull = v && windowed })
+	items = cross(items, g.KVUnified, func(i *Item, v bool) { i.Case.KVUnified = v })
+	items = cross(items, g.NGPULayers, func(i *Item, v int) { i.Case.NGPULayers = v })
+	items = cross(items, g.NThreads, func(i *Item, v int) { i.Case.NThreads = v })
+	items = cross(items, g.KVBits, func(i *Item, v int) { i.Case.KVBits = v })
+	items = cross(items, g.KVGroupSize, func(i *Item, v int) { i.Case.KVGroupSize = v })
+	return cross(items, g.QuantizedKVStart, func(i *Item, v int) { i.Case.QuantizedKVStart = v })
+}
+
+// kindPG stands for llama-bench's -pg until the token counts are set: a prompt
+// and generated tokens timed together, recorded as a decode with a prompt.
+const kindPG results.Kind = "pg"
+
+func (g CaseGroup) kinds() []results.Kind {
+	if len(g.PG) == 0 {
+		return g.Kinds
+	}
+	return append(slices.Clip(g.Kinds), kindPG)
+}
+
+// crossTokens gives each kind the token counts that it uses: a prefill has no
+// generated tokens and a decode no prompt, as llama-bench's pp and tg.
+func (g CaseGroup) crossTokens(items []Item) []Item {
+	var out []Item
+	for _, it := range items {
+		one := []Item{it}
+		switch it.Case.Kind {
+		case results.KindPrefill:
+			out = append(out, cross(one, or(g.NPrompt, 512), func(i *Item, v int) { i.Case.NPrompt = v })...)
+		case results.KindDecode:
+			out = append(out, cross(one, or(g.NGen, 128), func(i *Item, v int) { i.Case.NGen = v })...)
+		case kindPG:
+			out = append(out, cross(one, g.PG, func(i *Item, v [2]int) {
+				i.Case.Kind, i.Case.NPrompt, i.Case.NGen = results.KindDecode, v[0], v[1]
+			})...)
+		default:
+			one = cross(one, or(g.NPrompt, 64), func(i *Item, v int) { i.Case.NPrompt = v })
+			out = append(out, cross(one, or(g.NGen, 2), func(i *Item, v int) { i.Case.NGen = v })...)
+		}
+	}
+	return out
+}
+
+// orTokens is the context of a case that names none: what the case needs, or for
+// a plan the 0 that means the model's full context.
+func orTokens(nCtx int, c results.Case) int {
+	if nCtx > 0 || c.Kind == results.KindPlan {
+		return nCtx
+	}
+	return c.NPrompt + c.NGen + c.NDepth
+}
+
+// chooseSkeletons stands skeletons in for models of which only facts are known:
+// for the cache alone a small one, for a plan one without data.
+func chooseSkeletons(items []Item) []Item {
+	for i := range items {
+		switch it := &items[i]; {
+		case it.Case.Kind == results.KindPlan && it.facts.Path == "":
+			it.Skeleton = SkeletonSparse
+		case it.Skeleton != "" || it.facts.Path != "":
+		case it.Case.Kind == results.KindKV:
+			it.Skeleton = SkeletonKV
+		default:
+			it.Skeleton = SkeletonFull
+		}
+	}
+	return items
+}
+
+func hasWindow(f arch.Facts) bool {
+	for _, l := range f.Layers {
+		if l.Attention != nil && l.Attention.Window > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// cross multiplies items by values.
+func cross[T any](items []Item, values []T, set func(*Item, T)) []Item {
+	out := make([]Item, 0, len(items)*len(values))
+	for _, it := range items {
+		for _, v := range values {
+			next := it
+			set(&next, v)
+			out = append(out, next)
+		}
+	}
+	return out
+}
+
+// itemKey is what makes two items the same.
+type itemKey struct {
+	runtime, ref, skeleton, weightType string
+	c                                  results.Case
+}
+
+func (i Item) key() itemKey {
+	return itemKey{i.Runtime, i.Ref, i.Skeleton, i.WeightType, i.Case}
+}
+
+// unique drops items that occur twice, keeping the first.
+func unique(items []Item) []Item {
+	seen := map[itemKey]bool{}
+	out := items[:0]
+	for _, it := range items {
+		if !seen[it.key()] {
+			seen[it.key()] = true
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+func or[T any](list []T, value T) []T {
+	if len(list) == 0 {
+		return []T{value}
+	}
+	return list
+}

@@ -1,0 +1,103 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"assay/harness/skeleton"
+	"assay/native/llama"
+	"assay/predict/arch"
+	"assay/predict/gguf"
+	"assay/predict/kv"
+	"assay/results"
+)
+
+const llamaCppName = "llama.cpp"
+
+// llamaCpp is the adapter of llama.cpp: what is known without loading it.
+type llamaCpp struct{}
+
+func (llamaCpp) Name() string { return llamaCppName }
+
+func (llamaCpp) Accepts(path string) error {
+	if strings.HasSuffix(path, ".gguf") {
+		return nil
+	}
+	return inputError{fmt.Errorf("%s: llama.cpp runs .gguf files; convert the model with llama.cpp's convert_hf_to_gguf.py, or measure a skeleton of it with --skeleton full", path)}
+}
+
+func (llamaCpp) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
+	switch kind {
+	case SkeletonKV:
+		f = f.KVFaithful()
+	case SkeletonFull, SkeletonSparse:
+	default:
+		return arch.Facts{}, fmt.Errorf("skeleton %q: kv, full or sparse", kind)
+	}
+	_, err := f.GGUFTensors(arch.TypePlan{})
+	return f, err
+}
+
+func (llamaCpp) WriteSkeleton(ctx context.Context, dir string, f arch.Facts, kind, weightType string) (string, error) {
+	dir = filepath.Join(dir, llamaCppName)
+	if kind == SkeletonSparse {
+		return skeleton.SparseGGUF(ctx, dir, f, weightType)
+	}
+	return skeleton.GGUF(ctx, dir, f, weightType)
+}
+
+func (llamaCpp) SynthAt(ctx context.Context, path string, f arch.Facts, kind, weightType string) error {
+	var fill gguf.Fill = skeleton.Random
+	if kind == SkeletonSparse {
+		fill = nil
+	}
+	return skeleton.WriteGGUF(ctx, path, f, arch.TypePlan{Matrices: weightType}, fill)
+}
+
+func (llamaCpp) Open() (Engine, error) {
+	path, err := llama.Find()
+	if err != nil {
+		return nil, err
+	}
+	lib, err := llama.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := lib.SHA256()
+	if err != nil {
+		return nil, err
+	}
+	return &llamaEngine{lib: lib, sha256: sum}, nil
+}
+
+func (llamaCpp) Predict(f, _ arch.Facts, _ string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
+	plan, err := kv.LlamaCpp(f, llamaParams(c, lib))
+	if err != nil {
+		return nil, err
+	}
+	p := &results.Predicted{Rules: "exact", KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan)}
+	return p, nil
+}
+
+// llamaParams are the case's parameters in the predictor's terms. Where the
+// runtime chooses flash attention itself, it does on every backend that has a
+// kernel for the model's shapes, the CPU always.
+func llamaParams(c results.Case, lib results.Runtime) kv.Params {
+	return kv.Params{
+		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeq: c.NSeq,
+		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: c.FlashAttn != "off",
+		SWAFull: c.SWAFull, KVUnified: c.KVUnified, Release: lib.Version,
+	}
+}
+
+func kvLayers(p kv.Plan) []results.KVLayer {
+	out := make([]results.KVLayer, 0, len(p.Layers))
+	for _, l := range p.Layers {
+		out = append(out, results.KVLayer{Layer: l.Layer, Class: string(l.Class), Cells: l.Cells, KBytes: l.KBytes, VBytes: l.VBytes})
+	}
+	return out
+}
+
+func ptr[T any](v T) *T { return &v }

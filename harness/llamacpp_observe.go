@@ -1,0 +1,158 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"assay/native/llama"
+	"assay/results"
+)
+
+// Observe runs the case once with a callback on every node: the cache tensors
+// that the graphs reach, the arithmetic of the prompt and the generated tokens
+// (not of the depth), the library's own report, and what a saved sequence
+// takes more for each generated token.
+func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Measured, []results.Check, error) {
+	counter, tensors := llama.NewCounter(), llama.NewCacheTensors()
+	counting := false
+	lc, err := s.model.NewContext(llamaContext(c, func(n llama.Node) {
+		tensors.Observe(n)
+		if counting {
+			counter.Observe(n)
+		}
+	}))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer lc.Close()
+	if err := pass(lc, s.tokens(c.NDepth), nil); err != nil {
+		return nil, nil, err
+	}
+	counting = true
+	if err := pass(lc, s.tokens(c.NPrompt), nil); err != nil {
+		return nil, nil, err
+	}
+	before := lc.StateSize(0)
+	if err := pass(lc, nil, s.tokens(c.NGen)); err != nil {
+		return nil, nil, err
+	}
+	m := &results.Measured{
+		FLOPs: ptr(counter.Total()), FLOPsByOp: counter.FLOPs, Nodes: ptr(counter.Nodes),
+		WeightBytes: ptr(s.model.Bytes()), Memory: &results.Memory{},
+		KVBytes: ptr(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
+		KVSources: &results.KVSources{Tensors: ptr(tensors.Bytes()), State: ptr(lc.StateSize(0)), StateTokens: ptr(c.NDepth + c.NPrompt + c.NGen)},
+	}
+	readReports(m, s.model.Report(), lc.Report())
+	checks := agreement(m)
+	if c.NGen > 0 {
+		grown := *m.KVSources.State - before
+		m.KVSources.StatePerToken = ptr(grown / int64(c.NGen))
+		checks = append(checks, stateAgrees(m, grown, c, lc.Report())...)
+	}
+	return m, checks, nil
+}
+
+// measuredLayers joins the tensors of each layer: K and V, and in a recurrent
+// layer the convolution's state and the recurrent one.
+func measuredLayers(tensors []llama.CacheTensor) []results.KVLayer {
+	var out []results.KVLayer
+	row := func(layer int, class string) *results.KVLayer {
+		at := slices.IndexFunc(out, func(l results.KVLayer) bool { return l.Layer == layer && l.Class == class })
+		if at < 0 {
+			out = append(out, results.KVLayer{Layer: layer, Class: class})
+			at = len(out) - 1
+		}
+		return &out[at]
+	}
+	for _, t := range tensors {
+		switch t.Kind {
+		case "r", "s":
+			l := row(t.Layer, classRecurrent)
+			if t.Kind == "r" {
+				l.KBytes += t.Bytes
+			} else {
+				l.VBytes += t.Bytes
+			}
+		case "v":
+			l := row(t.Layer, classAttention)
+			l.VBytes += t.Bytes
+		default:
+			l := row(t.Layer, classAttention)
+			l.KBytes += t.Bytes
+			l.Cells = t.NE[1] * t.NE[2]
+		}
+	}
+	return out
+}
+
+// The classes that tensors alone can tell apart.
+const (
+	classAttention = "attention"
+	classRecurrent = "recurrent"
+)
+
+// readReports takes over what the library printed about its buffers.
+func readReports(m *results.Measured, model, ctx llama.Report) {
+	m.Memory.ModelBytes = model.Sum("model")
+	m.Memory.ComputeBytes, m.Memory.OutputBytes = ctx.Sum("compute"), ctx.Sum("output")
+	if size := ctx.CacheBytes(); size != nil {
+		// Each line is off by half of the last digit at most.
+		m.KVSources.Log, m.KVSources.LogPrecision = size, ptr(int64(len(ctx.Caches))*llama.ReportPrecision/2+1)
+	}
+}
+
+// agreement checks the log's figure against the tensors', within the log's
+// rounding.
+func agreement(m *results.Measured) []results.Check {
+	src := m.KVSources
+	if src.Log == nil {
+		return nil
+	}
+	c := results.Check{Name: "kv_bytes tensors = log", OK: abs(*src.Tensors-*src.Log) <= *src.LogPrecision}
+	if !c.OK {
+		c.Detail = fmt.Sprintf("the cache tensors hold %d bytes, the log says %d ± %d", *src.Tensors, *src.Log, *src.LogPrecision)
+	}
+	return []results.Check{c}
+}
+
+// stateHeader is what a saved state has for each token and cache besides keys
+// and values: position, number of sequences, sequence id
+// (src/llama-kv-cache.cpp, state_write_meta; all releases).
+const stateHeader = 12
+
+// stateAgrees checks the saved state's growth against the tensors: each token
+// takes one row of each layer's K and V and a header in each cache. It holds
+// until a window is full.
+func stateAgrees(m *results.Measured, grown int64, c results.Case, report llama.Report) []results.Check {
+	caches := int64(0)
+	for _, cache := range report.Caches {
+		if !cache.Recurrent {
+			caches++
+		}
+	}
+	if caches == 0 {
+		return nil
+	}
+	var row, smallest int64
+	for _, l := range m.KVLayers {
+		if l.Class != classAttention || l.Cells == 0 {
+			continue
+		}
+		row += (l.KBytes + l.VBytes) / l.Cells
+		if smallest == 0 || l.Cells < smallest {
+			smallest = l.Cells
+		}
+	}
+	if int64(c.NDepth+c.NPrompt+c.NGen) > smallest-int64(c.NUbatch) && smallest < int64(c.NCtx) {
+		return nil
+	}
+	want := int64(c.NGen) * (row + stateHeader*caches)
+	check := results.Check{Name: "kv_bytes tensors = state", OK: grown == want}
+	if !check.OK {
+		check.Detail = fmt.Sprintf("%d tokens grew the saved state by %d bytes, the cache tensors' rows and headers say %d", c.NGen, grown, want)
+	}
+	return []results.Check{check}
+}
+
+func abs(n int64) int64 { return max(n, -n) }

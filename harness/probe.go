@@ -1,0 +1,42 @@
+package harness
+
+import (
+	"context"
+	"time"
+
+	"assay/results"
+)
+
+// Probed is what a worker that only opened the library found.
+type Probed struct {
+	Name    string          `json:"name"`
+	Runtime results.Runtime `json:"runtime"`
+	Devices []string        `json:"devices,omitempty"`
+	// Err says why the runtime cannot be used, and Why says it in words.
+	Err error  `json:"-"`
+	Why string `json:"why_not,omitempty"`
+}
+
+// probeTimeout bounds what opening a library may take.
+const probeTimeout = time.Minute
+
+// Probe opens each named runtime's library in a worker of its own, since
+// opening alone can end a process.
+func Probe(ctx context.Context, worker []string, names []string) ([]Probed, error) {
+	out := make([]Probed, 0, len(names))
+	for _, name := range names {
+		p := Probed{Name: name}
+		w := spawner{command: worker, timeout: probeTimeout}
+		found, err := w.run(ctx, request{Task: taskDescribe, Runtime: name}, func(message) {})
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			p.Err, p.Why = err, err.Error()
+		} else {
+			p.Runtime, p.Devices = found.Runtime, found.Devices
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

@@ -1,0 +1,192 @@
+package harness
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"assay/results"
+)
+
+// Suite is a list of cases and how long to measure each.
+type Suite struct {
+	Name string `yaml:"name"`
+	// Rounds is how often each timed case runs in a fresh process, Samples how
+	// many repetitions it makes there. Cases that are not timed run once.
+	Rounds  int `yaml:"rounds"`
+	Samples int `yaml:"samples"`
+	// Precision is the half-width of the median's confidence interval that is
+	// asked for, as a share of the median; rounds are added until it is reached,
+	// MaxRounds were run or Budget is spent. 0 asks for nothing.
+	Precision float64       `yaml:"precision"`
+	MaxRounds int           `yaml:"max_rounds"`
+	Budget    time.Duration `yaml:"budget"`
+	// Timeout is how long one worker may go without a sign of life.
+	Timeout time.Duration `yaml:"timeout"`
+	// MinEffect is the smallest change that diff calls one, as a share.
+	MinEffect float64     `yaml:"min_effect"`
+	Groups    []CaseGroup `yaml:"cases"`
+}
+
+// CaseGroup is the product of its lists. An empty list takes the default of
+// llama-bench, but for SWAFull and KVUnified, which are false.
+type CaseGroup struct {
+	Models   []string `yaml:"models"`
+	Runtimes []string `yaml:"runtimes"`
+	// Skeleton "kv" or "full" puts random weights in the model's place; empty
+	// runs the model itself where its files are here.
+	Skeleton    string         `yaml:"skeleton"`
+	WeightTypes []string       `yaml:"weight_types"`
+	Kinds       []results.Kind `yaml:"kinds"`
+
+	NCtx    []int `yaml:"n_ctx"` // 0: n_prompt + n_gen + n_depth, as in llama-bench
+	NPrompt []int `yaml:"n_prompt"`
+	NGen    []int `yaml:"n_gen"`
+	// PG pairs are a prompt and generated tokens timed together.
+	PG      [][2]int `yaml:"pg"`
+	NDepth  []int    `yaml:"n_depth"`
+	NBatch  []int    `yaml:"n_batch"`
+	NUbatch []int    `yaml:"n_ubatch"`
+	NSeq    []int    `yaml:"n_seq"`
+	// TypeV is paired with TypeK where it is empty, crossed with it otherwise.
+	TypeK     []string `yaml:"type_k"`
+	TypeV     []string `yaml:"type_v"`
+	FlashAttn []string `yaml:"flash_attn"`
+	// SWAFull true is left out for models without a window: nothing differs.
+	SWAFull    []bool `yaml:"swa_full"`
+	KVUnified  []bool `yaml:"kv_unified"`
+	NGPULayers []int  `yaml:"n_gpu_layers"`
+	NThreads   []int  `yaml:"n_threads"`
+
+	KVBits           []int `yaml:"kv_bits"`
+	KVGroupSize      []int `yaml:"kv_group_size"`
+	QuantizedKVStart []int `yaml:"quantized_kv_start"`
+}
+
+//go:embed builtin.yaml
+var builtin []byte
+
+// BuiltinSuite is the suite that runs when none is named.
+func BuiltinSuite() (Suite, error) { return parseSuite("the built-in suite", builtin) }
+
+// ReadSuite reads a suite file. Its errors name the file and the line.
+func ReadSuite(path string) (Suite, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Suite{}, inputError{fmt.Errorf("suite: %w", err)}
+	}
+	return parseSuite(path, text)
+}
+
+func parseSuite(name string, text []byte) (Suite, error) {
+	var s Suite
+	if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
+		return Suite{}, inputError{fmt.Errorf("suite %s: %s", name, yaml.FormatError(err, false, true))}
+	}
+	s = s.withDefaults()
+	if err := s.validate(); err != nil {
+		return Suite{}, inputError{fmt.Errorf("suite %s: %w", name, err)}
+	}
+	return s, nil
+}
+
+// Defaults of a suite: ten samples from two rounds, the smallest number with
+// which a family of a hundred comparisons can still find something.
+func (s Suite) withDefaults() Suite {
+	setDefault(&s.Rounds, 2)
+	setDefault(&s.Samples, 5)
+	setDefault(&s.MaxRounds, max(s.Rounds, 6))
+	setDefault(&s.Timeout, 10*time.Minute)
+	setDefault(&s.MinEffect, 0.03)
+	return s
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var unset T
+	if *field == unset {
+		*field = value
+	}
+}
+
+func (s Suite) validate() error {
+	switch {
+	case len(s.Groups) == 0:
+		return fmt.Errorf("no cases: add a list 'cases' with at least 'models' and 'kinds'")
+	case s.Rounds < 1 || s.Samples < 1 || s.MaxRounds < s.Rounds:
+		return fmt.Errorf("rounds %d, samples %d, max_rounds %d: each must be at least 1 and max_rounds at least rounds", s.Rounds, s.Samples, s.MaxRounds)
+	case s.Precision < 0 || s.MinEffect < 0:
+		return fmt.Errorf("precision and min_effect are shares and cannot be negative")
+	}
+	for i, g := range s.Groups {
+		if err := g.validate(); err != nil {
+			return fmt.Errorf("cases[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (g CaseGroup) validate() error {
+	if len(g.Models) == 0 || len(g.kinds()) == 0 {
+		return fmt.Errorf("'models' and 'kinds' are needed")
+	}
+	for _, k := range g.Kinds {
+		if k != results.KindKV && k != results.KindPrefill && k != results.KindDecode && k != results.KindPlan {
+			return fmt.Errorf("kind %q: one of kv, prefill, decode, plan", k)
+		}
+	}
+	if g.Skeleton != "" && g.Skeleton != SkeletonKV && g.Skeleton != SkeletonFull {
+		return fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)
+	}
+	for _, f := range g.FlashAttn {
+		if f != "on" && f != "off" && f != "auto" {
+			return fmt.Errorf("flash_attn %q: on, off or auto", f)
+		}
+	}
+	for name, list := range map[string][]int{
+		"n_ctx": g.NCtx, "n_prompt": g.NPrompt, "n_gen": g.NGen, "n_depth": g.NDepth,
+		"n_batch": g.NBatch, "n_ubatch": g.NUbatch, "n_seq": g.NSeq, "n_threads": g.NThreads,
+	} {
+		for _, n := range list {
+			if n < 0 {
+				return fmt.Errorf("%s %d: cannot be negative", name, n)
+			}
+		}
+	}
+	return nil
+}
+
+// defaults of llama-bench (tools/llama-bench/llama-bench.cpp, v0.5.0) where a
+// group names nothing; n_prompt and n_gen depend on the kind, see expand.go.
+func (g CaseGroup) withDefaults(threads int) CaseGroup {
+	orList(&g.NCtx, 0)
+	orList(&g.NDepth, 0)
+	orList(&g.NBatch, 2048)
+	orList(&g.NUbatch, 512)
+	orList(&g.NSeq, 1)
+	orList(&g.TypeK, "f16")
+	orList(&g.FlashAttn, "auto")
+	orList(&g.SWAFull, false)
+	orList(&g.KVUnified, false)
+	orList(&g.NGPULayers, 99)
+	orList(&g.NThreads, threads)
+	orList(&g.KVBits, 0)
+	orList(&g.KVGroupSize, 0)
+	orList(&g.QuantizedKVStart, 0)
+	orList(&g.WeightTypes, "")
+	return g
+}
+
+func orList[T any](list *[]T, value T) {
+	if len(*list) == 0 {
+		*list = []T{value}
+	}
+}
+
+// inputError is an input that cannot be read: exit status 2.
+type inputError struct{ error }
+
+func (e inputError) Unwrap() error   { return e.error }
+func (e inputError) ExitStatus() int { return 2 }

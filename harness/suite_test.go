@@ -1,0 +1,114 @@
+package harness
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/results"
+)
+
+func writeSuite(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "suite.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	return path
+}
+
+func TestReadSuite(t *testing.T) {
+	s, err := ReadSuite(writeSuite(t, `
+name: nightly
+precision: 0.02
+budget: 30m
+cases:
+  - models: [preset:llama-3.1-8b]
+    kinds: [kv]
+`))
+	require.NoError(t, err)
+	assert.Equal(t, "nightly", s.Name)
+	assert.Equal(t, 30*time.Minute, s.Budget)
+	assert.Equal(t, 2, s.Rounds, "default")
+	assert.Equal(t, 5, s.Samples, "default")
+	assert.Equal(t, 0.03, s.MinEffect, "default")
+}
+
+func TestReadSuiteRefuses(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"unknown field":  {"cases:\n  - modells: [a]\n    kinds: [kv]\n", "modells"},
+		"no cases":       {"name: x\n", "no cases"},
+		"no kind":        {"cases:\n  - models: [a]\n", "cases[0]: 'models' and 'kinds' are needed"},
+		"bad kind":       {"cases:\n  - models: [a]\n    kinds: [fast]\n", `kind "fast"`},
+		"bad skeleton":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    skeleton: thin\n", `skeleton "thin"`},
+		"negative":       {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_ctx: [-5]\n", "n_ctx -5"},
+		"not YAML":       {"cases: [", "suite"},
+		"not a duration": {"budget: soon\ncases:\n  - models: [a]\n    kinds: [kv]\n", "budget"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := writeSuite(t, tc.text)
+			_, err := ReadSuite(path)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), path)
+			assert.Contains(t, err.Error(), tc.want)
+			assert.Equal(t, 2, exitStatusOf(t, err))
+		})
+	}
+	_, err := ReadSuite("no-such-suite.yaml")
+	assert.ErrorContains(t, err, "no-such-suite.yaml")
+}
+
+func exitStatusOf(t *testing.T, err error) int {
+	t.Helper()
+	var coded interface{ ExitStatus() int }
+	require.ErrorAs(t, err, &coded)
+	return coded.ExitStatus()
+}
+
+func TestBuiltinSuite(t *testing.T) {
+	s, err := BuiltinSuite()
+	require.NoError(t, err)
+	items, err := Expand(t.Context(), s, []string{llamaCppName})
+	require.NoError(t, err)
+	count := map[string]int{}
+	for _, it := range items {
+		count[it.Ref+" "+string(it.Case.Kind)]++
+	}
+	assert.Equal(t, map[string]int{
+		"preset:llama-3.1-8b kv":      6, // three contexts, two types
+		"preset:qwen2.5-14b kv":       6,
+		"preset:qwen1.5-moe-a2.7b kv": 6,
+		"preset:gemma-3-12b kv":       12, // swa_full on and off besides
+		"preset:smollm2-135m prefill": 6,  // three weight types, two depths
+		"preset:smollm2-135m decode":  6,
+	}, count)
+}
+
+func TestExpandFollowsLlamaBench(t *testing.T) {
+	s, err := AdHoc(CaseGroup{Models: []string{"preset:smollm2-135m"}, PG: [][2]int{{64, 16}}}, []string{"prefill", "decode"}, 10, 2)
+	require.NoError(t, err)
+	items, err := Expand(t.Context(), s, []string{llamaCppName})
+	require.NoError(t, err)
+	require.Len(t, items, 3)
+	assert.Equal(t, []int{512, 0, 512}, []int{items[0].Case.NPrompt, items[0].Case.NGen, items[0].Case.NCtx})
+	assert.Equal(t, []int{0, 128, 128}, []int{items[1].Case.NPrompt, items[1].Case.NGen, items[1].Case.NCtx})
+	assert.Equal(t, []int{64, 16, 80}, []int{items[2].Case.NPrompt, items[2].Case.NGen, items[2].Case.NCtx})
+	for _, it := range items {
+		assert.Equal(t, SkeletonFull, it.Skeleton, "only facts are known of a preset")
+		assert.False(t, it.Case.SWAFull, "as llama-bench")
+	}
+	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"prefill", "decode"}, 5, 2)
+	assert.ErrorContains(t, err, "nothing to measure")
+}
+
+func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
+	g := CaseGroup{
+		Models: []string{"preset:llama-3.1-8b", "preset:gemma-3-12b"}, Kinds: []results.Kind{results.KindKV},
+		SWAFull: []bool{false, true}, TypeK: []string{"f16", "q8_0"}, TypeV: []string{"f16", "q4_0"},
+	}
+	items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{g}}, []string{llamaCppName})
+	require.NoError(t, err)
+	assert.Len(t, items, 4+8, "llama has no window: swa_full changes nothing")
+}
