@@ -75,7 +75,7 @@ func (r *Runner) execute(ctx context.Context, j *journal) error {
 		return errors.Join(err, j.file.Close())
 	}
 	if b := j.plan.Suite.Budget; b > 0 {
-		x.deadline = time.Now().Add(b)
+		x.deadline = time.Now().Add(time.Duration(b))
 	}
 	for round := 0; ; round++ {
 		todo := x.due(round)
@@ -224,7 +224,7 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	if it.Case.Kind == results.KindPlan {
 		req.Task = taskPlan
 	}
-	w := spawner{command: x.Worker, timeout: x.plan.Suite.Timeout}
+	w := spawner{command: x.Worker, timeout: time.Duration(x.plan.Suite.Timeout)}
 	out, err := w.run(ctx, req, func(m message) {
 		if m.Phase != "" {
 			tell(m.Phase)

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -21,11 +22,11 @@ type Suite struct {
 	// Precision is the half-width of the median's confidence interval that is
 	// asked for, as a share of the median; rounds are added until it is reached,
 	// MaxRounds were run or Budget is spent. 0 asks for nothing.
-	Precision float64       `yaml:"precision"`
-	MaxRounds int           `yaml:"max_rounds"`
-	Budget    time.Duration `yaml:"budget"`
+	Precision float64  `yaml:"precision"`
+	MaxRounds int      `yaml:"max_rounds"`
+	Budget    Duration `yaml:"budget"`
 	// Timeout is how long one worker may go without a sign of life.
-	Timeout time.Duration `yaml:"timeout"`
+	Timeout Duration `yaml:"timeout"`
 	// MinEffect is the smallest change that diff calls one, as a share.
 	MinEffect float64     `yaml:"min_effect"`
 	Groups    []CaseGroup `yaml:"cases"`
@@ -66,6 +67,20 @@ type CaseGroup struct {
 	QuantizedKVStart []int `yaml:"quantized_kv_start"`
 }
 
+// Duration is a time.Duration that is written 90s, 10m or 2h30m.
+type Duration time.Duration
+
+// UnmarshalYAML reads a duration as time.ParseDuration does.
+func (d *Duration) UnmarshalYAML(text []byte) error {
+	word := strings.Trim(strings.TrimSpace(string(text)), `"'`)
+	parsed, err := time.ParseDuration(word)
+	if err != nil || parsed < 0 {
+		return fmt.Errorf("%q is no duration; write 90s, 10m or 2h30m", word)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
 //go:embed builtin.yaml
 var builtin []byte
 
@@ -99,7 +114,7 @@ func (s Suite) withDefaults() Suite {
 	setDefault(&s.Rounds, 2)
 	setDefault(&s.Samples, 5)
 	setDefault(&s.MaxRounds, max(s.Rounds, 6))
-	setDefault(&s.Timeout, 10*time.Minute)
+	setDefault(&s.Timeout, Duration(10*time.Minute))
 	setDefault(&s.MinEffect, 0.03)
 	return s
 }

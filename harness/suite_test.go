@@ -30,7 +30,7 @@ cases:
 `))
 	require.NoError(t, err)
 	assert.Equal(t, "nightly", s.Name)
-	assert.Equal(t, 30*time.Minute, s.Budget)
+	assert.Equal(t, Duration(30*time.Minute), s.Budget)
 	assert.Equal(t, 2, s.Rounds, "default")
 	assert.Equal(t, 5, s.Samples, "default")
 	assert.Equal(t, 0.03, s.MinEffect, "default")
@@ -45,7 +45,7 @@ func TestReadSuiteRefuses(t *testing.T) {
 		"bad skeleton":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    skeleton: thin\n", `skeleton "thin"`},
 		"negative":       {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_ctx: [-5]\n", "n_ctx -5"},
 		"not YAML":       {"cases: [", "suite"},
-		"not a duration": {"budget: soon\ncases:\n  - models: [a]\n    kinds: [kv]\n", "budget"},
+		"not a duration": {"budget: soon\ncases:\n  - models: [a]\n    kinds: [kv]\n", `"soon" is no duration`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := writeSuite(t, tc.text)

@@ -53,6 +53,12 @@ func userDataDir() (string, error) {
 	return filepath.Join(dir, ".local", "share"), nil
 }
 
+// Libs is the folder of one release of a runtime's libraries, where dylib looks
+// for it.
+func (h Home) Libs(runtime, version string) string {
+	return filepath.Join(h.Cache, "lib", runtime, version)
+}
+
 // Skeletons is the folder of generated models.
 func (h Home) Skeletons() string { return filepath.Join(h.Cache, "skeletons") }
 
