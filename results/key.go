@@ -76,6 +76,9 @@ func (c Case) Test() string {
 		s = fmt.Sprintf("pp%d", c.NPrompt)
 	case KindDecode:
 		s = fmt.Sprintf("tg%d", c.NGen)
+		if c.NPrompt > 0 {
+			s = fmt.Sprintf("pp%d+%s", c.NPrompt, s)
+		}
 	default:
 		return fmt.Sprintf("%s %d", c.Kind, c.NCtx)
 	}
@@ -83,6 +86,16 @@ func (c Case) Test() string {
 		s += fmt.Sprintf(" @ d%d", c.NDepth)
 	}
 	return s
+}
+
+// Tokens returns how many tokens one sample of a timed case processes in each
+// sequence, as llama-bench counts them, and 0 for a case that is not timed.
+func (c Case) Tokens() int {
+	switch c.Kind {
+	case KindPrefill, KindDecode:
+		return c.NPrompt + c.NGen
+	}
+	return 0
 }
 
 // Machine names the machine that a series of runs belongs to: the host's name

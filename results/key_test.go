@@ -45,11 +45,18 @@ func TestKeyTellsEveryParameterApart(t *testing.T) {
 func TestCaseTest(t *testing.T) {
 	for want, c := range map[string]results.Case{
 		"pp512":         {Kind: results.KindPrefill, NPrompt: 512},
+		"pp64+tg16":     {Kind: results.KindDecode, NPrompt: 64, NGen: 16},
 		"tg128 @ d4096": {Kind: results.KindDecode, NGen: 128, NDepth: 4096},
 		"kv 32768":      {Kind: results.KindKV, NCtx: 32768},
 	} {
 		assert.Equal(t, want, c.Test())
 	}
+}
+
+func TestTokens(t *testing.T) {
+	assert.Equal(t, 512, results.Case{Kind: results.KindPrefill, NPrompt: 512}.Tokens())
+	assert.Equal(t, 128, results.Case{Kind: results.KindDecode, NGen: 128, NSeq: 4, NDepth: 9}.Tokens())
+	assert.Zero(t, results.Case{Kind: results.KindKV, NCtx: 512}.Tokens())
 }
 
 func TestMachine(t *testing.T) {
@@ -71,4 +78,16 @@ func TestByKeyPrefersTheLastSuccess(t *testing.T) {
 		got := results.Run{Records: records}.ByKey()
 		assert.Equal(t, map[results.Key]results.Record{second.Key(): second}, got, name)
 	}
+}
+
+func TestSpeed(t *testing.T) {
+	one := results.Speed([]int64{500_000_000}, 64)
+	assert.Equal(t, &results.TokensPerSecond{Median: 128, Mean: 128}, one, "one sample has no spread")
+	six := results.Speed([]int64{1e9, 1e9, 1e9, 2e9, 1e9, 1e9}, 100)
+	assert.Equal(t, 100.0, six.Median)
+	assert.InDelta(t, 550.0/6, six.Mean, 1e-9)
+	assert.InDelta(t, 20.41, *six.Stddev, 0.01)
+	assert.Equal(t, &[2]float64{50, 100}, six.CI95)
+	assert.Nil(t, results.Speed(nil, 64))
+	assert.Nil(t, results.Speed([]int64{5}, 0))
 }

@@ -129,6 +129,9 @@ type Case struct {
 	KVBits           int `json:"kv_bits,omitempty"`
 	KVGroupSize      int `json:"kv_group_size,omitempty"`
 	QuantizedKVStart int `json:"quantized_kv_start,omitempty"`
+	// Other holds parameters of another tool's that this record has no name
+	// for, as name=value words; only imported records have it.
+	Other string `json:"other,omitempty"`
 }
 
 // KVLayer is the cache of one layer. Class is "full", "sliding", "chunked",

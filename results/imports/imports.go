@@ -1,0 +1,139 @@
+// Package imports reads runs from files: assay's own records, and what
+// llama-bench and mlx_lm.benchmark wrote. It tells the formats apart by their
+// content. It knows nothing of the store.
+package imports
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"time"
+
+	"assay/results"
+	"assay/results/llamabench"
+)
+
+// Options say what a foreign file leaves out.
+type Options struct {
+	// Model names the model of an output that does not.
+	Model string
+	// Version is the runtime's version, if the file has none.
+	Version string
+	// Host is the machine; what the file says of it wins.
+	Host results.Host
+	// Time is when it was measured, if the file does not say; ReadFile takes
+	// the file's own time if it is zero.
+	Time time.Time
+}
+
+// format is one kind of file: whether a text is of it, and its runs.
+type format struct {
+	name string
+	is   func(text []byte) bool
+	read func(text []byte, source string, o Options) ([]results.Run, error)
+}
+
+var formats = []format{
+	{"assay's records", startsWith(`{`, `"run_id"`), records},
+	{"llama-bench JSON Lines", startsWith(`{`, `"build_commit"`), llamaBenchJSONL},
+	{"llama-bench JSON", startsWith(`[`, ``), llamaBench(llamabench.ReadJSON)},
+	{"llama-bench CSV", startsWith(``, `build_commit,`), llamaBench(llamabench.ReadCSV)},
+	{"llama-bench SQL", isSQL, llamaBench(llamabench.ReadSQL)},
+	{"mlx_lm.benchmark", isMLX, mlxLM},
+}
+
+// ReadFile reads the runs of a file of any known format, or of the SQLite
+// database that llama-bench's SQL was read into.
+func ReadFile(name string, o Options) ([]results.Run, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(text, []byte("SQLite format 3\x00")) {
+		rows, err := readDatabase(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return finish(rows, name, o)
+	}
+	if info, err := os.Stat(name); err == nil && o.Time.IsZero() {
+		o.Time = info.ModTime().UTC().Truncate(time.Second)
+	}
+	return Read(text, name, o)
+}
+
+// Read reads the runs of a text of any known format; source stands in errors
+// and as the runs' source.
+func Read(text []byte, source string, o Options) ([]results.Run, error) {
+	for _, f := range formats {
+		if f.is(text) {
+			runs, err := f.read(text, source, o)
+			if err == nil && len(runs) == 0 {
+				err = fmt.Errorf("%s is %s without a result", source, f.name)
+			}
+			return runs, err
+		}
+	}
+	if bytes.Contains(text, []byte("| ----")) {
+		return nil, fmt.Errorf("%s is llama-bench's table for people; run llama-bench with -o jsonl", source)
+	}
+	return nil, fmt.Errorf("%s is of no known format: assay's records, llama-bench -o json, jsonl, csv or sql, or the output of mlx_lm.benchmark", source)
+}
+
+// startsWith recognises a text by its first byte and a part of its first line.
+func startsWith(first, part string) func([]byte) bool {
+	return func(text []byte) bool {
+		text = bytes.TrimSpace(text)
+		line, _, _ := bytes.Cut(text, []byte("\n"))
+		return bytes.HasPrefix(text, []byte(first)) && bytes.Contains(line, []byte(part))
+	}
+}
+
+func isSQL(text []byte) bool {
+	return bytes.Contains(text, []byte("INSERT INTO llama_bench")) || bytes.Contains(text, []byte("TABLE IF NOT EXISTS llama_bench"))
+}
+
+func records(text []byte, source string, _ Options) ([]results.Run, error) {
+	return results.ReadRuns(bytes.NewReader(text), source)
+}
+
+func llamaBench(read func([]byte) ([]llamabench.Row, error)) func([]byte, string, Options) ([]results.Run, error) {
+	return func(text []byte, source string, o Options) ([]results.Run, error) {
+		rows, err := read(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", source, err)
+		}
+		return finish(rows, source, o)
+	}
+}
+
+func llamaBenchJSONL(text []byte, source string, o Options) ([]results.Run, error) {
+	rows, cut, err := llamabench.ReadJSONL(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	runs, err := finish(rows, source, o)
+	if cut && len(runs) > 0 {
+		last := &runs[len(runs)-1]
+		last.Warnings = append(last.Warnings, source+": the last line breaks off and is left out")
+	}
+	return runs, err
+}
+
+// finish makes runs of rows, on the machine of the options.
+func finish(rows []llamabench.Row, source string, o Options) ([]results.Run, error) {
+	runs, err := llamabench.ToRuns(rows, source)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	for _, run := range runs {
+		for i := range run.Records {
+			chip := run.Records[i].Host.Chip
+			run.Records[i].Host = o.Host
+			if chip != "" {
+				run.Records[i].Host.Chip = chip
+			}
+		}
+	}
+	return runs, nil
+}
