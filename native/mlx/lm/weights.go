@@ -2,6 +2,7 @@ package lm
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -57,7 +58,7 @@ func (b *builder) tensor(name string, types []string, shape ...int) mlx.Array {
 	b.bytes += int64(info.Offsets[1] - info.Offsets[0])
 	if !slices.Equal(info.Shape, shape) || !slices.Contains(types, info.DType) {
 		b.wrong = append(b.wrong, fmt.Sprintf("%s: tensor %s is %s %v, not %s %v",
-			info.shard, name, info.DType, info.Shape, strings.Join(types, " or "), shape))
+			filepath.Base(info.shard), name, info.DType, info.Shape, strings.Join(types, " or "), shape))
 		return mlx.Array{}
 	}
 	if !b.usable() {

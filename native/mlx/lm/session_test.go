@@ -1,0 +1,186 @@
+package lm_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/native/mlx"
+	"assay/native/mlx/lm"
+)
+
+func active(t *testing.T, lib *mlx.Library) (bytes int64) {
+	require.NoError(t, lib.Do(func(s *mlx.Scope) error {
+		s.Synchronize()
+		s.ClearCache()
+		bytes = s.Memory().Active
+		return nil
+	}))
+	return bytes
+}
+
+func TestSessionRefusesBadTokens(t *testing.T) {
+	session := newSession(t, load(t, readGolden(t, "testdata/llama.f32.json")), lm.CacheOptions{})
+	_, err := session.Decode(t.Context(), 1)
+	require.ErrorContains(t, err, "prefill first")
+	_, err = session.Prefill(t.Context(), nil)
+	require.ErrorContains(t, err, "no tokens")
+	_, err = session.Prefill(t.Context(), []int32{3, vocab})
+	require.ErrorContains(t, err, "token 64 (number 1)")
+	_, err = session.Prefill(t.Context(), []int32{3, vocab - 1})
+	require.NoError(t, err)
+	_, err = session.Decode(t.Context(), 0)
+	require.ErrorContains(t, err, "0 tokens")
+}
+
+func TestSessionStopsWhenCancelled(t *testing.T) {
+	session := newSession(t, load(t, readGolden(t, "testdata/llama.f32.json")), lm.CacheOptions{})
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := session.Prefill(cancelled, randomTokens(10, vocab))
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = session.Prefill(t.Context(), randomTokens(10, vocab))
+	require.NoError(t, err, "a cancelled session is not broken")
+	_, err = session.Decode(cancelled, 10)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestErrorInTheMiddleOfAStep: MLX's CPU backend refuses, while it evaluates,
+// experts that are not float32.
+func TestErrorInTheMiddleOfAStep(t *testing.T) {
+	lib := library(t)
+	if lib.Device != "cpu" {
+		t.Skip("needs MLX's CPU backend, which cannot multiply float16 experts")
+	}
+	g := readGolden(t, "testdata/qwen3_moe.f32.json")
+	half := slices.Clone(g.Tensors)
+	for i := range half {
+		half[i].Type = "F16"
+	}
+	before := active(t, lib)
+	model, err := lm.Load(lib, writeFolder(t, g.Config, half))
+	require.NoError(t, err)
+	session, err := model.NewSession(lm.CacheOptions{})
+	require.NoError(t, err)
+	_, err = session.Prefill(t.Context(), randomTokens(10, vocab))
+	var native *mlx.Error
+	require.ErrorAs(t, err, &native)
+	assert.Contains(t, native.Message, "GatherMM")
+	assert.ErrorContains(t, err, model.Folder)
+	assert.ErrorContains(t, err, "prompt token")
+	_, err = session.Decode(t.Context(), 1)
+	require.Error(t, err, "a broken session stays broken")
+	require.NoError(t, session.Close())
+	require.NoError(t, model.Close())
+	assert.Equal(t, before, active(t, lib), "everything is given back")
+}
+
+func TestRefusedFolderLeavesNothingBehind(t *testing.T) {
+	lib := library(t)
+	g := readGolden(t, "testdata/llama.f32.json")
+	folder := writeFolder(t, g.Config, without(g.Tensors, "model.norm.weight"))
+	before := active(t, lib)
+	for range 10 {
+		_, err := lm.Load(lib, folder)
+		require.Error(t, err)
+	}
+	assert.Equal(t, before, active(t, lib))
+}
+
+func TestDecodeLeaksNothing(t *testing.T) {
+	lib := library(t)
+	model := load(t, readGolden(t, "testdata/llama.f32.json"))
+	before := active(t, lib)
+	session, err := model.NewSession(lm.CacheOptions{})
+	require.NoError(t, err)
+	_, err = session.Prefill(t.Context(), randomTokens(10, vocab))
+	require.NoError(t, err)
+	filled := active(t, lib)
+	_, err = session.Decode(t.Context(), 200)
+	require.NoError(t, err)
+	assert.Equal(t, filled, active(t, lib), "200 steps within the first block add nothing")
+	require.NoError(t, session.Close())
+	assert.Equal(t, before, active(t, lib))
+}
+
+func TestLoadAndCloseLeakNothing(t *testing.T) {
+	lib := library(t)
+	g := readGolden(t, "testdata/gemma3_text.f32.json")
+	folder := writeFolder(t, g.Config, g.Tensors)
+	cycle := func() {
+		model, err := lm.Load(lib, folder)
+		require.NoError(t, err)
+		session, err := model.NewSession(lm.CacheOptions{})
+		require.NoError(t, err)
+		_, err = session.Prefill(t.Context(), randomTokens(30, vocab))
+		require.NoError(t, err)
+		_, err = session.Decode(t.Context(), 3)
+		require.NoError(t, err)
+		require.NoError(t, session.Close())
+		require.NoError(t, model.Close())
+	}
+	cycle() // compiles what lives as long as the library
+	before := active(t, lib)
+	for range 50 {
+		cycle()
+	}
+	assert.Equal(t, before, active(t, lib))
+}
+
+// TestActiveMemoryIsWeightsAndCache: beside the arrays the allocator holds only
+// the last step's outputs and constants; slack is for its rounding.
+func TestActiveMemoryIsWeightsAndCache(t *testing.T) {
+	lib := library(t)
+	before := active(t, lib)
+	model := load(t, readGolden(t, "testdata/llama.f32.json"))
+	assert.InDelta(t, model.WeightBytes, active(t, lib)-before, 64<<10)
+	session := newSession(t, model, lm.CacheOptions{})
+	loaded := active(t, lib)
+	_, err := session.Prefill(t.Context(), randomTokens(300, vocab))
+	require.NoError(t, err)
+	layers, err := session.Layers()
+	require.NoError(t, err)
+	var cache int64
+	for _, layer := range layers {
+		cache += layer.KeyBytes + layer.ValueBytes
+	}
+	assert.EqualValues(t, 3*512*2*8*2*4, cache, "3 layers of 512 slots, 2 heads of 8, keys and values in float32")
+	assert.InDelta(t, cache, active(t, lib)-loaded, 64<<10)
+}
+
+func TestTimingAddsUp(t *testing.T) {
+	session := newSession(t, load(t, readGolden(t, "testdata/llama.f32.json")), lm.CacheOptions{})
+	_, err := session.Prefill(t.Context(), randomTokens(10, vocab))
+	require.NoError(t, err)
+	timing, err := session.Decode(t.Context(), 50)
+	require.NoError(t, err)
+	assert.Equal(t, 50, timing.Tokens)
+	assert.Positive(t, timing.Build)
+	assert.Positive(t, timing.Submit)
+	assert.LessOrEqual(t, timing.Host(), timing.Total)
+	assert.Len(t, session.Generated(), 50)
+}
+
+// BenchmarkDecode times one token of a model of llama's shape that is so small
+// that the host's work dominates: host-ns/op is what the host adds to a token
+// of three layers.
+func BenchmarkDecode(b *testing.B) {
+	g := readGolden(b, "testdata/llama.f32.json")
+	model, err := lm.Load(library(b), writeFolder(b, json.RawMessage(g.Config), g.Tensors))
+	require.NoError(b, err)
+	defer model.Close()
+	session, err := model.NewSession(lm.CacheOptions{})
+	require.NoError(b, err)
+	defer session.Close()
+	_, err = session.Prefill(b.Context(), randomTokens(10, vocab))
+	require.NoError(b, err)
+	b.ResetTimer()
+	timing, err := session.Decode(b.Context(), b.N)
+	require.NoError(b, err)
+	b.ReportMetric(float64(timing.Build.Nanoseconds())/float64(b.N), "build-ns/op")
+	b.ReportMetric(float64(timing.Submit.Nanoseconds())/float64(b.N), "submit-ns/op")
+}
