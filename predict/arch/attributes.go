@@ -1,18 +1,19 @@
 package arch
 
 // attribute is one fact as Hugging Face configs spell it: the key, then its
-// alternatives, and the range a value must lie in. The ranges keep products of
-// any of these below 2^63 and are far above every published model.
+// alternatives, and the range a value must lie in. The ranges are above
+// every published model and keep a model's parameters, in bytes, below 2^63.
 type attribute struct {
 	keys     []string
 	min, max int64
 }
 
 const (
-	maxLayers = 1024
-	maxWidth  = 1 << 20
-	maxCount  = 1 << 14
-	maxTokens = 1 << 40
+	maxLayers  = 512 // llama.cpp's own limit (LLAMA_MAX_LAYERS)
+	maxWidth   = 1 << 19
+	maxCount   = 1 << 14
+	maxExperts = 1 << 11
+	maxTokens  = 1 << 40
 )
 
 // dialect is how one kind of source spells the facts, by the field path under
@@ -32,16 +33,19 @@ var configKeys = dialect{
 	"attention.kv_heads":    {[]string{"num_key_value_heads", "n_kv_heads", "num_kv_heads"}, 0, maxCount},
 	"attention.key_dim":     {[]string{"head_dim", "attention_head_dim"}, 1, 1 << 16},
 	"attention.window":      {[]string{"sliding_window", "sliding_window_size", "attention_chunk_size"}, 0, maxTokens},
-	"attention.period":      {[]string{"sliding_window_pattern", "_sliding_window_pattern"}, 1, maxLayers},
+	"attention.period":      {[]string{"sliding_window_pattern", "_sliding_window_pattern", "layer_switch"}, 1, maxLayers},
 	"attention.window_from": {[]string{"max_window_layers"}, 0, maxTokens},
 
 	"feed_forward.intermediate": {[]string{"intermediate_size", "ffn_dim", "n_inner"}, 0, maxWidth},
 
-	"experts.count":         {[]string{"num_experts", "num_local_experts", "n_routed_experts"}, 0, 1 << 12},
-	"experts.used":          {[]string{"num_experts_per_tok", "experts_per_token", "num_experts_per_token"}, 1, 1 << 12},
+	"feed_forward.scale":    {keys: []string{"block_ffn_dim_multiplier"}},
+	"feed_forward.multiple": {[]string{"block_multiple_of"}, 1, maxWidth},
+
+	"experts.count":         {[]string{"num_experts", "num_local_experts", "n_routed_experts"}, 0, maxExperts},
+	"experts.used":          {[]string{"num_experts_per_tok", "experts_per_token", "num_experts_per_token"}, 1, maxExperts},
 	"experts.intermediate":  {[]string{"moe_intermediate_size"}, 1, maxWidth},
 	"experts.shared_width":  {[]string{"shared_expert_intermediate_size", "shared_intermediate_size"}, 0, maxWidth},
-	"experts.shared_count":  {[]string{"n_shared_experts"}, 0, 1 << 12},
+	"experts.shared_count":  {[]string{"n_shared_experts"}, 0, maxExperts},
 	"experts.leading_dense": {[]string{"first_k_dense_replace", "num_dense_layers"}, 0, maxLayers},
 	"experts.step":          {[]string{"decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_freq"}, 1, maxLayers},
 
@@ -50,6 +54,16 @@ var configKeys = dialect{
 	"mla.rope_dim":     {[]string{"qk_rope_head_dim"}, 1, 1 << 16},
 	"mla.nope_dim":     {[]string{"qk_nope_head_dim"}, 1, 1 << 16},
 	"mla.value_dim":    {[]string{"v_head_dim"}, 1, 1 << 16},
+
+	"recurrent.conv_kernel": {[]string{"conv_kernel", "mamba_d_conv", "conv_L_cache", "linear_conv_kernel_dim"}, 1, 1 << 10},
+	"recurrent.state":       {[]string{"state_size", "mamba_d_state", "ssm_state_size", "linear_key_head_dim"}, 1, 1 << 16},
+	"recurrent.groups":      {[]string{"n_groups", "mamba_n_groups", "linear_num_key_heads"}, 1, maxCount},
+	"recurrent.heads":       {[]string{"mamba_n_heads", "mamba_num_heads", "linear_num_value_heads"}, 1, maxCount},
+	"recurrent.head_dim":    {[]string{"mamba_d_head", "mamba_head_dim", "linear_value_head_dim"}, 1, 1 << 16},
+	"recurrent.inner":       {[]string{"mamba_d_ssm"}, 1, maxWidth},
+	"recurrent.expand":      {[]string{"expand", "mamba_expand"}, 1, 1 << 10},
+	"attention.interval":    {[]string{"full_attention_interval"}, 1, maxLayers},
+	"attention.shared":      {[]string{"num_kv_shared_layers"}, 0, maxLayers},
 }
 
 // ggufKeys is the dialect of a GGUF's metadata, without the "<arch>." in front
@@ -68,7 +82,17 @@ var ggufKeys = dialect{
 	"attention.window":          {[]string{"attention.sliding_window"}, 0, maxTokens},
 	"attention.period":          {[]string{"attention.sliding_window_pattern"}, 0, maxLayers},
 	"feed_forward.intermediate": {[]string{"feed_forward_length"}, 0, maxWidth},
-	"experts.count":             {[]string{"expert_count"}, 0, 1 << 12},
-	"experts.used":              {[]string{"expert_used_count"}, 0, 1 << 12},
+	"experts.count":             {[]string{"expert_count"}, 0, maxExperts},
+	"experts.used":              {[]string{"expert_used_count"}, 0, maxExperts},
+	"mla.q_lora_rank":           {[]string{"attention.q_lora_rank"}, 0, maxWidth},
+	"mla.kv_lora_rank":          {[]string{"attention.kv_lora_rank"}, 1, maxWidth},
+	"mla.key_dim":               {[]string{"attention.key_length_mla"}, 1, 1 << 16},
+	"mla.value_dim":             {[]string{"attention.value_length_mla"}, 1, 1 << 16},
+	"mla.rope_dim":              {[]string{"rope.dimension_count"}, 1, 1 << 16},
+	"recurrent.conv_kernel":     {[]string{"ssm.conv_kernel", "shortconv.l_cache"}, 1, 1 << 10},
+	"recurrent.inner":           {[]string{"ssm.inner_size"}, 1, maxWidth},
+	"recurrent.state":           {[]string{"ssm.state_size"}, 1, 1 << 16},
+	"recurrent.groups":          {[]string{"ssm.group_count"}, 0, maxCount},
+	"recurrent.heads":           {[]string{"ssm.time_step_rank"}, 0, maxCount},
 	"draft_layers":              {[]string{"nextn_predict_layers"}, 0, maxLayers},
 }

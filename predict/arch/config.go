@@ -23,9 +23,6 @@ func parseConfig(file string, raw []byte) (Facts, error) {
 func fromConfig(file string, config map[string]any) (Facts, error) {
 	r := newReader(file, config)
 	f := Facts{ModelType: r.modelType()}
-	if r.kind != nil {
-		f.Family = r.kind.family
-	}
 	f.Hidden = r.integer("hidden")
 	f.Vocab = r.integer("vocab")
 	f.ContextLength = r.optionalOr("context_length", 0)
@@ -33,6 +30,7 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 	f.RopeBase = r.ropeBase()
 	f.TiedEmbeddings, _ = r.flag("tied_embeddings", "tie_word_embeddings")
 	f.Layers = r.layers(f.Hidden)
+	f.Family = r.family(&f)
 	f.Provenance = r.prov
 	if err := r.err(); err != nil {
 		return Facts{}, err
@@ -49,6 +47,18 @@ func (r *reader) modelType() string {
 	name := r.text("model_type")
 	r.kind = modelTypes[name]
 	return name
+}
+
+// family is llama.cpp's name of the model, which for some hybrids depends on
+// whether a layer is recurrent at all.
+func (r *reader) family(f *Facts) string {
+	switch {
+	case r.kind == nil:
+		return ""
+	case r.kind.pureFamily != "" && f.recurrent() == nil:
+		return r.kind.pureFamily
+	}
+	return r.kind.family
 }
 
 func (r *reader) ropeBase() float64 {
@@ -72,16 +82,62 @@ func (r *reader) layers(hidden int64) []Layer {
 		return nil
 	}
 	kinds := r.strings("layer_types", n)
-	attention := r.attentions(hidden, n, kinds)
-	feedForward := r.feedForwards(n)
+	mixes := r.mixes(n, kinds)
+	layers := make([]Layer, n)
+	if some(mixes, func(m mix) bool { return m.attention }) {
+		for i, a := range r.attentions(hidden, n, kinds) {
+			layers[i].Attention = keep(mixes[i].attention, a)
+		}
+	}
+	if some(mixes, func(m mix) bool { return m.recurrent }) {
+		for i := range layers {
+			layers[i].Recurrent = keep(mixes[i].recurrent, r.kind.recurrent(r, hidden))
+		}
+	}
+	if some(mixes, func(m mix) bool { return m.feedForward }) {
+		for i, ff := range r.feedForwards(n) {
+			layers[i].FeedForward = keep(mixes[i].feedForward, ff)
+		}
+	}
 	if len(r.errs) > 0 {
 		return nil
 	}
-	layers := make([]Layer, n)
-	for i := range layers {
-		layers[i] = Layer{Attention: attention[i], FeedForward: feedForward[i]}
-	}
+	shareCaches(layers, n-int(r.optionalOr("attention.shared", 0)))
 	return layers
+}
+
+func (r *reader) mixes(n int, kinds []string) []mix {
+	if r.kind == nil || r.kind.mix == nil {
+		return attentionOnly(r, n, kinds)
+	}
+	return r.kind.mix(r, n, kinds)
+}
+
+func some[T any](list []T, is func(T) bool) bool { return slices.ContainsFunc(list, is) }
+
+func keep[T any](there bool, part *T) *T {
+	if there {
+		return part
+	}
+	return nil
+}
+
+// shareCaches lets the layers from own on read the cache of the last layer
+// before it that has the same kind of window.
+func shareCaches(layers []Layer, own int) {
+	from := map[bool]int{}
+	for i := range layers {
+		a := layers[i].Attention
+		if a == nil {
+			continue
+		}
+		windowed := a.Window > 0
+		if i < own {
+			from[windowed] = i
+		} else if source, ok := from[windowed]; ok {
+			a.SharedFrom = &source
+		}
+	}
 }
 
 func (r *reader) attentions(hidden int64, n int, kinds []string) []*Attention {
@@ -101,7 +157,7 @@ func (r *reader) attentions(hidden int64, n int, kinds []string) []*Attention {
 	out := make([]*Attention, n)
 	for i := range out {
 		a := &Attention{Heads: heads[i], KVHeads: kvHeads[i], Window: windows[i], Chunked: chunked && windows[i] > 0,
-			Bias: bias, QKNorm: qkNorm, Sinks: sinks}
+			Bias: bias, QKNorm: qkNorm, Sinks: sinks, Gated: r.kind != nil && r.kind.gatedAttention}
 		if mla != nil {
 			own := *mla
 			a.MLA, a.KeyDim, a.ValueDim = &own, mla.NopeDim+mla.RopeDim, mla.ValueDim
@@ -187,8 +243,8 @@ func (r *reader) windowRule(kinds []string) func(int) bool {
 }
 
 func (r *reader) feedForwards(n int) []*FeedForward {
-	width, ok := r.perLayer("feed_forward.intermediate", n)
 	experts := r.experts()
+	width, ok := r.widths(n, experts)
 	if !ok && experts == nil {
 		r.fail("intermediate_size", "missing; add the key")
 		return nil
@@ -210,6 +266,32 @@ func (r *reader) feedForwards(n int) []*FeedForward {
 	return out
 }
 
+// widths are the dense layers' feed-forward widths.
+func (r *reader) widths(n int, experts *Experts) ([]int64, bool) {
+	if r.kind != nil && r.kind.sharedIsDense && experts == nil {
+		return r.perLayer("experts.shared_width", n)
+	}
+	width, ok := r.perLayer("feed_forward.intermediate", n)
+	if ok && r.kind != nil && r.kind.adjustedWidth {
+		r.adjust(width)
+	}
+	return width, ok
+}
+
+// adjust is LFM2's rule: two thirds, scaled, rounded up to a multiple
+// (modeling_lfm2.py of transformers, Lfm2MLP).
+func (r *reader) adjust(width []int64) {
+	if on, said := r.flag("feed_forward.adjusted", "block_auto_adjust_ff_dim"); said && !on {
+		return
+	}
+	scale, multiple := r.number("feed_forward.scale"), r.optionalOr("feed_forward.multiple", 1)
+	for i, w := range width {
+		scaled := int64(float64(2*w/3) * orDefault(scale, 1))
+		width[i] = (scaled + multiple - 1) / multiple * multiple
+	}
+	r.note("feed_forward.intermediate", FromComputed, "block_ff_dim × 2/3 × multiplier, up to a multiple of %d", multiple)
+}
+
 // experts reads the mixture of experts, nil where there is none.
 func (r *reader) experts() *Experts {
 	count := r.optionalOr("experts.count", 0)
@@ -225,6 +307,7 @@ func (r *reader) experts() *Experts {
 	} else if shared, ok := r.optional("experts.shared_count"); ok {
 		e.SharedIntermediate = shared * e.Intermediate
 	}
+	e.RouterBias = r.kind != nil && r.kind.routerBias
 	e.SharedGate = e.SharedIntermediate > 0 && r.kind != nil && r.kind.sharedGate
 	return e
 }

@@ -68,6 +68,9 @@ type Attention struct {
 	// QKNorm, Bias: the layer has norms on, or biases in, its projections.
 	QKNorm bool `json:"qk_norm,omitempty"`
 	Bias   bool `json:"bias,omitempty"`
+	// Gated: the query projection is twice as wide and makes a gate for the
+	// output too (qwen3_next).
+	Gated bool `json:"gated,omitempty"`
 }
 
 // MLA are the ranks of multi-head latent attention (DeepSeek-V2, arXiv 2405.04434).
@@ -109,6 +112,8 @@ type Experts struct {
 	SharedIntermediate int64 `json:"shared_intermediate,omitempty"`
 	// SharedGate: the shared expert's output is scaled by a learned gate (qwen2_moe).
 	SharedGate bool `json:"shared_gate,omitempty"`
+	// RouterBias: experts are chosen with a learned correction (deepseek_v3).
+	RouterBias bool `json:"router_bias,omitempty"`
 }
 
 // Tensor is one row of a tensor table. Shape is in ggml's order: Shape[0] is

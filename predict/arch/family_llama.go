@@ -10,6 +10,7 @@ var llamaTypes = []modelType{
 // llamaFamily is src/models/llama.cpp. It takes any hidden size beside an
 // explicit head dimension.
 var llamaFamily = family{
-	name:  "llama",
-	block: standardBlock,
+	name:               "llama",
+	expertWidthIsDense: true,
+	block:              standardBlock,
 }

@@ -16,8 +16,8 @@ var qwenTypes = []modelType{
 // The Qwen 2 loaders (src/models/qwen2.cpp, qwen2moe.cpp) insist on attn_q of
 // hidden × hidden, the Qwen 3 ones take any hidden size.
 var (
-	qwen2Family    = family{name: "qwen2", square: true, block: standardBlock}
-	qwen2moeFamily = family{name: "qwen2moe", square: true, untied: true, block: standardBlock}
+	qwen2Family    = family{name: "qwen2", hidden: queryWidthOf, block: standardBlock}
+	qwen2moeFamily = family{name: "qwen2moe", hidden: queryWidthOf, untied: true, block: standardBlock}
 	qwen3Family    = family{name: "qwen3", block: standardBlock}
 	qwen3moeFamily = family{name: "qwen3moe", block: standardBlock}
 )

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,6 +79,7 @@ func isRouted(s scope) bool { return hasFeedForward(s) && s.layer.FeedForward.Ex
 func isGatedRouted(s scope) bool {
 	return isRouted(s) && s.layer.FeedForward.Gated
 }
+func hasRouterBias(s scope) bool { return isRouted(s) && s.layer.FeedForward.Experts.RouterBias }
 func hasSharedGate(s scope) bool { return isRouted(s) && s.layer.FeedForward.Experts.SharedGate }
 
 // The groups most families are made of.
@@ -115,6 +117,7 @@ var (
 		tensor("ffn_up_shexp.weight", hidden, sharedWidth),
 		tensor("ffn_down_shexp.weight", sharedWidth, hidden),
 	}}
+	routerBiasRow = part{hasRouterBias, []row{tensor("exp_probs_b.bias", expertCount)}}
 	sharedGateRow = part{hasSharedGate, []row{tensor("ffn_gate_inp_shexp.weight", hidden)}}
 )
 
@@ -140,7 +143,7 @@ type TypePlan struct {
 }
 
 func (p TypePlan) of(name string, dims int) string {
-	if dims < 2 {
+	if dims < 2 || strings.HasSuffix(name, ".bias") {
 		return "f32"
 	}
 	kind := strings.TrimSuffix(name, ".weight")
@@ -162,7 +165,11 @@ func (p TypePlan) of(name string, dims int) string {
 // alwaysF32 are the matrices that llama.cpp's converter never stores in fewer
 // bits (conversion/base.py of v0.5.0, prepare_tensors): routers, and what a
 // state-space scan reads.
-var alwaysF32 = map[string]bool{"ffn_gate_inp": true}
+var alwaysF32 = map[string]bool{
+	"ffn_gate_inp": true, "ffn_gate_inp_shexp": true,
+	"ssm_conv1d": true, "ssm_a": true, "ssm_d": true, "ssm_norm": true, "shortconv.conv": true,
+	"altup_correct_coef": true, "altup_predict_coef": true,
+}
 
 // GGUFTensors is the tensor table that llama.cpp v0.5.0 expects of these facts,
 // in file order: global tensors, then block by block. It fails for a family
@@ -182,7 +189,8 @@ func (f Facts) GGUFTensors(types TypePlan) ([]Tensor, error) {
 
 // globals are the tensors outside the blocks.
 func (fam *family) globals(f *Facts) []part {
-	rows := []row{tensor("token_embd.weight", hidden, vocab), tensor("output_norm.weight", hidden)}
+	norm := cmp.Or(fam.outputNorm, "output_norm.weight")
+	rows := []row{tensor("token_embd.weight", hidden, vocab), tensor(norm, hidden)}
 	if fam.untied || !fam.tied && !f.TiedEmbeddings {
 		rows = append(rows, tensor("output.weight", hidden, vocab))
 	}

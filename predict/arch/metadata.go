@@ -54,11 +54,12 @@ var commonKeys = []key{
 	{"embedding_length", func(f *Facts) any { return uint32(f.Hidden) }},
 	{"block_count", func(f *Facts) any { return uint32(len(f.Layers)) }},
 	{"feed_forward_length", feedForwardLength},
-	{"attention.head_count", func(f *Facts) any { return eachAttention(f, func(a *Attention) int64 { return a.Heads }) }},
+	{"attention.head_count", headCount},
 	{"attention.head_count_kv", func(f *Facts) any { return eachAttention(f, cachedHeads) }},
 	{"attention.key_length", func(f *Facts) any { return anyAttention(f, cachedKeyDim) }},
 	{"attention.value_length", func(f *Facts) any { return anyAttention(f, cachedValueDim) }},
-	{"attention.layer_norm_rms_epsilon", func(f *Facts) any { return float32(orDefault(f.NormEpsilon, defaultEpsilon)) }},
+	{"attention.layer_norm_rms_epsilon", func(f *Facts) any { return epsilon(f, false) }},
+	{"attention.layer_norm_epsilon", func(f *Facts) any { return epsilon(f, true) }},
 	{"attention.sliding_window", windowKey},
 	{"attention.sliding_window_pattern", windowPatternKey},
 	{"rope.freq_base", func(f *Facts) any { return float32(orDefault(f.RopeBase, defaultRopeBase)) }},
@@ -113,6 +114,28 @@ func perLayerKey(f *Facts, of func(*Layer) int64) any {
 	return list
 }
 
+// headCount is one number where all attention layers agree: llama.cpp takes the
+// head dimension of a hybrid from its first layer, whatever that is.
+func headCount(f *Facts) any {
+	a := f.attention()
+	if a == nil {
+		return nil
+	}
+	return perLayerKey(f, func(l *Layer) int64 {
+		if l.Attention == nil {
+			return a.Heads
+		}
+		return l.Attention.Heads
+	})
+}
+
+func epsilon(f *Facts, layerNorm bool) any {
+	if families[f.Family].layerNorm != layerNorm {
+		return nil
+	}
+	return float32(orDefault(f.NormEpsilon, defaultEpsilon))
+}
+
 func eachAttention(f *Facts, of func(*Attention) int64) any {
 	return perLayerKey(f, func(l *Layer) int64 {
 		if l.Attention == nil {
@@ -124,10 +147,8 @@ func eachAttention(f *Facts, of func(*Attention) int64) any {
 
 // anyAttention is a fact that all attention layers share.
 func anyAttention(f *Facts, of func(*Attention) int64) any {
-	for i := range f.Layers {
-		if a := f.Layers[i].Attention; a != nil {
-			return uint32(of(a))
-		}
+	if a := f.attention(); a != nil {
+		return uint32(of(a))
 	}
 	return nil
 }
@@ -151,19 +172,48 @@ func (f *Facts) experts() *Experts {
 	return nil
 }
 
-// feedForwardLength is the dense width. Where every layer is routed it is the
-// experts' width, which is where llama.cpp's llama architecture looks for it.
+// feedForwardLength is the dense layers' width: one number, or one per layer
+// where they differ or some have no feed-forward. Where every layer is routed,
+// or the loader looks there for it, it is the experts' width.
 func feedForwardLength(f *Facts) any {
-	return perLayerKey(f, func(l *Layer) int64 {
-		switch ff := l.FeedForward; {
-		case ff == nil:
-			return 0
-		case ff.Experts != nil && ff.Intermediate == 0:
-			return ff.Experts.Intermediate
-		default:
-			return ff.Intermediate
+	e := f.experts()
+	if e != nil && families[f.Family].expertWidthIsDense {
+		return uint32(e.Intermediate)
+	}
+	dense, everywhere := f.denseWidths()
+	if len(dense) <= 1 && everywhere {
+		switch {
+		case len(dense) == 1:
+			return uint32(dense[0])
+		case e != nil:
+			return uint32(e.Intermediate)
 		}
+	}
+	return perLayerKey(f, func(l *Layer) int64 {
+		switch {
+		case l.FeedForward == nil:
+			return 0
+		case l.FeedForward.Experts != nil:
+			return l.FeedForward.Experts.Intermediate
+		}
+		return l.FeedForward.Intermediate
 	})
+}
+
+// denseWidths are the different widths of dense layers, and whether every
+// layer has a feed-forward of some kind.
+func (f *Facts) denseWidths() (widths []int64, everywhere bool) {
+	everywhere = true
+	for i := range f.Layers {
+		ff := f.Layers[i].FeedForward
+		switch {
+		case ff == nil:
+			everywhere = false
+		case ff.Experts == nil && !slices.Contains(widths, ff.Intermediate):
+			widths = append(widths, ff.Intermediate)
+		}
+	}
+	return widths, everywhere
 }
 
 func windowKey(f *Facts) any {

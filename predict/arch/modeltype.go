@@ -8,6 +8,8 @@ const defaultsSource = "transformers 5.23.0"
 type modelType struct {
 	name   string
 	family string // llama.cpp's name of it
+	// pureFamily is llama.cpp's name of a hybrid type's model without recurrent layers.
+	pureFamily string
 	// names overrides the spelling of a fact where this type uses a key in
 	// another sense (mixtral's intermediate_size is its experts' width).
 	names map[string][]string
@@ -19,12 +21,25 @@ type modelType struct {
 	sinks    bool
 	// sharedGate: the shared expert is scaled by a learned gate.
 	sharedGate bool
+	// routerBias: experts are chosen with a learned correction (DeepSeek-V3).
+	routerBias bool
+	// sharedIsDense: a model of this type without experts keeps only the shared one.
+	sharedIsDense bool
+	// adjustedWidth: the feed-forward width follows from other keys (lfm2).
+	adjustedWidth bool
+	// gatedAttention: the query projection also makes a gate (qwen3_next).
+	gatedAttention bool
+	// recurrent reads the recurrent part that mix places in layers.
+	recurrent func(r *reader, hidden int64) *Recurrent
+	mix       mixRule // nil: every layer is attention and feed-forward
 }
 
 // modelTypes are the model types known by name, from the family files.
 var modelTypes = index(typeGroups)
 
-var typeGroups = [][]modelType{llamaTypes, qwenTypes, gemmaTypes}
+var typeGroups = [][]modelType{
+	llamaTypes, qwenTypes, gemmaTypes, gemma3nTypes, gptOssTypes, mlaTypes, recurrentTypes, otherTypes,
+}
 
 func index(groups [][]modelType) map[string]*modelType {
 	byName := map[string]*modelType{}

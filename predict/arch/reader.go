@@ -58,8 +58,8 @@ func (r *reader) note(field string, origin Origin, format string, args ...any) {
 }
 
 // find looks a fact up under all its names, then among the model type's
-// defaults, and notes its provenance. A key that says null is an answer: the
-// fact is absent, and the default does not apply.
+// defaults, and notes its provenance. A key that says null (or "auto") is an answer:
+// the fact is absent, and the default does not apply.
 func (r *reader) find(field string) (value, bool) {
 	names := r.dialect[field].keys
 	if r.kind != nil && r.kind.names[field] != nil {
@@ -68,7 +68,7 @@ func (r *reader) find(field string) (value, bool) {
 	for _, name := range names {
 		if v, ok := r.keys[name]; ok {
 			r.note(field, FromFile, "%s of %s", v.path, r.file)
-			return v, v.data != nil
+			return v, v.data != nil && v.data != "auto"
 		}
 	}
 	if r.kind == nil {

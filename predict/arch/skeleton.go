@@ -7,6 +7,7 @@ const (
 	skeletonVocab   = 64
 	skeletonExperts = 4
 	skeletonUsed    = 2
+	skeletonHeads   = 4
 )
 
 // KVFaithful is the smallest model of the same family whose cache is the real
@@ -16,45 +17,51 @@ func (f Facts) KVFaithful() Facts {
 	out := f
 	out.Vocab = min(f.Vocab, skeletonVocab)
 	out.Tensors, out.Provenance, out.Contradictions = nil, nil, nil
-	out.Layers = make([]Layer, len(f.Layers))
-	for i := range f.Layers {
-		out.Layers[i] = f.Layers[i].shrunk()
-	}
-	out.Hidden = out.skeletonHidden(f.Hidden)
-	return out
-}
-
-func (l Layer) shrunk() Layer {
-	out := Layer{Recurrent: l.Recurrent}
-	if l.Attention != nil {
-		a := *l.Attention
-		a.Heads = a.KVHeads
-		out.Attention = &a
-	}
-	if l.FeedForward != nil {
-		ff := *l.FeedForward
-		ff.Intermediate = min(ff.Intermediate, skeletonWidth)
-		if ff.Experts != nil {
-			e := *ff.Experts
-			e.Count, e.Used = min(e.Count, skeletonExperts), min(e.Used, skeletonUsed)
-			e.Intermediate = min(e.Intermediate, skeletonWidth)
-			e.SharedIntermediate = min(e.SharedIntermediate, skeletonWidth)
-			ff.Experts = &e
-		}
-		out.FeedForward = &ff
-	}
-	return out
-}
-
-// skeletonHidden is the smallest hidden size that the family's loader takes
-// beside the (already shrunk) layers.
-func (f Facts) skeletonHidden(full int64) int64 {
 	fam := families[f.Family]
-	for i := range f.Layers {
-		a := f.Layers[i].Attention
-		if a != nil && (fam == nil || fam.square) {
-			return a.Heads * a.KeyDim
-		}
+	if fam == nil {
+		fam = &family{hidden: unchanged, keepHeads: true}
 	}
-	return min(full, skeletonWidth)
+	out.Layers = make([]Layer, len(f.Layers))
+	for i, l := range f.Layers {
+		out.Layers[i] = Layer{Recurrent: l.Recurrent, Attention: l.Attention.shrunk(fam), FeedForward: l.FeedForward.shrunk()}
+	}
+	out.Hidden = min(f.Hidden, skeletonWidth)
+	if fam.hidden != nil {
+		out.Hidden = fam.hidden(&out, f.Hidden)
+	}
+	return out
+}
+
+// shrunk leaves one query head per KV head; a latent cache does not depend on
+// heads at all.
+func (a *Attention) shrunk(fam *family) *Attention {
+	if a == nil || fam.keepHeads {
+		return a
+	}
+	out := *a
+	out.Heads = a.KVHeads
+	if a.MLA != nil {
+		mla := *a.MLA
+		mla.QLoraRank = min(mla.QLoraRank, skeletonWidth)
+		out.MLA = &mla
+		out.Heads = min(a.Heads, skeletonHeads)
+		out.KVHeads = out.Heads
+	}
+	return &out
+}
+
+func (ff *FeedForward) shrunk() *FeedForward {
+	if ff == nil {
+		return nil
+	}
+	out := *ff
+	out.Intermediate = min(ff.Intermediate, skeletonWidth)
+	if ff.Experts != nil {
+		e := *ff.Experts
+		e.Count, e.Used = min(e.Count, skeletonExperts), min(e.Used, skeletonUsed)
+		e.Intermediate = min(e.Intermediate, skeletonWidth)
+		e.SharedIntermediate = min(e.SharedIntermediate, skeletonWidth)
+		out.Experts = &e
+	}
+	return &out
 }

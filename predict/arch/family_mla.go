@@ -1,0 +1,90 @@
+package arch
+
+import "slices"
+
+// mlaTypes: multi-head latent attention (DeepSeek-V2, arXiv 2405.04434).
+var mlaTypes = []modelType{
+	{name: "deepseek_v2", family: "deepseek2"},
+	{name: "deepseek_v3", family: "deepseek2", routerBias: true},
+}
+
+func hasMLA(s scope) bool { return s.layer.Attention != nil && s.layer.Attention.MLA != nil }
+func hasQLora(s scope) bool {
+	return hasMLA(s) && s.layer.Attention.MLA.QLoraRank > 0
+}
+func hasPlainQuery(s scope) bool {
+	return hasMLA(s) && s.layer.Attention.MLA.QLoraRank == 0
+}
+
+func latent(of func(*MLA) int64) dim {
+	return func(s scope) int64 { return of(s.layer.Attention.MLA) }
+}
+
+var (
+	qRank    = latent(func(m *MLA) int64 { return m.QLoraRank })
+	kvRank   = latent(func(m *MLA) int64 { return m.KVLoraRank })
+	ropeDim  = latent(func(m *MLA) int64 { return m.RopeDim })
+	nopeDim  = latent(func(m *MLA) int64 { return m.NopeDim })
+	mlaValue = latent(func(m *MLA) int64 { return m.ValueDim })
+)
+
+// mlaRows are the decompressing projections split into keys and values, as the
+// converter has written them since llama.cpp could cache the latent itself.
+var mlaRows = []part{
+	{hasQLora, []row{
+		tensor("attn_q_a.weight", hidden, qRank),
+		tensor("attn_q_a_norm.weight", qRank),
+		tensor("attn_q_b.weight", qRank, queryWidth),
+	}},
+	{hasPlainQuery, []row{tensor("attn_q.weight", hidden, queryWidth)}},
+	{hasMLA, []row{
+		tensor("attn_kv_a_mqa.weight", hidden, sum(kvRank, ropeDim)),
+		tensor("attn_kv_a_norm.weight", kvRank),
+		tensor("attn_k_b.weight", nopeDim, kvRank, heads),
+		tensor("attn_v_b.weight", kvRank, mlaValue, heads),
+		tensor("attn_output.weight", times(heads, mlaValue), hidden),
+	}},
+}
+
+// deepseek2Family is src/models/deepseek2.cpp.
+var deepseek2Family = family{
+	name:  "deepseek2",
+	block: slices.Concat([]part{attnNorm}, mlaRows, []part{feedNorm}, feedForward, []part{routerBiasRow}),
+	keys: []key{
+		{"attention.q_lora_rank", mlaKey(func(m *MLA) int64 { return m.QLoraRank })},
+		{"attention.kv_lora_rank", mlaKey(func(m *MLA) int64 { return m.KVLoraRank })},
+		{"attention.key_length_mla", mlaKey(func(m *MLA) int64 { return m.NopeDim + m.RopeDim })},
+		{"attention.value_length_mla", mlaKey(func(m *MLA) int64 { return m.ValueDim })},
+		{"rope.dimension_count", mlaKey(func(m *MLA) int64 { return m.RopeDim })},
+		{"leading_dense_block_count", leadingDense},
+		{"expert_shared_count", sharedCount},
+	},
+}
+
+func mlaKey(of func(*MLA) int64) func(*Facts) any {
+	return func(f *Facts) any {
+		if a := f.attention(); a != nil && a.MLA != nil {
+			return uint32(of(a.MLA))
+		}
+		return nil
+	}
+}
+
+// leadingDense counts the layers before the first routed one.
+func leadingDense(f *Facts) any {
+	for i := range f.Layers {
+		if ff := f.Layers[i].FeedForward; ff != nil && ff.Experts != nil {
+			return uint32(i)
+		}
+	}
+	return uint32(len(f.Layers))
+}
+
+// sharedCount is the shared experts' width in units of a routed one's.
+func sharedCount(f *Facts) any {
+	e := f.experts()
+	if e == nil || e.Intermediate == 0 {
+		return uint32(0)
+	}
+	return uint32(e.SharedIntermediate / e.Intermediate)
+}
