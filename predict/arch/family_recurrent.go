@@ -13,7 +13,7 @@ var recurrentTypes = []modelType{
 		names:      map[string][]string{"experts.intermediate": {"intermediate_size"}}},
 	{name: "nemotron_h", family: "nemotron_h", recurrent: mamba2Part, mix: byPattern, ungated: true,
 		names: map[string][]string{"recurrent.conv_kernel": {"conv_kernel"}, "attention.key_dim": {"head_dim", "attention_head_dim"}}},
-	{name: "lfm2", family: "lfm2", recurrent: shortConvPart, mix: byLayerTypes, qkNorm: true, adjustedWidth: true,
+	{name: "lfm2", family: "lfm2", recurrent: shortConvPart, mix: byAttentionIndexes, qkNorm: true, adjustedWidth: true,
 		names:    map[string][]string{"feed_forward.intermediate": {"block_ff_dim", "intermediate_size"}},
 		defaults: map[string]any{"conv_L_cache": 3, "tie_word_embeddings": true}},
 	{name: "qwen3_next", family: "qwen3next", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, sharedGate: true,

@@ -18,12 +18,10 @@ type key struct {
 	value func(*Facts) any
 }
 
-// The values that stand in for what a config did not state: llama.cpp's own
-// defaults (src/llama-hparams.h and load_hparams of v0.5.0).
+// The values that stand in for required keys that a config did not state.
 const (
-	defaultEpsilon  = 1e-5
-	defaultRopeBase = 10000
-	defaultContext  = 4096
+	defaultEpsilon = 1e-5
+	defaultContext = 4096
 )
 
 // GGUFMetadata is the metadata that llama.cpp v0.5.0 needs to build these
@@ -62,7 +60,7 @@ var commonKeys = []key{
 	{"attention.layer_norm_epsilon", func(f *Facts) any { return epsilon(f, true) }},
 	{"attention.sliding_window", windowKey},
 	{"attention.sliding_window_pattern", windowPatternKey},
-	{"rope.freq_base", func(f *Facts) any { return float32(orDefault(f.RopeBase, defaultRopeBase)) }},
+	{"rope.freq_base", ropeBase},
 	{"expert_count", func(f *Facts) any { return anyExperts(f, func(e *Experts) int64 { return e.Count }) }},
 	{"expert_used_count", func(f *Facts) any { return anyExperts(f, func(e *Experts) int64 { return e.Used }) }},
 	{"expert_feed_forward_length", func(f *Facts) any { return anyExperts(f, func(e *Experts) int64 { return e.Intermediate }) }},
@@ -127,6 +125,14 @@ func headCount(f *Facts) any {
 		}
 		return l.Attention.Heads
 	})
+}
+
+// ropeBase is left to the loader's default where no source states it.
+func ropeBase(f *Facts) any {
+	if f.RopeBase == 0 {
+		return nil
+	}
+	return float32(f.RopeBase)
 }
 
 func epsilon(f *Facts, layerNorm bool) any {

@@ -30,6 +30,20 @@ var (
 	feedForwardKinds = map[string]bool{"mlp": true, "moe": true}
 )
 
+// byAttentionIndexes: layer_types, or full_attn_idxs of configs before that key.
+func byAttentionIndexes(r *reader, n int, kinds []string) []mix {
+	attends := r.indexes("full_attn_idxs", n)
+	if kinds != nil || attends == nil {
+		return byLayerTypes(r, n, kinds)
+	}
+	r.note("mixers", FromFile, "full_attn_idxs of %s", r.file)
+	out := repeat(mix{false, true, true}, n)
+	for _, i := range attends {
+		out[i] = mix{true, false, true}
+	}
+	return out
+}
+
 // byLayerTypes: every layer has a feed-forward behind the mixer that layer_types names.
 func byLayerTypes(r *reader, n int, kinds []string) []mix {
 	if kinds == nil {
