@@ -15,43 +15,31 @@ const bootstrapDraws = 200
 // to the Bootstrap, Chapman & Hall 1993, chapters 8 and 13), and returns the
 // 95 % percentile interval of every parameter. A draw in which a parameter
 // loses all its cases says nothing of it and is not counted.
-func bootstrap(f Form, obs []Observation, c costs) map[string]Interval {
-	r := rand.New(rand.NewPCG(6, uint64(len(obs)))) // the same fit from the same data
-	draws := map[string][]float64{}
+func bootstrap(p problem, x []float64) []Interval {
+	r := rand.New(rand.NewPCG(6, uint64(len(p.rows)))) // the same fit from the same data
+	draws := make([][]float64, len(x))
 	for range bootstrapDraws {
-		weight := make([]float64, len(obs))
-		for range obs {
-			weight[r.IntN(len(obs))]++
+		weight := make([]float64, len(p.rows))
+		for range p.rows {
+			weight[r.IntN(len(weight))]++
 		}
-		drawn, err := solve(f, obs, weight)
+		drawn, err := p.solve(weight)
 		if err != nil {
 			continue
 		}
-		for n := range covered(f, obs, weight) {
-			draws[n] = append(draws[n], drawn[n])
-		}
-	}
-	out := map[string]Interval{}
-	for n, v := range c {
-		if d := draws[n]; len(d) > bootstrapDraws/2 {
-			slices.Sort(d)
-			out[n] = Interval{v, stat.Quantile(0.025, stat.Empirical, d, nil), stat.Quantile(0.975, stat.Empirical, d, nil)}
-		} else {
-			out[n] = Interval{v, 0, math.MaxFloat64}
-		}
-	}
-	return out
-}
-
-// covered are the parameters that the drawn observations have.
-func covered(f Form, obs []Observation, weight []float64) map[string]bool {
-	seen := map[string]bool{}
-	for i, o := range obs {
-		if weight[i] > 0 {
-			for _, p := range f.parts(o.Work) {
-				seen[p.name] = true
+		for j, seen := range p.covered(weight) {
+			if seen {
+				draws[j] = append(draws[j], drawn[j])
 			}
 		}
 	}
-	return seen
+	out := make([]Interval, len(x))
+	for j, v := range x {
+		out[j] = Interval{v, 0, math.MaxFloat64}
+		if d := draws[j]; len(d) > bootstrapDraws/2 {
+			slices.Sort(d)
+			out[j] = Interval{v, min(v, stat.Quantile(0.025, stat.Empirical, d, nil)), max(v, stat.Quantile(0.975, stat.Empirical, d, nil))}
+		}
+	}
+	return out
 }

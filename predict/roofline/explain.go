@@ -67,14 +67,15 @@ func suspect(f Form, own []Observation, c costs) (name string, factor, explains 
 func timeShares(f Form, own []Observation, c costs) (map[string][]float64, []float64) {
 	shares, residual := map[string][]float64{}, make([]float64, len(own))
 	for i, o := range own {
-		parts := f.parts(o.Work)
-		weight := overlapShares(f, parts, c)
-		residual[i] = 1 - f.seconds(o.Work, c)/o.Seconds
-		for k, p := range parts {
-			if shares[p.name] == nil {
-				shares[p.name] = make([]float64, len(own))
+		p, x := f.at(o.Work, c)
+		residual[i] = 1 - p.total(0, x)/o.Seconds
+		for k, share := range overlapShares(f, p.rows[0], x) {
+			q := p.rows[0][k]
+			name := p.names[q.column]
+			if shares[name] == nil {
+				shares[name] = make([]float64, len(own))
 			}
-			shares[p.name][i] += weight[k] * p.amount * c[p.name] / o.Seconds
+			shares[name][i] += share * q.amount * x[q.column] / o.Seconds
 		}
 	}
 	return shares, residual

@@ -78,6 +78,17 @@ func New(all []Observation, opt Options) (*Fit, error) {
 	if err := check(obs, leftOut); err != nil {
 		return nil, err
 	}
+	fit, err := estimate(obs, leftOut)
+	if err != nil {
+		return nil, err
+	}
+	fit.describe(obs)
+	return fit, nil
+}
+
+// estimate chooses the form and solves for the costs, without saying how sure
+// each of them is.
+func estimate(obs []Observation, leftOut []string) (*Fit, error) {
 	fit := &Fit{
 		Time: time.Now().UTC().Truncate(time.Second), Machine: obs[0].Machine, Runtime: obs[0].Runtime,
 		Runs: runs(obs), Observations: len(obs), LeftOut: leftOut,
@@ -85,22 +96,35 @@ func New(all []Observation, opt Options) (*Fit, error) {
 	if err := fit.choose(obs); err != nil {
 		return nil, err
 	}
-	c, err := solve(fit.Form, obs, nil)
+	p := newProblem(fit.Form, obs)
+	x, err := p.solve(each(len(obs)))
 	if err != nil {
 		return nil, err
 	}
-	fit.describe(obs, c)
+	for j, name := range p.names {
+		fit.Parameters = append(fit.Parameters, Parameter{Name: name, Seconds: Interval{Value: x[j]}, AtBound: x[j] == 0})
+	}
 	return fit, nil
+}
+
+// each weighs n observations alike.
+func each(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+	}
+	return w
 }
 
 // simplerWins is how much better, as a share, a form must score to be preferred
 // to one before it.
 const simplerWins = 0.03
 
-// choose picks the form by leave-one-model-out error.
+// choose picks the form by leave-one-model-out error: first how attention is
+// modelled, under a plain sum, then how terms overlap.
 func (fit *Fit) choose(obs []Observation) error {
 	best := math.Inf(1)
-	for _, f := range forms {
+	try := func(f Form) error {
 		folds, err := leaveModelsOut(f, obs)
 		if err != nil {
 			return err
@@ -110,37 +134,58 @@ func (fit *Fit) choose(obs []Observation) error {
 		if s < best*(1-simplerWins) {
 			best, fit.Form, fit.Folds = s, f, folds
 		}
+		return nil
+	}
+	for _, a := range attentions {
+		if err := try(Form{Sum, a}); err != nil {
+			return err
+		}
+	}
+	for _, overlap := range []Overlap{Half, Max} {
+		if err := try(Form{overlap, fit.Form.Attention}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// describe fills in the parameters with what is known about each.
-func (fit *Fit) describe(obs []Observation, c costs) {
-	d := designAt(fit.Form, obs, c)
-	known := identify(d)
+// describe adds what is known about each parameter.
+func (fit *Fit) describe(obs []Observation) {
+	p := newProblem(fit.Form, obs)
+	x := make([]float64, len(fit.Parameters))
+	for j := range x {
+		x[j] = fit.Parameters[j].Seconds.Value
+	}
+	design := p.design(x)
+	known := identify(p.names, design)
 	if !math.IsInf(known.condition, 1) {
 		fit.Condition = &known.condition
 	}
-	intervals := bootstrap(fit.Form, obs, c)
-	for j, name := range d.names {
-		p := Parameter{Name: name, Seconds: intervals[name], Confounded: known.with[name], AtBound: c[name] == 0}
-		for i, o := range obs {
-			for _, part := range fit.Form.parts(o.Work) {
-				if part.name == name {
-					p.Unit = part.unit()
-				}
-			}
-			if d.matrix.At(i, j) != 0 {
-				p.Cases++
+	intervals, units := bootstrap(p, x), units(fit.Form, obs)
+	for j := range fit.Parameters {
+		q := &fit.Parameters[j]
+		q.Seconds, q.Confounded, q.Unit = intervals[j], known.with[q.Name], units[q.Name]
+		for i := range obs {
+			if design.At(i, j) != 0 {
+				q.Cases++
 			}
 		}
-		fit.Parameters = append(fit.Parameters, p)
 	}
 	var errs []float64
-	for _, o := range obs {
-		errs = append(errs, relative(fit.Form.seconds(o.Work, c), o.Seconds))
+	for i := range obs {
+		errs = append(errs, relative(p.total(i, x), p.seconds[i]))
 	}
 	fit.InSample = errorsOf(errs)
+}
+
+func units(f Form, obs []Observation) map[string]string {
+	out := map[string]string{}
+	for _, o := range obs {
+		for _, p := range f.parts(o.Work) {
+			out[p.name] = p.unit()
+		}
+	}
+	return out
 }
 
 // unit is what the amount of a part counts.

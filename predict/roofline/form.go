@@ -14,10 +14,30 @@ import (
 // Williams, Waterman and Patterson, CACM 52(4), 2009), 2 lies between. The data
 // choose, by leave-one-model-out error.
 type Form struct {
-	// Overlap is p; 0 stands for infinity, which JSON cannot hold.
-	Overlap float64 `json:"overlap"`
+	Overlap Overlap `json:"overlap"`
 	// Attention says which of an attention term's counts cost time.
 	Attention Attention `json:"attention"`
+}
+
+// Overlap is the exponent p; 0 stands for infinity, which JSON cannot hold.
+type Overlap float64
+
+// The overlaps that compete.
+const (
+	Sum  Overlap = 1
+	Half Overlap = 2
+	Max  Overlap = 0
+)
+
+// String says the overlap in a word.
+func (p Overlap) String() string {
+	switch p {
+	case Sum:
+		return "sum"
+	case Max:
+		return "max"
+	}
+	return fmt.Sprintf("%g-norm", float64(p))
 }
 
 // Attention is how the cost of attention is modelled.
@@ -44,38 +64,28 @@ const (
 	CacheStrides AttentionMemory = "strides"
 )
 
-// forms are the candidates, simplest first: the ways to model attention under
-// a plain sum, then the ways to overlap under each of them.
-var forms = func() []Form {
-	var list []Form
-	for _, overlap := range []float64{1, 2, 0} {
-		for _, memory := range []AttentionMemory{CacheFree, CacheBytes, CacheStrides} {
-			for _, live := range []bool{false, true} {
-				list = append(list, Form{overlap, Attention{live, memory}})
-			}
-		}
-	}
-	return list
-}()
+// attentions are the candidates, simplest first.
+var attentions = []Attention{
+	{false, CacheFree}, {true, CacheFree}, {false, CacheBytes}, {true, CacheBytes}, {false, CacheStrides}, {true, CacheStrides},
+}
 
 // String says the form in words.
 func (f Form) String() string {
-	switch f.Overlap {
-	case 1:
-		return "sum"
-	case 0:
-		return "max"
+	cells := "all cells"
+	if f.Attention.Live {
+		cells = "live cells"
 	}
-	return fmt.Sprintf("%g-norm", f.Overlap)
+	return fmt.Sprintf("%s; attention over %s, cache %s", f.Overlap, cells, f.Attention.Memory)
 }
 
 // combine is (Cᵖ + Mᵖ)^(1/p).
 func (f Form) combine(c, m float64) float64 {
 	hi, lo := max(c, m), min(c, m)
-	if f.Overlap == 0 || lo == 0 {
+	p := float64(f.Overlap)
+	if f.Overlap == Max || lo == 0 {
 		return hi
 	}
-	return hi * math.Pow(1+math.Pow(lo/hi, f.Overlap), 1/f.Overlap)
+	return hi * math.Pow(1+math.Pow(lo/hi, p), 1/p)
 }
 
 // weights are the shares cw, mw with cw·C + mw·M = combine(C, M), the partial
@@ -84,10 +94,11 @@ func (f Form) combine(c, m float64) float64 {
 func (f Form) weights(c, m float64) (cw, mw float64) {
 	total := f.combine(c, m)
 	switch {
-	case total == 0 || f.Overlap == 1:
+	case total == 0 || f.Overlap == Sum:
 		return 1, 1
-	case f.Overlap != 0:
-		return math.Pow(c/total, f.Overlap-1), math.Pow(m/total, f.Overlap-1)
+	case f.Overlap != Max:
+		p := float64(f.Overlap) - 1
+		return math.Pow(c/total, p), math.Pow(m/total, p)
 	case c == m:
 		return 0.5, 0.5
 	case c > m:

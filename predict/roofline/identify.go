@@ -27,9 +27,9 @@ type collinear struct {
 // identify decomposes the scaled design: a small singular value is a
 // combination of parameters that the observations cannot tell apart, and the
 // large entries of its vector are the parameters in it.
-func identify(d design) collinear {
-	rows, cols := d.matrix.Dims()
-	a := mat.DenseCopyOf(d.matrix)
+func identify(names []string, design *mat.Dense) collinear {
+	rows, cols := design.Dims()
+	a := mat.DenseCopyOf(design)
 	norms := scaleColumns(a)
 	out := collinear{condition: math.Inf(1), with: map[string][]string{}}
 	var svd mat.SVD
@@ -40,10 +40,10 @@ func identify(d design) collinear {
 	var v mat.Dense
 	svd.VTo(&v)
 	out.condition = values[0] / values[cols-1]
-	for j, name := range d.names {
+	for j, name := range names {
 		shares, inflation := varianceShares(&v, values, j)
 		if inflation > maxInflation {
-			out.with[name] = partners(d.names, &v, j, argmax(shares))
+			out.with[name] = partners(names, &v, j, argmax(shares))
 		}
 	}
 	return out

@@ -19,12 +19,11 @@ type fold struct {
 
 // HeldOut is an observation beside what the fit without its model says.
 type HeldOut struct {
-	Observation int     `json:"observation"`
-	Case        string  `json:"case"`
-	Kind        string  `json:"kind"`
-	Depth       int     `json:"depth"`
-	Measured    float64 `json:"measured"`
-	Predicted   float64 `json:"predicted"`
+	Case      string  `json:"case"`
+	Kind      string  `json:"kind"`
+	Depth     int     `json:"depth"`
+	Measured  float64 `json:"measured"`
+	Predicted float64 `json:"predicted"`
 }
 
 // log is log(measured / predicted): 0 is exact, positive slower than predicted.
@@ -42,37 +41,40 @@ func models(obs []Observation) []string {
 
 // leaveModelsOut fits the form once without each model.
 func leaveModelsOut(f Form, obs []Observation) ([]fold, error) {
+	p := newProblem(f, obs)
 	var folds []fold
 	for _, m := range models(obs) {
-		one, err := leaveOut(f, obs, m)
+		weight := make([]float64, len(obs))
+		for i, o := range obs {
+			if o.Model != m {
+				weight[i] = 1
+			}
+		}
+		x, err := p.solve(weight)
 		if err != nil {
 			return nil, err
 		}
-		folds = append(folds, one)
+		folds = append(folds, p.judge(obs, m, x, p.covered(weight)))
 	}
 	return folds, nil
 }
 
-func leaveOut(f Form, obs []Observation, model string) (fold, error) {
-	rest := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Model == model })
-	c, err := solve(f, rest, nil)
-	if err != nil {
-		return fold{}, err
-	}
-	out := fold{Model: model, Costs: c}
+// judge predicts the model's observations by costs that were found without it.
+func (p problem) judge(obs []Observation, model string, x []float64, covered []bool) fold {
+	out := fold{Model: model, Costs: p.costs(x, covered)}
 	for i, o := range obs {
 		if o.Model != model {
 			continue
 		}
-		if missing := unseen(f, o.Work, c); len(missing) > 0 {
+		if missing := unseen(p.form, o.Work, out.Costs); len(missing) > 0 {
 			out.Unseen = append(out.Unseen, missing...)
 			continue
 		}
-		out.Residuals = append(out.Residuals, HeldOut{i, o.Case, o.Kind, o.Depth, o.Seconds, f.seconds(o.Work, c)})
+		out.Residuals = append(out.Residuals, HeldOut{o.Case, o.Kind, o.Depth, o.Seconds, p.total(i, x)})
 	}
 	slices.Sort(out.Unseen)
 	out.Unseen = slices.Compact(out.Unseen)
-	return out, nil
+	return out
 }
 
 // unseen lists the parameters that a work needs and the costs do not have.
@@ -83,7 +85,8 @@ func unseen(f Form, w Work, c costs) []string {
 			missing = append(missing, p.name)
 		}
 	}
-	return missing
+	slices.Sort(missing)
+	return slices.Compact(missing)
 }
 
 // heldOut collects the residuals of one kind over all folds; "" is both.

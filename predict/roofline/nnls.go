@@ -12,6 +12,7 @@ import (
 // chapter 23). A is rows × cols with rows ≥ 1; columns should be of similar
 // norm, since the optimality test compares gradients across columns.
 func nnls(a *mat.Dense, b []float64) ([]float64, error) {
+	a, b = triangular(a, b)
 	_, cols := a.Dims()
 	x := make([]float64, cols)
 	passive, refused := make([]bool, cols), make([]bool, cols)
@@ -38,6 +39,22 @@ func nnls(a *mat.Dense, b []float64) ([]float64, error) {
 		}
 	}
 	return nil, errors.New("non-negative least squares did not converge; the design is degenerate")
+}
+
+// triangular replaces a tall problem by the square one that has the same
+// solutions: with [A b] = Q·[R c; 0 ρ], |A·x − b|² = |R·x − c|² + ρ².
+func triangular(a *mat.Dense, b []float64) (*mat.Dense, []float64) {
+	rows, cols := a.Dims()
+	if rows <= cols {
+		return a, b
+	}
+	both := mat.NewDense(rows, cols+1, nil)
+	both.Augment(a, mat.NewVecDense(rows, b))
+	var qr mat.QR
+	qr.Factorize(both)
+	var r mat.Dense
+	qr.RTo(&r)
+	return mat.DenseCopyOf(r.Slice(0, cols, 0, cols)), mat.Col(nil, cols, r.Slice(0, cols, 0, cols+1))
 }
 
 // steepest is the column held at zero along which the error falls fastest, or

@@ -96,13 +96,13 @@ func rank(n int) int {
 // shares splits the time of a sample over the parameters. Of terms that
 // overlap, each side gets what it adds to the total.
 func (f Form) shares(w Work, c costs) (Bound, []Share) {
-	parts := f.parts(w)
-	weight := overlapShares(f, parts, c)
+	p, x := f.at(w, c)
+	weight := overlapShares(f, p.rows[0], x)
 	byName, bySide, total := map[string]float64{}, [3]float64{}, 0.0
-	for k, p := range parts {
-		t := weight[k] * p.amount * c[p.name]
-		byName[p.name] += t
-		bySide[p.side] += t
+	for k, q := range p.rows[0] {
+		t := weight[k] * q.amount * x[q.column]
+		byName[p.names[q.column]] += t
+		bySide[q.side] += t
 		total += t
 	}
 	var list []Share

@@ -14,79 +14,126 @@ type costs map[string]float64
 
 // seconds is what the form makes of a sample at these costs.
 func (f Form) seconds(w Work, c costs) float64 {
-	total, blocks := 0.0, map[int][2]float64{}
-	for _, p := range f.parts(w) {
-		t := p.amount * c[p.name]
-		if p.block == unblocked {
-			total += t
-			continue
-		}
-		b := blocks[p.block]
-		b[p.side-computeSide] += t
-		blocks[p.block] = b
-	}
-	for _, b := range blocks {
-		total += f.combine(b[0], b[1])
-	}
-	return total
+	p, x := f.at(w, c)
+	return p.total(0, x)
 }
 
-// design is the linear problem at one point: rows are observations divided by
-// their measured seconds, so that the errors minimised are relative and the
-// right-hand side is 1; columns are parameters.
-type design struct {
-	names  []string
-	matrix *mat.Dense
+// at is a problem of one work, with the costs in its order.
+func (f Form) at(w Work, c costs) (problem, []float64) {
+	p := newProblem(f, []Observation{{Work: w}})
+	x := make([]float64, len(p.names))
+	for j, n := range p.names {
+		x[j] = c[n]
+	}
+	return p, x
 }
 
-// designAt linearises the form around c; nil stands for no overlap at all.
-func designAt(f Form, obs []Observation, c costs) design {
-	names := parameterNames(f, obs)
-	index := map[string]int{}
-	for i, n := range names {
-		index[n] = i
-	}
-	m := mat.NewDense(len(obs), len(names), nil)
+// problem is a set of observations as one form sees them, taken apart once.
+type problem struct {
+	form    Form
+	names   []string // of the parameters, sorted
+	rows    [][]cell // by observation
+	seconds []float64
+}
+
+// cell is a part with its parameter's index for its name.
+type cell struct {
+	column int
+	amount float64
+	side   side
+	block  int
+}
+
+func newProblem(f Form, obs []Observation) problem {
+	p := problem{form: f, rows: make([][]cell, len(obs)), seconds: make([]float64, len(obs))}
+	lists, index := make([][]part, len(obs)), map[string]int{}
 	for i, o := range obs {
-		parts := f.parts(o.Work)
-		share := overlapShares(f, parts, c)
-		for k, p := range parts {
-			j := index[p.name]
-			m.Set(i, j, m.At(i, j)+p.amount*share[k]/o.Seconds)
+		lists[i], p.seconds[i] = f.parts(o.Work), o.Seconds
+		for _, q := range lists[i] {
+			index[q.name] = 0
 		}
 	}
-	return design{names, m}
+	p.names = slices.Sorted(maps.Keys(index))
+	for j, n := range p.names {
+		index[n] = j
+	}
+	for i, list := range lists {
+		p.rows[i] = make([]cell, len(list))
+		for k, q := range list {
+			p.rows[i][k] = cell{index[q.name], q.amount, q.side, q.block}
+		}
+	}
+	return p
 }
 
-func parameterNames(f Form, obs []Observation) []string {
-	seen := map[string]bool{}
-	for _, o := range obs {
-		for _, p := range f.parts(o.Work) {
-			seen[p.name] = true
+// design is the linear problem around x, nil for no overlap at all: rows are
+// observations divided by their measured seconds, so that the errors minimised
+// are relative and the right-hand side is 1; columns are parameters.
+func (p problem) design(x []float64) *mat.Dense {
+	m := mat.NewDense(len(p.rows), len(p.names), nil)
+	for i, row := range p.rows {
+		shares := overlapShares(p.form, row, x)
+		for k, c := range row {
+			m.Set(i, c.column, m.At(i, c.column)+c.amount*shares[k]/p.seconds[i])
 		}
 	}
-	return slices.Sorted(maps.Keys(seen))
+	return m
 }
 
-// overlapShares is the derivative of the total with respect to each part's time.
-func overlapShares(f Form, parts []part, c costs) []float64 {
-	share := make([]float64, len(parts))
-	blocks := map[int][2]float64{}
-	for _, p := range parts {
-		if p.block != unblocked {
-			b := blocks[p.block]
-			b[p.side-computeSide] += p.amount * c[p.name]
-			blocks[p.block] = b
+// total is the time of a row at the costs x.
+func (p problem) total(i int, x []float64) float64 {
+	var sum float64
+	for k, share := range overlapShares(p.form, p.rows[i], x) {
+		c := p.rows[i][k]
+		sum += share * c.amount * x[c.column]
+	}
+	return sum
+}
+
+// overlapShares are the derivatives of a row's total with respect to the time
+// of each of its cells. The total is homogeneous of degree one, so it is the
+// sum of shares times times.
+func overlapShares(f Form, row []cell, x []float64) []float64 {
+	shares := make([]float64, len(row))
+	var blocks [][2]float64
+	for k, c := range row {
+		shares[k] = 1
+		for c.block >= len(blocks) {
+			blocks = append(blocks, [2]float64{})
+		}
+		if c.block != unblocked && x != nil {
+			blocks[c.block][c.side-computeSide] += c.amount * x[c.column]
 		}
 	}
-	for k, p := range parts {
-		share[k] = 1
-		if p.block != unblocked && c != nil {
-			cw, mw := f.weights(blocks[p.block][0], blocks[p.block][1])
-			share[k] = [2]float64{cw, mw}[p.side-computeSide]
+	for k, c := range row {
+		if c.block != unblocked && x != nil {
+			cw, mw := f.weights(blocks[c.block][0], blocks[c.block][1])
+			shares[k] = [2]float64{cw, mw}[c.side-computeSide]
 		}
 	}
-	return share
+	return shares
+}
+
+// covered are the columns that some row of positive weight has.
+func (p problem) covered(weight []float64) []bool {
+	seen := make([]bool, len(p.names))
+	for i, row := range p.rows {
+		for _, c := range row {
+			seen[c.column] = seen[c.column] || weight[i] > 0 && c.amount > 0
+		}
+	}
+	return seen
+}
+
+// costs are the covered parameters by name.
+func (p problem) costs(x []float64, covered []bool) costs {
+	c := costs{}
+	for j, n := range p.names {
+		if covered[j] {
+			c[n] = x[j]
+		}
+	}
+	return c
 }
 
 const (
@@ -98,61 +145,55 @@ const (
 	// leastScatter keeps the robust scale from collapsing when most residuals
 	// are nearly 0: no clock reproduces a time better than that.
 	leastScatter = 0.005
+	// firstScatter is assumed before there are residuals.
+	firstScatter = 0.1
 	iterations   = 40
-	settled      = 1e-6
+	settled      = 1e-4
 )
 
 // solve finds the costs that fit the observations: non-negative least squares
 // on relative error, reweighted until Huber's loss and the linearisation of the
-// overlap have settled. weight repeats an observation (bootstrap); nil is 1 each.
-func solve(f Form, obs []Observation, weight []float64) (costs, error) {
-	w := make([]float64, len(obs))
-	for i := range w {
-		w[i] = 1
-	}
-	var c costs
-	scatter := 0.1
+// overlap have settled. weight counts an observation so many times: 0 leaves it
+// out, and a parameter that only such observations have comes out as 0.
+func (p problem) solve(weight []float64) ([]float64, error) {
+	var x []float64
+	w, scatter := weight, firstScatter
 	for range iterations {
-		for i := range w {
-			if weight != nil {
-				w[i] *= weight[i]
-			}
-		}
-		next, err := solveLinear(designAt(f, obs, c), w, kinship(c, parameterNames(f, obs), scatter))
+		next, err := solveLinear(p.design(x), w, kinship(p.names, x, scatter))
 		if err != nil {
 			return nil, err
 		}
-		moved := distance(c, next)
-		c = halfway(f, c, next)
-		w, scatter = huberWeights(f, obs, c)
+		moved := distance(x, next)
+		x = damp(p.form, x, next)
+		w, scatter = p.huber(x, weight)
 		if moved < settled {
 			break
 		}
 	}
-	return c, nil
+	return x, nil
 }
 
-// halfway damps the iteration where terms overlap: the maximum would otherwise
-// jump between its two sides for ever.
-func halfway(f Form, old, next costs) costs {
-	if old == nil || f.Overlap == 1 {
+// damp goes half the way where terms overlap: the maximum would otherwise jump
+// between its two sides for ever.
+func damp(f Form, old, next []float64) []float64 {
+	if old == nil || f.Overlap == Sum {
 		return next
 	}
-	out := costs{}
-	for n := range next {
-		out[n] = (old[n] + next[n]) / 2
+	out := make([]float64, len(next))
+	for j := range next {
+		out[j] = (old[j] + next[j]) / 2
 	}
 	return out
 }
 
-func distance(old, next costs) float64 {
+func distance(old, next []float64) float64 {
 	if old == nil {
 		return math.Inf(1)
 	}
 	var worst float64
-	for n, v := range next {
-		if v != old[n] {
-			worst = max(worst, math.Abs(v-old[n])/max(v, old[n]))
+	for j, v := range next {
+		if v != old[j] {
+			worst = max(worst, math.Abs(v-old[j])/max(v, old[j]))
 		}
 	}
 	return worst
@@ -160,13 +201,13 @@ func distance(old, next costs) float64 {
 
 // solveLinear is weighted non-negative least squares of the design against 1,
 // and of the prior's rows against 0, with columns scaled to one length.
-func solveLinear(d design, weight []float64, prior [][]float64) (costs, error) {
-	rows, cols := d.matrix.Dims()
+func solveLinear(design *mat.Dense, weight []float64, prior [][]float64) ([]float64, error) {
+	rows, cols := design.Dims()
 	a, b := mat.NewDense(rows+len(prior), cols, nil), make([]float64, rows+len(prior))
 	for i := range rows {
 		b[i] = math.Sqrt(weight[i])
 		for j := range cols {
-			a.Set(i, j, b[i]*d.matrix.At(i, j))
+			a.Set(i, j, b[i]*design.At(i, j))
 		}
 	}
 	for i, row := range prior {
@@ -177,14 +218,12 @@ func solveLinear(d design, weight []float64, prior [][]float64) (costs, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := costs{}
-	for j, n := range d.names {
-		c[n] = 0
+	for j := range x {
 		if norms[j] > 0 {
-			c[n] = x[j] / norms[j]
+			x[j] /= norms[j]
 		}
 	}
-	return c, nil
+	return x, nil
 }
 
 // scaleColumns divides each column by its length, which it returns; a column
@@ -201,18 +240,22 @@ func scaleColumns(a *mat.Dense) []float64 {
 	return norms
 }
 
-// huberWeights are 1 for residuals within huberK robust deviations and fall
-// off as 1/|residual| beyond. The deviation is returned too.
-func huberWeights(f Form, obs []Observation, c costs) (weights []float64, scatter float64) {
-	r := make([]float64, len(obs))
-	for i, o := range obs {
-		r[i] = relative(f.seconds(o.Work, c), o.Seconds)
+// huber multiplies weight by 1 for residuals within huberK robust deviations
+// and by what falls off as 1/|residual| beyond. The deviation is returned too.
+func (p problem) huber(x, weight []float64) (w []float64, scatter float64) {
+	w = make([]float64, len(weight))
+	var residuals []float64
+	for i := range p.rows {
+		w[i] = relative(p.total(i, x), p.seconds[i])
+		if weight[i] > 0 {
+			residuals = append(residuals, w[i])
+		}
 	}
-	scatter = max(madScale*median(slices.Clone(r)), leastScatter)
-	for i := range r {
-		r[i] = min(1, huberK*scatter/max(r[i], scatter))
+	scatter = max(madScale*median(residuals), leastScatter)
+	for i := range w {
+		w[i] = weight[i] * min(1, huberK*scatter/max(w[i], scatter))
 	}
-	return r, scatter
+	return w, scatter
 }
 
 // kinSpread is how much the costs of one family are taken to differ, as a
@@ -225,7 +268,10 @@ const kinSpread = 0.5
 // cost it changes nothing that shows; where only a combination is determined it
 // splits that evenly instead of giving all to one and none to the other (ridge
 // towards the group mean: Hoerl and Kennard, Technometrics 12(1), 1970).
-func kinship(c costs, names []string, scatter float64) [][]float64 {
+func kinship(names []string, x []float64, scatter float64) [][]float64 {
+	if x == nil {
+		return nil
+	}
 	families := map[string][]int{}
 	for j, n := range names {
 		families[family(n)] = append(families[family(n)], j)
@@ -235,7 +281,7 @@ func kinship(c costs, names []string, scatter float64) [][]float64 {
 		members := families[name]
 		var mean float64
 		for _, j := range members {
-			mean += c[names[j]] / float64(len(members))
+			mean += x[j] / float64(len(members))
 		}
 		if len(members) < 2 || mean == 0 {
 			continue
