@@ -65,7 +65,7 @@ func predictInto(rec *results.Record, it Item) {
 	if err != nil {
 		return
 	}
-	rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, it.Case, rec.Runtime)
+	rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, settled(it.Case, rec.Measured), rec.Runtime)
 	if err != nil {
 		rec.Checks = append(rec.Checks, results.Check{Name: "prediction", Detail: err.Error()})
 		return
@@ -75,6 +75,14 @@ func predictInto(rec *results.Record, it Item) {
 	}
 	rec.Residual = residual(rec.Predicted, rec.Measured)
 	rec.Checks = append(rec.Checks, compare(rec.Predicted, rec.Measured)...)
+}
+
+// settled is the case with what the runtime chose where it was left to choose.
+func settled(c results.Case, m *results.Measured) results.Case {
+	if c.FlashAttn == "auto" && m != nil && m.FlashAttn != nil {
+		c.FlashAttn = map[bool]string{true: "on", false: "off"}[*m.FlashAttn]
+	}
+	return c
 }
 
 // merge joins what the item's visits measured: counts from the first, samples
@@ -100,8 +108,8 @@ func (x *execution) merge(i int) *results.Measured {
 	return m
 }
 
-// tokens is how many tokens one sample of the case processes.
-func tokens(c results.Case) int { return c.NPrompt + c.NGen }
+// tokens is how many tokens one sample of the case processes, over all sequences.
+func tokens(c results.Case) int { return max(1, c.NSeq) * (c.NPrompt + c.NGen) }
 
 // Summarise turns durations of n tokens each into tokens per second: median,
 // mean, deviation, and the median's order-statistic interval

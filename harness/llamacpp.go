@@ -9,12 +9,16 @@ import (
 	"assay/harness/skeleton"
 	"assay/native/llama"
 	"assay/predict/arch"
+	"assay/predict/cost"
 	"assay/predict/gguf"
 	"assay/predict/kv"
 	"assay/results"
 )
 
 const llamaCppName = "llama.cpp"
+
+// exactRules is the name of the rule set that assay stands for.
+const exactRules = "exact"
 
 // llamaCpp is the adapter of llama.cpp: what is known without loading it.
 type llamaCpp struct{}
@@ -72,13 +76,23 @@ func (llamaCpp) Open() (Engine, error) {
 	return &llamaEngine{lib: lib, sha256: sum}, nil
 }
 
-func (llamaCpp) Predict(f, _ arch.Facts, _ string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
+func (llamaCpp) Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
 	plan, err := kv.LlamaCpp(f, llamaParams(c, lib))
 	if err != nil {
 		return nil, err
 	}
-	p := &results.Predicted{Rules: "exact", KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan)}
-	return p, nil
+	spent, err := llamaCost(run, weightType, c, llamaParams(c, lib))
+	if err != nil {
+		return nil, err
+	}
+	size, err := cost.SizeOf(run, weightType)
+	if err != nil {
+		return nil, err
+	}
+	return &results.Predicted{
+		Rules: exactRules, KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan), WeightBytes: &size.Bytes,
+		FLOPs: costFLOPs(spent), BytesMoved: costBytes(spent), Cost: spent,
+	}, nil
 }
 
 // llamaParams are the case's parameters in the predictor's terms. Where the

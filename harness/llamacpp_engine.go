@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"assay/native/llama"
 	"assay/results"
@@ -89,75 +88,4 @@ func (s *llamaSession) tokens(n int) []int32 {
 		out[i] = s.random.Int32N(vocab)
 	}
 	return out
-}
-
-// Time does what llama-bench does (tools/llama-bench/llama-bench.cpp, v0.5.0):
-// warm-up with the whole prompt or one token; before each repetition the
-// cache's metadata is cleared and the depth restored, outside the clock; a
-// prompt is synchronised once at its end, generated tokens one by one.
-func (s *llamaSession) Time(ctx context.Context, c results.Case, n int, emit func(time.Duration)) (*results.Measured, error) {
-	lc, err := s.model.NewContext(llamaContext(c, nil))
-	if err != nil {
-		return nil, err
-	}
-	defer lc.Close()
-	depth, prompt, gen := s.tokens(c.NDepth), s.tokens(c.NPrompt), s.tokens(c.NGen)
-	if err := warmUp(lc, prompt, gen); err != nil {
-		return nil, err
-	}
-	var state []byte
-	for range n {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		lc.ClearMemory()
-		if state, err = toDepth(lc, depth, state); err != nil {
-			return nil, err
-		}
-		start := time.Now()
-		err := pass(lc, prompt, gen)
-		took := time.Since(start)
-		if err != nil {
-			return nil, err
-		}
-		emit(took)
-	}
-	return &results.Measured{}, nil
-}
-
-// pass is what is timed.
-func pass(lc *llama.Context, prompt, gen []int32) error {
-	if len(prompt) > 0 {
-		if err := lc.Decode(prompt); err != nil {
-			return err
-		}
-		lc.Synchronize()
-	}
-	for _, token := range gen {
-		if err := lc.DecodeOne(token); err != nil {
-			return err
-		}
-		lc.Synchronize()
-	}
-	return nil
-}
-
-func warmUp(lc *llama.Context, prompt, gen []int32) error {
-	return pass(lc, prompt, gen[:min(1, len(gen))])
-}
-
-// toDepth puts the depth's tokens into the cache: computed the first time,
-// restored from the saved state afterwards.
-func toDepth(lc *llama.Context, depth []int32, state []byte) ([]byte, error) {
-	switch {
-	case len(depth) == 0:
-		return nil, nil
-	case state != nil:
-		return state, lc.StateSet(0, state)
-	}
-	if err := lc.Decode(depth); err != nil {
-		return nil, err
-	}
-	lc.Synchronize()
-	return lc.StateGet(0)
 }

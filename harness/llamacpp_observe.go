@@ -26,15 +26,15 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 		return nil, nil, err
 	}
 	defer lc.Close()
-	if err := pass(lc, s.tokens(c.NDepth), nil); err != nil {
+	if err := s.newPass(c, 0, c.NDepth, 0).run(lc); err != nil {
 		return nil, nil, err
 	}
 	counting = true
-	if err := pass(lc, s.tokens(c.NPrompt), nil); err != nil {
+	if err := s.newPass(c, c.NDepth, c.NPrompt, 0).run(lc); err != nil {
 		return nil, nil, err
 	}
 	before := lc.StateSize(0)
-	if err := pass(lc, nil, s.tokens(c.NGen)); err != nil {
+	if err := s.newPass(c, c.NDepth+c.NPrompt, 0, c.NGen).run(lc); err != nil {
 		return nil, nil, err
 	}
 	m := &results.Measured{
@@ -42,6 +42,9 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 		WeightBytes: ptr(s.model.Bytes()), Memory: &results.Memory{},
 		KVBytes: ptr(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
 		KVSources: &results.KVSources{Tensors: ptr(tensors.Bytes()), State: ptr(lc.StateSize(0)), StateTokens: ptr(c.NDepth + c.NPrompt + c.NGen)},
+	}
+	if counter.Ops["SOFT_MAX"]+counter.Ops["FLASH_ATTN_EXT"] > 0 {
+		m.FlashAttn = ptr(counter.Ops["FLASH_ATTN_EXT"] > 0)
 	}
 	readReports(m, s.model.Report(), lc.Report())
 	checks := agreement(m)

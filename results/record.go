@@ -247,6 +247,8 @@ type Measured struct {
 	// FLOPsByOp splits FLOPs by graph operation (MUL_MAT, MUL_MAT_ID, FLASH_ATTN_EXT).
 	FLOPsByOp map[string]int64 `json:"flops_by_op,omitempty"`
 	Nodes     *int64           `json:"nodes,omitempty"`
+	// FlashAttn is what the runtime settled on where the case says auto.
+	FlashAttn *bool `json:"flash_attn,omitempty"`
 	// WeightBytes are the weights as the library loaded them.
 	WeightBytes *int64 `json:"weight_bytes,omitempty"`
 	// SamplesNS are the durations of one sample each; Rounds has the round

@@ -1,0 +1,78 @@
+package harness
+
+import (
+	"assay/predict/arch"
+	"assay/predict/cost"
+	"assay/predict/kv"
+	"assay/results"
+)
+
+// llamaCost is what one sample of the case executes in llama.cpp. A case with a
+// prompt and generated tokens does one after the other.
+func llamaCost(f arch.Facts, weightType string, c results.Case, p kv.Params) (*results.Cost, error) {
+	sum := &results.Cost{}
+	for _, w := range []cost.Work{
+		{Kind: cost.Prefill, NPrompt: c.NPrompt, NDepth: c.NDepth, Weights: weightType},
+		{Kind: cost.Decode, NGen: c.NGen, NDepth: c.NDepth + c.NPrompt, Weights: weightType},
+	} {
+		if w.NPrompt+w.NGen == 0 {
+			continue
+		}
+		spent, err := cost.LlamaCpp(f, p, w)
+		if err != nil {
+			return nil, err
+		}
+		addCost(sum, spent)
+	}
+	return sum, nil
+}
+
+// addCost adds a prediction to what the record says of the whole sample.
+func addCost(sum *results.Cost, c cost.Cost) {
+	sum.Steps += c.Steps
+	sum.KVWriteBytes += c.KVWriteBytes
+	sum.ActivationBytes += c.ActivationBytes
+	for _, t := range c.Terms {
+		addTerm(sum, t)
+	}
+}
+
+func addTerm(sum *results.Cost, t cost.Term) {
+	add := results.CostTerm{Class: string(t.Class), Type: t.Type, FLOPs: t.FLOPs, Bytes: t.Bytes}
+	if t.Class == cost.Attention {
+		add.LiveFLOPs, add.RowBytes = ptr(t.LiveFLOPs), ptr(t.RowBytes)
+	}
+	for i := range sum.Terms {
+		old := &sum.Terms[i]
+		if old.Class != add.Class || old.Type != add.Type {
+			continue
+		}
+		if add.LiveFLOPs != nil {
+			*add.LiveFLOPs += *old.LiveFLOPs
+			// The mean distance between cells, weighed by the operations over them.
+			*add.RowBytes = (*add.RowBytes*add.FLOPs + *old.RowBytes*old.FLOPs) / max(1, add.FLOPs+old.FLOPs)
+		}
+		add.FLOPs += old.FLOPs
+		add.Bytes += old.Bytes
+		*old = add
+		return
+	}
+	sum.Terms = append(sum.Terms, add)
+}
+
+// costFLOPs and costBytes are the sums that the record states beside the terms.
+func costFLOPs(c *results.Cost) *int64 {
+	var n int64
+	for _, t := range c.Terms {
+		n += t.FLOPs
+	}
+	return &n
+}
+
+func costBytes(c *results.Cost) *int64 {
+	n := c.KVWriteBytes + c.ActivationBytes
+	for _, t := range c.Terms {
+		n += t.Bytes
+	}
+	return &n
+}
