@@ -29,6 +29,8 @@ type Work struct {
 	NPrompt int
 	NGen    int
 	NDepth  int
+	// AllOutputs asks for the logits of every token, as a perplexity does.
+	AllOutputs bool
 	// Weights is the type of matrices where the facts come from a config and
 	// not from a file that says; empty is f16.
 	Weights string

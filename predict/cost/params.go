@@ -40,6 +40,8 @@ type Size struct {
 	Parts []PartSize
 	// Params, Active and Bytes are the sums.
 	Params, Active, Bytes int64
+	// Vectors are the parameters that multiply nothing: norms, biases, scales.
+	Vectors int64
 }
 
 // SizeOf counts the model's tensors: the file's own, or those that llama.cpp's
@@ -50,6 +52,7 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 	if err != nil {
 		return Size{}, fmt.Errorf("parameters of %s: %w", f.Name, err)
 	}
+	var size Size
 	byPart := map[Part]*PartSize{}
 	for _, w := range table {
 		p, ok := byPart[w.part]
@@ -60,8 +63,10 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 		p.Params += w.Elements()
 		p.Active += w.active(f)
 		p.Bytes += w.bytes
+		if w.use == read {
+			size.Vectors += w.Elements()
+		}
 	}
-	var size Size
 	for _, part := range parts {
 		if p, ok := byPart[part]; ok {
 			size.Parts = append(size.Parts, *p)

@@ -57,7 +57,13 @@ func (w Work) calls(next []int, batch int) ([]call, error) {
 	case w.NDepth < 0:
 		return nil, fmt.Errorf("a depth of %d tokens", w.NDepth)
 	case w.Kind == Prefill && w.NPrompt > 0:
-		return prefillCalls(next, w.NPrompt, batch), nil
+		calls := prefillCalls(next, w.NPrompt, batch)
+		for i := range calls {
+			if w.AllOutputs {
+				calls[i].outputs = calls[i].tokens
+			}
+		}
+		return calls, nil
 	case w.Kind == Decode && w.NGen > 0:
 		return decodeCalls(next, w.NGen), nil
 	}
@@ -119,12 +125,13 @@ func run(p kv.Plan, cells *kv.Occupancy, c call) ([]step, error) {
 	return steps, nil
 }
 
-// overlap is 1 when the micro-batch holds the output's token.
+// overlap is how many of the outputs lie in the micro-batch.
 func overlap(u kv.Ubatch, out kv.Run) int64 {
+	var n int
 	for _, r := range u {
-		if r.Seq == out.Seq && out.Pos >= r.Pos && out.Pos < r.Pos+r.Len {
-			return 1
+		if r.Seq == out.Seq {
+			n += max(0, min(r.Pos+r.Len, out.Pos+out.Len)-max(r.Pos, out.Pos))
 		}
 	}
-	return 0
+	return int64(n)
 }

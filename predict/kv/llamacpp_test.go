@@ -201,3 +201,42 @@ func TestStates(t *testing.T) {
 		KBytes: 2 * 3 * (3072 + 512) * 4, VBytes: 2 * 256 * 3072 * 4}, p.Layers[1])
 	assert.Equal(t, int64(2*2*2*64*2), p.TokenBytes(), "a state does not grow")
 }
+
+func TestLargestContext(t *testing.T) {
+	for _, f := range []arch.Facts{llama8B(), gemma12B(), deepseek()} {
+		p := kv.Params{FlashAttn: true}
+		for _, budget := range []int64{300 * mib, 4096 * mib} {
+			n, err := kv.LargestContext(f, p, budget)
+			require.NoError(t, err)
+			p.NCtx = n
+			assert.LessOrEqual(t, plan(t, f, p).Bytes(), budget)
+			p.NCtx = n + 1
+			assert.Greater(t, plan(t, f, p).Bytes(), budget, "%s: one token more does not fit", f.Name)
+		}
+	}
+	none, err := kv.LargestContext(llama8B(), kv.Params{FlashAttn: true}, mib)
+	require.NoError(t, err)
+	assert.Zero(t, none)
+}
+
+func TestSaving(t *testing.T) {
+	mixed := model("llama", 2, 8, 128)
+	mixed.Layers[1].Attention.KVHeads = 32
+	tests := []struct {
+		facts arch.Facts
+		want  kv.Sharing
+		ratio float64
+	}{
+		{model("llama", 2, 32, 128), kv.MHA, 1},
+		{llama8B(), kv.GQA, 4},
+		{model("llama", 2, 1, 128), kv.MQA, 32},
+		{deepseek(), kv.Latent, 32. * (192 + 128) / (512 + 64)},
+		{mixed, kv.Mixed, 64. / 40},
+		{recurrent(model("mamba2", 1, 1, 1), arch.Recurrent{Kind: "mamba2"}), kv.NoAttention, 1},
+	}
+	for _, tt := range tests {
+		s := kv.SavingOf(tt.facts)
+		assert.Equal(t, tt.want, s.Sharing)
+		assert.InDelta(t, tt.ratio, s.Ratio(), 1e-12, tt.want)
+	}
+}
