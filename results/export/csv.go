@@ -74,10 +74,11 @@ func writeCSV(w io.Writer, runs []results.Run) error {
 	return out.Error()
 }
 
-// text returns a cell that no spreadsheet takes for a formula:
-// https://owasp.org/www-community/attacks/CSV_Injection
+// text returns a cell of one printable line that no spreadsheet takes for a
+// formula: https://owasp.org/www-community/attacks/CSV_Injection
 func text(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+	s = results.Printable(s)
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
 		return "'" + s
 	}
 	return s

@@ -94,5 +94,5 @@ func labels(r results.Record) string {
 
 // label escapes a label's value.
 func label(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(results.Printable(s))
 }

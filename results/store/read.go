@@ -6,8 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"assay/results"
@@ -24,6 +28,8 @@ type Filter struct {
 	// Fit leaves out runs with a record of a machine that was not fit to be
 	// measured.
 	Fit bool
+	// Recorded leaves out runs without a record.
+	Recorded bool
 }
 
 // where returns the conditions of the filter and their values.
@@ -45,6 +51,9 @@ func (f Filter) where() (string, []any) {
 	}
 	if f.Fit {
 		add("unfit = ", 0)
+	}
+	if f.Recorded {
+		add("ok + failed + skipped > ", 0)
 	}
 	if conditions == nil {
 		return "", nil
@@ -75,9 +84,7 @@ func (s *Store) runs(ctx context.Context, where string, last int, args ...any) (
 		runs = append(runs, run)
 		return err
 	})
-	for i, j := 0, len(runs)-1; i < j; i, j = i+1, j-1 {
-		runs[i], runs[j] = runs[j], runs[i]
-	}
+	slices.Reverse(runs)
 	return runs, err
 }
 
@@ -165,19 +172,46 @@ func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]results
 	if len(s.constants) > maxConstants {
 		clear(s.constants)
 	}
+	bodies := map[int64][]byte{}
 	rows, err = s.query(ctx, `SELECT n, body FROM constants WHERE n IN (`+strings.Join(missing, ",")+`)`)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var n int64
-		var body sql.RawBytes
-		var rec results.Record
-		if err := rows.Scan(&n, &body); err != nil {
-			return err
-		}
-		if err := json.Unmarshal(body, &rec); err != nil {
-			return fmt.Errorf("a stored record is damaged: %w", err)
-		}
-		used[n], s.constants[n] = rec, rec
-		return nil
+		var body []byte
+		err := rows.Scan(&n, &body)
+		bodies[n] = body
+		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	decoded, err := decodeAll(bodies)
+	maps.Copy(used, decoded)
+	maps.Copy(s.constants, decoded)
 	return used, err
+}
+
+// decodeAll decodes constant halves on all processors: it is most of the time
+// that reading a run takes.
+func decodeAll(bodies map[int64][]byte) (map[int64]results.Record, error) {
+	numbers := slices.Collect(maps.Keys(bodies))
+	records := make([]results.Record, len(numbers))
+	workers := runtime.GOMAXPROCS(0)
+	failed := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(numbers) && failed[w] == nil; i += workers {
+				failed[w] = json.Unmarshal(bodies[numbers[i]], &records[i])
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(failed...); err != nil {
+		return nil, fmt.Errorf("a stored record is damaged: %w", err)
+	}
+	decoded := make(map[int64]results.Record, len(numbers))
+	for i, n := range numbers {
+		decoded[n] = records[i]
+	}
+	return decoded, nil
 }

@@ -62,7 +62,7 @@ func (s *Store) SelectID(ctx context.Context, selector string, f Filter) (string
 		return "", err
 	}
 	if day, ok := parseDay(name); ok && back == 0 {
-		f.Since, f.Until, f.Last = day, day.AddDate(0, 0, 1), 0
+		f.Since, f.Until = day, day.AddDate(0, 0, 1)
 		return s.newest(ctx, selector, f, 0)
 	}
 	switch {
@@ -91,20 +91,15 @@ func parseBack(selector string) (name string, back int, err error) {
 
 // newest returns the run that is back runs before the newest with records.
 func (s *Store) newest(ctx context.Context, selector string, f Filter, back int) (string, error) {
+	f.Recorded, f.Last = true, back+1
 	runs, err := s.Runs(ctx, f)
 	if err != nil {
 		return "", err
 	}
-	for i := len(runs) - 1; i >= 0; i-- {
-		if runs[i].OK+runs[i].Failed+runs[i].Skipped == 0 {
-			continue
-		}
-		if back == 0 {
-			return runs[i].ID, nil
-		}
-		back--
+	if len(runs) <= back {
+		return "", fmt.Errorf("the store %s has no run for %q", s.name, selector)
 	}
-	return "", fmt.Errorf("the store %s has no run for %q", s.name, selector)
+	return runs[0].ID, nil
 }
 
 // baseline returns the run that the baseline of all cases stands on.

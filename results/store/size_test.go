@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"assay/results"
 	"assay/results/store"
@@ -101,6 +102,7 @@ func BenchmarkThreeYears(b *testing.B) {
 		b.Logf("the store takes %.0f MiB", float64(info.Size())/(1<<20))
 	}
 	b.Run("diff", func(b *testing.B) {
+		defer reportCPU(b, cpuTime(b))
 		for b.Loop() {
 			st := open(b, dsn)
 			for _, selector := range []string{"latest~1", "latest"} {
@@ -112,6 +114,7 @@ func BenchmarkThreeYears(b *testing.B) {
 		}
 	})
 	b.Run("trend", func(b *testing.B) {
+		defer reportCPU(b, cpuTime(b))
 		var peak uint64
 		for b.Loop() {
 			st := open(b, dsn)
@@ -135,4 +138,16 @@ func inUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.Sys - m.HeapReleased
+}
+
+// reportCPU reports the processor time of an operation, which other work on
+// the machine does not change as it changes the time that passes.
+func reportCPU(b *testing.B, before time.Duration) {
+	b.ReportMetric(float64((cpuTime(b)-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	require.NoError(b, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
