@@ -50,17 +50,32 @@ func (s source) imports() []string {
 
 const root = "../.."
 
-// files lists the repository's files, without what git and the tools keep.
+// ignored are the names at the top that .gitignore lists: what is built there.
+func ignored(t *testing.T) []string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, ".gitignore"))
+	require.NoError(t, err)
+	names := []string{".git"}
+	for line := range strings.Lines(string(content)) {
+		names = append(names, strings.Trim(line, "/\n"))
+	}
+	return names
+}
+
+// files lists the repository's files, without what is built.
 func files(t *testing.T) []string {
 	t.Helper()
 	var paths []string
+	skip := ignored(t)
 	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		name := d.Name()
-		if err == nil && d.IsDir() && (name == ".git" || name == "node_modules" || name == ".artefacts") {
-			return fs.SkipDir
+		rel, _ := filepath.Rel(root, path) // below root by construction
+		if err == nil && slices.Contains(skip, rel) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
 		}
 		if err == nil && d.Type().IsRegular() {
-			rel, _ := filepath.Rel(root, path) // below root by construction
 			paths = append(paths, filepath.ToSlash(rel))
 		}
 		return err
@@ -145,6 +160,7 @@ func TestTopLevelIsAsDesigned(t *testing.T) {
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
 	designed := []string{"cmd", "harness", "native", "predict", "results", "scripts", "go.mod", "go.sum", "README.md", "LICENSE"}
+	designed = append(designed, ignored(t)...)
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".") {
 			assert.Contains(t, designed, e.Name())

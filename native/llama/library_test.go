@@ -49,6 +49,7 @@ func newContext(t testing.TB, m *llama.Model, p llama.ContextParams) *llama.Cont
 func TestOpen(t *testing.T) {
 	lib := library(t)
 	require.NotEmpty(t, lib.Version())
+	t.Logf("exercised: llama.cpp %s", lib.Version())
 	require.Contains(t, lib.Layout(), "context ")
 	require.NotEmpty(t, lib.Devices())
 	cpu := lib.Devices()[len(lib.Devices())-1]

@@ -19,17 +19,20 @@ import (
 )
 
 // releases lists the folders with a llama.cpp release each: those below
-// ASSAY_LLAMA_RELEASES, or assay's own cache. Releases for macOS may lie among
-// them: their symbols are checked anywhere.
+// ASSAY_LLAMA_RELEASES, or in assay's own cache ('assay libs install --release
+// LIST' puts them there, with --platform those for macOS, whose symbols are
+// checked anywhere).
 func releases(t *testing.T) []string {
 	t.Helper()
 	parent, named := os.LookupEnv("ASSAY_LLAMA_RELEASES")
+	pattern := filepath.Join(parent, "*")
 	if !named {
 		var err error
 		parent, err = dylib.Here().CacheFolder(llama.Spec.Product, "")
 		require.NoError(t, err)
+		pattern = filepath.Join(parent+"*", "*") // llama.cpp, llama.cpp-PLATFORM
 	}
-	folders, err := filepath.Glob(filepath.Join(parent, "*"))
+	folders, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	folders = slices.DeleteFunc(folders, func(folder string) bool {
 		info, err := os.Stat(folder)
@@ -60,6 +63,7 @@ func TestEveryReleaseRuns(t *testing.T) {
 			command.Env = append(os.Environ(), "ASSAY_TEST_RELEASE=1", "ASSAY_LLAMA_LIB="+folder, "CI=true")
 			out, err := command.CombinedOutput()
 			require.NoError(t, err, string(out))
+			t.Logf("exercised: llama.cpp %s", filepath.Base(folder))
 		})
 	}
 }

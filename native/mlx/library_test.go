@@ -48,7 +48,7 @@ func TestOpenTellsTheRelease(t *testing.T) {
 	assert.Contains(t, []string{"cpu", "gpu"}, lib.Device)
 	assert.NotEmpty(t, lib.Release.Name)
 	assert.Regexp(t, `^0\.\d+\.\d+`, lib.Version)
-	t.Logf("%s: mlx-c %s over MLX %s on the %s", lib.Path, lib.Release.Name, lib.Version, lib.Device)
+	t.Logf("exercised: mlx-c %s over MLX %s on the %s", lib.Release.Name, lib.Version, lib.Device)
 }
 
 func TestArithmetic(t *testing.T) {
