@@ -1,0 +1,144 @@
+package host
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// readLinux reads a machine's /proc, /sys and /etc below root. An error means
+// that /proc/meminfo or /proc/cpuinfo could not be read.
+func readLinux(root fs.FS) (Info, error) {
+	var info Info
+	memory, err := fs.ReadFile(root, "proc/meminfo")
+	if err != nil {
+		return info, fmt.Errorf("reading the machine's memory: %w", err)
+	}
+	processors, err := fs.ReadFile(root, "proc/cpuinfo")
+	if err != nil {
+		return info, fmt.Errorf("reading the machine's processors: %w", err)
+	}
+	info.addMeminfo(memory)
+	info.addControlGroup(root)
+	info.Chip = linuxChip(processors, text(root, "proc/device-tree/model"))
+	info.OSVersion = osRelease(text(root, "etc/os-release"))
+	info.Name = text(root, "proc/sys/kernel/hostname")
+	if first, _, ok := strings.Cut(text(root, "proc/loadavg"), " "); ok {
+		if load, err := strconv.ParseFloat(first, 64); err == nil {
+			info.LoadAverage = &load
+		}
+	}
+	info.addPowerSupplies(root)
+	if profile := text(root, "sys/firmware/acpi/platform_profile"); profile != "" {
+		info.LowPowerMode = ptr(profile == "low-power")
+	}
+	return info, nil
+}
+
+// text answers a file's content without the spaces and zeroes around it, "" when
+// it cannot be read.
+func text(root fs.FS, name string) string {
+	content, err := fs.ReadFile(root, name)
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(string(content), " \t\n\x00")
+}
+
+func (i *Info) addMeminfo(content []byte) {
+	sizes := kibibytes(content)
+	i.MemoryBytes = sizes["MemTotal"]
+	if free, ok := sizes["MemAvailable"]; ok {
+		i.FreeMemoryBytes = &free
+	}
+	if total, ok := sizes["SwapTotal"]; ok {
+		i.SwapUsedBytes = ptr(total - sizes["SwapFree"])
+	}
+}
+
+// kibibytes reads lines such as "MemTotal:  24684084 kB" as bytes.
+func kibibytes(content []byte) map[string]int64 {
+	sizes := map[string]int64{}
+	lines := bufio.NewScanner(bytes.NewReader(content))
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		number, isSize := strings.CutSuffix(strings.TrimSpace(value), " kB")
+		if n, err := strconv.ParseInt(number, 10, 64); isSize && err == nil && n >= 0 && n < 1<<53 {
+			sizes[name] = n << 10
+		}
+	}
+	return sizes
+}
+
+// addControlGroup lowers memory to the limit of a container (control groups
+// version 2, where the container's own group is the root).
+func (i *Info) addControlGroup(root fs.FS) {
+	limit, err := strconv.ParseInt(text(root, "sys/fs/cgroup/memory.max"), 10, 64)
+	if err != nil || limit >= i.MemoryBytes {
+		return // "max", or no limit below the machine's memory
+	}
+	i.MemoryBytes = limit
+	used, err := strconv.ParseInt(text(root, "sys/fs/cgroup/memory.current"), 10, 64)
+	if err == nil && i.FreeMemoryBytes != nil {
+		i.FreeMemoryBytes = ptr(max(0, min(*i.FreeMemoryBytes, limit-used)))
+	}
+}
+
+// linuxChip is the processor's name in /proc/cpuinfo (x86), or the machine's in
+// the device tree (arm64, whose cpuinfo has numbers only).
+func linuxChip(cpuinfo []byte, board string) string {
+	lines := bufio.NewScanner(bytes.NewReader(cpuinfo))
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		if strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return board
+}
+
+func osRelease(content string) string {
+	for line := range strings.Lines(content) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); ok {
+			return strings.Trim(name, `"'`)
+		}
+	}
+	return ""
+}
+
+// addPowerSupplies tells mains from battery (Documentation/ABI/testing/sysfs-class-power).
+func (i *Info) addPowerSupplies(root fs.FS) {
+	const folder = "sys/class/power_supply"
+	supplies, err := fs.ReadDir(root, folder)
+	if err != nil {
+		return
+	}
+	for _, supply := range supplies {
+		at := path.Join(folder, supply.Name())
+		switch {
+		case text(root, path.Join(at, "type")) == "Mains" && text(root, path.Join(at, "online")) == "1":
+			i.Power = "ac"
+			return
+		case text(root, path.Join(at, "type")) == "Battery" && text(root, path.Join(at, "status")) == "Discharging":
+			i.Power = "battery"
+		}
+	}
+}
+
+// linuxUsage reads /proc/PID/status.
+func linuxUsage(status []byte) (Usage, error) {
+	sizes := kibibytes(status)
+	resident, ok := sizes["RssAnon"]
+	if !ok {
+		return Usage{}, fmt.Errorf("no RssAnon in the process's status (a kernel thread, or a kernel before 4.5)")
+	}
+	usage := Usage{Bytes: resident + sizes["RssShmem"] + sizes["VmSwap"]}
+	if peak, ok := sizes["VmHWM"]; ok {
+		usage.PeakBytes = &peak
+	}
+	return usage, nil
+}

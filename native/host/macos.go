@@ -1,0 +1,167 @@
+package host
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// command runs one of the system's own tools and answers what it printed,
+// which may be something even when it fails.
+type command func(ctx context.Context, name string, args ...string) (string, error)
+
+// sysctls are read in one call. A name that this Mac does not know is reported
+// on standard error and the others are printed all the same.
+var sysctls = []string{
+	"machdep.cpu.brand_string", "hw.memsize", "hw.logicalcpu", "hw.perflevel0.logicalcpu",
+	"vm.loadavg", "vm.swapusage", "kern.osproductversion", "kern.hostname",
+}
+
+// readMacOS asks sysctl, pmset, notifyutil, memory_pressure and ioreg. An error
+// means that sysctl did not name the memory's size; what another tool does not
+// answer is absent.
+func readMacOS(ctx context.Context, run command) (Info, error) {
+	var info Info
+	answer, err := run(ctx, "sysctl", sysctls...)
+	info.addSysctl(answer)
+	if info.MemoryBytes <= 0 {
+		return info, errors.Join(fmt.Errorf("reading the machine: sysctl named no hw.memsize, but %q", answer), err)
+	}
+	for _, reading := range []struct {
+		add  func(*Info, string)
+		name string
+		args []string
+	}{
+		{(*Info).addPowerSource, "pmset", []string{"-g", "batt"}},
+		{(*Info).addPowerSettings, "pmset", []string{"-g"}},
+		{(*Info).addSpeedLimit, "pmset", []string{"-g", "therm"}},
+		{(*Info).addThermalPressure, "notifyutil", []string{"-g", "com.apple.system.thermalpressurelevel"}},
+		{(*Info).addMemoryPressure, "memory_pressure", []string{"-Q"}},
+		{(*Info).addGPU, "ioreg", []string{"-r", "-c", "AGXAccelerator", "-d", "1"}},
+	} {
+		if answer, err := run(ctx, reading.name, reading.args...); err == nil {
+			reading.add(&info, answer)
+		}
+	}
+	return info, ctx.Err()
+}
+
+// addSysctl reads lines such as "hw.memsize: 25769803776".
+func (i *Info) addSysctl(answer string) {
+	for line := range strings.Lines(answer) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch name {
+		case "machdep.cpu.brand_string":
+			i.Chip = value
+		case "kern.osproductversion":
+			i.OSVersion = value
+		case "kern.hostname":
+			i.Name = value
+		case "hw.memsize":
+			i.MemoryBytes, _ = strconv.ParseInt(value, 10, 64)
+		case "hw.logicalcpu":
+			i.Cores, _ = strconv.Atoi(value)
+		case "hw.perflevel0.logicalcpu":
+			i.PerformanceCores = number(wholeNumber, value)
+		case "vm.loadavg":
+			i.LoadAverage = decimal(firstLoad, value)
+		case "vm.swapusage":
+			if mebibytes := decimal(swapUsed, value); mebibytes != nil {
+				i.SwapUsedBytes = ptr(int64(*mebibytes * (1 << 20)))
+			}
+		}
+	}
+}
+
+// The answers of the tools, as macOS 13 to 15 print them.
+var (
+	wholeNumber = regexp.MustCompile(`^([0-9]+)$`)
+	// { 2.05 1.98 1.87 }, with a comma for the point in some locales.
+	firstLoad = regexp.MustCompile(`^\{ ([0-9]+[.,][0-9]+) `)
+	// total = 2048.00M  used = 1024.50M  free = 1023.50M  (encrypted)
+	swapUsed = regexp.MustCompile(`used = ([0-9]+[.,][0-9]+)M`)
+	// Now drawing from 'AC Power'
+	drawing = regexp.MustCompile(`Now drawing from '(AC|Battery|UPS) Power'`)
+	// " lowpowermode         1", from macOS 14 on some Macs "powermode 1"
+	lowPower = regexp.MustCompile(`(?m)^ *(?:lowpowermode|powermode) +([0-9]+)`)
+	// "	CPU_Speed_Limit 	= 100"
+	speedLimit = regexp.MustCompile(`CPU_Speed_Limit\s*=\s*([0-9]+)`)
+	// com.apple.system.thermalpressurelevel 0
+	pressure = regexp.MustCompile(`thermalpressurelevel ([0-9]+)`)
+	// System-wide memory free percentage: 71%
+	freePercent = regexp.MustCompile(`free percentage: ([0-9]+)%`)
+	// "gpu-core-count" = 20
+	gpuCores = regexp.MustCompile(`"gpu-core-count" = ([0-9]+)`)
+)
+
+// number answers what a pattern's group holds, nil when it does not match.
+func number(pattern *regexp.Regexp, answer string) *int {
+	found := pattern.FindStringSubmatch(answer)
+	if found == nil {
+		return nil
+	}
+	n, err := strconv.Atoi(found[1])
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+func decimal(pattern *regexp.Regexp, answer string) *float64 {
+	found := pattern.FindStringSubmatch(answer)
+	if found == nil {
+		return nil
+	}
+	n, err := strconv.ParseFloat(strings.Replace(found[1], ",", ".", 1), 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+func (i *Info) addPowerSource(answer string) {
+	if found := drawing.FindStringSubmatch(answer); found != nil {
+		i.Power = map[string]string{"AC": "ac", "Battery": "battery", "UPS": "battery"}[found[1]]
+	}
+}
+
+// addPowerSettings reads the mode in use: 1 is low power, 2 high power.
+func (i *Info) addPowerSettings(answer string) {
+	if mode := number(lowPower, answer); mode != nil {
+		i.LowPowerMode = ptr(*mode == 1)
+	}
+}
+
+func (i *Info) addSpeedLimit(answer string) { i.CPUSpeedLimit = number(speedLimit, answer) }
+
+// pressureLevels are OSThermalPressureLevel of OSThermalNotification.h on macOS
+// (nominal, moderate, heavy, trapping, sleeping) in NSProcessInfo's words.
+var pressureLevels = []string{"nominal", "fair", "serious", "critical", "critical"}
+
+func (i *Info) addThermalPressure(answer string) {
+	if level := number(pressure, answer); level != nil && *level < len(pressureLevels) {
+		i.Thermal = pressureLevels[*level]
+	}
+}
+
+func (i *Info) addMemoryPressure(answer string) {
+	if percent := number(freePercent, answer); percent != nil && *percent <= 100 {
+		i.FreeMemoryBytes = ptr(i.MemoryBytes / 100 * int64(*percent))
+	}
+}
+
+func (i *Info) addGPU(answer string) { i.GPUCores = number(gpuCores, answer) }
+
+// macOSUsage reads struct rusage_info_v4 of sys/resource.h, which
+// proc_pid_rusage fills: ri_phys_footprint at 72, ri_lifetime_max_phys_footprint
+// at 240.
+func macOSUsage(rusage []byte) Usage {
+	return Usage{
+		Bytes:     int64(binary.LittleEndian.Uint64(rusage[72:])),
+		PeakBytes: ptr(int64(binary.LittleEndian.Uint64(rusage[240:]))),
+	}
+}
