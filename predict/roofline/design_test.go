@@ -1,0 +1,77 @@
+package roofline_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/predict/roofline"
+)
+
+// candidates is a grid of every shape, type, length and depth.
+func candidates(shapes []shape, types ...string) (c []roofline.Candidate, obs []roofline.Observation) {
+	for _, o := range measure(machine(), 0.02, shapes, types...) {
+		obs = append(obs, o)
+		c = append(c, roofline.Candidate{Model: o.Model, Kind: o.Kind, Work: o.Work, Repeat: 5, Fixed: 2 * time.Second})
+	}
+	return c, obs
+}
+
+var slowCores = roofline.Nominal{Bandwidth: 1e10, Compute: 1e11, Node: 2e-6}
+
+// From less than half of the grid the fit predicts the rest; from as many
+// cases taken in order there is no fit at all.
+func TestCalibrateChoosesWhatAFitNeeds(t *testing.T) {
+	c, obs := candidates(shapes, "q8_0", "q4_0", "f16")
+	cal, err := roofline.Calibrate(c, slowCores, 5*time.Minute)
+	require.NoError(t, err)
+	assert.Less(t, len(cal.Chosen), len(c)/2)
+	assert.LessOrEqual(t, cal.Expected, 5*time.Minute)
+	var chosen []roofline.Observation
+	for _, i := range cal.Chosen {
+		chosen = append(chosen, obs[i])
+	}
+	fit, err := roofline.New(chosen, roofline.Options{})
+	require.NoError(t, err)
+	var off []float64
+	for _, o := range obs {
+		p, err := fit.Predict(o.Kind, o.Work)
+		require.NoError(t, err)
+		off = append(off, abs(p.Seconds.Value/o.Seconds-1))
+	}
+	assert.Less(t, mean(off), 0.04)
+
+	_, err = roofline.New(obs[:len(chosen)], roofline.Options{})
+	assert.Error(t, err)
+}
+
+func TestCalibrateKeepsToItsBudget(t *testing.T) {
+	c, _ := candidates(shapes, "q8_0", "q4_0")
+	long, err := roofline.Calibrate(c, slowCores, 3*time.Minute)
+	require.NoError(t, err)
+	short, err := roofline.Calibrate(c, slowCores, time.Minute)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, short.Expected, time.Minute)
+	assert.Less(t, len(short.Chosen), len(long.Chosen))
+	assert.Greater(t, short.Error, long.Error)
+	_, err = roofline.Calibrate(c, slowCores, time.Second)
+	assert.ErrorContains(t, err, "no case fits into 1s")
+}
+
+func TestCalibrateRefusesTooFewModels(t *testing.T) {
+	c, _ := candidates(shapes[:2], "q8_0")
+	_, err := roofline.Calibrate(c, slowCores, time.Minute)
+	assert.ErrorContains(t, err, "2 models are too few to choose from")
+}
+
+func abs(v float64) float64 { return max(v, -v) }
+
+func mean(v []float64) float64 {
+	var sum float64
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
