@@ -2,12 +2,20 @@ package harness
 
 import (
 	"context"
-	"runtime"
 
+	"assay/native/host"
 	"assay/results"
 )
 
-// ReadHost describes this machine and the state that it is in.
-func ReadHost(context.Context) results.Host {
-	return results.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU()}
+// ReadHost describes this machine and the state that it is in. What cannot be
+// read is absent.
+func ReadHost(ctx context.Context) results.Host {
+	// An error leaves what was read before it, which is all there is to record.
+	info, _ := host.Read(ctx)
+	return results.Host{
+		Name: info.Name, OS: info.OS, OSVersion: info.OSVersion, Arch: info.Arch,
+		Chip: info.Chip, Cores: info.Cores, GPUCores: info.GPUCores,
+		MemoryBytes: info.MemoryBytes, FreeMemoryBytes: info.FreeMemoryBytes, SwapUsedBytes: info.SwapUsedBytes,
+		Power: info.Power, LowPowerMode: info.LowPowerMode, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
+	}
 }
