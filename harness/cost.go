@@ -10,7 +10,7 @@ import (
 // llamaCost is what one sample of the case executes in llama.cpp. A case with a
 // prompt and generated tokens does one after the other.
 func llamaCost(f arch.Facts, weightType string, c results.Case, p kv.Params) (*results.Cost, error) {
-	sum := &results.Cost{}
+	sum := &results.Cost{Products: new(int64)}
 	for _, w := range []cost.Work{
 		{Kind: cost.Prefill, NPrompt: c.NPrompt, NDepth: c.NDepth, Weights: weightType},
 		{Kind: cost.Decode, NGen: c.NGen, NDepth: c.NDepth + c.NPrompt, Weights: weightType},
@@ -30,6 +30,7 @@ func llamaCost(f arch.Facts, weightType string, c results.Case, p kv.Params) (*r
 // addCost adds a prediction to what the record says of the whole sample.
 func addCost(sum *results.Cost, c cost.Cost) {
 	sum.Steps += c.Steps
+	*sum.Products += c.Products
 	sum.KVWriteBytes += c.KVWriteBytes
 	sum.ActivationBytes += c.ActivationBytes
 	for _, t := range c.Terms {

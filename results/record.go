@@ -166,8 +166,11 @@ type Cost struct {
 	// Steps is the number of evaluated graphs (micro-batches or decode steps).
 	Steps int64 `json:"steps"`
 	// Nodes is the number of graph nodes over all steps, where it is known.
-	Nodes *int64     `json:"nodes,omitempty"`
-	Terms []CostTerm `json:"terms"`
+	Nodes *int64 `json:"nodes,omitempty"`
+	// Products is the number of matrix products among them, a layer's attention
+	// counted as one.
+	Products *int64     `json:"products,omitempty"`
+	Terms    []CostTerm `json:"terms"`
 	// KVWriteBytes, ActivationBytes are moved besides the terms' bytes.
 	KVWriteBytes    int64 `json:"kv_write_bytes"`
 	ActivationBytes int64 `json:"activation_bytes"`

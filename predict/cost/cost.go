@@ -80,6 +80,9 @@ type Term struct {
 type Cost struct {
 	// Steps is the number of graphs evaluated.
 	Steps int64
+	// Products is the number of matrix products evaluated, attention of a layer
+	// counted as one: what a graph's other nodes are in proportion to.
+	Products int64
 	// Terms are sorted by class and type.
 	Terms []Term
 	// Ops has the same FLOPs by operation.
@@ -122,6 +125,7 @@ func (c *Cost) add(class Class, typ string, op Op, flops, bytes int64) {
 	c.Terms[i].Bytes += bytes
 	if flops > 0 {
 		c.Ops[op] += flops
+		c.Products++
 	}
 }
 

@@ -82,3 +82,9 @@ func TestLlamaCppAttentionThatIsNotMasked(t *testing.T) {
 		})
 	}
 }
+
+// Seven products and one attention a layer, and the head.
+func TestLlamaCppCountsProducts(t *testing.T) {
+	c := predict(t, seen(), kv.Params{NCtx: 1024, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 3})
+	assert.Equal(t, int64(3*(len(seen().Layers)*8+1)), c.Products)
+}
