@@ -1,10 +1,6 @@
 package kv
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // Pinned is the release of llama.cpp whose sources the rules were read from
 // first; the others are told apart below.
@@ -56,27 +52,35 @@ func Releases() []string {
 	return names
 }
 
-// Older says that the release (empty: Pinned) came before the other; an unknown
-// one is the newest.
+// Older says that the release (empty: Pinned) came before the other. Names that
+// are no release's are the newest.
 func Older(release, other string) bool {
 	if release == "" {
 		release = Pinned
 	}
-	names := Releases()
-	i, j := slices.Index(names, release), slices.Index(names, other)
-	return i >= 0 && i < j
+	a, okA := parseRelease(release)
+	b, okB := parseRelease(other)
+	return okA && okB && a.compare(b) < 0
 }
 
+// policyOf is the policy of the newest known release that is not newer than the
+// one asked for: policies change seldom, and a build between two known ones has
+// the older one's.
 func policyOf(release string) (policy, error) {
 	if release == "" {
 		release = Pinned
 	}
-	i := slices.IndexFunc(policies, func(p policy) bool { return p.release == release })
-	if i < 0 {
-		return policy{}, fmt.Errorf("no cache policy for release %q, only for %s",
-			release, strings.Join(Releases(), ", "))
+	asked, ok := parseRelease(release)
+	if !ok {
+		return policy{}, fmt.Errorf("%q is no release of llama.cpp; they are named like b8390 or v0.5.0", release)
 	}
-	return policies[i], nil
+	found := policies[0]
+	for _, p := range policies {
+		if known, _ := parseRelease(p.release); known.compare(asked) <= 0 {
+			found = p
+		}
+	}
+	return found, nil
 }
 
 // round fills in the plan's sizes from n_ctx, n_batch and n_ubatch as

@@ -127,6 +127,10 @@ func TestReleases(t *testing.T) {
 		{"b6673", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
 		{"b6673", llama8B(), kv.Params{NCtx: 5000, FlashAttn: true}, 32 * 5120 * 4096},
 		{"b8121", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"b8000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
+		{"0.0.8000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
+		{"b1", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
+		{"0.5.0-dev", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
 		{"b6673", deepseek(), kv.Params{NCtx: 1024, FlashAttn: true}, 27 * 1024 * (576 + 512) * 2},
 		{"b8121", deepseek(), kv.Params{NCtx: 1024, FlashAttn: true}, 27 * 1024 * 576 * 2},
 	}
@@ -134,6 +138,17 @@ func TestReleases(t *testing.T) {
 		tt.p.Release = tt.release
 		assert.Equal(t, tt.want, plan(t, tt.facts, tt.p).Bytes(), tt.release)
 	}
+}
+
+func TestOlder(t *testing.T) {
+	order := append([]string{"b1"}, kv.Releases()...)
+	for i, release := range order {
+		for j, other := range order {
+			assert.Equal(t, i < j, kv.Older(release, other), "%s before %s", release, other)
+		}
+	}
+	assert.True(t, kv.Older("", "v0.5.1"), "the pinned one")
+	assert.False(t, kv.Older("latest", "v0.5.1"))
 }
 
 // Laws that hold whatever the figures are.
@@ -168,7 +183,7 @@ func TestRefused(t *testing.T) {
 		{"negative context", llama8B(), kv.Params{NCtx: -1}, "n_ctx"},
 		{"too many sequences", llama8B(), kv.Params{NCtx: 512, NSeq: 257}, "256"},
 		{"negative batch", llama8B(), kv.Params{NCtx: 512, NBatch: -1}, "n_batch"},
-		{"unknown release", llama8B(), kv.Params{NCtx: 512, Release: "b1"}, "b6673"},
+		{"unknown release", llama8B(), kv.Params{NCtx: 512, Release: "latest"}, "no release of llama.cpp"},
 		{"a memory of its own", model("deepseek4", 2, 1, 64), kv.Params{NCtx: 512}, "deepseek4"},
 		{"unknown state", recurrent(model("mamba2", 1, 1, 1), arch.Recurrent{Kind: "new"}), kv.Params{NCtx: 512}, `"new"`},
 	}
