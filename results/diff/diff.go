@@ -1,0 +1,199 @@
+// Package diff says what moved between two runs, or between a run and the
+// nights before it, and which of it is real. Figures without noise (bytes,
+// operations, nodes, layout) are compared for equality, timings by
+// results/stat. It reads records and decides; it neither loads nor prints them.
+package diff
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"assay/results"
+	"assay/results/stat"
+)
+
+// Options are what a comparison may be asked for; the zero value is the default.
+type Options struct {
+	// Smallest is the smallest relative change of a timing that counts; 0 is
+	// stat.DefaultRule's.
+	Smallest float64
+	// Across lists what the two sides may differ in and be compared all the
+	// same; without it such runs are refused.
+	Across []Aspect
+	// Window judges timings against earlier nights in place of base's.
+	Window *Window
+}
+
+func (o Options) rule() stat.Rule {
+	rule := stat.DefaultRule
+	if o.Smallest > 0 {
+		rule.Smallest = o.Smallest
+	}
+	return rule
+}
+
+// Side is one side of a comparison.
+type Side struct {
+	Run    string    `json:"run"`
+	Source string    `json:"source,omitempty"`
+	Time   time.Time `json:"time"`
+	Cases  int       `json:"cases"`
+	Failed int       `json:"failed"`
+}
+
+// Diff is what moved from Base to Head.
+type Diff struct {
+	Base Side `json:"base"`
+	Head Side `json:"head"`
+	// Nights is how many earlier nights timings were judged against; 0 means
+	// Base alone.
+	Nights int `json:"nights"`
+	// Differs is what else differs between the sides.
+	Differs []Difference `json:"differs"`
+	Cases   []Case       `json:"cases"`
+	// OnlyBase and OnlyHead have no partner on the other side.
+	OnlyBase []results.Key `json:"only_base"`
+	OnlyHead []results.Key `json:"only_head"`
+	// Common is the shift that all timed cases share; nil when they are too few
+	// to have one.
+	Common *Common `json:"common,omitempty"`
+	// Warnings are sentences about the comparison as a whole.
+	Warnings []string `json:"warnings"`
+}
+
+// Case is one case that both sides have.
+type Case struct {
+	Key results.Key `json:"key"`
+	// Test is the case in llama-bench's words, Tokens what one sample processes.
+	Test    string `json:"test"`
+	Tokens  int    `json:"tokens,omitempty"`
+	Runtime string `json:"runtime"`
+	Model   string `json:"model"`
+	Ref     string `json:"ref"`
+	// Failure is set where only one side succeeded.
+	Failure *Failure `json:"failure,omitempty"`
+	// Exact lists the figures without noise that changed.
+	Exact []Exact `json:"exact,omitempty"`
+	Time  *Timing `json:"time,omitempty"`
+	// Predictions lists predictions that moved although the machine did not.
+	Predictions []PredictionDrift `json:"predictions,omitempty"`
+	// Notes are sentences that belong to the case's figures.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Failure is a case that succeeded on one side only.
+type Failure struct {
+	Base  results.Status `json:"base"`
+	Head  results.Status `json:"head"`
+	Error string         `json:"error,omitempty"`
+}
+
+// Broke says that the case used to succeed.
+func (f Failure) Broke() bool { return f.Base == results.StatusOK }
+
+// Regressed says whether anything of the case got worse, or changed that never
+// changes by itself.
+func (c Case) Regressed() bool {
+	return len(c.Exact) > 0 || len(c.Predictions) > 0 ||
+		c.Time != nil && c.Time.Verdict == Slower || c.Failure != nil && c.Failure.Broke()
+}
+
+// Regressed says whether anything of the run did: the exit status.
+func (d Diff) Regressed() bool {
+	return d.Common != nil && d.Common.Verdict == Slower || slices.ContainsFunc(d.Cases, Case.Regressed)
+}
+
+// Compare pairs the cases of two runs by their full key and judges each. Runs
+// that differ in an aspect that opt does not allow are refused with an
+// *IncomparableError.
+func Compare(base, head results.Run, opt Options) (Diff, error) {
+	d := Diff{Base: side(base), Head: side(head), Cases: []Case{}, OnlyBase: []results.Key{}, OnlyHead: []results.Key{}}
+	pairs := d.pair(base, head)
+	d.Differs = differences(pairs)
+	if err := refuse(d.Differs, opt.Across); err != nil {
+		return d, err
+	}
+	for _, p := range pairs {
+		d.Cases = append(d.Cases, p.compare())
+	}
+	d.judgeTimes(pairs, opt)
+	for i, p := range pairs {
+		d.Cases[i].Predictions = p.predictionDrift(d.Cases[i].Time, opt.rule().Smallest)
+	}
+	d.warn(base, head)
+	return d, nil
+}
+
+func side(r results.Run) Side {
+	s := Side{Run: r.ID, Source: r.Source, Cases: len(r.Records)}
+	for _, rec := range r.Records {
+		if s.Time.IsZero() || rec.Time.Before(s.Time) {
+			s.Time = rec.Time
+		}
+		if rec.Status != results.StatusOK {
+			s.Failed++
+		}
+	}
+	return s
+}
+
+// pair is one case on both sides.
+type pair struct {
+	key        results.Key
+	base, head results.Record
+}
+
+func (p pair) measured() bool {
+	return p.base.Status == results.StatusOK && p.head.Status == results.StatusOK &&
+		p.base.Measured != nil && p.head.Measured != nil
+}
+
+// pair matches cases by key, in the order of the keys, and lists the rest.
+func (d *Diff) pair(base, head results.Run) []pair {
+	bases, heads := base.ByKey(), head.ByKey()
+	var pairs []pair
+	for key, b := range bases {
+		if h, ok := heads[key]; ok {
+			pairs = append(pairs, pair{key, b, h})
+		} else {
+			d.OnlyBase = append(d.OnlyBase, key)
+		}
+	}
+	for key := range heads {
+		if _, ok := bases[key]; !ok {
+			d.OnlyHead = append(d.OnlyHead, key)
+		}
+	}
+	slices.Sort(d.OnlyBase)
+	slices.Sort(d.OnlyHead)
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+	return pairs
+}
+
+func (p pair) compare() Case {
+	c := Case{
+		Key: p.key, Test: p.head.Case.Test(), Tokens: tokens(p.head.Case),
+		Runtime: p.head.Runtime.Name, Model: p.head.Model.Name, Ref: p.head.Model.Ref,
+	}
+	b, h := p.base.Status, p.head.Status
+	switch {
+	case (b == results.StatusOK) != (h == results.StatusOK):
+		c.Failure = &Failure{Base: b, Head: h, Error: cmp.Or(p.head.Error, p.base.Error)}
+	case b != results.StatusOK:
+		c.Notes = append(c.Notes, "neither side succeeded: "+cmp.Or(p.head.Error, string(h)))
+	case p.measured():
+		c.Exact = p.exact()
+	}
+	return c
+}
+
+func tokens(c results.Case) int {
+	switch c.Kind {
+	case results.KindPrefill:
+		return c.NPrompt
+	case results.KindDecode:
+		return c.NGen
+	}
+	return 0
+}
