@@ -46,7 +46,11 @@ func (b *builder) linear(path string, out, in int, bias bool) *linear {
 // matrix takes a weight of a shape: one array in this Scope when it is not
 // quantised, otherwise words, scales and biases that are kept.
 func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
-	quant, quantised, err := b.quant.of(b.prefix+path, b.stored(path+".scales"))
+	hasScales := b.stored(path + ".scales")
+	if b.listing() {
+		hasScales = b.packable(path, shape)
+	}
+	quant, quantised, err := b.quant.of(b.prefix+path, hasScales)
 	if err != nil {
 		b.note("%v", err)
 	}

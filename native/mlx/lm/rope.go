@@ -47,6 +47,9 @@ func (b *builder) rope(o ropeOptions) *rotary {
 		return r
 	}
 	scaling := b.section("rope_scaling")
+	if b.listing() {
+		return r // frequencies are no tensors of the files
+	}
 	kind := scaling.text("type", scaling.text("rope_type", "default"))
 	switch kind {
 	case "default":

@@ -24,6 +24,7 @@ type builder struct {
 	bytes   int64        // of the tensors taken
 	missing []string
 	wrong   []string
+	needed  []Weight // filled when there is no Scope: see Weights
 }
 
 // The types that a weight may have.
@@ -49,6 +50,10 @@ func (b *builder) stored(name string) bool {
 // tensor takes a tensor of one of the types and of a shape, in this Scope.
 func (b *builder) tensor(name string, types []string, shape ...int) mlx.Array {
 	name = b.prefix + name
+	if b.listing() {
+		b.need(name, types, shape)
+		return mlx.Array{}
+	}
 	info, ok := b.tensors[name]
 	if !ok {
 		b.missing = append(b.missing, name)
@@ -79,9 +84,9 @@ func (b *builder) keep(array mlx.Array) mlx.Array {
 	return b.own(array)
 }
 
-// usable reports that nothing was refused so far.
+// usable reports that the network is really made: nothing was refused so far.
 func (b *builder) usable() bool {
-	return len(b.missing) == 0 && len(b.wrong) == 0 && len(b.problems) == 0
+	return !b.listing() && len(b.missing) == 0 && len(b.wrong) == 0 && len(b.problems) == 0
 }
 
 // ignore marks tensors that the family does not use, by a part of their names.
