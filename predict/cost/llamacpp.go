@@ -74,8 +74,13 @@ func (c *counter) weight(w weight) {
 			c.add(Weights, w.Type, "", 0, w.bytes)
 		case lookup:
 			c.add(Weights, w.Type, "", 0, rows*w.rowBytes())
-		case matrix:
+		case keys:
+			if c.facts.Layers[w.layer].Attention.SharedFrom == nil {
+				c.product(Weights, w, rows)
+			}
+		case matrix, twice, mixing:
 			c.product(Weights, w, rows)
+			c.more(w, rows)
 		case output:
 			c.product(Head, w, rows)
 		case routed:
@@ -91,7 +96,7 @@ func (c *counter) tiedHead(table []weight) {
 		if w.use == output {
 			return
 		}
-		if w.use == lookup && w.layer < 0 {
+		if w.Name == tokenEmbedding {
 			w.use = output
 			c.weight(w)
 		}
@@ -103,6 +108,18 @@ func (c *counter) tiedHead(table []weight) {
 func (c *counter) product(class Class, w weight, rows int64) {
 	c.add(class, w.Type, MulMat, 2*w.Elements()*rows, w.bytes)
 	c.ActivationBytes += (w.Shape[0] + w.Elements()/w.Shape[0]) * rows * activationBytes
+}
+
+// more counts what follows from the product: a second one with the same
+// tensor, or its result's own product with the token's states, of which each
+// has the hidden size.
+func (c *counter) more(w weight, rows int64) {
+	switch w.use {
+	case twice:
+		c.add(Weights, w.Type, MulMat, 2*w.Elements()*rows, 0)
+	case mixing:
+		c.add(Weights, w.Type, MulMat, 2*w.Shape[1]*c.facts.Hidden*rows, 0)
+	}
 }
 
 // experts is MUL_MAT_ID: every token meets as many of the matrices as the

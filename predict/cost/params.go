@@ -19,12 +19,13 @@ const (
 	Router        Part = "router"
 	ExpertsPart   Part = "experts"
 	SharedExperts Part = "shared_experts"
+	Updates       Part = "updates" // between layers, beside attention and MLP
 	Norms         Part = "norms"
 	OutputHead    Part = "output"
 )
 
 var parts = []Part{Embedding, AttentionPart, RecurrentPart, FeedForward, Router, ExpertsPart,
-	SharedExperts, Norms, OutputHead}
+	SharedExperts, Updates, Norms, OutputHead}
 
 // PartSize is one part of a model.
 type PartSize struct {

@@ -27,6 +27,9 @@ const (
 	read   use = iota // elementwise: norms, biases, scales
 	lookup            // one row a token
 	matrix            // MUL_MAT over all tokens
+	keys              // the same, but in layers that read another's cache not at all
+	twice             // the same, once before and once after the layer
+	mixing            // the same, and its result multiplies the token's states
 	routed            // MUL_MAT_ID over the chosen experts
 	output            // MUL_MAT over the outputs
 )
@@ -40,8 +43,8 @@ var roles = map[string]role{
 	"rope_freqs":  {Norms, read, false},
 
 	"attn_q":        {AttentionPart, matrix, false},
-	"attn_k":        {AttentionPart, matrix, false},
-	"attn_v":        {AttentionPart, matrix, false},
+	"attn_k":        {AttentionPart, keys, false},
+	"attn_v":        {AttentionPart, keys, false},
 	"attn_qkv":      {AttentionPart, matrix, false},
 	"attn_output":   {AttentionPart, matrix, false},
 	"attn_q_a":      {AttentionPart, matrix, false},
@@ -49,6 +52,7 @@ var roles = map[string]role{
 	"attn_kv_a_mqa": {AttentionPart, matrix, false},
 	"attn_k_b":      {AttentionPart, matrix, false},
 	"attn_v_b":      {AttentionPart, matrix, false},
+	"attn_gate":     {AttentionPart, matrix, false},
 	"attn_sinks":    {AttentionPart, read, false},
 
 	"ffn_gate":       {FeedForward, matrix, true},
@@ -65,6 +69,7 @@ var roles = map[string]role{
 	// A vector, but a product with it nevertheless.
 	"ffn_gate_inp_shexp": {SharedExperts, matrix, true},
 
+	"ssm_ba":             {RecurrentPart, matrix, false},
 	"ssm_in":             {RecurrentPart, matrix, false},
 	"ssm_x":              {RecurrentPart, matrix, false},
 	"ssm_dt":             {RecurrentPart, matrix, false},
@@ -72,9 +77,24 @@ var roles = map[string]role{
 	"ssm_conv1d":         {RecurrentPart, read, false},
 	"ssm_a":              {RecurrentPart, read, false},
 	"ssm_d":              {RecurrentPart, read, false},
+	"ssm_norm":           {RecurrentPart, read, false},
 	"shortconv.in_proj":  {RecurrentPart, matrix, false},
 	"shortconv.out_proj": {RecurrentPart, matrix, false},
 	"shortconv.conv":     {RecurrentPart, read, false},
+
+	// Gemma 3n (src/models/gemma3n.cpp): alternating updates of four states, a
+	// low-rank residual, and embeddings of each layer's own.
+	"altup_proj":           {Updates, matrix, false},
+	"altup_unembd_proj":    {Updates, matrix, false},
+	"altup_router":         {Updates, twice, false},
+	"altup_predict_coef":   {Updates, mixing, false},
+	"altup_correct_coef":   {Updates, matrix, false},
+	"laurel_l":             {Updates, matrix, false},
+	"laurel_r":             {Updates, matrix, false},
+	"per_layer_token_embd": {Embedding, lookup, false},
+	"per_layer_model_proj": {Updates, matrix, false},
+	"inp_gate":             {Updates, matrix, false},
+	"proj":                 {Updates, matrix, false},
 }
 
 // weight is one tensor with all that its cost depends on.
@@ -89,11 +109,14 @@ type weight struct {
 // rowBytes is the size of one row of the first dimension.
 func (w weight) rowBytes() int64 { return w.bytes / max(1, w.Elements()/w.Shape[0]) }
 
+// tokenEmbedding is in every model.
+const tokenEmbedding = "token_embd.weight"
+
 // weights is the model's table in llama.cpp's naming: the file's own, or what
 // llama.cpp's converter would write for the config.
 func weights(f arch.Facts, matrices string) ([]weight, error) {
 	tensors := f.Tensors
-	if !slices.ContainsFunc(tensors, func(t arch.Tensor) bool { return t.Name == "token_embd.weight" }) {
+	if !slices.ContainsFunc(tensors, func(t arch.Tensor) bool { return t.Name == tokenEmbedding }) {
 		var err error
 		if tensors, err = f.GGUFTensors(arch.TypePlan{Matrices: matrices}); err != nil {
 			return nil, err
@@ -137,18 +160,19 @@ func newWeight(t arch.Tensor) (weight, error) {
 	return w, err
 }
 
-// roleOf finds the tensor's role: by name, and a vector of no known name is a
-// norm or a bias. A matrix of no known name has no predictable cost.
+// roleOf finds the tensor's role: by name; a bias belongs to what it is added
+// to, a vector of no known name is a norm. A matrix of no known name has no
+// predictable cost.
 func roleOf(kind string, t arch.Tensor) (role, error) {
-	name, isWeight := strings.CutSuffix(kind, ".weight")
-	if r, ok := roles[name]; ok && (isWeight || r.use == read) {
+	base, isBias := strings.CutSuffix(kind, ".bias")
+	base = strings.TrimSuffix(base, ".weight")
+	r, known := roles[base]
+	switch {
+	case known && isBias:
+		return role{r.part, read, r.tail}, nil
+	case known:
 		return r, nil
-	}
-	if len(t.Shape) == 1 {
-		base := strings.TrimSuffix(name, ".bias")
-		if r, ok := roles[base]; ok {
-			return role{r.part, read, r.tail}, nil
-		}
+	case len(t.Shape) == 1:
 		return role{Norms, read, false}, nil
 	}
 	return role{}, fmt.Errorf("no rule says what a matrix of this name is multiplied with")
