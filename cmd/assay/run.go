@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
 	"assay/harness"
 	"assay/results"
@@ -97,6 +98,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.BoolVar(&o.noStore, "no-store", false, "write no store")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the newest interrupted run")
 	fs.StringVar(&o.resumeID, "resume-run", "", "go on with the interrupted run of this `id`")
+	fs.BoolVar(&o.calibrate, "calibrate", false, "measure what 'assay fit' needs: cases chosen for this machine, within five minutes")
 	fs.BoolVar(&o.force, "force", false, "run models that would not fit in memory")
 	fs.BoolVar(&o.json, "json", false, "print the records as JSON instead of tables")
 	return o
@@ -109,6 +111,8 @@ func (o *runFlags) check(args []string) error {
 		return usagef("one suite at a time, not %q", args)
 	case len(args) == 1 && strings.Trim(args[0], "01,") == "":
 		return usagef("%q stands alone; lists of switches are written --swa-full=%s or -kvu=%s", args[0], args[0], args[0])
+	case o.calibrate && (len(args) == 1 || len(o.models.values) > 0 || o.resume || o.resumeID != ""):
+		return usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
 	case len(args) == 1 && len(o.models.values) > 0:
 		return usagef("a suite (%s) and -m cannot go together", args[0])
 	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.values) > 0):
@@ -122,7 +126,10 @@ func (o *runFlags) check(args []string) error {
 }
 
 // suite is the suite that the flags make, the named one, or the built-in one.
-func (o *runFlags) suite(args []string) (harness.Suite, error) {
+func (o *runFlags) suite(ctx context.Context, s streams, args []string) (harness.Suite, error) {
+	if o.calibrate {
+		return o.calibration(ctx, s)
+	}
 	if len(args) == 1 {
 		return harness.ReadSuite(args[0])
 	}
@@ -134,6 +141,25 @@ func (o *runFlags) suite(args []string) (harness.Suite, error) {
 		kinds = []string{"prefill", "decode"}
 	}
 	return harness.AdHoc(o.group(), kinds, o.reps, o.rounds)
+}
+
+// calibration designs the cases that a fit of this machine needs.
+func (o *runFlags) calibration(ctx context.Context, s streams) (harness.Suite, error) {
+	opt := harness.CalibrateOptions{WeightTypes: o.types.values, GPULayers: 99}
+	if len(o.runtimes.values) > 0 {
+		opt.Runtime = o.runtimes.values[0]
+	}
+	if len(o.threads.values) > 0 {
+		opt.Threads = o.threads.values[0]
+	}
+	if len(o.ngl.values) > 0 {
+		opt.GPULayers = o.ngl.values[0]
+	}
+	suite, plan, err := harness.CalibrationSuite(ctx, opt)
+	if err == nil {
+		fmt.Fprintf(s.err, "calibration: %d cases, about %v\n", len(plan.Chosen), plan.Expected.Round(time.Second))
+	}
+	return suite, err
 }
 
 func (o *runFlags) group() harness.CaseGroup {
@@ -148,7 +174,7 @@ func (o *runFlags) group() harness.CaseGroup {
 }
 
 func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
-	suite, err := o.suite(args)
+	suite, err := o.suite(ctx, s, args)
 	if err != nil {
 		return err
 	}

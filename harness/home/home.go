@@ -62,6 +62,9 @@ func (h Home) Libs(runtime, version string) string {
 // Skeletons is the folder of generated models.
 func (h Home) Skeletons() string { return filepath.Join(h.Cache, "skeletons") }
 
+// Calibration is the folder of the shapes that a calibration measures.
+func (h Home) Calibration() string { return filepath.Join(h.Cache, "calibration") }
+
 // Runs is the folder of the runs' records and journals.
 func (h Home) Runs() string { return filepath.Join(h.Data, "runs") }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -33,19 +34,35 @@ func (n Nominal) costs(p problem) []float64 {
 	x := make([]float64, len(p.names))
 	for _, row := range p.rows {
 		for _, c := range row {
-			switch {
-			case p.names[c.column] == "step":
-				x[c.column] = 100 * n.Node
-			case c.side == overheadSide:
-				x[c.column] = n.Node
-			case c.side == memorySide:
-				x[c.column] = 1 / n.Bandwidth
-			default:
-				x[c.column] = 1 / n.Compute
-			}
+			x[c.column] = n.cost(p.names[c.column], c.side)
 		}
 	}
 	return x
+}
+
+// How attention and a step compare with products and nodes, seen on the CPU
+// backend of llama.cpp v0.5.0: a fifth of the rate, which rows of a kilobyte
+// halve twice more, and a hundred nodes' worth.
+const (
+	attentionSlower = 5
+	strideBytes     = 64
+	stepNodes       = 100
+)
+
+func (n Nominal) cost(name string, s side) float64 {
+	switch {
+	case name == "step":
+		return stepNodes * n.Node
+	case s == overheadSide:
+		return n.Node
+	case strings.HasPrefix(name, "attend"):
+		return attentionSlower / n.Compute
+	case strings.HasPrefix(name, "stride"):
+		return 1 / (n.Compute * strideBytes)
+	case s == memorySide:
+		return 1 / n.Bandwidth
+	}
+	return 1 / n.Compute
 }
 
 // Calibration is a choice among candidates.

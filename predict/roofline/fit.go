@@ -3,6 +3,7 @@ package roofline
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,7 +37,8 @@ type Fit struct {
 // Parameter is one fitted cost, in seconds for each unit.
 type Parameter struct {
 	Name string `json:"name"`
-	// Unit is what Seconds is the cost of: "byte", "FLOP", "node" or "step".
+	// Unit is what Seconds is the cost of: "byte", "FLOP", "node", "step", or
+	// "FLOP and byte" for arithmetic that the distance between cells slows down.
 	Unit    string   `json:"unit"`
 	Seconds Interval `json:"seconds"`
 	// Confounded names the parameters that these observations cannot tell it
@@ -191,6 +193,8 @@ func units(f Form, obs []Observation) map[string]string {
 // unit is what the amount of a part counts.
 func (p part) unit() string {
 	switch {
+	case strings.HasPrefix(p.name, "stride"):
+		return "FLOP and byte"
 	case p.side == computeSide:
 		return "FLOP"
 	case p.side == memorySide:

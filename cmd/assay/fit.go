@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+
+	"assay/harness"
+	"assay/predict/roofline"
+)
+
+const fitHelp = `
+Finds what a byte of weights, an operation, a graph node and a step cost this
+machine and runtime, from the timed cases of runs (default: the latest one), and
+judges the result by leaving whole models out. The fit is stored; 'assay
+predict MODEL --fit ID' uses it.
+
+'assay run --calibrate' measures the cases that a fit needs. A run is an id,
+the beginning of one, latest, latest~1, a day or a file of records.
+
+examples:
+  assay run --calibrate && assay fit
+  assay fit latest latest~1 --validate
+  assay fit night.jsonl --out machine.json
+`
+
+func fitCommand() command {
+	return command{
+		name: "fit", args: "[RUN…]", does: "finds what bytes and operations cost this machine", help: fitHelp,
+		setup: func(fs *flag.FlagSet) action {
+			o := newFitFlags(fs)
+			return o.run
+		},
+	}
+}
+
+type fitFlags struct {
+	store, out                       string
+	unfit, noStore, asJSON, validate bool
+	furthest                         int
+}
+
+func newFitFlags(fs *flag.FlagSet) *fitFlags {
+	o := &fitFlags{}
+	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+	fs.BoolVar(&o.noStore, "no-store", false, "do not store the fit")
+	fs.StringVar(&o.out, "out", "", "also write the fit to this `file` as JSON")
+	fs.BoolVar(&o.unfit, "unfit", false, "use cases of a machine that was not fit to be measured, too")
+	fs.BoolVar(&o.validate, "validate", false, "print each case beside what the fit without its model predicts")
+	fs.IntVar(&o.furthest, "furthest", 5, "`cases` furthest off to explain")
+	fs.BoolVar(&o.asJSON, "json", false, "print the fit as JSON")
+	return o
+}
+
+func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
+	if o.furthest < 0 {
+		return usagef("--furthest %d cannot be negative", o.furthest)
+	}
+	if len(args) == 0 {
+		args = []string{"latest"}
+	}
+	db, err := harness.OpenStore(ctx, o.store)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	runs, err := harness.SelectRuns(ctx, db, args)
+	if err != nil {
+		return err
+	}
+	opt := roofline.Options{Unfit: o.unfit}
+	fit, obs, err := harness.FitRuns(runs, opt)
+	if err != nil {
+		return err
+	}
+	if !o.noStore {
+		if err := harness.SaveFit(ctx, db, fit); err != nil {
+			return err
+		}
+	}
+	if err := o.write(fit); err != nil {
+		return err
+	}
+	if o.asJSON {
+		return printJSON(s.out, fit)
+	}
+	printFit(s.out, fit, obs, o.furthest)
+	if !o.validate {
+		return nil
+	}
+	v, err := roofline.Validate(obs, opt)
+	if err != nil {
+		return err
+	}
+	printValidation(s.out, v)
+	return nil
+}
+
+// write puts the fit into the file that was asked for.
+func (o *fitFlags) write(fit *roofline.Fit) error {
+	if o.out == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(fit, "", " ")
+	if err != nil {
+		return fmt.Errorf("fit %s: %w", fit.ID, err)
+	}
+	if err := os.WriteFile(o.out, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("the file of the fit: %w", err)
+	}
+	return nil
+}

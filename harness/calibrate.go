@@ -1,0 +1,196 @@
+package harness
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"assay/harness/home"
+	"assay/predict/arch"
+	"assay/predict/roofline"
+	"assay/results"
+)
+
+// calibrationModels are the shapes that a calibration chooses from: configs of
+// nobody's models, large enough that their weights do not stay in a processor's
+// cache and small enough to be written and run in seconds.
+//
+//go:embed calibration/*.json
+var calibrationModels embed.FS
+
+// CalibrateOptions say what a calibration is for.
+type CalibrateOptions struct {
+	Runtime     string
+	WeightTypes []string
+	Threads     int // 0: the cores
+	GPULayers   int
+	Budget      time.Duration
+}
+
+// Defaults of a calibration: the types that most published models come in.
+var (
+	calibrationTypes  = []string{"f16", "q8_0", "q4_0"}
+	calibrationBudget = 5 * time.Minute
+)
+
+// What each chosen case is measured with.
+const (
+	calibrationRounds  = 2
+	calibrationSamples = 4
+)
+
+// CalibrationSuite designs the suite from which this machine can be fitted: of
+// every shape, weight type, length and depth the smallest set of cases from
+// which the fit is well conditioned (roofline.Calibrate), within the budget.
+func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, roofline.Calibration, error) {
+	opt = opt.withDefaults()
+	refs, err := writeCalibrationModels()
+	if err != nil {
+		return Suite{}, roofline.Calibration{}, err
+	}
+	rt, err := RuntimeNamed(opt.Runtime)
+	if err != nil {
+		return Suite{}, roofline.Calibration{}, err
+	}
+	n := nominal(ReadHost(ctx), opt)
+	var groups []CaseGroup
+	var candidates []roofline.Candidate
+	for _, ref := range refs {
+		f, err := arch.Load(ctx, ref, arch.Options{})
+		if err != nil {
+			return Suite{}, roofline.Calibration{}, fmt.Errorf("calibration: %w", err)
+		}
+		for _, g := range calibrationGroups(ref, opt) {
+			c, err := candidate(rt, f, g, n)
+			if err != nil {
+				return Suite{}, roofline.Calibration{}, fmt.Errorf("calibration: %w", err)
+			}
+			groups, candidates = append(groups, g), append(candidates, c)
+		}
+	}
+	plan, err := roofline.Calibrate(candidates, n, opt.Budget)
+	if err != nil {
+		return Suite{}, roofline.Calibration{}, inputError{fmt.Errorf("calibration: %w", err)}
+	}
+	s := Suite{Name: "calibration", Rounds: calibrationRounds, Samples: calibrationSamples, Budget: Duration(opt.Budget)}
+	for _, i := range plan.Chosen {
+		s.Groups = append(s.Groups, groups[i])
+	}
+	return s.withDefaults(), plan, nil
+}
+
+func (o CalibrateOptions) withDefaults() CalibrateOptions {
+	setDefault(&o.Runtime, llamaCppName)
+	setDefault(&o.Threads, runtime.NumCPU())
+	setDefault(&o.Budget, calibrationBudget)
+	if len(o.WeightTypes) == 0 {
+		o.WeightTypes = calibrationTypes
+	}
+	return o
+}
+
+// writeCalibrationModels puts the shapes where a suite, and a run that is
+// resumed, can refer to them.
+func writeCalibrationModels() ([]string, error) {
+	dirs, err := home.Find()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := calibrationModels.ReadDir("calibration")
+	if err != nil {
+		return nil, err
+	}
+	var refs []string
+	for _, e := range entries {
+		text, err := calibrationModels.ReadFile(path.Join("calibration", e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		dir := filepath.Join(dirs.Calibration(), strings.TrimSuffix(e.Name(), ".json"))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("the folder for calibration: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), text, 0o644); err != nil {
+			return nil, fmt.Errorf("the folder for calibration: %w", err)
+		}
+		refs = append(refs, dir)
+	}
+	return refs, nil
+}
+
+// calibrationGroups is the grid for one shape: short and long prompts, a
+// prompt after others, and decode at three depths.
+func calibrationGroups(ref string, opt CalibrateOptions) []CaseGroup {
+	var groups []CaseGroup
+	for _, t := range opt.WeightTypes {
+		add := func(kind results.Kind, n, depth int) {
+			g := CaseGroup{
+				Models: []string{ref}, Runtimes: []string{opt.Runtime}, Skeleton: SkeletonFull, WeightTypes: []string{t},
+				Kinds: []results.Kind{kind}, NDepth: []int{depth}, NThreads: []int{opt.Threads}, NGPULayers: []int{opt.GPULayers},
+			}
+			if kind == results.KindDecode {
+				g.NGen = []int{n}
+			} else {
+				g.NPrompt = []int{n}
+			}
+			groups = append(groups, g)
+		}
+		for _, depth := range []int{0, 512, 2048} {
+			add(results.KindDecode, 8, depth)
+		}
+		for _, n := range []int{16, 128, 512} {
+			add(results.KindPrefill, n, 0)
+		}
+		add(results.KindPrefill, 256, 1024)
+	}
+	return groups
+}
+
+// What a case takes besides its samples, roughly: a worker starts in
+// workerStart and loads loadRate bytes a second.
+const (
+	workerStart = 300 * time.Millisecond
+	loadRate    = 1e9
+)
+
+// candidate counts the work of a group's only case.
+func candidate(rt Runtime, f arch.Facts, g CaseGroup, n roofline.Nominal) (roofline.Candidate, error) {
+	it := g.items(rt.Name(), g.Models[0], f)[0]
+	p, err := rt.Predict(f, f, it.WeightType, it.Case, results.Runtime{})
+	if err != nil {
+		return roofline.Candidate{}, err
+	}
+	w := WorkOf(it.Case, p.Cost)
+	fixed := workerStart + seconds(float64(*p.WeightBytes)/loadRate)
+	if it.Case.NDepth > 0 {
+		// Filling the cache goes at the rate of a prompt.
+		perToken := 2 * float64(*p.WeightBytes) // FLOPs, at about one byte a weight
+		fixed += seconds(perToken * float64(it.Case.NDepth) / n.Compute)
+	}
+	return roofline.Candidate{
+		Model: f.Name, Kind: string(it.Case.Kind), Work: w,
+		Repeat: calibrationRounds * calibrationSamples, Fixed: calibrationRounds * fixed,
+	}, nil
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// nominal is a rough idea of the machine: its chip's published figures, or what
+// one core of a server of the 2020s does.
+func nominal(h results.Host, opt CalibrateOptions) roofline.Nominal {
+	cores := 0
+	if h.GPUCores != nil {
+		cores = *h.GPUCores
+	}
+	if chip, err := roofline.FindChip(h.Chip, cores); err == nil && opt.GPULayers > 0 {
+		return roofline.Nominal{Bandwidth: 0.8 * chip.Bandwidth, Compute: 0.2e12 * float64(chip.GPUCores), Node: 5e-6}
+	}
+	threads := float64(opt.Threads)
+	return roofline.Nominal{Bandwidth: 1e10 * threads, Compute: 1e11 * threads, Node: 4e-6}
+}
