@@ -19,11 +19,11 @@ var update = flag.Bool("update", false, "rewrite testdata/quick.txt")
 func TestClaims(t *testing.T) {
 	const most, pairPower, firstPower, secondPower, trendPower = 0.01, 0.95, 0.90, 0.99, 0.90
 
-	diff := pairs(newSource(Mac, Suite, 1), pairRules[:1], 2000, 0.08)[0]
+	diff := pairs(newSource(Mac, Suite, 1), pairRules[:1], 1500, 0.08)[0]
 	atMost(t, most, diff.alarm, "diff: false alarms")
 	atLeast(t, pairPower, diff.found[0], "diff: 8 % slower")
 
-	night := nights(newSource(Mac, Suite, 2), nightRules[:1], 3000, window, 0.05)[0]
+	night := nights(newSource(Mac, Suite, 2), nightRules[:1], 2000, window, 0.05)[0]
 	atMost(t, most, night.alarm, "nightly: false alarms")
 	atLeast(t, firstPower, night.found[0], "nightly: 5 % on the first night")
 	atLeast(t, secondPower, night.found[1], "nightly: 5 % by the second night")

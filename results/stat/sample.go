@@ -26,9 +26,10 @@ var ErrTooFew = errors.New("too few samples to judge")
 type Summary struct {
 	// Log is the location, the mean of the logarithms of the fastest half.
 	Log float64
-	// Var is the variance that Log would have if samples were independent
-	// (the winsorised variance of a trimmed mean: Yuen, Biometrika 1974); DF
-	// its degrees of freedom.
+	// Var is about the variance that Log would have if samples were
+	// independent (the winsorised variance of a trimmed mean: Yuen, Biometrika
+	// 1974), DF its degrees of freedom. It is a scale: how large the variance
+	// is for all cases alike, Compare reads off the rounds and the cases.
 	Var, DF float64
 	N       int
 
@@ -55,6 +56,11 @@ func Location(ns []int64) float64 {
 	}
 	return sum / float64(keep)
 }
+
+// calmShare is the share of the samples whose spread is that of the code; the
+// rest is winsorised. It is larger than the half that the location stands on,
+// because a variance needs more of the few samples there are.
+const calmShare = 0.7
 
 func fastest(n int) int { return (n + 1) / 2 }
 
@@ -90,15 +96,15 @@ func summarise(logs []float64, rounds []int) Summary {
 	n := len(logs)
 	sorted := slices.Clone(logs)
 	slices.Sort(sorted)
-	keep := fastest(n)
+	calm := int(math.Ceil(calmShare * float64(n)))
 	// Skewed and correlated samples say half as much of a variance as
 	// independent normal ones would.
-	s := Summary{Log: mean(sorted[:keep]), N: n, DF: float64(keep-1) / 2}
-	limit := sorted[keep-1]
-	for i := keep; i < n; i++ {
+	s := Summary{Log: mean(sorted[:fastest(n)]), N: n, DF: float64(calm-1) / 2}
+	limit := sorted[calm-1]
+	for i := calm; i < n; i++ {
 		sorted[i] = limit
 	}
-	share := float64(keep) / float64(n)
+	share := float64(calm) / float64(n)
 	s.Var = variance(sorted) / (share * share * float64(n))
 	s.split(logs, rounds, limit)
 	return s
