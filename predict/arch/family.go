@@ -13,6 +13,8 @@ type family struct {
 
 	// hidden is the smallest hidden size beside these layers; nil: any will do.
 	hidden func(layers *Facts, full int64) int64
+	// zeroKVHeads: layers whose KV head count is 0 are the ones without attention.
+	zeroKVHeads bool
 	// keepHeads: the query heads cannot shrink, as the hidden size hangs on them.
 	keepHeads bool
 	// outputNorm is the name of the last norm where it is not output_norm.weight.

@@ -117,14 +117,14 @@ var (
 		{hasFeedForward, []row{tensor("ffn_norm", hidden)}},
 	}, feedForward)}
 	// graniteHybridFamily asserts an inner width of twice the hidden size.
-	graniteHybridFamily = family{name: "granitehybrid", hidden: halfOfInner, expertWidthIsDense: true,
+	graniteHybridFamily = family{name: "granitehybrid", zeroKVHeads: true, hidden: halfOfInner, expertWidthIsDense: true,
 		keys: ssmKeys, block: slices.Concat([]part{mamba2Rows, mamba2Norm}, standardBlock)}
 	// nemotronHFamily: each layer is one of mixer, attention and MLP, with one norm.
-	nemotronHFamily = family{name: "nemotron_h", layerNorm: true, keys: ssmKeys,
+	nemotronHFamily = family{name: "nemotron_h", zeroKVHeads: true, layerNorm: true, keys: ssmKeys,
 		block: slices.Concat([]part{attnNorm, mamba2Rows, mamba2Norm, attentionRows, attentionBias}, feedForward)}
 	// lfm2Family: the convolution's state is as wide as the hidden size, and
 	// attn_q is hidden × hidden, so neither can shrink.
-	lfm2Family = family{name: "lfm2", hidden: unchanged, keepHeads: true, outputNorm: "token_embd_norm.weight",
+	lfm2Family = family{name: "lfm2", zeroKVHeads: true, hidden: unchanged, keepHeads: true, outputNorm: "token_embd_norm.weight",
 		keys:  []key{{"shortconv.l_cache", recurrentKey(func(r *Recurrent) int64 { return r.ConvKernel })}},
 		block: slices.Concat([]part{shortConvRows}, standardBlock)}
 	qwen3nextFamily = family{name: "qwen3next", keys: slices.Concat(ssmKeys, []key{{"full_attention_interval", attentionInterval}}),

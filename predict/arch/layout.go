@@ -169,6 +169,11 @@ var alwaysF32 = map[string]bool{
 	"ffn_gate_inp": true, "ffn_gate_inp_shexp": true,
 	"ssm_conv1d": true, "ssm_a": true, "ssm_d": true, "ssm_norm": true, "shortconv.conv": true,
 	"altup_correct_coef": true, "altup_predict_coef": true,
+
+	// The converter does quantise these two. But v0.5.0 moves them to AMX
+	// buffers on CPUs that have AMX, finds no backend for a product with permuted
+	// queries and aborts (ggml-backend.cpp:1294); f32 stays where it is.
+	"attn_k_b": true, "attn_v_b": true,
 }
 
 // GGUFTensors is the tensor table that llama.cpp v0.5.0 expects of these facts,

@@ -53,7 +53,7 @@ var commonKeys = []key{
 	{"block_count", func(f *Facts) any { return uint32(len(f.Layers)) }},
 	{"feed_forward_length", feedForwardLength},
 	{"attention.head_count", headCount},
-	{"attention.head_count_kv", func(f *Facts) any { return eachAttention(f, cachedHeads) }},
+	{"attention.head_count_kv", kvHeadCount},
 	{"attention.key_length", func(f *Facts) any { return anyAttention(f, cachedKeyDim) }},
 	{"attention.value_length", func(f *Facts) any { return anyAttention(f, cachedValueDim) }},
 	{"attention.layer_norm_rms_epsilon", func(f *Facts) any { return epsilon(f, false) }},
@@ -119,12 +119,20 @@ func headCount(f *Facts) any {
 	if a == nil {
 		return nil
 	}
-	return perLayerKey(f, func(l *Layer) int64 {
-		if l.Attention == nil {
-			return a.Heads
-		}
-		return l.Attention.Heads
-	})
+	return eachAttention(f, a.Heads, func(a *Attention) int64 { return a.Heads })
+}
+
+// kvHeadCount is 0 for the layers without attention where the loader tells
+// recurrent layers by that.
+func kvHeadCount(f *Facts) any {
+	a := f.attention()
+	switch {
+	case a == nil:
+		return nil
+	case families[f.Family].zeroKVHeads:
+		return eachAttention(f, 0, cachedHeads)
+	}
+	return eachAttention(f, cachedHeads(a), cachedHeads)
 }
 
 // ropeBase is left to the loader's default where no source states it.
@@ -142,10 +150,11 @@ func epsilon(f *Facts, layerNorm bool) any {
 	return float32(orDefault(f.NormEpsilon, defaultEpsilon))
 }
 
-func eachAttention(f *Facts, of func(*Attention) int64) any {
+// eachAttention gives layers without attention the value of none.
+func eachAttention(f *Facts, none int64, of func(*Attention) int64) any {
 	return perLayerKey(f, func(l *Layer) int64 {
 		if l.Attention == nil {
-			return 0
+			return none
 		}
 		return of(l.Attention)
 	})
