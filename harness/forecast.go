@@ -14,6 +14,10 @@ import (
 // or a chip's published figures.
 type Predictor interface {
 	Predict(kind string, w roofline.Work) (roofline.Prediction, error)
+	// Source says what predictions rest on, in one sentence.
+	Source() string
+	// MeasuredContext is the longest context that was measured.
+	MeasuredContext() int
 }
 
 // Forecast is how fast a model will be, by context length.
@@ -26,6 +30,10 @@ type Forecast struct {
 	LargestContext *int `json:"largest_context,omitempty"`
 	// MemoryBytes is what weights and cache may take.
 	MemoryBytes int64 `json:"memory_bytes"`
+	// Basis says what the speed rests on; MeasuredContext is the longest context
+	// that was measured for it.
+	Basis           string `json:"basis"`
+	MeasuredContext int    `json:"measured_context"`
 }
 
 // ForecastRow is one context length: a prompt of so many tokens, then
@@ -39,6 +47,8 @@ type ForecastRow struct {
 	// FirstToken is the time from the prompt to the first generated token: the
 	// prefill, whose last step gives that token's logits.
 	FirstToken roofline.Interval `json:"first_token_seconds"`
+	// Extrapolated: the context is longer than what was measured.
+	Extrapolated bool `json:"extrapolated,omitempty"`
 }
 
 // ForecastOptions say what is forecast.
@@ -68,7 +78,7 @@ func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOpti
 		return Forecast{}, err
 	}
 	x := forecaster{rt, f, by, opt}
-	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes}
+	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
 	contexts := opt.Contexts
 	if len(contexts) == 0 {
 		contexts = forecastContexts
@@ -107,7 +117,10 @@ func (x forecaster) row(n int) (ForecastRow, error) {
 	if err != nil {
 		return ForecastRow{}, err
 	}
-	return ForecastRow{Context: n, NeedBytes: need, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds}, nil
+	return ForecastRow{
+		Context: n, NeedBytes: need, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds,
+		Extrapolated: n > x.by.MeasuredContext(),
+	}, nil
 }
 
 // predict foretells n tokens of kind after depth others, and what memory the

@@ -50,6 +50,7 @@ func commands() []command {
 	return []command{
 		doctorCommand(),
 		runCommand(),
+		predictCommand(),
 		fitCommand(),
 		planCommand(),
 		synthCommand(),

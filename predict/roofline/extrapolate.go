@@ -55,6 +55,12 @@ func (m ChipModel) Predict(kind string, w Work) (Prediction, error) {
 	return Prediction{Seconds: s, TokensPerSecond: s.PerSecond(w.Tokens), Bound: bound}, nil
 }
 
+// Source says what predictions rest on.
+func (m ChipModel) Source() string { return m.Chip.ID() + ", " + m.Basis }
+
+// MeasuredContext is the prompt of the published table.
+func (m ChipModel) MeasuredContext() int { return publishedPrompt }
+
 // computeSeconds is the arithmetic at the published rates. A type that is not
 // in the table goes at the rate of q4_0 if it is quantised, else of f16, and
 // one that this chip has no figure for at the chip's slowest.

@@ -17,6 +17,8 @@ type Fit struct {
 	// Runs are the runs that the observations came from.
 	Runs         []string `json:"runs"`
 	Observations int      `json:"observations"`
+	// LongestContext is the most tokens that a case had in its cache.
+	LongestContext int `json:"longest_context"`
 	// LeftOut lists observations that were not used, each with the reason.
 	LeftOut []string `json:"left_out,omitempty"`
 
@@ -94,6 +96,9 @@ func estimate(obs []Observation, leftOut []string) (*Fit, error) {
 	fit := &Fit{
 		Time: time.Now().UTC().Truncate(time.Second), Machine: obs[0].Machine, Runtime: obs[0].Runtime,
 		Runs: runs(obs), Observations: len(obs), LeftOut: leftOut,
+	}
+	for _, o := range obs {
+		fit.LongestContext = max(fit.LongestContext, o.Depth+int(o.Work.Tokens))
 	}
 	if err := fit.choose(obs); err != nil {
 		return nil, err

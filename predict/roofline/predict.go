@@ -56,6 +56,16 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	return p, nil
 }
 
+// Source says what predictions rest on.
+func (fit *Fit) Source() string {
+	cv := fit.CrossValidation()
+	return fmt.Sprintf("%s of %s, %s; it misses a model that it has not seen by %.0f %% in decode and %.0f %% in prefill (median)",
+		fit.ID, fit.Machine, fit.Runtime, 100*cv.Decode.Median, 100*cv.Prefill.Median)
+}
+
+// MeasuredContext is the longest context that the observations reached.
+func (fit *Fit) MeasuredContext() int { return fit.LongestContext }
+
 const coverage = 0.95
 
 // interval is the jackknife+ of Barber, Candès, Ramdas and Tibshirani

@@ -68,9 +68,12 @@ func llamaDecode(weightType string) Work {
 	}}
 }
 
-// llamaPrefill is a prompt of 512 tokens of LLaMA-7B in one micro-batch.
+// publishedPrompt is the length of the table's prompts.
+const publishedPrompt = 512
+
+// llamaPrefill is a prompt of LLaMA-7B in one micro-batch.
 func llamaPrefill(weightType string) Work {
-	const n = 512
+	const n = publishedPrompt
 	w := llamaDecode(weightType)
 	w.Tokens = n
 	w.Terms[0].FLOPs *= n

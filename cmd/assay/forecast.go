@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/harness"
+	"assay/predict/roofline"
+	"assay/results"
+)
+
+// forecastFlags choose by what speed is predicted, and for which contexts.
+type forecastFlags struct {
+	fit, chip, store, memory string
+	contexts                 *list[int]
+}
+
+func newForecastFlags(fs *flag.FlagSet) *forecastFlags {
+	o := &forecastFlags{contexts: numbers()}
+	fs.StringVar(&o.fit, "fit", "", "predict speed by this fit: an `id`, the beginning of one, latest, or a file")
+	fs.StringVar(&o.chip, "chip", "", "predict speed on this Apple `chip` from published figures: 'M2 Max', M4Max-40")
+	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store with the fits (default: in assay's data folder)")
+	fs.StringVar(&o.memory, "memory", "", "what weights and cache may take, `size` such as 16GiB (default: three quarters of this machine's)")
+	fs.Var(o.contexts, "contexts", "context `lengths` to predict speed for (default 512,2048,8192,32768)")
+	return o
+}
+
+// asked reports whether speed is to be predicted.
+func (o *forecastFlags) asked() bool { return o.fit != "" || o.chip != "" }
+
+func (o *forecastFlags) check() error {
+	if o.fit != "" && o.chip != "" {
+		return usagef("--fit and --chip are two sources of speed; choose one")
+	}
+	return nil
+}
+
+// forecast predicts the speed of the model.
+func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights string, c results.Case) (harness.Forecast, error) {
+	by, err := o.predictor(ctx)
+	if err != nil {
+		return harness.Forecast{}, err
+	}
+	memory, err := o.memoryBytes(ctx)
+	if err != nil {
+		return harness.Forecast{}, err
+	}
+	return harness.NewForecast(ctx, ref, by, harness.ForecastOptions{
+		Runtime: runtime, WeightType: weights, Case: c, Contexts: o.contexts.values, MemoryBytes: memory,
+	})
+}
+
+func (o *forecastFlags) predictor(ctx context.Context) (harness.Predictor, error) {
+	if o.chip != "" {
+		chip, err := roofline.FindChip(o.chip, 0)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return roofline.EstimateChip(chip)
+	}
+	db, err := harness.OpenStore(ctx, o.store)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return harness.LoadFit(ctx, db, o.fit)
+}
+
+// workingSet is the share of a machine's memory that Metal recommends a process
+// to keep resident on larger Macs (recommendedMaxWorkingSetSize).
+const workingSet = 0.75
+
+func (o *forecastFlags) memoryBytes(ctx context.Context) (int64, error) {
+	if o.memory == "" {
+		return int64(workingSet * float64(harness.ReadHost(ctx).MemoryBytes)), nil
+	}
+	n, err := parseBytes(o.memory)
+	if err != nil {
+		return 0, usagef("--memory %s: %w", o.memory, err)
+	}
+	return n, nil
+}
+
+// parseBytes reads a size with a unit of 1024: 16GiB, 16G, 512MiB.
+func parseBytes(s string) (int64, error) {
+	number := strings.TrimRight(s, "KMGTPiBkmgtpb ")
+	unit := strings.TrimSpace(strings.ToUpper(s[len(number):]))
+	var n float64
+	if _, err := fmt.Sscanf(number, "%g", &n); err != nil || n <= 0 {
+		return 0, fmt.Errorf("a size is a number above 0 and a unit, such as 16GiB")
+	}
+	power := 0
+	if unit != "" && unit != "B" {
+		power = 1 + strings.IndexByte("KMGTP", unit[0])
+	}
+	for range power {
+		n *= 1024
+	}
+	return int64(n), nil
+}
+
+func printForecast(w io.Writer, f harness.Forecast) {
+	fmt.Fprintf(w, "speed: %s\n\n", safe(f.Basis))
+	t := newTable(w, table.Row{"context", "memory", "prefill t/s", "95 %", "first token", "decode t/s", "95 % ", "bound by"},
+		"context", "memory", "prefill t/s", "95 %", "first token", "decode t/s", "95 % ")
+	for _, r := range f.Rows {
+		note := string(r.Prefill.Bound) + ", " + string(r.Decode.Bound)
+		if r.Extrapolated {
+			note += " *"
+		}
+		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
+		t.AppendRow(table.Row{
+			r.Context, harness.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + " to " + rate(p.Hi), rate(r.FirstToken.Value) + " s",
+			rate(d.Value), rate(d.Lo) + " to " + rate(d.Hi), note,
+		})
+	}
+	t.Render()
+	for _, r := range f.Rows {
+		if r.Extrapolated {
+			fmt.Fprintf(w, "* longer than anything that was measured (%d): an extrapolation\n", f.MeasuredContext)
+			break
+		}
+	}
+	if f.LargestContext != nil {
+		fmt.Fprintf(w, "\nlargest context in %s: %d tokens (weights and cache; compute buffers come on top)\n", harness.Bytes(f.MemoryBytes), *f.LargestContext)
+	} else {
+		fmt.Fprintf(w, "\nnot even a context of 256 fits in %s beside the weights\n", harness.Bytes(f.MemoryBytes))
+	}
+}
