@@ -31,6 +31,7 @@ func loadGGUF(path string) (Facts, error) {
 		return Facts{}, err
 	}
 	f := r.facts(name)
+	f.Path = path
 	f.Name, _ = gguf.Get[string](file, "general.name")
 	for _, t := range file.Tensors {
 		f.Tensors = append(f.Tensors, Tensor{Name: t.Name, Type: t.Type.String(), Shape: t.Shape})

@@ -36,7 +36,7 @@ func writeGGUF(t *testing.T, f arch.Facts) string {
 // shape is what a model is, as JSON, without what its source says of itself.
 func shape(t *testing.T, f arch.Facts) string {
 	t.Helper()
-	f.Ref, f.ModelType, f.Tensors, f.Provenance, f.Contradictions = "", "", nil, nil, nil
+	f.Path, f.Ref, f.ModelType, f.Tensors, f.Provenance, f.Contradictions = "", "", "", nil, nil, nil
 	raw, err := json.MarshalIndent(f, "", " ")
 	require.NoError(t, err)
 	return string(raw)
