@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -69,6 +70,7 @@ func (llamaCpp) Open() (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	lib.Log().Echo(os.Stderr) // the run keeps the last lines if the library ends the worker
 	sum, err := lib.SHA256()
 	if err != nil {
 		return nil, err

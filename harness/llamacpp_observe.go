@@ -33,8 +33,16 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 	if err := s.newPass(c, c.NDepth, c.NPrompt, 0).run(lc); err != nil {
 		return nil, nil, err
 	}
+	// An empty sequence saves no rows at all: growth counts from the first token.
+	first := 0
+	if c.NDepth+c.NPrompt == 0 {
+		first = min(1, c.NGen)
+	}
+	if err := s.newPass(c, 0, 0, first).run(lc); err != nil {
+		return nil, nil, err
+	}
 	before := lc.StateSize(0)
-	if err := s.newPass(c, c.NDepth+c.NPrompt, 0, c.NGen).run(lc); err != nil {
+	if err := s.newPass(c, c.NDepth+c.NPrompt+first, 0, c.NGen-first).run(lc); err != nil {
 		return nil, nil, err
 	}
 	m := &results.Measured{
@@ -48,10 +56,10 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 	}
 	readReports(m, s.model.Report(), lc.Report())
 	checks := agreement(m)
-	if c.NGen > 0 {
+	if n := int64(c.NGen - first); n > 0 {
 		grown := *m.KVSources.State - before
-		m.KVSources.StatePerToken = ptr(grown / int64(c.NGen))
-		checks = append(checks, stateAgrees(m, grown, c, lc.Report())...)
+		m.KVSources.StatePerToken = ptr(grown / n)
+		checks = append(checks, stateAgrees(m, grown, n, c, lc.Report())...)
 	}
 	return m, checks, nil
 }
@@ -127,7 +135,7 @@ const stateHeader = 12
 // stateAgrees checks the saved state's growth against the tensors: each token
 // takes one row of each layer's K and V and a header in each cache. It holds
 // until a window is full.
-func stateAgrees(m *results.Measured, grown int64, c results.Case, report llama.Report) []results.Check {
+func stateAgrees(m *results.Measured, grown, n int64, c results.Case, report llama.Report) []results.Check {
 	caches := int64(0)
 	for _, cache := range report.Caches {
 		if !cache.Recurrent {
@@ -150,10 +158,10 @@ func stateAgrees(m *results.Measured, grown int64, c results.Case, report llama.
 	if int64(c.NDepth+c.NPrompt+c.NGen) > smallest-int64(c.NUbatch) && smallest < int64(c.NCtx) {
 		return nil
 	}
-	want := int64(c.NGen) * (row + stateHeader*caches)
+	want := n * (row + stateHeader*caches)
 	check := results.Check{Name: "kv_bytes tensors = state", OK: grown == want}
 	if !check.OK {
-		check.Detail = fmt.Sprintf("%d tokens grew the saved state by %d bytes, the cache tensors' rows and headers say %d", c.NGen, grown, want)
+		check.Detail = fmt.Sprintf("%d tokens grew the saved state by %d bytes, the cache tensors' rows and headers say %d", n, grown, want)
 	}
 	return []results.Check{check}
 }

@@ -41,6 +41,8 @@ type Progress struct {
 	Done, Total   int // workers of this round
 	Item          Item
 	Phase         string
+	// PID is the worker's, for whoever wants to attach to it; 0 before it starts.
+	PID int
 }
 
 // Run executes the items of a suite as the run of that id.
@@ -226,6 +228,9 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	}
 	w := spawner{command: x.Worker, timeout: time.Duration(x.plan.Suite.Timeout)}
 	out, err := w.run(ctx, req, func(m message) {
+		if m.PID != 0 {
+			step.PID = m.PID
+		}
 		if m.Phase != "" {
 			tell(m.Phase)
 		}

@@ -36,6 +36,7 @@ type request struct {
 // message is one JSON line of a worker: a sign of life, a sample, or the end.
 type message struct {
 	Phase    string   `json:"phase,omitempty"`
+	PID      int      `json:"pid,omitempty"`
 	SampleNS int64    `json:"sample_ns,omitempty"`
 	Outcome  *Outcome `json:"outcome,omitempty"`
 	Error    string   `json:"error,omitempty"`
@@ -80,7 +81,7 @@ func work(ctx context.Context, req request, send func(message)) (*Outcome, error
 	if err != nil {
 		return nil, err
 	}
-	send(message{Phase: "opening " + rt.Name()})
+	send(message{Phase: "opening " + rt.Name(), PID: os.Getpid()})
 	engine, err := rt.Open()
 	if err != nil {
 		return nil, err

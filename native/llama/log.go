@@ -1,6 +1,8 @@
 package llama
 
 import (
+	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +41,15 @@ type Log struct {
 	total   int
 	level   Level
 	partial strings.Builder
+	echo    io.Writer
+}
+
+// Echo copies each further line above debug level to w as it is printed, so that
+// it is there for others when the library ends the process.
+func (l *Log) Echo(w io.Writer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.echo = w
 }
 
 func newLog() *Log { return &Log{} }
@@ -104,6 +115,9 @@ func (l *Log) append(line Line) {
 		l.lines[l.total%keptLines] = line
 	}
 	l.total++
+	if l.echo != nil && line.Level != LevelDebug {
+		fmt.Fprintln(l.echo, line.Text)
+	}
 }
 
 // logSink is where the process's one log callback writes to.
