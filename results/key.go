@@ -38,6 +38,37 @@ func (r Record) Key() Key {
 	return Key(strings.Join(append(words, r.Case.parameters()...), " "))
 }
 
+// Words splits a key into its words; a quoted one may have spaces in it.
+func (k Key) Words() []string {
+	var words []string
+	quoted, start := false, 0
+	for i := 0; i <= len(k); i++ {
+		switch {
+		case i == len(k) || k[i] == ' ' && !quoted:
+			words = append(words, string(k[start:min(i, len(k))]))
+			start = i + 1
+		case k[i] == '\\' && quoted:
+			i++
+		case k[i] == '"':
+			quoted = !quoted
+		}
+	}
+	return words
+}
+
+// Tokens returns [Case.Tokens] of the case that the key names.
+func (k Key) Tokens() int {
+	tokens := 0
+	for _, w := range k.Words() {
+		name, value, _ := strings.Cut(w, "=")
+		if name == "n_prompt" || name == "n_gen" {
+			n, _ := strconv.Atoi(value)
+			tokens += n
+		}
+	}
+	return tokens
+}
+
 // parameters lists name=value for every parameter that is not zero, sorted.
 func (c Case) parameters() []string {
 	v := reflect.ValueOf(c)

@@ -91,3 +91,12 @@ func TestSpeed(t *testing.T) {
 	assert.Nil(t, results.Speed(nil, 64))
 	assert.Nil(t, results.Speed([]int64{5}, 0))
 }
+
+func TestKeyWords(t *testing.T) {
+	rec := decode("r1")
+	rec.Model.Name = `my "n_gen=9" \ model`
+	assert.Equal(t, []string{"llama.cpp", `"my \"n_gen=9\" \\ model"`, "q4_K", "decode", "flash_attn=auto", "n_ctx=4096", "n_gen=128", "type_k=f16", "type_v=f16"}, rec.Key().Words())
+	assert.Equal(t, 128, rec.Key().Tokens())
+	assert.Equal(t, rec.Case.Tokens(), rec.Key().Tokens())
+	assert.NotPanics(t, func() { results.Key(`"\`).Words() })
+}

@@ -58,28 +58,10 @@ func goBench(out io.Writer, rec results.Record) {
 // a parameter such as n_gpu_layers=-1 from being read as "on 1 processor".
 func goBenchName(rec results.Record) string {
 	words := []string{"BenchmarkCase"}
-	for _, w := range splitKey(rec.Key()) {
+	for _, w := range rec.Key().Words() {
 		words = append(words, word(w))
 	}
 	return strings.Join(append(words, "case"), "/")
-}
-
-// splitKey splits a key into its words; quoted ones may have spaces in them.
-func splitKey(key results.Key) []string {
-	var words []string
-	quoted, start := false, 0
-	for i := 0; i <= len(key); i++ {
-		switch {
-		case i == len(key) || key[i] == ' ' && !quoted:
-			words = append(words, string(key[start:i]))
-			start = i + 1
-		case key[i] == '\\' && quoted:
-			i++
-		case key[i] == '"':
-			quoted = !quoted
-		}
-	}
-	return words
 }
 
 // word replaces what must not stand in a name by an underscore.

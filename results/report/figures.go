@@ -1,0 +1,216 @@
+package report
+
+import (
+	"html/template"
+	"slices"
+	"strconv"
+
+	"assay/results"
+)
+
+// section is a heading with figures under it.
+type section struct {
+	Title, Text string
+	Figures     []figure
+}
+
+// figure is a chart with what it shows in words.
+type figure struct {
+	Title   string
+	SVG     template.HTML
+	Legend  []entry
+	Caption string
+}
+
+// entry explains a colour.
+type entry struct{ Class, Label string }
+
+// colours are the classes of the style sheet for series, in order.
+var colours = []string{"c1", "c2", "c3", "c4"}
+
+// sections returns the figures of a report; a section without one is left out.
+func sections(in Input) []section {
+	var all []section
+	for _, s := range []section{
+		{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.", kvFigures(in.Head.Records)},
+		{"KV residual by layer", "Measured less predicted bytes of each layer; nothing to see is what is expected.", layerFigures(in.Head.Records)},
+		{"Speed", "Points are medians with their 95 % interval, diamonds predictions with theirs.", speedFigures(in.Head.Records)},
+		{"Roofline", "What the machine allows at most, and what the cases reached.", rooflineFigures(in.Rooflines)},
+		{"History", historyText(in.Histories), historyFigures(in.Histories)},
+	} {
+		if len(s.Figures) > 0 {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// groups splits records by a name, in the order of first appearance.
+func groups(records []results.Record, name func(results.Record) string) (names []string, by map[string][]results.Record) {
+	by = map[string][]results.Record{}
+	for _, r := range records {
+		n := name(r)
+		if n == "" {
+			continue
+		}
+		if _, ok := by[n]; !ok {
+			names = append(names, n)
+		}
+		by[n] = append(by[n], r)
+	}
+	return names, by
+}
+
+// kvFigures draws the size of the cache over the context, one figure a model
+// with up to four sets of parameters.
+func kvFigures(records []results.Record) []figure {
+	var all []figure
+	models, by := groups(records, func(r results.Record) string {
+		if r.Case.NCtx < 1 || r.Predicted == nil || r.Predicted.KVBytes == nil {
+			return ""
+		}
+		return r.Runtime.Name + " · " + modelName(r)
+	})
+	for _, model := range models {
+		variants, of := groups(by[model], func(r results.Record) string {
+			return "f16" + variant(r.Case)
+		})
+		for start := 0; start < len(variants); start += len(colours) {
+			part := variants[start:min(start+len(colours), len(variants))]
+			if f, ok := kvFigure(model, part, of); ok {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+func kvFigure(model string, variants []string, of map[string][]results.Record) (figure, bool) {
+	f := figure{Title: model}
+	c := chart{title: "KV bytes by context length of " + model, xName: "context in tokens", yName: "KV cache", yLabel: bytes,
+		xLabel: func(v float64) string { return contextLabel(int(v)) }}
+	var xs, ys []float64
+	for i, v := range variants {
+		predicted := mark{kind: line, class: colours[i]}
+		measured := mark{kind: dots, class: colours[i]}
+		for _, r := range byContext(of[v]) {
+			x := float64(r.Case.NCtx)
+			predicted.points = append(predicted.points, point{x: x, y: float64(*r.Predicted.KVBytes)})
+			xs, ys = append(xs, x), append(ys, float64(*r.Predicted.KVBytes))
+			if r.Measured != nil && r.Measured.KVBytes != nil {
+				measured.points = append(measured.points, point{x: x, y: float64(*r.Measured.KVBytes), note: r.Case.Test() + ": " + bytes(float64(*r.Measured.KVBytes))})
+				ys = append(ys, float64(*r.Measured.KVBytes))
+			}
+		}
+		c.marks = append(c.marks, predicted, measured)
+		label := of[v][0].Case
+		f.Legend = append(f.Legend, entry{colours[i], orDefault(variant(label), "default parameters")})
+	}
+	lo, hi := extent(xs)
+	if lo == hi {
+		return f, false // one context is no course
+	}
+	least, most := extent(ys)
+	c.x, c.y = logarithmic(lo, hi, 6, 2), logarithmic(max(least, 1), max(most, 2), 5, 2)
+	f.SVG = c.svg()
+	return f, true
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func byContext(records []results.Record) []results.Record {
+	records = slices.Clone(records)
+	slices.SortStableFunc(records, func(a, b results.Record) int { return a.Case.NCtx - b.Case.NCtx })
+	return slices.CompactFunc(records, func(a, b results.Record) bool { return a.Case.NCtx == b.Case.NCtx })
+}
+
+// contextLabel prints powers of two as people say them: 4096 as 4k.
+func contextLabel(n int) string {
+	if n >= 1024 && n%1024 == 0 {
+		return strconv.Itoa(n/1024) + "k"
+	}
+	return strconv.Itoa(n)
+}
+
+// maxLayerFigures bounds the charts of layers; the table lists every case.
+const maxLayerFigures = 8
+
+// layerFigures draws the residual of each layer: of the cases that have any,
+// or else of one case, to show that there is none.
+func layerFigures(records []results.Record) []figure {
+	var off, exact []figure
+	for _, r := range records {
+		residuals, ok := layerResiduals(r)
+		if !ok {
+			continue
+		}
+		f, isOff := layerFigure(r, residuals)
+		if isOff {
+			off = append(off, f)
+		} else {
+			exact = append(exact, f)
+		}
+	}
+	switch {
+	case len(off) > 0:
+		return off[:min(len(off), maxLayerFigures)]
+	case len(exact) > 0:
+		f := exact[0]
+		f.Caption = "Exact in every layer, as in all " + strconv.Itoa(len(exact)) + " cases whose layers were measured."
+		return []figure{f}
+	}
+	return nil
+}
+
+// layerResiduals returns measured less predicted bytes by layer.
+func layerResiduals(r results.Record) ([]point, bool) {
+	if r.Predicted == nil || r.Measured == nil || len(r.Predicted.KVLayers) == 0 || len(r.Measured.KVLayers) == 0 {
+		return nil, false
+	}
+	by := map[int]int64{}
+	for _, l := range r.Measured.KVLayers {
+		by[l.Layer] += l.KBytes + l.VBytes
+	}
+	for _, l := range r.Predicted.KVLayers {
+		by[l.Layer] -= l.KBytes + l.VBytes
+	}
+	var points []point
+	for layer, residual := range by {
+		points = append(points, point{x: float64(layer), y: float64(residual)})
+	}
+	slices.SortFunc(points, func(a, b point) int { return int(a.x - b.x) })
+	return points, true
+}
+
+func layerFigure(r results.Record, residuals []point) (figure, bool) {
+	var xs, ys []float64
+	differ, exact := mark{kind: bars, class: "bad"}, mark{kind: dots, class: "c1"}
+	for _, p := range residuals {
+		xs, ys = append(xs, p.x), append(ys, p.y)
+		if p.y != 0 {
+			differ.points = append(differ.points, p)
+		} else {
+			exact.points = append(exact.points, p)
+		}
+	}
+	off := len(differ.points)
+	title := r.Runtime.Name + " · " + modelName(r) + " · " + r.Case.Test()
+	lo, hi := extent(ys)
+	c := chart{title: "KV residual by layer of " + title, xName: "layer", yName: "measured \u2212 predicted",
+		xLabel: short, yLabel: func(v float64) string { return signed(int64(v)) },
+		marks: []mark{differ, exact}}
+	first, last := extent(xs)
+	c.x = linear(first, last+1, 6, 10)
+	c.x.lo, c.x.hi = first-0.5, last+0.5
+	c.x.ticks = slices.DeleteFunc(c.x.ticks, func(v float64) bool { return v < first || v > last })
+	c.y = linear(min(lo, 0), max(hi, 0), 4, 1024)
+	if lo == 0 && hi == 0 {
+		c.y = scale{lo: -1, hi: 1, ticks: []float64{0}}
+	}
+	return figure{Title: title, SVG: c.svg(), Legend: []entry{{"c1", "exact"}, {"bad", "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
+}

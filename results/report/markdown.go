@@ -1,0 +1,116 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"assay/results"
+)
+
+// Markdown writes the report for a pull request: verdict, what moved, and the
+// table of all cases, folded. Names from outside stand in code spans, where
+// neither markup nor a mention of a person has an effect.
+func Markdown(w io.Writer, in Input) error {
+	p := newPage(in)
+	var b strings.Builder
+	mark := "✅"
+	if p.Bad {
+		mark = "❌"
+	}
+	fmt.Fprintf(&b, "## %s\n\n%s **%s**\n\n", code(p.Title), mark, p.Verdict)
+	if len(p.Unfit) > 0 {
+		fmt.Fprintf(&b, "⚠️ The machine was not fit to be measured: %s.\n\n", code(strings.Join(p.Unfit, ", ")))
+	}
+	for _, f := range p.Facts {
+		fmt.Fprintf(&b, "- %s: %s\n", f.Name, code(f.Value))
+	}
+	for _, n := range append(p.Notes, p.Head.Warnings...) {
+		fmt.Fprintf(&b, "- %s\n", code(n))
+	}
+	markdownFindings(&b, p)
+	markdownCases(&b, p)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func markdownFindings(b *strings.Builder, p page) {
+	if len(p.Findings) > 0 {
+		b.WriteString("\n### What moved\n\n| | case | figure | before | after | change | how sure | since |\n|---|---|---|--:|--:|--:|---|---|\n")
+		for _, f := range p.Findings {
+			fmt.Fprintf(b, "| %s |%s\n", f.Severity, cells(f.Case, f.Figure, f.Before, f.After, f.Change, f.Sure, f.Since))
+		}
+		for _, f := range p.Findings {
+			markdownDetails(b, f)
+		}
+	}
+	if len(p.Failures) > 0 {
+		b.WriteString("\n### Cases that failed\n\n| case | error |\n|---|---|\n")
+		for _, r := range p.Failures {
+			fmt.Fprintf(b, "|%s\n", cells(string(r.Key()), r.Error))
+		}
+	}
+	if len(p.Refuted) > 0 {
+		b.WriteString("\n### Rules that were refuted\n\n| rules | figure | because | cases | furthest off | predicted | measured |\n|---|---|---|--:|---|--:|--:|\n")
+		for _, r := range p.Refuted {
+			fmt.Fprintf(b, "|%s\n", cells(r.Rules, r.Figure, r.Because, strconv.Itoa(r.Cases), r.Worst, r.Predicted, r.Measured))
+		}
+	}
+}
+
+func markdownDetails(b *strings.Builder, f Finding) {
+	if len(f.Details) == 0 && f.Reproduce == "" {
+		return
+	}
+	fmt.Fprintf(b, "\n%s:\n", code(f.Case))
+	for _, d := range f.Details {
+		fmt.Fprintf(b, "- %s\n", code(d))
+	}
+	if f.Reproduce != "" {
+		fmt.Fprintf(b, "- again: %s\n", code(f.Reproduce))
+	}
+}
+
+func markdownCases(b *strings.Builder, p page) {
+	if len(p.Cases) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n<details><summary>All %d cases</summary>\n\n", len(p.Cases))
+	b.WriteString("| model | test | parameters | KV predicted | measured | residual | tokens/s [95 %] | predicted | status |\n|---|---|---|--:|--:|--:|--:|--:|---|\n")
+	for _, c := range p.Cases {
+		fmt.Fprintf(b, "|%s\n", cells(c.Model, c.Test, c.Variant, c.KVPredicted, c.KVMeasured, c.KVResidual, c.Speed, c.SpeedPredicted, c.Status))
+	}
+	b.WriteString("\n</details>\n")
+}
+
+// cells returns the cells of a table's row.
+func cells(texts ...string) string {
+	var b strings.Builder
+	for _, t := range texts {
+		b.WriteString(" " + strings.ReplaceAll(code(t), "|", `\|`) + " |")
+	}
+	return b.String()
+}
+
+// code returns a text as a code span, or nothing for none. The fence is longer
+// than any run of backticks in it
+// (https://spec.commonmark.org/0.31.2/#code-spans).
+func code(s string) string {
+	s = results.Printable(s)
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	fence, run := 1, 0
+	for _, c := range s {
+		if run++; c != '`' {
+			run = 0
+		}
+		fence = max(fence, run+1)
+	}
+	ticks := strings.Repeat("`", fence)
+	if s[0] == '`' || s[len(s)-1] == '`' {
+		s = " " + s + " "
+	}
+	return ticks + s + ticks
+}

@@ -1,0 +1,244 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"assay/results"
+)
+
+// page is what the template shows.
+type page struct {
+	Input
+	Verdict  string
+	Bad      bool
+	Facts    []fact
+	Unfit    []string
+	Sections []section
+	Failures []results.Record
+	Refuted  []verdictRow
+	Cases    []caseRow
+}
+
+// fact is a line about the run.
+type fact struct{ Name, Value string }
+
+// verdictRow is a rule set that was wrong for one reason, with the case where
+// it was furthest off.
+type verdictRow struct {
+	Rules, Figure, Because string
+	Cases                  int
+	Worst                  string
+	Predicted, Measured    string
+	off                    float64
+}
+
+// caseRow is a line of the table of all cases.
+type caseRow struct {
+	Model, Test, Variant, Status               string
+	KVPredicted, KVMeasured, KVResidual, FLOPs string
+	Speed, SpeedPredicted, SecondsRatio        string
+	OK                                         bool
+}
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"p":    results.Printable,
+	"join": func(s []string) string { return strings.Join(s, ", ") },
+}).Parse(pageHTML))
+
+// HTML writes the report as one file that needs nothing else.
+func HTML(w io.Writer, in Input) error {
+	if err := pageTemplate.Execute(w, newPage(in)); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func newPage(in Input) page {
+	p := page{Input: in, Facts: facts(in), Unfit: unfit(in.Head), Sections: sections(in), Refuted: refuted(in.Head.Records)}
+	p.Title = orDefault(in.Title, "assay: run "+in.Head.ID)
+	for _, r := range in.Head.Records {
+		if r.Status == results.StatusFailed {
+			p.Failures = append(p.Failures, r)
+		}
+		p.Cases = append(p.Cases, newCaseRow(r))
+	}
+	p.Verdict, p.Bad = verdict(in)
+	return p
+}
+
+// verdict is the report in one sentence, and whether it is bad news.
+func verdict(in Input) (string, bool) {
+	count := map[Severity]int{}
+	for _, f := range in.Findings {
+		count[f.Severity]++
+	}
+	failed, broken := 0, 0
+	for _, r := range in.Head.Records {
+		if r.Status == results.StatusFailed {
+			failed++
+		}
+		if r.Status == results.StatusOK && slices.ContainsFunc(r.Checks, func(c results.Check) bool { return !c.OK }) {
+			broken++
+		}
+	}
+	var parts []string
+	add := func(n int, one, many string) {
+		if n == 1 {
+			parts = append(parts, "1 "+one)
+		} else if n > 1 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		}
+	}
+	add(count[Regression], "regression", "regressions")
+	add(count[Changed], "exact figure changed", "exact figures changed")
+	add(count[Drift], "prediction drifted", "predictions drifted")
+	add(broken, "case differs from its prediction", "cases differ from their predictions")
+	add(failed, "case failed", "cases failed")
+	bad := len(parts) > 0
+	add(count[Improvement], "improvement", "improvements")
+	switch {
+	case len(in.Head.Records) == 0:
+		return "The run has no records.", true
+	case len(parts) > 0:
+		return strings.Join(parts, ", ") + fmt.Sprintf(" in %d cases.", len(in.Head.Records)), bad
+	case in.Base != nil:
+		return fmt.Sprintf("Nothing moved in %d cases.", len(in.Head.Records)), false
+	}
+	return fmt.Sprintf("All %d cases succeeded and their checks hold.", len(in.Head.Records)), false
+}
+
+// facts says what ran where.
+func facts(in Input) []fact {
+	all := []fact{{"Run", in.Head.ID}}
+	if in.Base != nil {
+		all = append(all, fact{"Compared with", in.Base.ID})
+	}
+	add := func(name string, value func(results.Record) string) {
+		var values []string
+		for _, r := range in.Head.Records {
+			if v := value(r); v != "" && !slices.Contains(values, v) {
+				values = append(values, v)
+			}
+		}
+		if len(values) > 0 {
+			all = append(all, fact{name, strings.Join(values, ", ")})
+		}
+	}
+	if len(in.Head.Records) > 0 {
+		all = append(all, fact{"Measured", in.Head.Records[0].Time.Format("2 January 2006 15:04 MST")})
+	}
+	add("Machine", func(r results.Record) string { return r.Host.Machine() })
+	add("Memory", func(r results.Record) string {
+		if r.Host.MemoryBytes == 0 {
+			return ""
+		}
+		return bytes(float64(r.Host.MemoryBytes))
+	})
+	add("System", func(r results.Record) string { return strings.TrimSpace(r.Host.OS + " " + r.Host.OSVersion) })
+	add("Runtime", func(r results.Record) string { return strings.TrimSpace(r.Runtime.Name + " " + r.Runtime.Version) })
+	add("Device", func(r results.Record) string { return r.Runtime.Device })
+	add("Power", func(r results.Record) string { return r.Host.Power })
+	add("Thermal", func(r results.Record) string { return r.Host.Thermal })
+	return all
+}
+
+// unfit lists why the machine was not fit to be measured.
+func unfit(run results.Run) []string {
+	var all []string
+	for _, r := range run.Records {
+		for _, why := range r.Host.Unfit {
+			if !slices.Contains(all, why) {
+				all = append(all, why)
+			}
+		}
+	}
+	return all
+}
+
+func newCaseRow(r results.Record) caseRow {
+	row := caseRow{
+		Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Variant: variant(r.Case),
+		Status: string(r.Status), OK: r.Status != results.StatusFailed,
+	}
+	if p := r.Predicted; p != nil {
+		row.KVPredicted = optional(p.KVBytes, bytes)
+		if p.TokensPerSecond != nil {
+			row.SpeedPredicted = speed(p.TokensPerSecond.Value)
+		}
+	}
+	if m := r.Measured; m != nil {
+		row.KVMeasured, row.FLOPs = optional(m.KVBytes, bytes), optional(m.FLOPs, si)
+		row.Speed = tokensPerSecond(m.TokensPerSecond)
+	}
+	if d := r.Residual; d != nil {
+		if d.KVBytes != nil {
+			row.KVResidual = signed(*d.KVBytes)
+		}
+		if d.SecondsRatio != nil {
+			row.SecondsRatio = short(*d.SecondsRatio)
+		}
+	}
+	var bad []string
+	for _, c := range r.Checks {
+		if !c.OK {
+			bad = append(bad, c.Name+": "+c.Detail)
+		}
+	}
+	if len(bad) > 0 {
+		row.Status, row.OK = "differs: "+strings.Join(bad, "; "), false
+	}
+	return row
+}
+
+func optional(v *int64, format func(float64) string) string {
+	if v == nil {
+		return ""
+	}
+	return format(float64(*v))
+}
+
+// refuted returns the rule sets that were wrong, by figure and reason.
+func refuted(records []results.Record) []verdictRow {
+	var rows []verdictRow
+	place := map[[3]string]int{}
+	for _, r := range records {
+		for _, v := range r.Verdicts {
+			if v.Confirmed {
+				continue
+			}
+			why := [3]string{v.Rules, v.Figure, v.Because}
+			i, ok := place[why]
+			if !ok {
+				i = len(rows)
+				place[why] = i
+				rows = append(rows, verdictRow{Rules: v.Rules, Figure: v.Figure, Because: v.Because, off: -1})
+			}
+			rows[i].add(r, v)
+		}
+	}
+	return rows
+}
+
+func (row *verdictRow) add(r results.Record, v results.Verdict) {
+	row.Cases++
+	off := math.Abs(float64(v.Predicted) - float64(v.Measured))
+	if off <= row.off {
+		return
+	}
+	format := si
+	if strings.Contains(v.Figure, "bytes") {
+		format = bytes
+	}
+	row.off = off
+	row.Worst = r.Runtime.Name + " · " + modelName(r) + " · " + r.Case.Test()
+	row.Predicted, row.Measured = format(float64(v.Predicted)), format(float64(v.Measured))
+}

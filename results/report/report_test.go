@@ -1,0 +1,144 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"flag"
+	unescape "html"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/results"
+	"assay/results/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the files in testdata")
+
+func html(t *testing.T, in report.Input) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, report.HTML(&b, in))
+	return b.String()
+}
+
+func markdown(t *testing.T, in report.Input) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, report.Markdown(&b, in))
+	return b.String()
+}
+
+func TestMarkdownGolden(t *testing.T) {
+	got := markdown(t, sample())
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/sample.md", []byte(got), 0o644))
+	}
+	want, err := os.ReadFile("testdata/sample.md")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
+
+func TestHTMLHasEverySection(t *testing.T) {
+	page := html(t, sample())
+	for _, want := range []string{
+		"1 regression, 1 exact figure changed, 1 case differs from its prediction, 1 case failed, 1 improvement in 19 cases.",
+		"KV cache by context", "KV residual by layer", "Speed", "Roofline", "History", "All cases",
+		"16 of 48 layers differ.", "+16 MiB", "139 → 128 tokens/s (-7.9 %), between llama.cpp b7000 and b7001.",
+		"the worker was killed: out of memory", "assay run -m preset:qwen3-0.6b -p 0 -n 128 -r 10", "the cache is padded to 256 cells",
+	} {
+		assert.True(t, strings.Contains(unescape.UnescapeString(page), want), want)
+	}
+}
+
+// The file needs nothing from anywhere, and runs nothing.
+func TestHTMLIsSelfContained(t *testing.T) {
+	page := html(t, sample())
+	assert.NotRegexp(t, regexp.MustCompile(`(?i)<script|<link|<img|<iframe|src=|href=|url\(|@import|https?:`), page)
+	assert.Contains(t, page, `content="default-src 'none'; style-src 'unsafe-inline'"`)
+}
+
+// Every picture is well-formed, has a title, and no coordinate in it is none.
+func TestPicturesAreWellFormed(t *testing.T) {
+	pictures := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(html(t, sample()), -1)
+	assert.Len(t, pictures, 8)
+	for _, svg := range pictures {
+		in := xml.NewDecoder(strings.NewReader(svg))
+		for {
+			_, err := in.Token()
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err, svg)
+		}
+		assert.NotRegexp(t, `NaN|Inf|%!`, svg)
+		assert.Contains(t, svg, "<title>")
+	}
+}
+
+const evil = "</title></script><script>alert(1)</script><b onmouseover=x>\x1b[31m\u202e|`@ann` ../../etc/passwd \"'"
+
+// hostile has that name wherever a name can stand.
+func hostile() report.Input {
+	in := sample()
+	for i := range in.Head.Records {
+		r := &in.Head.Records[i]
+		r.Model.Name, r.Model.WeightType, r.Runtime.Version, r.Host.Name, r.Case.Other = evil, evil, evil, evil, evil
+		r.Host.Unfit, r.Error, r.Log = []string{evil}, evil, []string{evil}
+		for j := range r.Verdicts {
+			r.Verdicts[j].Because, r.Verdicts[j].Rules = evil, evil
+		}
+	}
+	in.Title, in.Notes, in.Head.Warnings = evil, []string{evil}, []string{evil}
+	for i := range in.Findings {
+		f := &in.Findings[i]
+		f.Case, f.Before, f.After, f.Details, f.Reproduce = evil, evil, evil, []string{evil}, evil
+	}
+	for i := range in.Histories {
+		in.Histories[i].Series.Key += results.Key(" " + evil)
+	}
+	in.Rooflines[0].Machine = evil
+	return in
+}
+
+func TestNamesDoNoHarm(t *testing.T) {
+	page := html(t, hostile())
+	for _, markup := range []string{"<script", "<b ", "\x1b", "\u202e", "</title></script"} {
+		assert.False(t, strings.Contains(page, markup), "%q", markup)
+	}
+	assert.True(t, strings.Contains(page, "&lt;script&gt;alert(1)"), "the name is shown as it is")
+
+	text := markdown(t, hostile())
+	assert.NotContains(t, text, "\x1b")
+	assert.NotContains(t, text, "\u202e")
+	outside := regexp.MustCompile("(?s)``.*?[^`]``[^`]|`[^`]*`").ReplaceAllString(text, "")
+	for _, markup := range []string{"<script", "<b ", "@ann", "</title"} {
+		assert.NotContains(t, outside, markup, "outside code spans")
+	}
+}
+
+func TestLittleData(t *testing.T) {
+	empty := report.Input{Head: results.Run{ID: "r1"}}
+	require.Contains(t, html(t, empty), "The run has no records.")
+	assert.Contains(t, markdown(t, empty), "The run has no records.")
+
+	all := sample()
+	one := report.Input{Head: results.Run{ID: "r1", Records: all.Head.Records[12:13]}}
+	one.Head.Records[0].Measured.SamplesNS = one.Head.Records[0].Measured.SamplesNS[:1]
+	one.Head.Records[0].Measured.TokensPerSecond = &results.TokensPerSecond{Median: 5, Mean: 5}
+	page := html(t, one)
+	assert.Contains(t, page, "All 1 cases succeeded")
+	assert.Equal(t, 1, strings.Count(page, "<svg"))
+
+	failed := report.Input{Head: results.Run{ID: "r1", Records: all.Head.Records[18:]}}
+	require.Contains(t, html(t, failed), "1 case failed in 1 cases.")
+	assert.NotContains(t, html(t, failed), "<svg")
+
+	quiet := report.Input{Head: results.Run{ID: "r2", Records: all.Head.Records[12:18]}, Base: &results.Run{ID: "r1"}}
+	require.Contains(t, html(t, quiet), "Nothing moved in 6 cases.")
+}
