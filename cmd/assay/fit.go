@@ -37,7 +37,7 @@ func fitCommand() command {
 }
 
 type fitFlags struct {
-	store, out                       string
+	store, out, plots                string
 	unfit, noStore, asJSON, validate bool
 	furthest                         int
 }
@@ -47,6 +47,7 @@ func newFitFlags(fs *flag.FlagSet) *fitFlags {
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.BoolVar(&o.noStore, "no-store", false, "do not store the fit")
 	fs.StringVar(&o.out, "out", "", "also write the fit to this `file` as JSON")
+	fs.StringVar(&o.plots, "plots", "", "write the roofline, predicted against measured and the residuals as SVG into this `folder`")
 	fs.BoolVar(&o.unfit, "unfit", false, "use cases of a machine that was not fit to be measured, too")
 	fs.BoolVar(&o.validate, "validate", false, "print each case beside what the fit without its model predicts")
 	fs.IntVar(&o.furthest, "furthest", 5, "`cases` furthest off to explain")
@@ -82,6 +83,11 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 	}
 	if err := o.write(fit); err != nil {
 		return err
+	}
+	if o.plots != "" {
+		if _, err := harness.PlotFit(o.plots, fit, obs); err != nil {
+			return err
+		}
 	}
 	if o.asJSON {
 		return printJSON(s.out, fit)

@@ -14,6 +14,9 @@ func (fit *Fit) CrossValidation() CrossValidation {
 	return CrossValidation{Decode: missed(heldOut(fit.Folds, KindDecode)), Prefill: missed(heldOut(fit.Folds, KindPrefill))}
 }
 
+// HeldOut are all cases beside what the fit without their model says.
+func (fit *Fit) HeldOut() []HeldOut { return heldOut(fit.Folds, "") }
+
 func missed(held []HeldOut) Errors {
 	var v []float64
 	for _, h := range held {
