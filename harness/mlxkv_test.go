@@ -140,7 +140,7 @@ func TestMLXScheduleIsMLXLMs(t *testing.T) {
 	defer model.Close()
 	facts, err := arch.Load(t.Context(), folder, arch.Options{})
 	require.NoError(t, err)
-	for _, size := range []struct{ prompt, generated int }{{1, 1}, {256, 1}, {2049, 3}, {2500, 70}} {
+	for _, size := range []struct{ prompt, generated int }{{1, 1}, {256, 1}, {300, 70}, {2050, 3}} {
 		session, err := model.NewSession(lm.CacheOptions{})
 		require.NoError(t, err)
 		_, err = session.Prefill(t.Context(), make([]int32, size.prompt))
