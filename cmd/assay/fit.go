@@ -37,9 +37,9 @@ func fitCommand() command {
 }
 
 type fitFlags struct {
-	store, out, plots                string
-	unfit, noStore, asJSON, validate bool
-	furthest                         int
+	store, out, plots                          string
+	unfit, noStore, asJSON, validate, markdown bool
+	furthest                                   int
 }
 
 func newFitFlags(fs *flag.FlagSet) *fitFlags {
@@ -50,14 +50,18 @@ func newFitFlags(fs *flag.FlagSet) *fitFlags {
 	fs.StringVar(&o.plots, "plots", "", "write the roofline, predicted against measured and the residuals as SVG into this `folder`")
 	fs.BoolVar(&o.unfit, "unfit", false, "use cases of a machine that was not fit to be measured, too")
 	fs.BoolVar(&o.validate, "validate", false, "print each case beside what the fit without its model predicts")
+	fs.BoolVar(&o.markdown, "markdown", false, "print only the table of --validate, as Markdown")
 	fs.IntVar(&o.furthest, "furthest", 5, "`cases` furthest off to explain")
 	fs.BoolVar(&o.asJSON, "json", false, "print the fit as JSON")
 	return o
 }
 
 func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
-	if o.furthest < 0 {
+	switch {
+	case o.furthest < 0:
 		return usagef("--furthest %d cannot be negative", o.furthest)
+	case o.asJSON && (o.validate || o.markdown):
+		return usagef("--json prints the fit; leave out --validate and --markdown")
 	}
 	if len(args) == 0 {
 		args = []string{"latest"}
@@ -71,8 +75,7 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	opt := roofline.Options{Unfit: o.unfit}
-	fit, obs, err := harness.FitRuns(runs, opt)
+	fit, obs, err := harness.FitRuns(runs, roofline.Options{Unfit: o.unfit})
 	if err != nil {
 		return err
 	}
@@ -89,18 +92,24 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 			return err
 		}
 	}
+	return o.print(s, fit, obs)
+}
+
+func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observation) error {
 	if o.asJSON {
 		return printJSON(s.out, fit)
 	}
-	printFit(s.out, fit, obs, o.furthest)
-	if !o.validate {
+	if !o.markdown {
+		printFit(s.out, fit, obs, o.furthest)
+	}
+	if !o.validate && !o.markdown {
 		return nil
 	}
-	v, err := roofline.Validate(obs, opt)
+	v, err := roofline.Validate(obs, roofline.Options{Unfit: o.unfit})
 	if err != nil {
 		return err
 	}
-	printValidation(s.out, v)
+	printValidation(s.out, v, o.markdown)
 	return nil
 }
 

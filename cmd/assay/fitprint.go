@@ -91,9 +91,8 @@ func remark(p roofline.Parameter) string {
 func shareOf(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 
 // printValidation is the table of predicted against measured, each model by the
-// fit that has not seen it.
-func printValidation(w io.Writer, v roofline.Validation) {
-	fmt.Fprintln(w, "\nleave one model out:")
+// fit that has not seen it; as Markdown for a README where that is asked for.
+func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
 	t := newTable(w, table.Row{"case", "measured t/s", "predicted t/s", "95 % interval", "off", ""}, "measured t/s", "predicted t/s", "95 % interval", "off")
 	for _, c := range v.Cases {
 		p, mark := c.Prediction.TokensPerSecond, ""
@@ -105,9 +104,14 @@ func printValidation(w io.Writer, v roofline.Validation) {
 			rate(p.Lo) + " to " + rate(p.Hi), fmt.Sprintf("%+.1f %%", 100*c.Error()), mark,
 		})
 	}
-	t.Render()
+	if markdown {
+		t.RenderMarkdown()
+	} else {
+		fmt.Fprintln(w, "\nleave one model out:")
+		t.Render()
+	}
 	d, p := v.Errors(roofline.KindDecode), v.Errors(roofline.KindPrefill)
-	fmt.Fprintf(w, "\nmedian absolute error: decode %s of %d cases, prefill %s of %d; %s inside the 95 %% interval\n",
+	fmt.Fprintf(w, "\nMedian absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d;\n%s of the cases lie inside the 95 %% interval.\n",
 		shareOf(d.Median), d.N, shareOf(p.Median), p.N, shareOf(v.Coverage()))
 	for _, s := range v.Skipped {
 		fmt.Fprintf(w, "not predicted: %s\n", safe(s))

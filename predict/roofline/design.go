@@ -80,9 +80,9 @@ type Calibration struct {
 const (
 	// caseScatter is how far apart repetitions of a case are taken to lie.
 	caseScatter = 0.05
-	// enough: where the parameters add less to the error of a prediction than
-	// half the variance of a measurement, more cases are not worth their time.
-	enough = caseScatter * math.Sqrt2 / 2
+	// enough is the standard error of a prediction, as far as it comes from the
+	// parameters, below which more cases are not worth their time.
+	enough = 0.03
 	// vague is the standard deviation of each parameter before any case, relative
 	// to its nominal cost and in units of caseScatter.
 	vague = 1 / caseScatter
