@@ -88,3 +88,151 @@ func TestLlamaCppCountsProducts(t *testing.T) {
 	c := predict(t, seen(), kv.Params{NCtx: 1024, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 3})
 	assert.Equal(t, int64(3*(len(seen().Layers)*8+1)), c.Products)
 }
+
+// shape is a small model whose graphs were evaluated on v0.5.0.
+type shape struct {
+	family              string
+	layers              int
+	hidden, ff, window  int64
+	heads, kvHeads, dim int64
+	moe                 bool
+}
+
+func (s shape) facts() arch.Facts {
+	f := arch.Facts{Name: s.family, Family: s.family, Hidden: s.hidden, Vocab: 256, ContextLength: 131072,
+		TiedEmbeddings: s.family == "gemma3"}
+	for i := range s.layers {
+		a := &arch.Attention{Heads: s.heads, KVHeads: s.kvHeads, KeyDim: s.dim, ValueDim: s.dim}
+		if (i+1)%6 != 0 {
+			a.Window = s.window
+		}
+		ff := &arch.FeedForward{Intermediate: s.ff, Gated: true}
+		if s.moe {
+			ff = &arch.FeedForward{Gated: true, Experts: &arch.Experts{
+				Count: 8, Used: 2, Intermediate: s.ff, SharedIntermediate: s.ff / 2, SharedGate: true}}
+		}
+		f.Layers = append(f.Layers, arch.Layer{Attention: a, FeedForward: ff})
+	}
+	return f
+}
+
+var (
+	smallLlama = shape{family: "llama", layers: 4, hidden: 128, ff: 192, heads: 4, kvHeads: 2, dim: 64}
+	smallGemma = shape{family: "gemma3", layers: 12, hidden: 128, ff: 192, window: 256, heads: 4, kvHeads: 2, dim: 128}
+	smallMoE   = shape{family: "qwen2moe", layers: 4, hidden: 256, ff: 128, heads: 4, kvHeads: 4, dim: 64, moe: true}
+)
+
+// Every figure was counted from the graph nodes that v0.5.0's Linux build
+// evaluated (node-llama-cpp 3.22.1), in the same batches.
+func TestExecuted(t *testing.T) {
+	fa := kv.Params{NCtx: 1300, NBatch: 400, NUbatch: 128, FlashAttn: true}
+	with := func(change func(*kv.Params)) kv.Params {
+		p := fa
+		change(&p)
+		return p
+	}
+	prefill := func(n, depth int) cost.Work { return cost.Work{Kind: cost.Prefill, NPrompt: n, NDepth: depth} }
+	decode := func(n, depth int) cost.Work { return cost.Work{Kind: cost.Decode, NGen: n, NDepth: depth} }
+	tests := []struct {
+		name                    string
+		model                   shape
+		p                       kv.Params
+		w                       cost.Work
+		mulMat, mulMatID, flash int64
+	}{
+		{"windows", smallGemma, fa, prefill(700, 5), 4_438_851_584, 0, 8_317_304_832},
+		{"whole windows", smallGemma, with(func(p *kv.Params) { p.SWAFull = true }), prefill(700, 5),
+			4_438_851_584, 0, 9_890_168_832},
+		{"no flash attention, beyond the window", smallGemma,
+			with(func(p *kv.Params) { p.FlashAttn, p.NCtx, p.NUbatch = false, 3000, 512 }), decode(9, 1100), 247_726_080, 0, 0},
+		{"two sequences apart, both caches rotated", smallGemma,
+			with(func(p *kv.Params) { p.NSeq, p.TypeK, p.TypeV = 2, "q8_0", "q4_0" }), prefill(301, 5),
+			5_947_916_288, 0, 4_718_592_000},
+		{"two sequences together, keys rotated", smallGemma,
+			with(func(p *kv.Params) { p.NSeq, p.KVUnified, p.TypeK = 2, true, "q8_0" }), prefill(301, 5),
+			5_237_768_192, 0, 8_040_480_768},
+		{"micro-batch of the batch's size", smallLlama, with(func(p *kv.Params) { p.NUbatch = 512 }), prefill(700, 0),
+			860_585_984, 0, 1_782_579_200},
+		{"three sequences, one token each", smallLlama, with(func(p *kv.Params) { p.NSeq, p.NUbatch = 3, 512 }), decode(4, 300),
+			17_301_504, 0, 25_165_824},
+		{"rotated keys without flash attention", smallLlama,
+			with(func(p *kv.Params) { p.FlashAttn, p.TypeK, p.NUbatch = false, "q8_0", 512 }), prefill(200, 300),
+			704_724_992, 0, 0},
+		{"experts", smallMoE, fa, prefill(300, 0), 722_000_384, 354_287_616, 360_710_144},
+		{"experts, one token", smallMoE, fa, decode(5, 290), 13_199_360, 7_864_320, 10_485_760},
+		{"experts, two sequences together", smallMoE, with(func(p *kv.Params) { p.NSeq, p.KVUnified = 2, true }), decode(5, 290),
+			26_398_720, 15_728_640, 31_457_280},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ops := predict(t, tt.model.facts(), tt.p, tt.w).Ops
+			assert.Equal(t, tt.mulMat, ops[cost.MulMat], cost.MulMat)
+			assert.Equal(t, tt.mulMatID, ops[cost.MulMatID], cost.MulMatID)
+			assert.Equal(t, tt.flash, ops[cost.FlashAttn], cost.FlashAttn)
+		})
+	}
+}
+
+// The last layer's tail and the head run for the outputs alone, so asking for
+// all of them costs exactly those products more.
+func TestAllOutputs(t *testing.T) {
+	p := kv.Params{NCtx: 1024, FlashAttn: true}
+	last := predict(t, seen(), p, cost.Work{Kind: cost.Prefill, NPrompt: 512})
+	all := predict(t, seen(), p, cost.Work{Kind: cost.Prefill, NPrompt: 512, AllOutputs: true})
+	assert.Equal(t, int64(511*(393_216+131_072)), all.FLOPs()-last.FLOPs())
+}
+
+// One token touches as many experts as it chooses; many tokens all of them,
+// and never more than they can choose.
+func TestExpertBytes(t *testing.T) {
+	f, p := smallMoE.facts(), kv.Params{NCtx: 4096, FlashAttn: true}
+	experts := func(w cost.Work) (bytes, upper int64) {
+		c := predict(t, f, p, w)
+		for _, term := range c.Terms {
+			if term.Class == cost.Experts {
+				bytes += term.Bytes
+			}
+		}
+		return bytes, c.ExpertBytesUpper
+	}
+	const one = 3 * 256 * 128 * 2 // gate, up and down of one expert in f16
+	bytes, upper := experts(cost.Work{Kind: cost.Decode, NGen: 1})
+	assert.Equal(t, [2]int64{4 * 2 * one, 4 * 2 * one}, [2]int64{bytes, upper})
+	bytes, upper = experts(cost.Work{Kind: cost.Prefill, NPrompt: 3, AllOutputs: true})
+	assert.Equal(t, int64(4*6*one), upper, "three tokens choose six at most")
+	assert.InDelta(t, 4*8*(1-0.75*0.75*0.75)*one, float64(bytes), 8, "4.6 when they choose evenly")
+	bytes, upper = experts(cost.Work{Kind: cost.Prefill, NPrompt: 512, AllOutputs: true})
+	assert.Equal(t, [2]int64{4 * 8 * one, 4 * 8 * one}, [2]int64{bytes, upper})
+}
+
+// More work never costs less.
+func TestMonotony(t *testing.T) {
+	for _, s := range []shape{smallLlama, smallGemma, smallMoE} {
+		p := kv.Params{NCtx: 2048, FlashAttn: true}
+		var last int64
+		for n := 100; n < 1500; n += 100 {
+			got := predict(t, s.facts(), p, cost.Work{Kind: cost.Prefill, NPrompt: n}).FLOPs()
+			assert.Greater(t, got, last)
+			last = got
+		}
+		shallow := predict(t, s.facts(), p, cost.Work{Kind: cost.Decode, NGen: 1, NDepth: 10})
+		deep := predict(t, s.facts(), p, cost.Work{Kind: cost.Decode, NGen: 1, NDepth: 1500})
+		assert.Greater(t, deep.FLOPs(), shallow.FLOPs())
+		assert.Greater(t, deep.Bytes(), shallow.Bytes())
+	}
+}
+
+func TestRefusedWork(t *testing.T) {
+	p := kv.Params{NCtx: 512, FlashAttn: true}
+	for want, w := range map[string]cost.Work{
+		"no work":            {Kind: cost.Prefill, NGen: 1},
+		"no room for":        {Kind: cost.Prefill, NPrompt: 513},
+		"a depth of -1":      {Kind: cost.Decode, NGen: 1, NDepth: -1},
+		"fill to a depth of": {Kind: cost.Decode, NGen: 1, NDepth: 600},
+	} {
+		_, err := cost.LlamaCpp(seen(), p, w)
+		assert.ErrorContains(t, err, want)
+	}
+	_, err := cost.LlamaCpp(arch.Facts{Name: "new", Family: "new", Layers: seen().Layers}, p, cost.Work{Kind: cost.Decode, NGen: 1})
+	assert.ErrorContains(t, err, `"new"`)
+}
