@@ -41,12 +41,13 @@ func (x *execution) record(i int) results.Record {
 	}
 	if rec.Measured = x.merge(i); rec.Measured != nil {
 		rec.Measured.TokensPerSecond = Summarise(rec.Measured.SamplesNS, tokens(it.Case))
-		rec.Model.WeightBytes = rec.Measured.WeightBytes
+		rec.Model.WeightBytes, rec.Model.NParams = rec.Measured.WeightBytes, rec.Measured.NParams
 	}
 	if first.Outcome != nil {
 		rec.Checks = first.Outcome.Checks
 	}
 	predictInto(&rec, it)
+	x.judgeInto(&rec, it)
 	return rec
 }
 
@@ -75,6 +76,21 @@ func predictInto(rec *results.Record, it Item) {
 	}
 	rec.Residual = residual(rec.Predicted, rec.Measured)
 	rec.Checks = append(rec.Checks, compare(rec.Predicted, rec.Measured)...)
+}
+
+// judgeInto adds the verdicts on rival rule sets. One that cannot be judged is a
+// failed check, never a verdict.
+func (x *execution) judgeInto(rec *results.Record, it Item) {
+	if rec.Measured == nil {
+		return
+	}
+	sets, err := rivals(x.Rules)
+	if err == nil {
+		rec.Verdicts, err = judge(sets, it, rec)
+	}
+	if err != nil {
+		rec.Checks = append(rec.Checks, results.Check{Name: "rules", Detail: err.Error()})
+	}
 }
 
 // settled is the case with what the runtime chose where it was left to choose.

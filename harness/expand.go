@@ -69,7 +69,7 @@ func (g CaseGroup) items(rt, ref string, f arch.Facts) []Item {
 		items = cross(items, g.TypeV, func(i *Item, v string) { i.Case.TypeV = v })
 	}
 	items = cross(items, g.FlashAttn, func(i *Item, v string) { i.Case.FlashAttn = v })
-	items = chooseSkeletons(items)
+	items = nameTypes(chooseSkeletons(items))
 	windowed := hasWindow(f)
 	items = cross(items, g.SWAFull, func(i *Item, v bool) { i.Case.SWAFull = v && windowed })
 	items = cross(items, g.KVUnified, func(i *Item, v bool) { i.Case.KVUnified = v })
@@ -135,6 +135,17 @@ func chooseSkeletons(items []Item) []Item {
 			it.Skeleton = SkeletonKV
 		default:
 			it.Skeleton = SkeletonFull
+		}
+	}
+	return items
+}
+
+// nameTypes gives a skeleton's default weight type its name, so that cases with
+// and without the flag are the same.
+func nameTypes(items []Item) []Item {
+	for i := range items {
+		if items[i].Skeleton != "" && items[i].WeightType == "" {
+			items[i].WeightType = "f16"
 		}
 	}
 	return items

@@ -49,6 +49,7 @@ func (e *llamaEngine) Plan(_ context.Context, path string, c results.Case) (*res
 	defer ctx.Close()
 	m := &results.Measured{WeightBytes: ptr(model.Bytes()), Memory: &results.Memory{}, KVSources: &results.KVSources{}}
 	readReports(m, model.Report(), ctx.Report())
+	readFootprint(m.Memory)
 	return m, nil
 }
 

@@ -47,7 +47,7 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 	}
 	m := &results.Measured{
 		FLOPs: ptr(counter.Total()), FLOPsByOp: counter.FLOPs, Nodes: ptr(counter.Nodes),
-		WeightBytes: ptr(s.model.Bytes()), Memory: &results.Memory{},
+		WeightBytes: ptr(s.model.Bytes()), NParams: ptr(s.model.NParams()), Memory: &results.Memory{},
 		KVBytes: ptr(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
 		KVSources: &results.KVSources{Tensors: ptr(tensors.Bytes()), State: ptr(lc.StateSize(0)), StateTokens: ptr(c.NDepth + c.NPrompt + c.NGen)},
 	}
@@ -55,6 +55,7 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 		m.FlashAttn = ptr(counter.Ops["FLASH_ATTN_EXT"] > 0)
 	}
 	readReports(m, s.model.Report(), lc.Report())
+	readFootprint(m.Memory)
 	checks := agreement(m)
 	if n := int64(c.NGen - first); n > 0 {
 		grown := *m.KVSources.State - before

@@ -113,7 +113,9 @@ func (s *llamaSession) Time(ctx context.Context, c results.Case, n int, emit fun
 		}
 		emit(took)
 	}
-	return &results.Measured{}, nil
+	m := &results.Measured{Memory: &results.Memory{}}
+	readFootprint(m.Memory)
+	return m, nil
 }
 
 // depthState puts the depth's tokens into the cache: computed the first time,

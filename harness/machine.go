@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"os"
 
 	"assay/native/host"
 	"assay/results"
@@ -18,4 +19,13 @@ func ReadHost(ctx context.Context) results.Host {
 		MemoryBytes: info.MemoryBytes, FreeMemoryBytes: info.FreeMemoryBytes, SwapUsedBytes: info.SwapUsedBytes,
 		Power: info.Power, LowPowerMode: info.LowPowerMode, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
 	}
+}
+
+// readFootprint adds what this process takes, as far as the system says.
+func readFootprint(m *results.Memory) {
+	u, err := host.Footprint(os.Getpid())
+	if err != nil {
+		return // absent is all there is to record
+	}
+	m.FootprintBytes, m.PeakFootprintBytes = &u.Bytes, u.PeakBytes
 }

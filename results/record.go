@@ -254,6 +254,7 @@ type Measured struct {
 	FlashAttn *bool `json:"flash_attn,omitempty"`
 	// WeightBytes are the weights as the library loaded them.
 	WeightBytes *int64 `json:"weight_bytes,omitempty"`
+	NParams     *int64 `json:"n_params,omitempty"`
 	// SamplesNS are the durations of one sample each; Rounds has the round
 	// (fresh process) of each sample.
 	SamplesNS       []int64          `json:"samples_ns,omitempty"`
@@ -292,4 +293,6 @@ type Verdict struct {
 	// Confirmed is equality; otherwise Because names the fact that explains it.
 	Confirmed bool   `json:"confirmed"`
 	Because   string `json:"because,omitempty"`
+	// Chief is the one false assumption that matters most.
+	Chief string `json:"chief,omitempty"`
 }

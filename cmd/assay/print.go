@@ -18,10 +18,16 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// output is a table in the making.
+type output struct {
+	table.Writer
+	columns []table.ColumnConfig
+}
+
 // newTable returns a table in the one style that every command uses: no box,
 // columns named by right, as header names, aligned to the right.
-func newTable(w io.Writer, header table.Row, right ...string) table.Writer {
-	t := table.NewWriter()
+func newTable(w io.Writer, header table.Row, right ...string) *output {
+	t := &output{Writer: table.NewWriter()}
 	t.SetOutputMirror(w)
 	t.SetStyle(table.StyleLight)
 	t.Style().Options = table.OptionsNoBordersAndSeparators
@@ -29,17 +35,20 @@ func newTable(w io.Writer, header table.Row, right ...string) table.Writer {
 	t.Style().Box.PaddingLeft = ""
 	t.Style().Box.PaddingRight = "  "
 	t.AppendHeader(header)
-	configs := make([]table.ColumnConfig, 0, len(right))
 	for _, name := range right {
-		configs = append(configs, table.ColumnConfig{Name: name, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		t.column(table.ColumnConfig{Name: name, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
-	t.SetColumnConfigs(configs)
 	return t
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// limitColumn wraps a column at so many characters.
-func limitColumn(t table.Writer, name string, width int) {
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: name, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}})
+func (t *output) column(c table.ColumnConfig) {
+	t.columns = append(t.columns, c)
+	t.SetColumnConfigs(t.columns)
 }
+
+// wrapColumn wraps a column at so many characters.
+func wrapColumn(t *output, name string, width int) {
+	t.column(table.ColumnConfig{Name: name, WidthMax: width, WidthMaxEnforcer: text.WrapSoft})
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

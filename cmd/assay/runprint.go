@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -146,41 +147,53 @@ func printSpeed(w io.Writer, records []results.Record) {
 	t.Render()
 }
 
-// printVerdicts shows, for each rule set, where it was refuted and by which fact.
+// printVerdicts shows, for each rule set and model, which figures the
+// measurement refutes, by how much at worst, and the fact that matters most.
 func printVerdicts(w io.Writer, records []results.Record) {
-	type line struct {
-		rules, model, figure, because string
+	refuted := refutations(records)
+	if len(refuted) == 0 {
+		return
 	}
-	count, worst := map[line]int{}, map[line]results.Verdict{}
-	var order []line
-	confirmed := map[string]int{}
+	fmt.Fprint(w, "\nRival rules, as far as these measurements refute them\n")
+	subject := ""
+	t := newTable(w, table.Row{"rules and model", "figure", "off by", "chiefly because it assumes"}, "off by")
+	wrapColumn(t, "chiefly because it assumes", 38)
+	wrapColumn(t, "rules and model", 17)
+	for _, v := range refuted {
+		name := ""
+		if v.subject != subject {
+			name, subject = v.subject, v.subject
+		}
+		t.AppendRow(table.Row{name, v.worst.Figure, percent(v.worst), safe(v.worst.Chief)})
+	}
+	t.Render()
+}
+
+// refutation is one figure of one rule set for one model, at its worst.
+type refutation struct {
+	subject string
+	worst   results.Verdict
+}
+
+func refutations(records []results.Record) []refutation {
+	type key struct{ subject, figure string }
+	worst := map[key]results.Verdict{}
 	for _, r := range records {
 		for _, v := range r.Verdicts {
-			if v.Confirmed {
-				confirmed[v.Rules]++
-				continue
-			}
-			l := line{v.Rules, r.Model.Name, v.Figure, v.Because}
-			if count[l] == 0 {
-				order = append(order, l)
-			}
-			count[l]++
-			if w, ok := worst[l]; !ok || off(v) > off(w) {
-				worst[l] = v
+			k := key{v.Rules + ", " + clip(safe(r.Model.Name), 30), v.Figure}
+			if old, ok := worst[k]; !v.Confirmed && (!ok || off(v) > off(old)) {
+				worst[k] = v
 			}
 		}
 	}
-	if len(order) == 0 {
-		return
+	var out []refutation
+	for k, v := range worst {
+		out = append(out, refutation{k.subject, v})
 	}
-	slices.SortStableFunc(order, func(a, b line) int { return strings.Compare(a.rules+a.model, b.rules+b.model) })
-	fmt.Fprint(w, "\nRival rules that the measurement refutes\n")
-	t := newTable(w, table.Row{"rules", "model", "figure", "cases", "worst", "because"}, "cases", "worst")
-	limitColumn(t, "because", 30)
-	for _, l := range order {
-		t.AppendRow(table.Row{l.rules, clip(safe(l.model), 18), l.figure, count[l], percent(worst[l]), safe(l.because)})
-	}
-	t.Render()
+	slices.SortFunc(out, func(a, b refutation) int {
+		return cmp.Or(strings.Compare(a.subject, b.subject), strings.Compare(a.worst.Figure, b.worst.Figure))
+	})
+	return out
 }
 
 func off(v results.Verdict) float64 {
@@ -189,6 +202,9 @@ func off(v results.Verdict) float64 {
 }
 
 func percent(v results.Verdict) string {
+	if v.Predicted == v.Measured {
+		return "which" // the number is right, what it counts is not
+	}
 	return fmt.Sprintf("%+.1f %%", 100*float64(v.Predicted-v.Measured)/float64(max(v.Measured, 1)))
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,6 +47,17 @@ func (v Verdict) Because() string {
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// Chief is the false assumption that moves the figure most; empty when the rule
+// is confirmed or nothing explains it.
+func (v Verdict) Chief() string {
+	if len(v.Causes) == 0 {
+		return ""
+	}
+	return slices.MaxFunc(v.Causes, func(a, b Cause) int {
+		return cmp.Compare(max(a.Effect, -a.Effect), max(b.Effect, -b.Effect))
+	}).What
 }
 
 // Judge sets every figure that the rule set speaks of and that was observed
