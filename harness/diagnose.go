@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"assay/harness/home"
+	"assay/predict/roofline"
 	"assay/results"
 )
 
@@ -11,6 +12,8 @@ import (
 type Diagnosis struct {
 	Runtimes []Probed     `json:"runtimes"`
 	Host     results.Host `json:"host"`
+	// Probe is what the machine does at most, where that was measured.
+	Probe *roofline.Chip `json:"probe,omitempty"`
 	// Cache and Data are where assay keeps its files.
 	Cache string `json:"cache"`
 	Data  string `json:"data"`

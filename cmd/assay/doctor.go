@@ -8,13 +8,15 @@ import (
 	"io"
 
 	"assay/harness"
+	"assay/predict/roofline"
 	"assay/results"
 )
 
 const doctorHelp = `
 Opens each runtime's library in a process of its own and says what it is: path,
 version, the struct layout that matched, devices; or what is missing and how to
-get it. Then says whether this machine is fit to be measured.
+get it. Then says whether this machine is fit to be measured. --bench measures
+what its memory and cores do at most, which 'assay fit' compares with.
 
 ASSAY_LLAMA_LIB and ASSAY_MLX_LIB name a library's file or folder and win over
 the search.
@@ -25,6 +27,7 @@ func doctorCommand() command {
 		name: "doctor", does: "says which runtimes were found and whether the machine is fit", help: doctorHelp,
 		setup: func(fs *flag.FlagSet) action {
 			asJSON := fs.Bool("json", false, "print as JSON")
+			bench := fs.Bool("bench", false, "measure the memory's bandwidth and a matrix product; takes a few seconds")
 			return func(ctx context.Context, s streams, args []string) error {
 				if len(args) > 0 {
 					return usagef("doctor takes no arguments, not %q", args)
@@ -32,6 +35,11 @@ func doctorCommand() command {
 				d, err := harness.Diagnose(ctx)
 				if err != nil {
 					return err
+				}
+				if *bench {
+					if d.Probe, err = benchMachine(ctx, d.Host); err != nil {
+						return err
+					}
 				}
 				if *asJSON {
 					err = printJSON(s.out, d)
@@ -45,6 +53,19 @@ func doctorCommand() command {
 			}
 		},
 	}
+}
+
+// benchMachine measures the machine and keeps the figures in the user's store.
+func benchMachine(ctx context.Context, h results.Host) (*roofline.Chip, error) {
+	chip, err := harness.ProbeMachine(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	db, err := harness.OpenStore(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	return &chip, errors.Join(harness.KeepChip(ctx, db, h, chip), db.Close())
 }
 
 func printDiagnosis(w io.Writer, d harness.Diagnosis) {
@@ -62,6 +83,10 @@ func printDiagnosis(w io.Writer, d harness.Diagnosis) {
 		}
 	}
 	printHost(w, d.Host)
+	if d.Probe != nil {
+		field(w, "reads", fmt.Sprintf("%s GB/s from memory", rate(d.Probe.Bandwidth/1e9)))
+		field(w, "multiplies", fmt.Sprintf("%s GFLOP/s in portable Go; a runtime's own kernels do more", rate(*d.Probe.Product/1e9)))
+	}
 	fmt.Fprintf(w, "files\n")
 	field(w, "cache", d.Cache)
 	field(w, "data", d.Data)

@@ -79,6 +79,9 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	if fit.Chip, err = harness.KnownChip(ctx, db, runs[0].Records[0].Host); err != nil {
+		return err
+	}
 	if !o.noStore {
 		if err := harness.SaveFit(ctx, db, fit); err != nil {
 			return err

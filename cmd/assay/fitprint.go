@@ -20,6 +20,7 @@ func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthe
 		t.AppendRow(table.Row{p.Name, value, interval, p.Cases, remark(p)})
 	}
 	t.Render()
+	printPeaks(w, fit)
 	cv := fit.CrossValidation()
 	fmt.Fprintf(w, "\na model left out is missed by %s in decode and %s in prefill (median; 95 %% of cases: %s and %s)\n",
 		shareOf(cv.Decode.Median), shareOf(cv.Prefill.Median), shareOf(cv.Decode.P95), shareOf(cv.Prefill.P95))
@@ -34,6 +35,27 @@ func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthe
 	}
 	if len(fit.LeftOut) > 0 {
 		fmt.Fprintf(w, "\n%d cases left out, the first: %s\n", len(fit.LeftOut), safe(fit.LeftOut[0]))
+	}
+}
+
+// printPeaks says how much of the chip's peaks is reached.
+func printPeaks(w io.Writer, fit *roofline.Fit) {
+	mfu, mbu := fit.PeakShares()
+	from := "published"
+	if fit.Chip != nil && fit.Chip.Measured {
+		from = "measured by 'doctor --bench'"
+	}
+	if mbu != nil {
+		fmt.Fprintf(w, "\nreading weights reaches %s of the memory's %s GB/s (%s)", shareOf(*mbu), rate(fit.Chip.Bandwidth/1e9), from)
+	}
+	if mfu != nil {
+		fmt.Fprintf(w, ", products %s of the GPU's %s TFLOPS", shareOf(*mfu), rate(*fit.Chip.FP16/1e12))
+	}
+	if mbu != nil && *mbu > 1 {
+		fmt.Fprint(w, ": more than there is, so one of them was disturbed")
+	}
+	if mbu != nil || mfu != nil {
+		fmt.Fprintln(w)
 	}
 }
 

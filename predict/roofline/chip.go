@@ -18,6 +18,10 @@ type Chip struct {
 	// FP16 is the peak of the GPU at 16-bit floats, in operations a second;
 	// nil where none is published.
 	FP16 *float64 `json:"fp16,omitempty"`
+	// Measured: the figures are of a probe on this machine, not of its maker, and
+	// Product is what a matrix product in portable Go reached.
+	Measured bool     `json:"measured,omitempty"`
+	Product  *float64 `json:"product,omitempty"`
 }
 
 // ID names the variant: "M2Max-38".

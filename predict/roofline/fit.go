@@ -14,6 +14,8 @@ type Fit struct {
 	Time    time.Time `json:"time"`
 	Machine string    `json:"machine"`
 	Runtime string    `json:"runtime"`
+	// Chip has the machine's peaks where they are known.
+	Chip *Chip `json:"chip,omitempty"`
 	// Runs are the runs that the observations came from.
 	Runs         []string `json:"runs"`
 	Observations int      `json:"observations"`

@@ -45,3 +45,24 @@ func (fit *Fit) Roof() (flops, bandwidth float64) {
 	}
 	return flops, bandwidth
 }
+
+// PeakShares are how much of the chip's peaks the fit found: MBU of the memory's
+// bandwidth, MFU of the GPU's operations at 16-bit floats. Each is nil where
+// the peak is not known or the fit has no such rate.
+func (fit *Fit) PeakShares() (mfu, mbu *float64) {
+	if fit.Chip == nil {
+		return nil, nil
+	}
+	flops, bandwidth := fit.Roof()
+	share := func(reached, peak float64) *float64 {
+		if reached <= 0 || peak <= 0 {
+			return nil
+		}
+		s := reached / peak
+		return &s
+	}
+	if fit.Chip.FP16 != nil {
+		mfu = share(flops, *fit.Chip.FP16)
+	}
+	return mfu, share(bandwidth, fit.Chip.Bandwidth)
+}
