@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,13 +13,22 @@ import (
 // parseConfig reads a Hugging Face config.json. file names it in errors and
 // provenance. A model type that is not known is read as far as its keys go.
 func parseConfig(file string, raw []byte) (Facts, error) {
-	var config map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(&config); err != nil {
+	config, err := decodeObject(raw)
+	if err != nil {
 		return Facts{}, fmt.Errorf("%s: is not a JSON object: %w; give a model's config.json", file, err)
 	}
 	return fromConfig(file, config)
+}
+
+// decodeObject keeps numbers as they are written.
+func decodeObject(raw []byte) (map[string]any, error) {
+	var object map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+	return object, nil
 }
 
 func fromConfig(file string, config map[string]any) (Facts, error) {
@@ -32,6 +43,7 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 	f.Layers = r.layers(f.Hidden)
 	f.Family = r.family(&f)
 	f.Provenance = r.prov
+	f.Unknown = r.unknown()
 	if err := r.err(); err != nil {
 		return Facts{}, err
 	}
@@ -47,6 +59,27 @@ func (r *reader) modelType() string {
 	name := r.text("model_type")
 	r.kind = modelTypes[name]
 	return name
+}
+
+// unreadKeys are how configs spell what only a known model type's rule reads.
+var unreadKeys = regexp.MustCompile(`^(mamba_|ssm_|linear_|conv_|lightning_|kda_|rwkv|hybrid_|layers_block_type|compress|indexer|num_nextn)`)
+
+// unknown names what was assumed or left out of a model type that is not known.
+func (r *reader) unknown() []string {
+	if r.kind != nil {
+		return nil
+	}
+	out := []string{
+		"llama.cpp's name of the family: no GGUF layout can be given",
+		"whether the feed-forward is gated: assumed so",
+		"norms on queries and keys, and attention sinks: assumed absent",
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.keys)) {
+		if unreadKeys.MatchString(name) {
+			out = append(out, r.keys[name].path+": no rule of this model type reads it, so recurrent or special layers may be missing")
+		}
+	}
+	return out
 }
 
 // family is llama.cpp's name of the model, which for some hybrids depends on

@@ -35,6 +35,9 @@ type Facts struct {
 
 	// Provenance says where each fact came from, by field name.
 	Provenance map[string]Provenance `json:"provenance,omitempty"`
+	// Unknown names what no rule could settle, as of a model type that is not
+	// known; empty for a known one.
+	Unknown []string `json:"unknown,omitempty"`
 	// Contradictions are facts that two sources state differently.
 	Contradictions []Contradiction `json:"contradictions,omitempty"`
 }

@@ -33,16 +33,17 @@ func loadGGUF(path string) (Facts, error) {
 	f := r.facts(name)
 	f.Path = path
 	f.Name, _ = gguf.Get[string](file, "general.name")
-	for _, t := range file.Tensors {
-		f.Tensors = append(f.Tensors, Tensor{Name: t.Name, Type: t.Type.String(), Shape: t.Shape})
-	}
 	if err := r.err(); err != nil {
 		return Facts{}, err
 	}
 	if err := f.Validate(); err != nil {
 		return Facts{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return f, nil
+	table := make([]Tensor, len(file.Tensors))
+	for i, t := range file.Tensors {
+		table[i] = Tensor{Name: t.Name, Type: t.Type.String(), Shape: t.Shape}
+	}
+	return f.withTensors(table, path)
 }
 
 // newGGUFReader takes the keys under the architecture's prefix; the tokenizer's

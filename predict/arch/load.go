@@ -1,26 +1,62 @@
 package arch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// Options say where a model reference is looked for.
-type Options struct{}
+// Options say where model references are looked for. The zero value uses the
+// process's environment and the default HTTP client.
+type Options struct {
+	// Env looks up HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, OLLAMA_MODELS
+	// and HOME; nil is os.Getenv.
+	Env func(string) string
+	// HTTP reads configs and headers from a hub; nil is http.DefaultClient.
+	HTTP *http.Client
+}
+
+func (o Options) env(name string) string {
+	if o.Env != nil {
+		return o.Env(name)
+	}
+	return os.Getenv(name)
+}
+
+func (o Options) http() *http.Client { return cmp.Or(o.HTTP, http.DefaultClient) }
+
+// schemes are the references that do not name a file.
+var schemes = map[string]func(context.Context, string, Options) (Facts, error){
+	"preset": func(_ context.Context, name string, _ Options) (Facts, error) { return loadPreset(name) },
+	"hf":     loadHub,
+	"ollama": loadOllama,
+}
+
+// readers are the files that are not a config.json, by extension.
+var readers = map[string]func(string) (Facts, error){
+	".gguf":        loadGGUF,
+	".yaml":        loadCustom,
+	".yml":         loadCustom,
+	".safetensors": loadBesideWeights,
+}
 
 // Load reads the architecture facts of a model reference: a .gguf, a Hugging
-// Face folder or its config.json, preset:NAME, or a preset's bare name where no such file
-// exists. Nothing is run and no weights are read.
+// Face folder, its config.json or a .safetensors in it, a custom architecture
+// in .yaml, hf:ORG/NAME (the local hub cache first, then the hub), ollama:NAME,
+// preset:NAME, or a preset's bare name where no such file exists. Nothing is
+// run, and of weights only headers are read. Errors name the file, the key and
+// what to do.
 func Load(ctx context.Context, ref string, opt Options) (Facts, error) {
 	if err := ctx.Err(); err != nil {
-		return Facts{}, fmt.Errorf("load %s: %w", ref, err)
+		return Facts{}, fmt.Errorf("load model %q: %w", ref, err)
 	}
-	f, err := load(ref)
+	f, err := load(ctx, ref, opt)
 	if err != nil {
 		return Facts{}, fmt.Errorf("load model %q: %w", ref, err)
 	}
@@ -28,9 +64,11 @@ func Load(ctx context.Context, ref string, opt Options) (Facts, error) {
 	return f, nil
 }
 
-func load(ref string) (Facts, error) {
-	if name, ok := strings.CutPrefix(ref, "preset:"); ok {
-		return loadPreset(name)
+func load(ctx context.Context, ref string, opt Options) (Facts, error) {
+	if scheme, name, ok := strings.Cut(ref, ":"); ok {
+		if read, known := schemes[scheme]; known {
+			return read(ctx, name, opt)
+		}
 	}
 	info, err := os.Stat(ref)
 	switch {
@@ -41,32 +79,10 @@ func load(ref string) (Facts, error) {
 	case err != nil:
 		return Facts{}, err
 	case info.IsDir():
-		return loadConfig(filepath.Join(ref, "config.json"))
-	case strings.EqualFold(filepath.Ext(ref), ".gguf"):
-		return loadGGUF(ref)
+		return loadFolder(ref)
 	}
-	return loadConfig(ref)
-}
-
-// maxConfigBytes bounds what is read of a config; published ones are a few KB.
-const maxConfigBytes = 16 << 20
-
-func loadConfig(path string) (Facts, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return Facts{}, fmt.Errorf("%w; give a folder with a config.json", err)
+	if read, ok := readers[strings.ToLower(filepath.Ext(ref))]; ok {
+		return read(ref)
 	}
-	if info.Size() > maxConfigBytes {
-		return Facts{}, fmt.Errorf("%s: %d bytes is no config.json; give a model's folder, its config.json or its .gguf", path, info.Size())
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return Facts{}, err
-	}
-	f, err := parseConfig(path, raw)
-	if err != nil {
-		return Facts{}, err
-	}
-	f.Name = filepath.Base(filepath.Dir(path))
-	return f, nil
+	return loadBesideWeights(ref)
 }

@@ -32,17 +32,25 @@ func Presets() []string {
 
 func isPreset(name string) bool { return slices.Contains(Presets(), name) }
 
-func loadPreset(name string) (Facts, error) {
+func readPreset(name string) (preset, error) {
+	var p preset
 	if !isPreset(name) {
-		return Facts{}, fmt.Errorf("no preset is called %q; presets are %s", name, strings.Join(Presets(), ", "))
+		return p, fmt.Errorf("no preset is called %q; presets are %s", name, strings.Join(Presets(), ", "))
 	}
 	raw, err := presetFiles.ReadFile("presets/" + name + ".json")
 	if err != nil {
-		return Facts{}, err
+		return p, err
 	}
-	var p preset
 	if err := json.Unmarshal(raw, &p); err != nil {
-		return Facts{}, fmt.Errorf("preset %s: %w", name, err)
+		return p, fmt.Errorf("preset %s: %w", name, err)
+	}
+	return p, nil
+}
+
+func loadPreset(name string) (Facts, error) {
+	p, err := readPreset(name)
+	if err != nil {
+		return Facts{}, err
 	}
 	f, err := parseConfig("preset "+name, p.Config)
 	if err != nil {

@@ -1,0 +1,112 @@
+package arch
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const sound = `{"model_type": "qwen2_moe", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+ "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 128, "num_experts": 8, "num_experts_per_tok": 2,
+ "moe_intermediate_size": 32, "shared_expert_intermediate_size": 64, "rope_theta": 10000.0}`
+
+// TestHostileConfigs: every defect is an error that names the file and the key.
+func TestHostileConfigs(t *testing.T) {
+	_, err := parseConfig("config.json", []byte(sound))
+	require.NoError(t, err, "the control")
+	for _, bad := range []struct{ from, to, key string }{
+		{`"hidden_size": 64`, `"hidden_size": -64`, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": 9223372036854775807`, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": 1e300`, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": 64.5`, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": "64"`, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": [64]`, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": null`, "hidden_size"},
+		{`"hidden_size": 64, `, ``, "hidden_size"},
+		{`"hidden_size": 64`, `"hidden_size": 66`, "head_dim"},
+		{`"num_hidden_layers": 2`, `"num_hidden_layers": 0`, "num_hidden_layers"},
+		{`"num_hidden_layers": 2`, `"num_hidden_layers": 1000000000`, "num_hidden_layers"},
+		{`"num_hidden_layers": 2`, `"num_hidden_layers": true`, "num_hidden_layers"},
+		{`"num_attention_heads": 4`, `"num_attention_heads": [4, 4, 4]`, "num_attention_heads"},
+		{`"num_attention_heads": 4`, `"num_attention_heads": [4, -4]`, "num_attention_heads[1]"},
+		{`"num_key_value_heads": 2`, `"num_key_value_heads": 3`, "KV heads"},
+		{`"num_key_value_heads": 2`, `"num_key_value_heads": 0`, "KV heads"},
+		{`"num_experts_per_tok": 2`, `"num_experts_per_tok": 9`, "num_experts_per_tok"},
+		{`"num_experts_per_tok": 2`, `"num_experts_per_tok": 0`, "num_experts_per_tok"},
+		{`"rope_theta": 10000.0`, `"rope_theta": "x"`, "rope_theta"},
+		{`"rope_theta": 10000.0`, `"rope_theta": -1`, "rope_theta"},
+		{`"rope_theta": 10000.0`, `"layer_types": ["full_attention"]`, "layer_types"},
+		{`"rope_theta": 10000.0`, `"layer_types": [1, 2]`, "layer_types"},
+		{`"rope_theta": 10000.0`, `"use_sliding_window": 1`, "use_sliding_window"},
+		{`"rope_theta": 10000.0`, `"mlp_only_layers": [7]`, "mlp_only_layers"},
+		{`"vocab_size": 128`, `"vocab_size": 99999999999`, "vocab_size"},
+	} {
+		_, err := parseConfig("config.json", []byte(strings.Replace(sound, bad.from, bad.to, 1)))
+		if assert.Error(t, err, bad.to) {
+			assert.Contains(t, err.Error(), "config.json", bad.to)
+			assert.Contains(t, err.Error(), bad.key, bad.to)
+		}
+	}
+	for _, junk := range []string{"", "[]", "null", `"x"`, `{"text_config": 3}`, `{"model_type": {}}`, `{`} {
+		_, err := parseConfig("config.json", []byte(junk))
+		assert.ErrorContains(t, err, "config.json", junk)
+	}
+}
+
+// FuzzConfig: whatever a config says, reading ends in an error or in facts
+// whose tensors can be counted.
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(sound))
+	for _, name := range Presets() {
+		p, err := readPreset(name)
+		require.NoError(f, err)
+		f.Add([]byte(p.Config))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		facts, err := parseConfig("config.json", raw)
+		if err != nil {
+			return
+		}
+		require.NoError(t, facts.Validate())
+		for _, of := range []Facts{facts, facts.KVFaithful()} {
+			tensors, err := of.GGUFTensors(TypePlan{})
+			if err != nil {
+				require.Empty(t, facts.Family)
+				continue
+			}
+			total := int64(0)
+			for _, tensor := range tensors {
+				require.Positive(t, tensor.Elements(), tensor.Name)
+				total += tensor.Elements()
+				require.Positive(t, total*4, "bytes overflow")
+			}
+			_, err = of.GGUFMetadata()
+			require.NoError(t, err)
+		}
+	})
+}
+
+// TestDefaultsAreRead: a default whose key no attribute spells would be dead.
+func TestDefaultsAreRead(t *testing.T) {
+	spelled := map[string]bool{"tie_word_embeddings": true, "use_sliding_window": true}
+	for _, a := range configKeys {
+		for _, key := range a.keys {
+			spelled[key] = true
+		}
+	}
+	for _, kind := range modelTypes {
+		own := maps.Clone(spelled)
+		for _, keys := range kind.names {
+			for _, key := range keys {
+				own[key] = true
+			}
+		}
+		for key := range kind.defaults {
+			assert.True(t, own[key], "%s: %s", kind.name, key)
+		}
+		assert.NotNil(t, families[kind.family], "%s: no family %s", kind.name, kind.family)
+	}
+}
