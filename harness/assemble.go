@@ -47,6 +47,7 @@ func (x *execution) record(i int) results.Record {
 		rec.Checks = first.Outcome.Checks
 	}
 	predictInto(&rec, it)
+	foretell(&rec, x.Fits)
 	x.judgeInto(&rec, it)
 	return rec
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"assay/harness/home"
+	"assay/predict/roofline"
 	"assay/results"
 	"assay/results/store"
 )
@@ -66,13 +67,17 @@ func NewBench(ctx context.Context, opt BenchOptions) (*Bench, error) {
 	if err := b.probe(ctx, worker); err != nil {
 		return nil, err
 	}
+	var fits []roofline.Fit
 	if !opt.NoStore {
 		if b.store, err = store.Open(ctx, b.storeDSN()); err != nil {
 			return nil, err
 		}
+		if fits, err = storedFits(ctx, b.store); err != nil {
+			return nil, errors.Join(err, b.store.Close())
+		}
 	}
 	b.runner = &Runner{
-		Home: dirs, Worker: worker, Host: ReadHost, Available: b.available(), Rules: opt.Rules,
+		Home: dirs, Worker: worker, Host: ReadHost, Available: b.available(), Rules: opt.Rules, Fits: fits,
 		Force: opt.Force, Progress: opt.Progress, Record: b.record,
 	}
 	return b, nil

@@ -58,7 +58,7 @@ func notTimed(r results.Record) string {
 func observation(r results.Record) roofline.Observation {
 	return roofline.Observation{
 		Case: caseName(r), Model: r.Model.Name, Kind: string(r.Case.Kind), Depth: r.Case.NDepth,
-		Machine: machineOf(r), Runtime: r.Runtime.Name + " " + r.Runtime.Version, Run: r.RunID,
+		Machine: machineOf(r), Runtime: runtimeOf(r), Run: r.RunID,
 		Work: WorkOf(r.Case, r.Predicted.Cost), Seconds: undisturbed(r.Measured.SamplesNS), Unfit: r.Host.Unfit,
 	}
 }
@@ -84,6 +84,8 @@ func machineOf(r results.Record) string {
 	}
 	return fmt.Sprintf("%s, %d threads, %d GPU layers", name, r.Case.NThreads, r.Case.NGPULayers)
 }
+
+func runtimeOf(r results.Record) string { return r.Runtime.Name + " " + r.Runtime.Version }
 
 // caseName names a timed case as llama-bench does: "tall q4_0 tg16 @ d512".
 func caseName(r results.Record) string {

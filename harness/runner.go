@@ -12,6 +12,7 @@ import (
 
 	"assay/harness/home"
 	"assay/predict/arch"
+	"assay/predict/roofline"
 	"assay/results"
 )
 
@@ -26,6 +27,9 @@ type Runner struct {
 	Available map[string]results.Runtime
 	// Rules names rule sets that are judged against what was measured.
 	Rules []string
+	// Fits predict the duration of timed cases, the newest that knows the
+	// machine and the runtime.
+	Fits []roofline.Fit
 	// Force runs models that would not fit in memory.
 	Force bool
 	// Progress is told of each step; it may be nil.

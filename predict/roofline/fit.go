@@ -33,7 +33,7 @@ type Fit struct {
 	Rivals []Rival `json:"rivals"`
 	// Folds are the fits without one model each; prediction intervals are made
 	// of their residuals.
-	Folds []fold `json:"folds"`
+	Folds []Fold `json:"folds"`
 	// InSample is the relative error on the observations themselves.
 	InSample Errors `json:"in_sample"`
 }

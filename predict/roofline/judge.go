@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// fold is the fit without one model: what would have been said of that model
+// Fold is the fit without one model: what would have been said of that model
 // had it never been seen.
-type fold struct {
+type Fold struct {
 	Model string `json:"model"`
 	Costs costs  `json:"costs"`
 	// Residuals are log(measured / predicted) of the model's own observations.
@@ -40,9 +40,9 @@ func models(obs []Observation) []string {
 }
 
 // leaveModelsOut fits the form once without each model.
-func leaveModelsOut(f Form, obs []Observation) ([]fold, error) {
+func leaveModelsOut(f Form, obs []Observation) ([]Fold, error) {
 	p := newProblem(f, obs)
-	var folds []fold
+	var folds []Fold
 	for _, m := range models(obs) {
 		weight := make([]float64, len(obs))
 		for i, o := range obs {
@@ -60,8 +60,8 @@ func leaveModelsOut(f Form, obs []Observation) ([]fold, error) {
 }
 
 // judge predicts the model's observations by costs that were found without it.
-func (p problem) judge(obs []Observation, model string, x []float64, covered []bool) fold {
-	out := fold{Model: model, Costs: p.costs(x, covered)}
+func (p problem) judge(obs []Observation, model string, x []float64, covered []bool) Fold {
+	out := Fold{Model: model, Costs: p.costs(x, covered)}
 	for i, o := range obs {
 		if o.Model != model {
 			continue
@@ -90,7 +90,7 @@ func unseen(f Form, w Work, c costs) []string {
 }
 
 // heldOut collects the residuals of one kind over all folds; "" is both.
-func heldOut(folds []fold, kind string) []HeldOut {
+func heldOut(folds []Fold, kind string) []HeldOut {
 	var all []HeldOut
 	for _, f := range folds {
 		for _, h := range f.Residuals {
@@ -105,7 +105,7 @@ func heldOut(folds []fold, kind string) []HeldOut {
 // score is what forms are compared by: the mean over both kinds of the mean
 // held-out |log(measured / predicted)|, capped so that one wild case does not
 // decide.
-func score(folds []fold) float64 {
+func score(folds []Fold) float64 {
 	const limit = 0.5
 	var sum float64
 	for _, kind := range []string{KindPrefill, KindDecode} {
