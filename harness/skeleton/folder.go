@@ -1,0 +1,169 @@
+package skeleton
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"assay/native/mlx/lm"
+	"assay/predict/arch"
+	"assay/predict/gguf"
+	"assay/predict/safetensors"
+)
+
+// folderType is what the weights of a Hugging Face folder are stored as.
+type folderType struct {
+	vectors     safetensors.DType // norms, biases, scales
+	bits, group int               // of matrices in mlx-lm's affine mode; 0: not quantised
+}
+
+// folderTypes are the types that a folder can have, by the names that
+// mlx-community gives its quantised models ("4bit"), with the group size where
+// it is not 64.
+var folderTypes = map[string]folderType{
+	"f32":      {vectors: "F32"},
+	"f16":      {vectors: "F16"},
+	"bf16":     {vectors: "BF16"},
+	"4bit":     {"BF16", 4, 64},
+	"8bit":     {"BF16", 8, 64},
+	"4bit-g32": {"BF16", 4, 32},
+	"8bit-g32": {"BF16", 8, 32},
+}
+
+// Folder writes the skeleton of f as a Hugging Face folder below dir, unless
+// it is there already, and returns its path. weightType is f32, f16, bf16,
+// 4bit, 8bit, 4bit-g32 or 8bit-g32 ("" is f16).
+func Folder(ctx context.Context, dir string, f arch.Facts, weightType string) (string, error) {
+	path := filepath.Join(dir, Name(f, weightType))
+	return path, unlessThere(filepath.Join(path, "config.json"), func() error {
+		return WriteFolder(ctx, path, f, weightType, true)
+	})
+}
+
+// SparseFolder is Folder with zeros that take no space on disk for weights.
+func SparseFolder(ctx context.Context, dir string, f arch.Facts, weightType string) (string, error) {
+	path := filepath.Join(dir, Name(f, weightType)+"-sparse")
+	return path, unlessThere(filepath.Join(path, "config.json"), func() error {
+		return WriteFolder(ctx, path, f, weightType, false)
+	})
+}
+
+// WriteFolder writes config.json and model.safetensors into the folder at
+// path, which mlx-lm and package lm load; there is no tokenizer. Weights are
+// random, or zeros that take no space. config.json comes last: a folder that
+// has one is complete.
+func WriteFolder(ctx context.Context, path string, f arch.Facts, weightType string, random bool) error {
+	kind, ok := folderTypes[orDefault(weightType)]
+	if !ok {
+		return fmt.Errorf("a folder for mlx-lm cannot have %s weights; types that it can: f32, f16, bf16, 4bit, 8bit, 4bit-g32, 8bit-g32", weightType)
+	}
+	fields, err := Config(f)
+	if err != nil {
+		return err
+	}
+	if kind.bits > 0 {
+		fields["quantization"] = map[string]any{"bits": kind.bits, "group_size": kind.group}
+	}
+	config, err := json.MarshalIndent(fields, "", "  ")
+	if err != nil {
+		return fmt.Errorf("the configuration of %s: %w", f.Name, err)
+	}
+	weights, err := lm.Weights(config)
+	if err != nil {
+		return fmt.Errorf("the weights of %s: %w", f.Name, err)
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("the skeleton's folder: %w", err)
+	}
+	if err := writeWeights(ctx, filepath.Join(path, "model.safetensors"), weights, kind, random); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(path, "config.json"), config, 0o644); err != nil {
+		return fmt.Errorf("the skeleton's configuration: %w", err)
+	}
+	return nil
+}
+
+func writeWeights(ctx context.Context, path string, weights []lm.Weight, kind folderType, random bool) error {
+	w := safetensors.Writer{Metadata: map[string]string{"format": "mlx"}}
+	for _, weight := range weights {
+		shape := make([]int64, len(weight.Shape))
+		for i, dim := range weight.Shape {
+			shape[i] = int64(dim)
+		}
+		dtype := kind.vectors
+		if weight.Packed {
+			dtype = safetensors.U32
+		}
+		w.Add(weight.Name, dtype, shape...)
+	}
+	if !random {
+		return w.Create(path, nil)
+	}
+	return w.Create(path, func(t safetensors.Tensor, out io.Writer) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return kind.fill(t, out)
+	})
+}
+
+// fill writes a tensor: as in a GGUF skeleton, or packed words with the scales
+// and biases that give such values.
+func (k folderType) fill(t safetensors.Tensor, out io.Writer) error {
+	switch {
+	case t.DType == safetensors.U32:
+		return randomWords(t, out)
+	case strings.HasSuffix(t.Name, ".scales"):
+		return k.constant(t, k.scale(t), out)
+	case strings.HasSuffix(t.Name, ".biases"):
+		return k.constant(t, -k.scale(t)*math.Exp2(float64(k.bits-1)), out)
+	}
+	dtype, err := gguf.ParseType(strings.ToLower(string(t.DType)))
+	if err != nil {
+		return fmt.Errorf("tensor %s: %w", t.Name, err)
+	}
+	shape := slices.Clone(t.Shape)
+	slices.Reverse(shape) // ggml's order
+	return Random(gguf.Tensor{Name: t.Name, Type: dtype, Shape: shape}, out)
+}
+
+// scale is the step between two packed values, so that a weight is at most
+// about 1/sqrt(row length).
+func (k folderType) scale(t safetensors.Tensor) float64 {
+	row := float64(t.Shape[len(t.Shape)-1]) * float64(k.group)
+	return math.Exp2(-math.Round(math.Log2(row)/2) - float64(k.bits-1))
+}
+
+// constant fills a tensor with a power of two or the negative of one, which is
+// the upper half of a float32 in bfloat16.
+func (k folderType) constant(t safetensors.Tensor, value float64, out io.Writer) error {
+	element := binary.LittleEndian.AppendUint16(nil, uint16(math.Float32bits(float32(value))>>16))
+	_, err := out.Write(bytes.Repeat(element, int(t.Bytes)/len(element)))
+	return err
+}
+
+func randomWords(t safetensors.Tensor, out io.Writer) error {
+	h := fnv.New64a()
+	io.WriteString(h, t.Name)
+	r := &source{state: h.Sum64()}
+	buf := make([]byte, 0, 1<<16)
+	for left := t.Bytes / 4; left > 0; left-- {
+		if buf = binary.LittleEndian.AppendUint32(buf, uint32(r.next()>>32)); len(buf) == cap(buf) || left == 1 {
+			if _, err := out.Write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package skeleton_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/harness/skeleton"
+	"assay/predict/arch"
+	"assay/predict/kv"
+	"assay/predict/safetensors"
+)
+
+// folderModels is a preset of each family that package lm runs, where there is one.
+var folderModels = []string{
+	"llama-3.2-1b", "mistral-7b", "qwen2.5-0.5b", "qwen3-8b", "qwen1.5-moe-a2.7b", "qwen3-30b-a3b",
+	"mixtral-8x7b", "gemma-2-9b", "gemma-3-12b", "phi-3-mini-4k", "gpt-oss-20b",
+}
+
+// TestFolderHasTheFactsAndTheCache reads a KV-faithful folder back: the same
+// layers, and mlx-lm's cache for it is the real model's.
+func TestFolderHasTheFactsAndTheCache(t *testing.T) {
+	for _, preset := range folderModels {
+		t.Run(preset, func(t *testing.T) {
+			full, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
+			require.NoError(t, err)
+			f := skeleton.FolderFacts(full)
+			folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), f, "f16")
+			require.NoError(t, err)
+			back, err := arch.Load(t.Context(), folder, arch.Options{})
+			require.NoError(t, err)
+			require.Len(t, back.Layers, len(full.Layers))
+			for i := range f.Layers {
+				want, got := f.Layers[i].Attention, back.Layers[i].Attention
+				assert.Equal(t, []int64{want.Heads, want.KVHeads, want.KeyDim, want.ValueDim, want.Window},
+					[]int64{got.Heads, got.KVHeads, got.KeyDim, got.ValueDim, got.Window}, "layer %d", i)
+				assert.Equal(t, f.Layers[i].FeedForward.Experts == nil, back.Layers[i].FeedForward.Experts == nil, "layer %d", i)
+			}
+			assert.Equal(t, cacheAfter(t, full, 5000), cacheAfter(t, back, 5000))
+		})
+	}
+}
+
+func cacheAfter(t *testing.T, f arch.Facts, tokens int) []kv.Layer {
+	cache, err := kv.MLX(f, kv.MLXParams{})
+	require.NoError(t, err)
+	for _, call := range kv.MLXSchedule(tokens, 3) {
+		cache.Append(call)
+	}
+	return cache.Plan().Layers
+}
+
+func TestFolderIsWrittenOnceAndTheSame(t *testing.T) {
+	full, err := arch.Load(t.Context(), "preset:qwen2.5-0.5b", arch.Options{})
+	require.NoError(t, err)
+	f := skeleton.FolderFacts(full)
+	var files [][]byte
+	for range 2 {
+		folder, err := skeleton.Folder(t.Context(), t.TempDir(), f, "4bit")
+		require.NoError(t, err)
+		file, err := os.ReadFile(filepath.Join(folder, "model.safetensors"))
+		require.NoError(t, err)
+		files = append(files, file)
+	}
+	assert.Equal(t, files[0], files[1])
+	other, err := skeleton.Folder(t.Context(), t.TempDir(), f, "8bit")
+	require.NoError(t, err)
+	opened, err := safetensors.Open(other)
+	require.NoError(t, err)
+	defer opened.Close()
+	words := int64(0)
+	for _, tensor := range opened.Tensors {
+		if tensor.DType == safetensors.U32 {
+			words++
+		}
+	}
+	assert.EqualValues(t, 7*len(f.Layers)+1, words, "every matrix and the embedding are packed")
+}
+
+func TestSparseFolderTakesNoSpace(t *testing.T) {
+	full, err := arch.Load(t.Context(), "preset:llama-3.2-1b", arch.Options{})
+	require.NoError(t, err)
+	folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), full, "f16")
+	require.NoError(t, err)
+	info, err := os.Stat(filepath.Join(folder, "model.safetensors"))
+	require.NoError(t, err)
+	assert.Greater(t, info.Size(), int64(2<<30), "every weight of a model of 1.2 billion has its place")
+}
+
+func TestFolderRefuses(t *testing.T) {
+	for _, test := range []struct{ preset, weights, want string }{
+		{"qwen3-8b", "q4_0", "q4_0"},
+		{"falcon-h1-7b", "f16", "layer 0"},
+		{"deepseek-v3", "f16", "layer"},
+	} {
+		t.Run(test.preset, func(t *testing.T) {
+			f, err := arch.Load(t.Context(), "preset:"+test.preset, arch.Options{})
+			require.NoError(t, err)
+			dir := t.TempDir()
+			_, err = skeleton.Folder(t.Context(), dir, f.KVFaithful(), test.weights)
+			require.ErrorContains(t, err, test.want)
+		})
+	}
+}
