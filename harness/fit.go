@@ -157,7 +157,7 @@ func OpenStore(ctx context.Context, dsn string) (*store.Store, error) {
 func SelectRuns(ctx context.Context, s *store.Store, selectors []string) ([]results.Run, error) {
 	var runs []results.Run
 	for _, selector := range selectors {
-		run, err := s.Select(ctx, selector, store.Filter{}, results.ReadFile)
+		run, err := s.Select(ctx, selector, store.Filter{}, readAny)
 		if err != nil {
 			return nil, inputError{err}
 		}

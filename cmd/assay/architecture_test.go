@@ -19,8 +19,8 @@ import (
 
 // These tests hold for the repository as a whole, whatever a package does.
 
-// imports says what each top folder may import of this module, and why not more.
-var imports = map[string]struct {
+// allowed says what each top folder may import of this module, and why not more.
+var allowed = map[string]struct {
 	may []string
 	why string
 }{
@@ -107,7 +107,7 @@ func forbidden(s source, path string) string {
 		return "native is all that touches C"
 	}
 	rest, ours := strings.CutPrefix(path, "assay/")
-	if rule := imports[s.top()]; ours && !slices.Contains(rule.may, strings.SplitN(rest, "/", 2)[0]) {
+	if rule := allowed[s.top()]; ours && !slices.Contains(rule.may, strings.SplitN(rest, "/", 2)[0]) {
 		return rule.why
 	}
 	return ""

@@ -53,8 +53,11 @@ func commands() []command {
 		predictCommand(),
 		fitCommand(),
 		planCommand(),
+		reportCommand(),
 		synthCommand(),
 		libsCommand(),
+		importCommand(),
+		exportCommand(),
 		versionCommand(),
 		workerCommand(),
 	}

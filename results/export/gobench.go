@@ -25,8 +25,7 @@ func writeGoBench(w io.Writer, runs []results.Run) error {
 			if rec.Status != results.StatusOK || rec.Measured == nil {
 				continue
 			}
-			head := fmt.Sprintf("goos: %s\ngoarch: %s\ncpu: %s\n", word(rec.Host.OS), word(rec.Host.Arch), word(rec.Host.Chip))
-			if head != last {
+			if head := goBenchHead(rec.Host); head != last {
 				fmt.Fprint(out, head)
 				last = head
 			}
@@ -34,6 +33,17 @@ func writeGoBench(w io.Writer, runs []results.Run) error {
 		}
 	}
 	return out.Flush()
+}
+
+// goBenchHead is what go test prints of the machine, as far as it is known.
+func goBenchHead(h results.Host) string {
+	var b strings.Builder
+	for _, line := range [][2]string{{"goos", h.OS}, {"goarch", h.Arch}, {"cpu", h.Chip}} {
+		if line[1] != "" {
+			fmt.Fprintf(&b, "%s: %s\n", line[0], word(line[1]))
+		}
+	}
+	return b.String()
 }
 
 func goBench(out io.Writer, rec results.Record) {

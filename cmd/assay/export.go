@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"assay/harness"
+	"assay/results/export"
+)
+
+const exportHelp = `
+Writes runs in the format of another tool. A run is an id or the beginning of
+one, latest, latest~1, baseline, a date, or a file.
+
+formats:
+%s
+examples:
+  assay export --format gobench latest~1 > old.txt
+  assay export --format gobench latest > new.txt && benchstat old.txt new.txt
+  assay export --format llama-bench-sql latest~1 latest | sqlite3 bench.sqlite
+  compare-llama-bench.py -i bench.sqlite -b b7000 -c b7001
+  assay export --format prometheus --out /var/lib/node_exporter/assay.prom
+`
+
+func exportCommand() command {
+	var formats strings.Builder
+	for _, f := range export.Formats() {
+		fmt.Fprintf(&formats, "  %-18s %s\n", f.Name, f.Does)
+	}
+	return command{
+		name: "export", args: "[RUN...]",
+		does: "writes runs for llama-bench's script, benchstat, Prometheus, a spreadsheet",
+		help: fmt.Sprintf(exportHelp, formats.String()),
+		setup: func(fs *flag.FlagSet) action {
+			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+			format := fs.String("format", "jsonl", "`format` to write, as listed above")
+			out := fs.String("out", "-", "`file` to write, - for standard output")
+			return func(ctx context.Context, s streams, args []string) error {
+				if len(args) == 0 {
+					args = []string{"latest"}
+				}
+				return exportRuns(ctx, s, *dsn, *format, *out, args)
+			}
+		},
+	}
+}
+
+func exportRuns(ctx context.Context, s streams, dsn, format, out string, selectors []string) error {
+	db, err := harness.OpenStore(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	runs, err := harness.SelectRuns(ctx, db, selectors)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := export.Write(&text, format, runs); err != nil {
+		return usageError{err}
+	}
+	return writeOut(s, out, "", text.Bytes())
+}

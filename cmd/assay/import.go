@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"time"
+
+	"assay/harness"
+	"assay/results"
+	"assay/results/imports"
+)
+
+const importHelp = `
+Reads runs into the store, of any format that it knows by its content: assay's
+own JSON Lines, llama-bench -o json, jsonl, csv or sql (or the SQLite file made
+of it), and what mlx_lm.benchmark printed. The same run twice changes nothing;
+a different run under an id that is taken is refused. Of each file, all of its
+runs up to the first that is refused are stored.
+
+What a file does not say can be given: mlx_lm.benchmark prints neither model,
+version, machine nor date.
+
+examples:
+  assay import tonight.jsonl
+  llama-bench -m model.gguf -o jsonl > bench.jsonl && assay import bench.jsonl
+  assay import mlx.txt --model mlx-community/Qwen3-4B-4bit --version 0.31.3
+`
+
+func importCommand() command {
+	return command{
+		name: "import", args: "FILE...",
+		does: "reads runs of assay, llama-bench or mlx_lm.benchmark into the store",
+		help: importHelp,
+		setup: func(fs *flag.FlagSet) action {
+			var o imports.Options
+			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+			fs.StringVar(&o.Model, "model", "", "`name` of the model, if the file does not say")
+			fs.StringVar(&o.Version, "version", "", "`version` of the runtime, if the file does not say")
+			fs.StringVar(&o.Host.Name, "machine", "", "`name` of the machine that it was measured on")
+			fs.StringVar(&o.Host.Chip, "chip", "", "`chip` of the machine, if the file does not say")
+			at := fs.String("time", "", "`time` of the measurement, 2026-11-20T02:00:00Z (default: the file's)")
+			return func(ctx context.Context, s streams, args []string) error {
+				if len(args) == 0 {
+					return usagef("name a file; see 'assay import --help'")
+				}
+				if *at != "" {
+					var err error
+					if o.Time, err = time.Parse(time.RFC3339, *at); err != nil {
+						return usagef("--time is %q, not a time like 2026-11-20T02:00:00Z", *at)
+					}
+				}
+				return importFiles(ctx, s, *dsn, args, o)
+			}
+		},
+	}
+}
+
+func importFiles(ctx context.Context, s streams, dsn string, files []string, o imports.Options) error {
+	db, err := harness.OpenStore(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, file := range files {
+		runs, err := imports.ReadFile(file, o)
+		if err != nil {
+			return usageError{err}
+		}
+		for _, run := range runs {
+			added, err := db.Import(ctx, run)
+			if err != nil {
+				return usageError{err}
+			}
+			fmt.Fprintf(s.out, "%s: %d cases, %d new\n", run.ID, len(run.Records), added)
+			for _, w := range run.Warnings {
+				fmt.Fprintf(s.err, "assay import: %s\n", results.Printable(w))
+			}
+		}
+	}
+	return nil
+}

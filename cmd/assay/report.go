@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"assay/harness"
+	"assay/results/diff"
+)
+
+const reportHelp = `
+Writes one HTML file that needs nothing else: no network, no script. With
+--base it also says what moved since that run. A run is an id or the beginning
+of one, latest, latest~1, baseline, a date, or a file.
+
+examples:
+  assay report                                 latest run, to report.html
+  assay report --base latest~1
+  assay report 2026-11-20 --out friday.html
+  assay report --markdown --out - >> "$GITHUB_STEP_SUMMARY"
+`
+
+func reportCommand() command {
+	return command{
+		name: "report", args: "[RUN]",
+		does: "one HTML file with tables and plots, or Markdown",
+		help: reportHelp,
+		setup: func(fs *flag.FlagSet) action {
+			o := harness.ReportOptions{}
+			var dsn, out string
+			var across bool
+			fs.StringVar(&dsn, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+			fs.StringVar(&out, "out", "", "`file` to write, - for standard output (default: report.html or report.md)")
+			fs.StringVar(&o.Base, "base", "", "`run` to compare with")
+			fs.IntVar(&o.Nights, "nights", 180, "`runs` that the histories go back")
+			fs.BoolVar(&o.Markdown, "markdown", false, "Markdown for a pull request in place of HTML")
+			fs.BoolVar(&across, "across", false, "compare although chip, power or library version differ")
+			return func(ctx context.Context, s streams, args []string) error {
+				if len(args) > 1 || o.Nights < 1 {
+					return usagef("give at most one run, and --nights of 1 or more; see 'assay report --help'")
+				}
+				o.Head = "latest"
+				if len(args) == 1 {
+					o.Head = args[0]
+				}
+				if across {
+					o.Across = diff.Aspects
+				}
+				return writeReport(ctx, s, dsn, out, o)
+			}
+		},
+	}
+}
+
+func writeReport(ctx context.Context, s streams, dsn, out string, o harness.ReportOptions) error {
+	db, err := harness.OpenStore(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var text bytes.Buffer
+	if err := harness.Report(ctx, &text, db, o); err != nil {
+		return err
+	}
+	name := "report.html"
+	if o.Markdown {
+		name = "report.md"
+	}
+	return writeOut(s, out, name, text.Bytes())
+}
+
+// writeOut writes a file and says so, or standard output for "-". An empty
+// name is the usual one.
+func writeOut(s streams, name, usual string, text []byte) error {
+	if name == "-" || name == "" && usual == "" {
+		_, err := s.out.Write(text)
+		return err
+	}
+	if name == "" {
+		name = usual
+	}
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "wrote %s\n", name)
+	return nil
+}

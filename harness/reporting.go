@@ -1,0 +1,180 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/predict/roofline"
+	"assay/results"
+	"assay/results/diff"
+	"assay/results/imports"
+	"assay/results/report"
+	"assay/results/store"
+	"assay/results/trend"
+)
+
+// ReportOptions say what a report is to show.
+type ReportOptions struct {
+	// Head and Base select runs; Base may be "" for none.
+	Head, Base string
+	// Nights is how many of the machine's runs the histories go back.
+	Nights int
+	// Across lets runs be compared that differ in chip, power or version.
+	Across []diff.Aspect
+	// Markdown is for a pull request; otherwise the report is HTML.
+	Markdown bool
+}
+
+// Report writes what [AssembleReport] gathers.
+func Report(ctx context.Context, w io.Writer, s *store.Store, o ReportOptions) error {
+	in, err := AssembleReport(ctx, s, o)
+	if err != nil {
+		return err
+	}
+	if o.Markdown {
+		return report.Markdown(w, in)
+	}
+	return report.HTML(w, in)
+}
+
+// AssembleReport gathers what a report shows: the run, what moved since the
+// base, the histories of its machine and the roof of its newest fit.
+func AssembleReport(ctx context.Context, s *store.Store, o ReportOptions) (report.Input, error) {
+	in := report.Input{Made: time.Now()}
+	head, err := selectOne(ctx, s, o.Head)
+	if err != nil {
+		return in, err
+	}
+	in.Head = head
+	if o.Base != "" {
+		if err := compareInto(ctx, s, &in, o); err != nil {
+			return in, err
+		}
+	}
+	if in.Histories, err = histories(ctx, s, head, o.Nights); err != nil {
+		return in, err
+	}
+	in.Rooflines, err = rooflines(ctx, s, head)
+	return in, err
+}
+
+// selectOne reads the run that a selector names.
+func selectOne(ctx context.Context, s *store.Store, selector string) (results.Run, error) {
+	runs, err := SelectRuns(ctx, s, []string{selector})
+	if err != nil {
+		return results.Run{}, err
+	}
+	return runs[0], nil
+}
+
+// readAny reads a file of any format that can be imported.
+func readAny(name string) ([]results.Run, error) { return imports.ReadFile(name, imports.Options{}) }
+
+// compareInto adds what moved since the base. Runs that cannot be compared are
+// shown all the same, and why is said.
+func compareInto(ctx context.Context, s *store.Store, in *report.Input, o ReportOptions) error {
+	base, err := selectOne(ctx, s, o.Base)
+	if err != nil {
+		return err
+	}
+	d, err := diff.Compare(base, in.Head, diff.Options{Across: o.Across})
+	var incomparable *diff.IncomparableError
+	if errors.As(err, &incomparable) {
+		in.Notes = []string{incomparable.Error()}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	in.Base = &base
+	in.Findings, in.Notes = report.FromDiff(d)
+	return nil
+}
+
+// histories returns the series of the run's cases with where they changed.
+func histories(ctx context.Context, s *store.Store, head results.Run, nights int) ([]report.History, error) {
+	if len(head.Records) == 0 {
+		return nil, nil
+	}
+	cases, machine := head.ByKey(), head.Records[0].Host.Machine()
+	var kept []results.Series
+	all := s.History(ctx, store.Filter{Machine: machine, Last: nights})
+	found, err := trend.Analyse(selected(all, func(one results.Series) bool {
+		_, ok := cases[one.Key]
+		ok = ok && one.Machine == machine && one.Key.Tokens() > 0
+		if ok {
+			kept = append(kept, one)
+		}
+		return ok
+	}), trend.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return report.FromTrend(found, kept), nil
+}
+
+// selected passes on the series that keep wants.
+func selected(all iter.Seq2[results.Series, error], keep func(results.Series) bool) iter.Seq2[results.Series, error] {
+	return func(yield func(results.Series, error) bool) {
+		for one, err := range all {
+			if (err != nil || keep(one)) && !yield(one, err) {
+				return
+			}
+		}
+	}
+}
+
+// rooflines returns the roof of the newest fit of the run's machine, with the
+// run's cases under it.
+func rooflines(ctx context.Context, s *store.Store, head results.Run) ([]report.Roofline, error) {
+	fits, err := s.Fits(ctx, "")
+	if err != nil || len(head.Records) == 0 {
+		return nil, err
+	}
+	machine := head.Records[0].Host.Machine()
+	for _, stored := range slices.Backward(fits) {
+		if !strings.HasPrefix(stored.Machine, machine) {
+			continue
+		}
+		fit, err := LoadFit(ctx, s, stored.ID)
+		if err != nil {
+			return nil, err
+		}
+		roof := report.Roofline{Machine: stored.Machine, FLOPS: highestRate(fit, "FLOP"), Bandwidth: highestRate(fit, "byte")}
+		roof.Points = rooflinePoints(head.Records)
+		return []report.Roofline{roof}, nil
+	}
+	return nil, nil
+}
+
+// highestRate is the highest rate of a fit's parameters of a unit, per second.
+func highestRate(fit *roofline.Fit, unit string) float64 {
+	rate := 0.0
+	for _, p := range fit.Parameters {
+		if p.Unit == unit && p.Seconds.Value > 0 {
+			rate = max(rate, 1/p.Seconds.Value)
+		}
+	}
+	return rate
+}
+
+// rooflinePoints are the timed cases whose operations and bytes are known.
+func rooflinePoints(records []results.Record) []report.RooflinePoint {
+	var points []report.RooflinePoint
+	for _, r := range records {
+		p := r.Predicted
+		if notTimed(r) != "" || p.FLOPs == nil || p.BytesMoved == nil || *p.BytesMoved == 0 {
+			continue
+		}
+		flops := float64(*p.FLOPs)
+		points = append(points, report.RooflinePoint{
+			Label: caseName(r), Intensity: flops / float64(*p.BytesMoved), FLOPS: flops / medianSeconds(r.Measured.SamplesNS),
+		})
+	}
+	return points
+}

@@ -1,0 +1,139 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"assay/results"
+	"assay/results/diff"
+	"assay/results/trend"
+)
+
+// FromDiff returns what a comparison found, worst first, and its notes.
+func FromDiff(d diff.Diff) (findings []Finding, notes []string) {
+	for _, x := range d.Differs {
+		notes = append(notes, fmt.Sprintf("%s: %s, before %s.", x.What, orDefault(x.Head, "unknown"), orDefault(x.Base, "unknown")))
+	}
+	notes = append(notes, d.Warnings...)
+	if d.Common != nil && d.Common.Verdict != diff.Same && d.Common.Verdict != diff.NotJudged {
+		notes = append(notes, fmt.Sprintf("All timed cases are %s by %s together: the machine or the library as a whole.", d.Common.Verdict, percent(d.Common.Change)))
+	}
+	for _, c := range d.Cases {
+		findings = append(findings, fromCase(c)...)
+	}
+	for _, side := range []struct {
+		keys []results.Key
+		what string
+	}{{d.OnlyBase, "only in the run before"}, {d.OnlyHead, "only in this run"}} {
+		for _, key := range side.keys {
+			findings = append(findings, Finding{Severity: Missing, Case: string(key), Figure: "the case", After: side.what})
+		}
+	}
+	return bySeverity(findings), notes
+}
+
+var severities = []Severity{Regression, Changed, Drift, Missing, Improvement, Note}
+
+func bySeverity(findings []Finding) []Finding {
+	var sorted []Finding
+	for _, s := range severities {
+		for _, f := range findings {
+			if f.Severity == s {
+				sorted = append(sorted, f)
+			}
+		}
+	}
+	return sorted
+}
+
+func fromCase(c diff.Case) []Finding {
+	name := c.Runtime + " · " + c.Model + " · " + c.Test
+	var findings []Finding
+	if f := c.Failure; f != nil {
+		severity := Improvement
+		if f.Broke() {
+			severity = Regression
+		}
+		findings = append(findings, Finding{Severity: severity, Case: name, Figure: "status", Before: string(f.Base), After: string(f.Head), Details: sentences(f.Error)})
+	}
+	for _, e := range c.Exact {
+		figure := e.Figure
+		if e.Where != "" {
+			figure += " of " + e.Where
+		}
+		findings = append(findings, Finding{Severity: Changed, Case: name, Figure: figure, Before: orDefault(e.Base, "none"), After: orDefault(e.Head, "none"), Details: c.Notes})
+	}
+	for _, p := range c.Predictions {
+		findings = append(findings, Finding{Severity: Drift, Case: name, Figure: "prediction of " + p.Figure, Before: short(p.Base), After: short(p.Head),
+			Details: []string{"What was measured did not move: the predictor or its fit changed."}})
+	}
+	if t := c.Time; t != nil && (t.Verdict == diff.Slower || t.Verdict == diff.Faster) {
+		findings = append(findings, fromTiming(name, c.Tokens, *t, c.Notes))
+	}
+	return findings
+}
+
+func fromTiming(name string, tokens int, t diff.Timing, notes []string) Finding {
+	f := Finding{Severity: Improvement, Case: name, Figure: "tokens/s", Details: notes,
+		Before: speed(1e9 * float64(tokens) / t.BaseNS), After: speed(1e9 * float64(tokens) / t.HeadNS)}
+	if t.Verdict == diff.Slower {
+		f.Severity = Regression
+	}
+	if t.Change != nil {
+		f.Change = "time " + percent(*t.Change)
+	}
+	if t.PFamily != nil {
+		f.Sure = fmt.Sprintf("p = %.2g over all cases", *t.PFamily)
+	}
+	return f
+}
+
+func sentences(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// percent prints a relative change with its interval.
+func percent(v results.Interval) string {
+	return fmt.Sprintf("%+.1f %% [%+.1f, %+.1f]", 100*v.Value, 100*v.Lo, 100*v.Hi)
+}
+
+// FromTrend returns the histories with the changes that were found in them.
+func FromTrend(t trend.Trend, series []results.Series) []History {
+	changes := map[results.Key][]trend.Change{}
+	for _, c := range t.Cases {
+		changes[c.Key] = c.Changes
+	}
+	var all []History
+	for _, s := range series {
+		h := History{Series: s}
+		for _, c := range changes[s.Key] {
+			if at, ok := runAt(s, c.First.Run); ok && c.Figure == "time" {
+				tokens := 1e9 * float64(s.Key.Tokens())
+				h.Changes = append(h.Changes, Change{At: at, Before: tokens / c.Before, After: tokens / c.After, Between: between(c)})
+			}
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+func runAt(s results.Series, run string) (int, bool) {
+	for i, p := range s.Points {
+		if p.RunID == run {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// between says what else changed where a level did.
+func between(c trend.Change) string {
+	var words []string
+	for _, d := range c.Between {
+		words = append(words, fmt.Sprintf("%s from %s to %s", d.What, orDefault(d.Before, "unknown"), orDefault(d.After, "unknown")))
+	}
+	return strings.Join(words, ", ")
+}
