@@ -25,7 +25,7 @@ type ContextParams struct {
 	Eval func(Node)
 }
 
-// Context is a model's working memory. Not safe for concurrent use.
+// Context is a model's working memory.
 type Context struct {
 	lib      *Library
 	model    *Model
@@ -105,14 +105,11 @@ func (l *Library) contextParams(p ContextParams) (*block, error) {
 			l.contextLayout.set(&params, setting.name, uint64(setting.value))
 		}
 	}
-	for name, typ := range map[string]string{"type_k": p.TypeK, "type_v": p.TypeV} {
-		number, known := cacheTypes[typ]
-		switch {
-		case known:
-			l.contextLayout.set(&params, name, number)
-		case typ != "":
-			return nil, fmt.Errorf("%s %q is no cache type; known are %v", name, typ, CacheTypes())
-		}
+	if err := l.setCacheTypes(&params, p); err != nil {
+		return nil, err
+	}
+	if err := p.FlashAttn.check("flash_attn"); err != nil {
+		return nil, err
 	}
 	if mode, ok := flashModes[p.FlashAttn]; ok {
 		l.contextLayout.set(&params, "flash_attn_type", mode)
@@ -121,6 +118,19 @@ func (l *Library) contextParams(p ContextParams) (*block, error) {
 	l.contextLayout.set(&params, "kv_unified", bit(p.KVUnified))
 	l.contextLayout.set(&params, "offload_kqv", bit(!p.NoOffloadKQV))
 	return &params, nil
+}
+
+func (l *Library) setCacheTypes(params *block, p ContextParams) error {
+	for _, setting := range []struct{ name, typ string }{{"type_k", p.TypeK}, {"type_v", p.TypeV}} {
+		number, known := cacheTypes[setting.typ]
+		switch {
+		case known:
+			l.contextLayout.set(params, setting.name, number)
+		case setting.typ != "":
+			return fmt.Errorf("%s %q is no cache type; known are %v", setting.name, setting.typ, CacheTypes())
+		}
+	}
+	return nil
 }
 
 func bit(b bool) uint64 {
@@ -153,7 +163,7 @@ func (c *Context) honoured(p ContextParams) error {
 	return nil
 }
 
-// Close frees the context.
+// Close frees the context, of which nothing may be asked afterwards.
 func (c *Context) Close() {
 	if c.handle != 0 {
 		call(c.lib.fn.contextFree, c.handle)

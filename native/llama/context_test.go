@@ -51,6 +51,10 @@ func TestNewContextSaysWhatIsWrong(t *testing.T) {
 	require.ErrorContains(t, err, `type_k "q9_9" is no cache type; known are [bf16 f16`)
 	_, err = m.NewContext(llama.ContextParams{NCtx: -1})
 	require.ErrorContains(t, err, "n_ctx is -1, below 0")
+	_, err = m.NewContext(llama.ContextParams{FlashAttn: "yes"})
+	require.ErrorContains(t, err, `flash_attn is "yes", not auto, on or off`)
+	_, err = library(t).LoadModel(tiny.write(t), llama.ModelParams{Mmap: "1"})
+	require.ErrorContains(t, err, `mmap is "1", not auto, on or off`)
 	// A quantised V cache needs flash attention (llama_init_from_model).
 	_, err = m.NewContext(llama.ContextParams{TypeV: "q8_0", FlashAttn: llama.Off})
 	var failed *llama.CallError

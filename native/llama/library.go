@@ -26,8 +26,8 @@ var Spec = dylib.Spec{
 	Remedy:   "run assay libs install",
 }
 
-// Library is llama.cpp, opened and checked. Its methods may be called from
-// several goroutines; a model or context only from one at a time.
+// Library is llama.cpp, opened and checked. It serves one goroutine at a time:
+// the log does not tell two callers apart. Only Log may be read from others.
 type Library struct {
 	path    string
 	version string
@@ -37,7 +37,8 @@ type Library struct {
 
 	contextLayout, modelLayout     layout
 	contextDefaults, modelDefaults block
-	opNames                        map[int32]string
+	// opNames caches ggml_op_name, whose numbers move between releases.
+	opNames map[int32]string
 	// flagsComputed is true where a graph holds nodes that are not computed and
 	// marks the others (GGML_TENSOR_FLAG_COMPUTE).
 	flagsComputed bool

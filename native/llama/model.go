@@ -18,6 +18,15 @@ const (
 	Off     Switch = "off"
 )
 
+// check refuses what is no Switch; setting names it in llama.cpp's words.
+func (s Switch) check(setting string) error {
+	switch s {
+	case Default, Auto, On, Off:
+		return nil
+	}
+	return fmt.Errorf("%s is %q, not auto, on or off", setting, string(s))
+}
+
 // ModelParams are the settings of loading that assay varies; what is not set
 // keeps the library's default.
 type ModelParams struct {
@@ -73,6 +82,9 @@ var loadModes = map[Switch]uint64{On: 1, Off: 0}
 
 func (l *Library) modelParams(p ModelParams) (*block, error) {
 	params := l.modelDefaults
+	if err := p.Mmap.check("mmap"); err != nil {
+		return nil, err
+	}
 	if p.NGPULayers != nil {
 		l.modelLayout.set(&params, "n_gpu_layers", uint64(uint32(*p.NGPULayers)))
 	}
@@ -88,7 +100,7 @@ func (l *Library) modelParams(p ModelParams) (*block, error) {
 	return &params, nil
 }
 
-// Close frees the model.
+// Close frees the model, of which nothing may be asked afterwards.
 func (m *Model) Close() {
 	if m.handle != 0 {
 		call(m.lib.fn.modelFree, m.handle)
