@@ -65,6 +65,9 @@ func ReadFile(name string, o Options) ([]results.Run, error) {
 // Read reads the runs of a text of any known format; source stands in errors
 // and as the runs' source.
 func Read(text []byte, source string, o Options) ([]results.Run, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, fmt.Errorf("%s holds no record", source)
+	}
 	for _, f := range formats {
 		if f.is(text) {
 			runs, err := f.read(text, source, o)

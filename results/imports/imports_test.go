@@ -128,7 +128,7 @@ func TestImportedRunsAreStored(t *testing.T) {
 func TestRefused(t *testing.T) {
 	timing := "Timing with prompt_tokens=64, generation_tokens=32, batch_size=1.\n"
 	for text, want := range map[string]string{
-		"":            "of no known format",
+		"\n":          "holds no record",
 		"hello":       "of no known format",
 		"[]":          "llama-bench JSON without a result",
 		`[{"a":1}]`:   "at least one token",
