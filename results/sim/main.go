@@ -22,7 +22,7 @@ type effort struct{ pairs, nights, trends, variants int }
 
 var (
 	quick = effort{pairs: 400, nights: 200, trends: 20, variants: 0}
-	full  = effort{pairs: 10000, nights: 10000, trends: 400, variants: 2000}
+	full  = effort{pairs: 5000, nights: 5000, trends: 200, variants: 1000}
 )
 
 // window is how many accepted nights a night is judged against.

@@ -23,7 +23,7 @@ func TestClaims(t *testing.T) {
 	atMost(t, most, diff.alarm, "diff: false alarms")
 	atLeast(t, pairPower, diff.found[0], "diff: 8 % slower")
 
-	night := nights(newSource(Mac, Suite, 2), nightRules[:1], 2000, window, 0.05)[0]
+	night := nights(newSource(Mac, Suite, 2), nightRules[:1], 2500, window, 0.05)[0]
 	atMost(t, most, night.alarm, "nightly: false alarms")
 	atLeast(t, firstPower, night.found[0], "nightly: 5 % on the first night")
 	atLeast(t, secondPower, night.found[1], "nightly: 5 % by the second night")

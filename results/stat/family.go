@@ -27,7 +27,7 @@ const (
 	// tailDF is Student's degrees of freedom of a location whose variance is
 	// known: timings are skewed, so the location of ten of them has longer
 	// tails than the normal distribution's. results/sim shows what that buys.
-	tailDF = 22
+	tailDF = 20
 	// power is the chance of being found that Detectable promises.
 	power = 0.95
 )
