@@ -71,6 +71,10 @@ type Case struct {
 	Runtime string `json:"runtime"`
 	Model   string `json:"model"`
 	Ref     string `json:"ref"`
+	// Kind, Skeleton and WeightType are the record's.
+	Kind       results.Kind `json:"kind"`
+	Skeleton   string       `json:"skeleton,omitempty"`
+	WeightType string       `json:"weight_type,omitempty"`
 	// Failure is set where only one side succeeded.
 	Failure *Failure `json:"failure,omitempty"`
 	// Exact lists the figures without noise that changed.
@@ -175,6 +179,7 @@ func (p pair) compare() Case {
 	c := Case{
 		Key: p.key, Test: p.head.Case.Test(), Tokens: tokens(p.head.Case),
 		Runtime: p.head.Runtime.Name, Model: p.head.Model.Name, Ref: p.head.Model.Ref,
+		Kind: p.head.Case.Kind, Skeleton: p.head.Model.Skeleton, WeightType: p.head.Model.WeightType,
 	}
 	b, h := p.base.Status, p.head.Status
 	switch {

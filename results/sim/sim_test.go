@@ -17,19 +17,24 @@ var update = flag.Bool("update", false, "rewrite testdata/quick.txt")
 
 // The claims of assay's statistics, each held by the bound of its 95 % interval.
 func TestClaims(t *testing.T) {
-	const most, pairPower, firstPower, secondPower, trendPower = 0.01, 0.95, 0.90, 0.99, 0.90
-
-	diff := pairs(newSource(Mac, Suite, 1), pairRules[:1], 1500, 0.08)[0]
-	atMost(t, most, diff.alarm, "diff: false alarms")
-	atLeast(t, pairPower, diff.found[0], "diff: 8 % slower")
-
-	night := nights(newSource(Mac, Suite, 2), nightRules[:1], 2500, window, 0.05)[0]
-	atMost(t, most, night.alarm, "nightly: false alarms")
-	atLeast(t, firstPower, night.found[0], "nightly: 5 % on the first night")
-	atLeast(t, secondPower, night.found[1], "nightly: 5 % by the second night")
-
-	trend := trends(newSource(Mac, Suite, 3), trendRules[:1], 100, 60, 10, 0.02)[0]
-	atLeast(t, trendPower, trend.found[0], "trend: a step of 2 % within ten nights")
+	t.Run("diff", func(t *testing.T) {
+		t.Parallel()
+		r := pairs(newSource(Mac, Suite, 1), pairRules[:1], 1500, 0.08)[0]
+		atMost(t, 0.01, r.alarm, "false alarms")
+		atLeast(t, 0.95, r.found[0], "8 % slower")
+	})
+	t.Run("nightly", func(t *testing.T) {
+		t.Parallel()
+		r := nights(newSource(Mac, Suite, 2), nightRules[:1], 4000, window, 0.05)[0]
+		atMost(t, 0.01, r.alarm, "false alarms")
+		atLeast(t, 0.90, r.found[0], "5 % on the first night")
+		atLeast(t, 0.99, r.found[1], "5 % by the second night")
+	})
+	t.Run("trend", func(t *testing.T) {
+		t.Parallel()
+		r := trends(newSource(Mac, Suite, 3), trendRules[:1], 100, 60, 10, 0.02)[0]
+		atLeast(t, 0.90, r.found[0], "a step of 2 % within ten nights")
+	})
 }
 
 func atMost(t *testing.T, bound float64, r rate, what string) {

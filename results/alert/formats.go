@@ -1,0 +1,195 @@
+package alert
+
+import (
+	"cmp"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"assay/results"
+)
+
+// Formats are the writers of alerts by name.
+var Formats = map[string]func(io.Writer, []Alert) error{
+	"markdown": WriteMarkdown,
+	"json":     WriteJSON,
+	"github":   WriteGitHub,
+	"junit":    WriteJUnit,
+}
+
+// WriteJSON writes the alerts for a machine: an array, one object an alert.
+func WriteJSON(w io.Writer, alerts []Alert) error {
+	if alerts == nil {
+		alerts = []Alert{}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(alerts)
+}
+
+// WriteMarkdown writes the alerts for a person.
+func WriteMarkdown(w io.Writer, alerts []Alert) error {
+	var b strings.Builder
+	if len(alerts) == 0 {
+		b.WriteString("Nothing moved.\n")
+	}
+	for _, a := range alerts {
+		fmt.Fprintf(&b, "### %s: %s\n\n", markdown(heading(a)), markdown(a.Title))
+		if a.Key != "" {
+			fmt.Fprintf(&b, "%s\n\n", code(string(a.Key)))
+		}
+		for _, l := range lines(a) {
+			fmt.Fprintf(&b, "- %s\n", markdown(l))
+		}
+		if a.Reproduce != "" {
+			fmt.Fprintf(&b, "\nMeasure it again:\n\n    %s\n", results.Printable(a.Reproduce))
+		}
+		b.WriteString("\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// heading is the state and what it means.
+func heading(a Alert) string {
+	what := "Improvement"
+	switch {
+	case a.State == Recovered:
+		return "Recovered"
+	case a.Regression && a.Class == Timing, a.Regression && a.Class == Machine:
+		what = "Regression"
+	case a.Regression:
+		what = "Change"
+	}
+	if a.State == Reminded || a.State == Ongoing {
+		what += ", still there"
+	}
+	return what
+}
+
+// lines are an alert's facts, one sentence each, escaped by nobody yet.
+func lines(a Alert) []string {
+	var out []string
+	if a.Before != "" || a.After != "" {
+		out = append(out, fmt.Sprintf("before %s, after %s", orNone(a.Before), orNone(a.After)))
+	}
+	out = append(out, a.Certainty)
+	if !a.Since.IsZero() {
+		out = append(out, fmt.Sprintf("since %s, seen in run %s against %s", a.Since.UTC().Format("2006-01-02 15:04 UTC"), a.Run, a.Base))
+	}
+	out = append(out, a.Details...)
+	for _, d := range a.AlsoChanged {
+		out = append(out, fmt.Sprintf("also changed: %s, %s, then %s", d.What, orNone(d.Base), orNone(d.Head)))
+	}
+	return out
+}
+
+// oneLine is an alert in one line of plain text.
+func oneLine(a Alert) string {
+	line := heading(a) + ": "
+	if a.Key != "" {
+		line += string(a.Key) + ": "
+	}
+	return results.Printable(line + a.Title)
+}
+
+var markdownSpecial = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "~", `\~`, "!", `\!`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "://", ":&#47;/", "www.", "www&#46;",
+)
+
+// markdown escapes text so that it neither formats, links, mentions nor is HTML.
+func markdown(s string) string { return markdownSpecial.Replace(results.Printable(s)) }
+
+// code is a code span whose content cannot end it.
+func code(s string) string {
+	s = results.Printable(s)
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	return fence + " " + s + " " + fence
+}
+
+// WriteGitHub writes workflow commands that GitHub Actions shows as annotations.
+func WriteGitHub(w io.Writer, alerts []Alert) error {
+	var b strings.Builder
+	for _, a := range alerts {
+		level := "notice"
+		if a.Regression {
+			level = "error"
+		}
+		text := oneLine(a)
+		for _, l := range lines(a) {
+			text += "\n" + results.Printable(l)
+		}
+		if a.Reproduce != "" {
+			text += "\n" + results.Printable(a.Reproduce)
+		}
+		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, annotationProperty(heading(a)+": "+a.Title), annotationData(text))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// annotationData and annotationProperty escape as GitHub's toolkit does
+// (actions/toolkit, packages/core/src/command.ts).
+func annotationData(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func annotationProperty(s string) string {
+	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(results.Printable(s))
+}
+
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	Failure *junitFailure `xml:"failure,omitempty"`
+	Out     string        `xml:"system-out,omitempty"`
+}
+
+type junitFailure struct {
+	Type    string `xml:"type,attr"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// WriteJUnit writes the alerts as a JUnit test suite: a regression is a failure.
+func WriteJUnit(w io.Writer, alerts []Alert) error {
+	suite := junitSuite{Name: "assay", Tests: len(alerts)}
+	for _, a := range alerts {
+		c := junitCase{Class: "assay." + string(a.Class), Name: results.Printable(cmp.Or(string(a.Key), "all cases"))}
+		var text strings.Builder
+		for _, l := range append(lines(a), a.Reproduce) {
+			text.WriteString(results.Printable(l) + "\n")
+		}
+		if a.Regression {
+			suite.Failures++
+			c.Failure = &junitFailure{Type: string(a.Class), Message: results.Printable(a.Title), Text: text.String()}
+		} else {
+			c.Out = oneLine(a) + "\n" + text.String()
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	if err := enc.Encode(suite); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
