@@ -19,7 +19,8 @@ import (
 
 // calibrationModels are the shapes that a calibration chooses from: configs of
 // nobody's models, large enough that their weights do not stay in a processor's
-// cache and small enough to be written and run in seconds.
+// cache and small enough to be written and run in seconds. Every row is a
+// multiple of 256, so that each weight type can hold all of them.
 //
 //go:embed calibration/*.json
 var calibrationModels embed.FS

@@ -9,8 +9,9 @@ import (
 // had it never been seen.
 type Fold struct {
 	Model string `json:"model"`
-	Costs costs  `json:"costs"`
-	// Residuals are log(measured / predicted) of the model's own observations.
+	// Costs are the parameters by name, in seconds a unit.
+	Costs map[string]float64 `json:"costs"`
+	// Residuals are the model's own observations beside what Costs say of them.
 	Residuals []HeldOut `json:"residuals"`
 	// Unseen names the parameters that only this model has: its observations
 	// cannot be predicted from the others.
