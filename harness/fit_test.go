@@ -105,6 +105,14 @@ func TestFitIsStoredAndFoundAgain(t *testing.T) {
 		assert.Equal(t, fit.ID, back.ID)
 		assert.Equal(t, fit.Parameters, back.Parameters)
 	}
+	roofs, err := harness.Rooflines(ctx, db, calibrated())
+	require.NoError(t, err)
+	require.Len(t, roofs, 1)
+	assert.Len(t, roofs[0].Points, 24)
+	assert.InEpsilon(t, 1e10, roofs[0].Bandwidth, 0.1)
+	for _, p := range roofs[0].Points {
+		assert.LessOrEqual(t, p.FLOPS, 1.05*min(roofs[0].FLOPS, p.Intensity*roofs[0].Bandwidth), p.Label)
+	}
 	_, err = harness.LoadFit(ctx, db, "nonsense")
 	assert.ErrorContains(t, err, `no fit "nonsense" in the store; 'assay fit' makes one`)
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"assay/predict/roofline"
 	"assay/results"
+	"assay/results/report"
 	"assay/results/store"
 )
 
@@ -31,17 +34,53 @@ func foretell(rec *results.Record, fits []roofline.Fit) {
 	if rec.Predicted == nil || rec.Predicted.Cost == nil || notTimed(*rec) != "" {
 		return
 	}
-	for i := len(fits) - 1; i >= 0; i-- {
-		if fits[i].Machine != machineOf(*rec) || fits[i].Runtime != runtimeOf(*rec) {
-			continue
-		}
-		p, err := fits[i].Predict(string(rec.Case.Kind), WorkOf(rec.Case, rec.Predicted.Cost))
+	for _, fit := range fitsFor(machineOf(*rec), runtimeOf(*rec), fits) {
+		p, err := fit.Predict(string(rec.Case.Kind), WorkOf(rec.Case, rec.Predicted.Cost))
 		if err != nil {
 			continue // an older fit may know this weight type
 		}
 		seconds, speed := results.Interval(p.Seconds), results.Interval(p.TokensPerSecond)
-		rec.Predicted.Seconds, rec.Predicted.TokensPerSecond, rec.Predicted.Fit = &seconds, &speed, fits[i].ID
+		rec.Predicted.Seconds, rec.Predicted.TokensPerSecond, rec.Predicted.Fit = &seconds, &speed, fit.ID
 		rec.Residual = residual(rec.Predicted, rec.Measured)
 		return
 	}
+}
+
+// fitsFor are the fits of a machine and runtime, newest first.
+func fitsFor(machine, runtime string, fits []roofline.Fit) []*roofline.Fit {
+	var found []*roofline.Fit
+	for i := len(fits) - 1; i >= 0; i-- {
+		if fits[i].Machine == machine && fits[i].Runtime == runtime {
+			found = append(found, &fits[i])
+		}
+	}
+	return found
+}
+
+// Rooflines are what a report draws of a run's timed cases: each machine and
+// runtime that has a fit, its roof and the cases under it.
+func Rooflines(ctx context.Context, s *store.Store, run results.Run) ([]report.Roofline, error) {
+	fits, err := storedFits(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	by := map[string][]roofline.Observation{}
+	obs, _ := Observations([]results.Run{run})
+	for _, o := range obs {
+		by[o.Machine] = append(by[o.Machine], o)
+	}
+	var out []report.Roofline
+	for _, machine := range slices.Sorted(maps.Keys(by)) {
+		found := fitsFor(machine, by[machine][0].Runtime, fits)
+		if len(found) == 0 {
+			continue
+		}
+		r := found[0].Roofline(by[machine])
+		one := report.Roofline{Machine: r.Machine, FLOPS: r.FLOPS, Bandwidth: r.Bandwidth}
+		for _, p := range r.Points {
+			one.Points = append(one.Points, report.RooflinePoint(p))
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"slices"
-	"strings"
 	"time"
 
-	"assay/predict/roofline"
 	"assay/results"
 	"assay/results/diff"
 	"assay/results/imports"
@@ -59,7 +56,7 @@ func AssembleReport(ctx context.Context, s *store.Store, o ReportOptions) (repor
 	if in.Histories, err = histories(ctx, s, head, o.Nights); err != nil {
 		return in, err
 	}
-	in.Rooflines, err = rooflines(ctx, s, head)
+	in.Rooflines, err = Rooflines(ctx, s, head)
 	return in, err
 }
 
@@ -127,54 +124,4 @@ func selected(all iter.Seq2[results.Series, error], keep func(results.Series) bo
 			}
 		}
 	}
-}
-
-// rooflines returns the roof of the newest fit of the run's machine, with the
-// run's cases under it.
-func rooflines(ctx context.Context, s *store.Store, head results.Run) ([]report.Roofline, error) {
-	fits, err := s.Fits(ctx, "")
-	if err != nil || len(head.Records) == 0 {
-		return nil, err
-	}
-	machine := head.Records[0].Host.Machine()
-	for _, stored := range slices.Backward(fits) {
-		if !strings.HasPrefix(stored.Machine, machine) {
-			continue
-		}
-		fit, err := LoadFit(ctx, s, stored.ID)
-		if err != nil {
-			return nil, err
-		}
-		roof := report.Roofline{Machine: stored.Machine, FLOPS: highestRate(fit, "FLOP"), Bandwidth: highestRate(fit, "byte")}
-		roof.Points = rooflinePoints(head.Records)
-		return []report.Roofline{roof}, nil
-	}
-	return nil, nil
-}
-
-// highestRate is the highest rate of a fit's parameters of a unit, per second.
-func highestRate(fit *roofline.Fit, unit string) float64 {
-	rate := 0.0
-	for _, p := range fit.Parameters {
-		if p.Unit == unit && p.Seconds.Value > 0 {
-			rate = max(rate, 1/p.Seconds.Value)
-		}
-	}
-	return rate
-}
-
-// rooflinePoints are the timed cases whose operations and bytes are known.
-func rooflinePoints(records []results.Record) []report.RooflinePoint {
-	var points []report.RooflinePoint
-	for _, r := range records {
-		p := r.Predicted
-		if notTimed(r) != "" || p.FLOPs == nil || p.BytesMoved == nil || *p.BytesMoved == 0 {
-			continue
-		}
-		flops := float64(*p.FLOPs)
-		points = append(points, report.RooflinePoint{
-			Label: caseName(r), Intensity: flops / float64(*p.BytesMoved), FLOPS: flops / medianSeconds(r.Measured.SamplesNS),
-		})
-	}
-	return points
 }
