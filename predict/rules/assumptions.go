@@ -84,12 +84,13 @@ var (
 		}
 		q.Facts.Tensors = nil
 	})
-	plainAttention = plainly("projections without biases or norms", "the model has them", func(q *question) {
-		for _, a := range attentions(q.Facts) {
-			a.Bias, a.QKNorm, a.Sinks = false, false, false
-		}
-		q.Facts.Tensors = nil
-	})
+	llamaBlocks = plainly("attention and a gated MLP in every layer, and nothing else", "the model has other parts",
+		func(q *question) {
+			q.Facts.Family, q.Facts.Tensors = "llama", nil
+			for i := range q.Facts.Layers {
+				q.Facts.Layers[i] = llamaBlock(q.Facts.Layers[i], q.reference)
+			}
+		})
 )
 
 // Assumptions about the runtime and the computation.
@@ -165,6 +166,25 @@ func dense(ff *arch.FeedForward) *arch.FeedForward {
 		width = ff.Experts.Intermediate
 	}
 	return &arch.FeedForward{Intermediate: width, Gated: ff.Gated}
+}
+
+// llamaBlock makes a layer of the kind that Llama has, with what the reference
+// has where the layer has no such part.
+func llamaBlock(l, reference arch.Layer) arch.Layer {
+	l.Recurrent = nil
+	if l.Attention == nil {
+		l.Attention = reference.Attention
+	}
+	if l.FeedForward == nil {
+		l.FeedForward = reference.FeedForward
+	}
+	if a := l.Attention; a != nil {
+		l.Attention = &arch.Attention{Heads: a.Heads, KVHeads: a.KVHeads, KeyDim: a.KeyDim, ValueDim: a.ValueDim}
+	}
+	if ff := l.FeedForward; ff != nil {
+		l.FeedForward = &arch.FeedForward{Intermediate: ff.Intermediate, Gated: true, Experts: ff.Experts}
+	}
+	return l
 }
 
 // kvDefaults are the assumptions that every rule of thumb about caches shares.

@@ -17,6 +17,8 @@ import (
 type question struct {
 	Case
 	simple
+	// reference has the parts of the first layers that have them.
+	reference arch.Layer
 }
 
 // simple are the steps that rules leave out.
@@ -39,7 +41,16 @@ func newQuestion(c Case) question {
 		w := *c.Work
 		c.Work = &w
 	}
-	return question{Case: c}
+	q := question{Case: c}
+	for _, l := range c.Facts.Layers {
+		if q.reference.Attention == nil {
+			q.reference.Attention = l.Attention
+		}
+		if q.reference.FeedForward == nil {
+			q.reference.FeedForward = l.FeedForward
+		}
+	}
+	return q
 }
 
 // cloneLayers copies what assumptions change.

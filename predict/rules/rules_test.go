@@ -29,7 +29,25 @@ func lookup(t *testing.T, name string) rules.Set {
 	return s
 }
 
-var presets = []string{"llama-3.1-8b", "qwen2.5-14b", "qwen1.5-moe-a2.7b", "gemma-3-12b"}
+// uniform are the presets whose layers are all alike, which is what the
+// formulas speak of.
+func uniform(t *testing.T) []string {
+	var out []string
+	for _, name := range arch.Presets() {
+		f := preset(t, name)
+		same := true
+		for _, l := range f.Layers {
+			same = same && l.Attention != nil && l.FeedForward != nil && l.Recurrent == nil &&
+				l.Attention.SharedFrom == nil && (l.FeedForward.Experts == nil) == (f.Layers[0].FeedForward.Experts == nil) &&
+				l.FeedForward.Intermediate == f.Layers[0].FeedForward.Intermediate
+		}
+		if same {
+			out = append(out, name)
+		}
+	}
+	require.Greater(t, len(out), 15)
+	return out
+}
 
 func context4k(f arch.Facts) rules.Case {
 	return rules.Case{Facts: f, Params: kv.Params{NCtx: 4096, FlashAttn: true},
@@ -38,14 +56,16 @@ func context4k(f arch.Facts) rules.Case {
 
 // The sets' figures are their sources' formulas, written out.
 func TestFormulas(t *testing.T) {
-	for _, name := range presets {
+	for _, name := range uniform(t) {
 		f := preset(t, name)
 		c := context4k(f)
 		c.Params.NCtx = 5000
 		a, l := f.Layers[0].Attention, int64(len(f.Layers))
 		width := f.Layers[0].FeedForward.Intermediate
 		if e := f.Layers[0].FeedForward.Experts; e != nil {
-			width = e.SharedIntermediate
+			if width = e.SharedIntermediate; width == 0 {
+				width = e.Intermediate
+			}
 		}
 		dim := f.Hidden / a.Heads
 		labParams := 2*f.Vocab*f.Hidden + l*(4*f.Hidden*f.Hidden+3*f.Hidden*width+2*f.Hidden)
@@ -101,7 +121,7 @@ func TestTextbookOperations(t *testing.T) {
 // With nothing assumed, the figures are those of predict/kv and predict/cost.
 func TestExactIsExact(t *testing.T) {
 	exact := lookup(t, "exact")
-	for _, name := range presets {
+	for _, name := range arch.Presets() {
 		f := preset(t, name)
 		for _, p := range []kv.Params{
 			{NCtx: 5000, FlashAttn: true}, {NCtx: 5000, FlashAttn: true, SWAFull: true},

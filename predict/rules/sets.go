@@ -54,7 +54,7 @@ var lab1 = Set{
 }
 
 // labShape is what Lab 1 takes a layer to be.
-var labShape = []assumption{everyHeadOwnKeys, headsFillHidden, denseOnly}
+var labShape = []assumption{llamaBlocks, everyHeadOwnKeys, headsFillHidden, denseOnly}
 
 // labParams is what it takes a model to be.
-var labParams = append(slices.Clone(labShape), plainAttention, twoNorms, ownHead)
+var labParams = append(slices.Clone(labShape), twoNorms, ownHead)
