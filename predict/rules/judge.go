@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -42,11 +41,25 @@ func (v Verdict) Because() string {
 	for _, c := range v.Causes {
 		text := c.What
 		if c.Effect != 0 {
-			text += fmt.Sprintf(" (%+d once corrected)", c.Effect)
+			text += fmt.Sprintf(" (%s once corrected)", v.Figure.amount(c.Effect))
 		}
 		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// amount writes a difference of the figure for people: bytes in MiB, operations
+// in units of 10⁹.
+func (f Figure) amount(n int64) string {
+	switch {
+	case f != KVBytes && f != WeightBytes && f != FLOPs:
+		return fmt.Sprintf("%+d", n)
+	case f != FLOPs && abs(n) < 1<<20:
+		return fmt.Sprintf("%+d bytes", n)
+	case f != FLOPs:
+		return fmt.Sprintf("%+.2f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%+.3f GFLOP", float64(n)/1e9)
 }
 
 // Chief is the false assumption that moves the figure most; empty when the rule
@@ -55,9 +68,7 @@ func (v Verdict) Chief() string {
 	if len(v.Causes) == 0 {
 		return ""
 	}
-	return slices.MaxFunc(v.Causes, func(a, b Cause) int {
-		return cmp.Compare(max(a.Effect, -a.Effect), max(b.Effect, -b.Effect))
-	}).What
+	return v.Causes[0].What
 }
 
 // Judge sets every figure that the rule set speaks of and that was observed

@@ -201,7 +201,7 @@ func TestPlantedErrors(t *testing.T) {
 	padded := judge(t, "textbook", odd, seenOf(t, odd))[rules.KVBytes]
 	require.Len(t, padded.Causes, 1)
 	assert.Equal(t, padded.Measured-padded.Predicted, padded.Causes[0].Effect)
-	assert.Contains(t, padded.Because(), "rounds up")
+	assert.Contains(t, padded.Because(), "rounds up, per sequence (+15.00 MiB once corrected)")
 
 	odd.Params.NCtx = 4096
 	odd.Params.TypeK, odd.Params.TypeV = "q8_0", "q8_0"
