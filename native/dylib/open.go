@@ -36,8 +36,14 @@ func (e *OpenError) Is(target error) bool { return target == ErrUnusable }
 
 // Open loads the file with its symbols visible to libraries opened later. The
 // error is an *OpenError.
-func Open(path string) (*Library, error) {
-	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
+func Open(path string) (*Library, error) { return open(path, purego.RTLD_GLOBAL) }
+
+// OpenPrivate loads the file with its symbols visible to nobody else: for a
+// library that exports names of another one's. The error is an *OpenError.
+func OpenPrivate(path string) (*Library, error) { return open(path, purego.RTLD_LOCAL) }
+
+func open(path string, visibility int) (*Library, error) {
+	handle, err := purego.Dlopen(path, purego.RTLD_NOW|visibility)
 	if err != nil {
 		return nil, &OpenError{Path: path, Err: err}
 	}

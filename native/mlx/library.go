@@ -57,7 +57,9 @@ type cold struct {
 // error is a *dylib.OpenError, a *dylib.MissingError that lists all missing
 // functions, or an *UnknownReleaseError; all are dylib.ErrUnusable.
 func Open(path string) (*Library, error) {
-	opened, err := dylib.Open(path)
+	// libmlx exports a GGUF reader whose gguf_get_key and others have the names
+	// of ggml's: made visible, they crash llama.cpp in the same process.
+	opened, err := dylib.OpenPrivate(path)
 	if err != nil {
 		return nil, err
 	}
