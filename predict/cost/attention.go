@@ -1,6 +1,9 @@
 package cost
 
 import (
+	"fmt"
+	"slices"
+
 	"assay/predict/arch"
 	"assay/predict/kv"
 )
@@ -8,7 +11,7 @@ import (
 // attention counts the products with the cache: queries with keys and scores
 // with values, over every cell that the runtime's padding makes it look at
 // (build_attn_mha, src/llama-graph.cpp, v0.5.0).
-func (c *counter) attention(p kv.Params) {
+func (c *counter) attention(p kv.Params) error {
 	op, typ := MulMat, p.TypeK
 	if p.FlashAttn {
 		op = FlashAttn
@@ -25,7 +28,10 @@ func (c *counter) attention(p kv.Params) {
 		if layer.Attention.SharedFrom != nil {
 			source = *layer.Attention.SharedFrom
 		}
-		at := c.cacheOf(source)
+		at, ok := c.cacheOf(source)
+		if !ok {
+			return fmt.Errorf("no rule for attention without a cache, as in %s", c.facts.Family)
+		}
 		for _, s := range c.steps {
 			cells := s.cells[at]
 			width := attentionWidth(layer.Attention, rows[source].VRowBytes == 0)
@@ -38,6 +44,7 @@ func (c *counter) attention(p kv.Params) {
 			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
 		}
 	}
+	return nil
 }
 
 // visible counts, over the step's tokens, the cells that each may look at: all
@@ -71,18 +78,13 @@ func (c *counter) keyRows() []kv.Layer {
 }
 
 // cacheOf is the plan's cache that the layer's keys lie in.
-func (c *counter) cacheOf(layer int) int {
+func (c *counter) cacheOf(layer int) (int, bool) {
 	for i, cache := range c.plan.Caches {
-		if cache.Class == kv.Recurrent {
-			continue
-		}
-		for _, l := range cache.Layers {
-			if l == layer {
-				return i
-			}
+		if cache.Class != kv.Recurrent && slices.Contains(cache.Layers, layer) {
+			return i, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // width is what one token's attention is multiplied with in one cell, and the

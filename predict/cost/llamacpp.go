@@ -36,7 +36,9 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	if f.TiedEmbeddings {
 		c.tiedHead(table)
 	}
-	c.attention(p)
+	if err := c.attention(p); err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
 	c.states()
 	c.sort()
 	return c.Cost, nil

@@ -233,6 +233,11 @@ func TestRefusedWork(t *testing.T) {
 		_, err := cost.LlamaCpp(seen(), p, w)
 		assert.ErrorContains(t, err, want)
 	}
-	_, err := cost.LlamaCpp(arch.Facts{Name: "new", Family: "new", Layers: seen().Layers}, p, cost.Work{Kind: cost.Decode, NGen: 1})
+	encoder := seen()
+	encoder.Tensors, _ = encoder.GGUFTensors(arch.TypePlan{})
+	encoder.Family = "bert"
+	_, err := cost.LlamaCpp(encoder, p, cost.Work{Kind: cost.Prefill, NPrompt: 1})
+	assert.ErrorContains(t, err, "without a cache")
+	_, err = cost.LlamaCpp(arch.Facts{Name: "new", Family: "new", Layers: seen().Layers}, p, cost.Work{Kind: cost.Decode, NGen: 1})
 	assert.ErrorContains(t, err, `"new"`)
 }

@@ -22,10 +22,11 @@ const (
 	Updates       Part = "updates" // between layers, beside attention and MLP
 	Norms         Part = "norms"
 	OutputHead    Part = "output"
+	Draft         Part = "draft" // blocks that only a draft of further tokens evaluates
 )
 
 var parts = []Part{Embedding, AttentionPart, RecurrentPart, FeedForward, Router, ExpertsPart,
-	SharedExperts, Updates, Norms, OutputHead}
+	SharedExperts, Updates, Norms, OutputHead, Draft}
 
 // PartSize is one part of a model.
 type PartSize struct {
@@ -82,11 +83,13 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 // active is the part of the tensor that one token meets. The embedding counts
 // whole, as model cards count it.
 func (w weight) active(f arch.Facts) int64 {
-	if w.use != routed || w.layer < 0 || w.layer >= len(f.Layers) {
-		return w.Elements()
+	switch w.use {
+	case idle:
+		return 0
+	case routed:
+		return w.Elements() / w.Shape[len(w.Shape)-1] * f.Layers[w.layer].FeedForward.Experts.Used
 	}
-	experts := f.Layers[w.layer].FeedForward.Experts
-	return w.Elements() / w.Shape[len(w.Shape)-1] * experts.Used
+	return w.Elements()
 }
 
 // TypeSize is how much of a model is stored as one type.

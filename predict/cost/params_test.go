@@ -8,6 +8,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/cost"
+	"assay/predict/kv"
 )
 
 // The counts that the models' cards and their safetensors indices state.
@@ -97,7 +98,39 @@ func TestUnknownMatrix(t *testing.T) {
 	f.Tensors[1] = arch.Tensor{Name: "blk.x.ffn_up.weight", Type: "f16", Shape: []int64{64, 64}}
 	_, err = cost.SizeOf(f, "")
 	assert.ErrorContains(t, err, "block number")
-	f.Tensors[1] = arch.Tensor{Name: "blk.0.ffn_up.weight", Type: "f16"}
-	_, err = cost.SizeOf(f, "")
-	assert.ErrorContains(t, err, "empty")
+}
+
+func TestBadTensors(t *testing.T) {
+	for want, bad := range map[string]arch.Tensor{
+		"empty":                   {Name: "blk.0.ffn_up.weight", Type: "f16"},
+		"[64 0] is empty":         {Name: "blk.0.ffn_up.weight", Type: "f16", Shape: []int64{64, 0}},
+		"no tensor type":          {Name: "blk.0.ffn_up.weight", Type: "q9", Shape: []int64{64, 64}},
+		"no multiple":             {Name: "blk.0.ffn_up.weight", Type: "q4_K", Shape: []int64{64, 64}},
+		"no experts in layer 0":   {Name: "blk.0.ffn_up_exps.weight", Type: "f16", Shape: []int64{64, 64, 4}},
+		"belongs to no block":     {Name: "ffn_up_exps.weight", Type: "f16", Shape: []int64{64, 64, 4}},
+		"no attention in layer 1": {Name: "blk.1.attn_k.weight", Type: "f16", Shape: []int64{64, 64}},
+	} {
+		f := seen()
+		f.Layers[1].Attention = nil
+		f.Tensors = []arch.Tensor{{Name: "token_embd.weight", Type: "f16", Shape: []int64{64, 64}}, bad}
+		_, err := cost.SizeOf(f, "")
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// Blocks that predict further tokens take bytes and do nothing.
+func TestDraftBlocks(t *testing.T) {
+	f, p, w := seen(), kv.Params{NCtx: 512, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 1}
+	var err error
+	f.Tensors, err = f.GGUFTensors(arch.TypePlan{})
+	require.NoError(t, err)
+	before := predict(t, f, p, w)
+	plain, err := cost.SizeOf(f, "")
+	require.NoError(t, err)
+	f.Tensors = append(f.Tensors, arch.Tensor{Name: "blk.32.nextn.eh_proj.weight", Type: "f16", Shape: []int64{512, 256}})
+	size, err := cost.SizeOf(f, "")
+	require.NoError(t, err)
+	assert.Equal(t, before, predict(t, f, p, w))
+	assert.Equal(t, plain.Bytes+512*256*2, size.Bytes)
+	assert.Equal(t, plain.Active, size.Active)
 }

@@ -32,6 +32,7 @@ const (
 	mixing            // the same, and its result multiplies the token's states
 	routed            // MUL_MAT_ID over the chosen experts
 	output            // MUL_MAT over the outputs
+	idle              // not at all
 )
 
 // roles are the tensors by their names in a GGUF, without "blk.N." and
@@ -124,7 +125,7 @@ func weights(f arch.Facts, matrices string) ([]weight, error) {
 	}
 	out := make([]weight, 0, len(tensors))
 	for _, t := range tensors {
-		w, err := newWeight(t)
+		w, err := newWeight(t, f)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", t.Name, err)
 		}
@@ -133,7 +134,7 @@ func weights(f arch.Facts, matrices string) ([]weight, error) {
 	return out, nil
 }
 
-func newWeight(t arch.Tensor) (weight, error) {
+func newWeight(t arch.Tensor, f arch.Facts) (weight, error) {
 	w := weight{Tensor: t, layer: -1}
 	kind := t.Name
 	if block, ok := strings.CutPrefix(kind, "blk."); ok {
@@ -148,7 +149,7 @@ func newWeight(t arch.Tensor) (weight, error) {
 	if err != nil {
 		return w, err
 	}
-	if len(t.Shape) == 0 || t.Shape[0] == 0 {
+	if len(t.Shape) == 0 || slices.Min(t.Shape) <= 0 {
 		return w, fmt.Errorf("the shape %v is empty", t.Shape)
 	}
 	row, err := typ.RowBytes(t.Shape[0])
@@ -156,8 +157,30 @@ func newWeight(t arch.Tensor) (weight, error) {
 		return w, err
 	}
 	w.bytes = row * (t.Elements() / t.Shape[0])
-	w.role, err = roleOf(kind, t)
-	return w, err
+	if w.layer >= len(f.Layers) {
+		// Blocks beyond the model's own predict further tokens for a draft.
+		w.role = role{Draft, idle, false}
+		return w, nil
+	}
+	if w.role, err = roleOf(kind, t); err != nil {
+		return w, err
+	}
+	return w, w.fits(f)
+}
+
+// fits says whether the layer has what the tensor is a part of.
+func (w weight) fits(f arch.Facts) error {
+	switch {
+	case w.layer < 0:
+		if w.use == routed || w.use == keys {
+			return fmt.Errorf("it belongs to no block")
+		}
+	case w.use == routed && (f.Layers[w.layer].FeedForward == nil || f.Layers[w.layer].FeedForward.Experts == nil):
+		return fmt.Errorf("the facts name no experts in layer %d", w.layer)
+	case w.use == keys && f.Layers[w.layer].Attention == nil:
+		return fmt.Errorf("the facts name no attention in layer %d", w.layer)
+	}
+	return nil
 }
 
 // roleOf finds the tensor's role: by name; a bias belongs to what it is added

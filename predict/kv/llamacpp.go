@@ -128,7 +128,7 @@ func (l *layout) attention() error {
 		windowed.Cells = l.policy.windowCells(full.Cells, windowed.Window, l)
 	}
 	for i, layer := range l.facts.Layers {
-		if layer.Attention == nil {
+		if layer.Attention == nil || cacheless[l.facts.Family] {
 			continue
 		}
 		cache := &full
@@ -161,6 +161,9 @@ func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, 
 	row := Layer{Layer: i, Class: cache.Class, Cells: cache.Cells * cache.Streams}
 	if a.SharedFrom != nil {
 		row.Class = Shared
+		if from := *a.SharedFrom; from < 0 || from >= i || l.attentionOf(from) == nil {
+			return row, fmt.Errorf("it shares the cache of layer %d, which has none before it", from)
+		}
 		return row, nil
 	}
 	k, v := l.widths(a)

@@ -156,5 +156,13 @@ var otherMemory = map[string]string{
 	"qwen4exp":         "a cache for a sparse-attention indexer",
 }
 
+// cacheless are the families that llama_model::create_memory (v0.5.0) gives no
+// memory: encoders and diffusion models.
+var cacheless = map[string]bool{
+	"bert": true, "dream": true, "eurobert": true, "gemma-embedding": true, "jina-bert-v2": true,
+	"jina-bert-v3": true, "llada": true, "llada-moe": true, "modern-bert": true, "neo-bert": true,
+	"nomic-bert": true, "nomic-bert-moe": true, "rnd1": true, "wavtokenizer-dec": true,
+}
+
 // roundUp is GGML_PAD.
 func roundUp(n, to int64) int64 { return (n + to - 1) / to * to }

@@ -72,6 +72,7 @@ func TestLlamaCppMeasured(t *testing.T) {
 		{"llama, odd context", llama8B(), kv.Params{NCtx: 5000, FlashAttn: true}, 640 * mib},
 		{"llama, q8_0", llama8B(), kv.Params{NCtx: 4096, FlashAttn: true, TypeK: "q8_0", TypeV: "q8_0"}, 272 * mib},
 		{"llama's own window is not used", mistral7B(), kv.Params{NCtx: 8192, FlashAttn: true}, 1024 * mib},
+		{"an encoder has none", model("bert", 2, 8, 64), kv.Params{NCtx: 4096, FlashAttn: true}, 0},
 		{"one compressed row", deepseek(), kv.Params{NCtx: 1024, FlashAttn: true}, 27 * 1024 * 576 * 2},
 	}
 	for _, tt := range tests {
@@ -185,6 +186,7 @@ func TestRefused(t *testing.T) {
 		{"negative batch", llama8B(), kv.Params{NCtx: 512, NBatch: -1}, "n_batch"},
 		{"unknown release", llama8B(), kv.Params{NCtx: 512, Release: "latest"}, "no release of llama.cpp"},
 		{"a memory of its own", model("deepseek4", 2, 1, 64), kv.Params{NCtx: 512}, "deepseek4"},
+		{"shares a later cache", sharing(3), kv.Params{NCtx: 512}, "layer 1: it shares the cache of layer 3"},
 		{"unknown state", recurrent(model("mamba2", 1, 1, 1), arch.Recurrent{Kind: "new"}), kv.Params{NCtx: 512}, `"new"`},
 	}
 	for _, tt := range tests {
@@ -193,6 +195,19 @@ func TestRefused(t *testing.T) {
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
+}
+
+// sharing has two layers, the second of which reads the cache of another.
+func sharing(from int) arch.Facts {
+	f := model("gemma3n", 2, 8, 64)
+	f.Layers[1].Attention.SharedFrom = &from
+	return f
+}
+
+func TestSharedCache(t *testing.T) {
+	p := plan(t, sharing(0), kv.Params{NCtx: 512, FlashAttn: true})
+	assert.Equal(t, kv.Layer{Layer: 1, Class: kv.Shared, Cells: 512}, p.Layers[1])
+	assert.Equal(t, p.Layers[0].Bytes(), p.Bytes())
 }
 
 func recurrent(f arch.Facts, r arch.Recurrent) arch.Facts {

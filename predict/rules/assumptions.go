@@ -26,7 +26,7 @@ var (
 		name: "a head dimension of hidden ÷ heads",
 		apply: func(q *question) {
 			for _, a := range attentions(q.Facts) {
-				a.KeyDim = q.Facts.Hidden / a.Heads
+				a.KeyDim = q.Facts.Hidden / max(1, a.Heads)
 				a.ValueDim = a.KeyDim
 			}
 			q.Facts.Tensors = nil
@@ -34,7 +34,7 @@ var (
 		says: func(c Case) string {
 			for _, a := range attentions(c.Facts) {
 				return fmt.Sprintf("head dimension %d, from hidden %d ÷ %d heads; the model's is %d",
-					c.Facts.Hidden/a.Heads, c.Facts.Hidden, a.Heads, a.KeyDim)
+					c.Facts.Hidden/max(1, a.Heads), c.Facts.Hidden, a.Heads, a.KeyDim)
 			}
 			return "a head dimension of hidden ÷ heads"
 		},

@@ -146,8 +146,11 @@ func (o Observed) figure(c Case, f Figure) (int64, bool) {
 // headDim is the width of a key head, from the bytes of a layer's keys.
 func (o Observed) headDim(c Case) (int64, bool) {
 	for _, l := range o.KVLayers {
+		if l.Layer < 0 || l.Layer >= len(c.Facts.Layers) || l.Class == kv.Recurrent || l.Cells == 0 || l.KBytes == 0 {
+			continue
+		}
 		a := c.Facts.Layers[l.Layer].Attention
-		if a == nil || a.MLA != nil || l.Class == kv.Recurrent || l.Cells == 0 {
+		if a == nil || a.MLA != nil || a.KVHeads == 0 {
 			continue
 		}
 		elements, err := elementsOf(l.KBytes/l.Cells, c.Params.TypeK)
