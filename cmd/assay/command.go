@@ -53,6 +53,8 @@ func commands() []command {
 		predictCommand(),
 		fitCommand(),
 		planCommand(),
+		diffCommand(),
+		trendCommand(),
 		reportCommand(),
 		synthCommand(),
 		libsCommand(),

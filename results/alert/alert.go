@@ -143,7 +143,7 @@ func orNone(s string) string {
 func timing(c diff.Case) Alert {
 	t := c.Time
 	a := Alert{
-		Class: Timing, Title: change(t.Change.Value, t.Verdict), Before: speed(c, t.BaseNS), After: speed(c, t.HeadNS),
+		Class: Timing, Title: change(t.Change.Value, t.Verdict), Before: c.Speed(t.BaseNS), After: c.Speed(t.HeadNS),
 		ChangeCI: t.Change, Regression: t.Verdict == diff.Slower, Details: c.Notes,
 	}
 	a.Certainty = fmt.Sprintf("95 %% interval %s; a chance of %s of this in any case if nothing had changed",
@@ -174,14 +174,6 @@ func number(x float64) string {
 		return fmt.Sprintf("%.0f", x)
 	}
 	return fmt.Sprintf("%.4g", x)
-}
-
-// speed is what users read: tokens per second where there are tokens.
-func speed(c diff.Case, ns float64) string {
-	if c.Tokens > 0 {
-		return fmt.Sprintf("%.4g tokens/s", float64(c.Tokens)*1e9/ns)
-	}
-	return fmt.Sprintf("%.4g s", ns/1e9)
 }
 
 func change(relative float64, v diff.Verdict) string {

@@ -95,6 +95,18 @@ func oneLine(a Alert) string {
 	return results.Printable(line + a.Title)
 }
 
+// Text is an alert for a terminal, safe to print.
+func Text(a Alert) string {
+	out := oneLine(a) + "\n"
+	for _, l := range lines(a) {
+		out += "  " + results.Printable(l) + "\n"
+	}
+	if a.Reproduce != "" {
+		out += "  " + results.Printable(a.Reproduce) + "\n"
+	}
+	return out
+}
+
 var markdownSpecial = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "#", `\#`, "~", `\~`, "!", `\!`,
 	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "://", ":&#47;/", "www.", "www&#46;",

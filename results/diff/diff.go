@@ -6,7 +6,9 @@ package diff
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/results"
@@ -106,6 +108,48 @@ func (c Case) Regressed() bool {
 // Regressed says whether anything of the run did: the exit status.
 func (d Diff) Regressed() bool {
 	return d.Common != nil && d.Common.Verdict == Slower || slices.ContainsFunc(d.Cases, Case.Regressed)
+}
+
+// Moved is how many cases regressed.
+func (d Diff) Moved() int {
+	n := 0
+	for _, c := range d.Cases {
+		if c.Regressed() {
+			n++
+		}
+	}
+	return n
+}
+
+// Select returns the keys of the cases that contain any of the texts, nil for no
+// texts. A text that no case contains is an error.
+func (d Diff) Select(texts []string) ([]results.Key, error) {
+	var keys []results.Key
+	for _, text := range texts {
+		before := len(keys)
+		for _, c := range d.Cases {
+			if strings.Contains(string(c.Key), text) {
+				keys = append(keys, c.Key)
+			}
+		}
+		if len(keys) == before {
+			return nil, fmt.Errorf("no case that both runs have contains %q", text)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
+}
+
+// Speed is what users read of a time of one sample: tokens per second where
+// there are tokens.
+func (c Case) Speed(ns float64) string {
+	switch {
+	case ns <= 0:
+		return "-"
+	case c.Tokens > 0:
+		return fmt.Sprintf("%.4g t/s", float64(c.Tokens)*1e9/ns)
+	}
+	return fmt.Sprintf("%.4g s", ns/1e9)
 }
 
 // Compare pairs the cases of two runs by their full key and judges each. Runs

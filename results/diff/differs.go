@@ -22,6 +22,22 @@ const (
 // Aspects are all of them.
 var Aspects = []Aspect{Chip, Power, Version}
 
+// ParseAspects reads aspects by name; "all" is all of them.
+func ParseAspects(names []string) ([]Aspect, error) {
+	var out []Aspect
+	for _, name := range names {
+		switch {
+		case name == "all":
+			out = append(out, Aspects...)
+		case slices.Contains(Aspects, Aspect(name)):
+			out = append(out, Aspect(name))
+		default:
+			return nil, fmt.Errorf("%q is none of chip, power, version, all", name)
+		}
+	}
+	return out, nil
+}
+
 // Difference is something besides the figures that differs between the sides.
 type Difference struct {
 	What string `json:"what"`

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"assay/results"
@@ -111,6 +113,12 @@ func Analyse(series iter.Seq2[results.Series, error], opt Options) (Trend, error
 	}
 	t.Common = t.commonChanges(common)
 	return t, nil
+}
+
+// Keep leaves out the cases whose key does not contain text. The changes that
+// all cases share are those of all.
+func (t *Trend) Keep(text string) {
+	t.Cases = slices.DeleteFunc(t.Cases, func(c Case) bool { return !strings.Contains(string(c.Key), text) })
 }
 
 // locations are the logarithms of the cases' times by night.
