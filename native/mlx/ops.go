@@ -9,8 +9,6 @@ func (s *Scope) Multiply(a, b Array) Array     { return s.op(fnMultiply, a.handl
 func (s *Scope) Divide(a, b Array) Array       { return s.op(fnDivide, a.handle, b.handle) }
 func (s *Scope) FloorDivide(a, b Array) Array  { return s.op(fnFloorDivide, a.handle, b.handle) }
 func (s *Scope) Power(a, b Array) Array        { return s.op(fnPower, a.handle, b.handle) }
-func (s *Scope) Minimum(a, b Array) Array      { return s.op(fnMinimum, a.handle, b.handle) }
-func (s *Scope) Maximum(a, b Array) Array      { return s.op(fnMaximum, a.handle, b.handle) }
 func (s *Scope) Greater(a, b Array) Array      { return s.op(fnGreater, a.handle, b.handle) }
 func (s *Scope) GreaterEqual(a, b Array) Array { return s.op(fnGreaterEqual, a.handle, b.handle) }
 func (s *Scope) Less(a, b Array) Array         { return s.op(fnLess, a.handle, b.handle) }
@@ -101,12 +99,6 @@ func (s *Scope) Flatten(a Array, start, end int) Array {
 func (s *Scope) Unflatten(a Array, axis int, shape ...int) Array {
 	address, n := s.ints(0, shape)
 	return s.op(fnUnflatten, a.handle, integer(axis), address, n)
-}
-
-// Roll shifts a flattened, wrapping around.
-func (s *Scope) Roll(a Array, shift int) Array {
-	address, n := s.ints(0, []int{shift})
-	return s.op(fnRoll, a.handle, address, n)
 }
 
 // Concatenate joins arrays along an axis.

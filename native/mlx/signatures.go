@@ -65,8 +65,6 @@ const (
 	fnNegative
 	fnSigmoid
 	fnTanh
-	fnMinimum
-	fnMaximum
 	fnClip
 	fnLogSumExp
 	fnSumAxis
@@ -81,7 +79,6 @@ const (
 	fnWhere
 	fnArange
 	fnZeros
-	fnRoll
 	fnAstype
 	fnReshape
 	fnTranspose
@@ -179,8 +176,6 @@ var signatures = [fnCount]string{
 	fnNegative:         "int mlx_negative(mlx_array*, mlx_array, mlx_stream)",
 	fnSigmoid:          "int mlx_sigmoid(mlx_array*, mlx_array, mlx_stream)",
 	fnTanh:             "int mlx_tanh(mlx_array*, mlx_array, mlx_stream)",
-	fnMinimum:          "int mlx_minimum(mlx_array*, mlx_array, mlx_array, mlx_stream)",
-	fnMaximum:          "int mlx_maximum(mlx_array*, mlx_array, mlx_array, mlx_stream)",
 	fnClip:             "int mlx_clip(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream)",
 	fnLogSumExp:        "int mlx_logsumexp(mlx_array*, mlx_array, bool, mlx_stream)",
 	fnSumAxis:          "int mlx_sum_axis(mlx_array*, mlx_array, int, bool, mlx_stream)",
@@ -195,7 +190,6 @@ var signatures = [fnCount]string{
 	fnWhere:            "int mlx_where(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream)",
 	fnArange:           "int mlx_arange(mlx_array*, double, double, double, mlx_dtype, mlx_stream)",
 	fnZeros:            "int mlx_zeros(mlx_array*, int*, size_t, mlx_dtype, mlx_stream)",
-	fnRoll:             "int mlx_roll(mlx_array*, mlx_array, int*, size_t, mlx_stream)",
 
 	fnAstype:          "int mlx_astype(mlx_array*, mlx_array, mlx_dtype, mlx_stream)",
 	fnReshape:         "int mlx_reshape(mlx_array*, mlx_array, int*, size_t, mlx_stream)",

@@ -237,24 +237,6 @@ func (se *Session) quantise(st *step) {
 	}
 }
 
-// Logits appends tokens to the cache and answers the logits of the last one,
-// in float32.
-func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
-	if err := se.model.check(tokens); err != nil {
-		return nil, err
-	}
-	err = se.do(func(s *mlx.Scope) error {
-		st := &step{s: s, tokens: len(tokens)}
-		n := se.model.network
-		all := n.logits(st, n.forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches))
-		last := s.Slice(all, []int{0, len(tokens) - 1, 0}, []int{1, len(tokens), n.vocab})
-		se.quantise(st)
-		logits = s.Floats(last)
-		return s.Err()
-	})
-	return logits, err
-}
-
 // check refuses tokens that the model does not have.
 func (m *Model) check(tokens []int32) error {
 	if len(tokens) == 0 {
@@ -266,51 +248,4 @@ func (m *Model) check(tokens []int32) error {
 		}
 	}
 	return nil
-}
-
-// LayerCache is what one layer's cache takes.
-type LayerCache struct {
-	Kind CacheKind
-	// Slots is the room for tokens that is allocated, Window what a rotating
-	// cache is bounded to (0: it is not).
-	Slots, Window int
-	// KeyBytes and ValueBytes are the sums over the arrays.
-	KeyBytes, ValueBytes int64
-}
-
-// Layers answers what each layer's cache takes now, as MLX counts it. A look
-// at an array's bytes computes nothing.
-func (se *Session) Layers() ([]LayerCache, error) {
-	layers := make([]LayerCache, len(se.caches))
-	err := se.do(func(s *mlx.Scope) error {
-		for i, c := range se.caches {
-			keys, values := c.arrays()
-			layers[i] = LayerCache{Kind: c.kind(), Slots: c.slots(), KeyBytes: bytes(s, keys), ValueBytes: bytes(s, values)}
-			if ring, ok := c.(*rotatingCache); ok {
-				layers[i].Window = ring.window
-			}
-		}
-		return s.Err()
-	})
-	return layers, err
-}
-
-// Tokens answers how many tokens the cache has seen.
-func (se *Session) Tokens() int { return se.caches[0].position() }
-
-func bytes(s *mlx.Scope, arrays []*mlx.Array) (sum int64) {
-	for _, array := range arrays {
-		sum += s.Bytes(*array)
-	}
-	return sum
-}
-
-// Memory answers the allocator's counters, after everything started is done.
-func (m *Model) Memory() (memory mlx.Memory, err error) {
-	err = m.lib.Do(func(s *mlx.Scope) error {
-		s.Synchronize()
-		memory = s.Memory()
-		return s.Err()
-	})
-	return memory, err
 }
