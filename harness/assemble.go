@@ -57,6 +57,9 @@ func modelOf(it Item) results.Model {
 		Ref: it.Ref, Name: it.facts.Name, Arch: it.facts.Family, FactsSHA256: it.facts.SHA256(),
 		Skeleton: it.Skeleton, WeightType: it.WeightType,
 	}
+	if it.Runtime == mlxName {
+		m.Arch = it.facts.ModelType
+	}
 	return m
 }
 

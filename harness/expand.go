@@ -42,9 +42,17 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 				}
 				facts[ref] = f
 			}
-			for _, rt := range runtimes {
-				if len(g.Runtimes) == 0 || slices.Contains(g.Runtimes, rt) {
-					items = append(items, g.items(rt, ref, f)...)
+			for _, name := range runtimes {
+				if len(g.Runtimes) > 0 && !slices.Contains(g.Runtimes, name) {
+					continue
+				}
+				rt, err := RuntimeNamed(name)
+				if err != nil {
+					return nil, err
+				}
+				for _, it := range g.items(name, ref, f) {
+					it.Case = rt.Settle(it.Case, f)
+					items = append(items, it)
 				}
 			}
 		}
@@ -70,8 +78,7 @@ func (g CaseGroup) items(rt, ref string, f arch.Facts) []Item {
 	}
 	items = cross(items, g.FlashAttn, func(i *Item, v string) { i.Case.FlashAttn = v })
 	items = nameTypes(chooseSkeletons(items))
-	windowed := hasWindow(f)
-	items = cross(items, g.SWAFull, func(i *Item, v bool) { i.Case.SWAFull = v && windowed })
+	items = cross(items, g.SWAFull, func(i *Item, v bool) { i.Case.SWAFull = v })
 	items = cross(items, g.KVUnified, func(i *Item, v bool) { i.Case.KVUnified = v })
 	items = cross(items, g.NGPULayers, func(i *Item, v int) { i.Case.NGPULayers = v })
 	items = cross(items, g.NThreads, func(i *Item, v int) { i.Case.NThreads = v })

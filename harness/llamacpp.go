@@ -26,6 +26,13 @@ type llamaCpp struct{}
 
 func (llamaCpp) Name() string { return llamaCppName }
 
+// Settle leaves out swa_full for models without a window, and mlx-lm's settings.
+func (llamaCpp) Settle(c results.Case, f arch.Facts) results.Case {
+	c.SWAFull = c.SWAFull && hasWindow(f)
+	c.KVBits, c.KVGroupSize, c.QuantizedKVStart = 0, 0, 0
+	return c
+}
+
 func (llamaCpp) Accepts(path string) error {
 	if strings.HasSuffix(path, ".gguf") {
 		return nil

@@ -6,7 +6,7 @@ import (
 )
 
 // Runtimes are all runtimes, in the order in which they are shown.
-func Runtimes() []Runtime { return []Runtime{llamaCpp{}} }
+func Runtimes() []Runtime { return []Runtime{llamaCpp{}, mlxLM{}} }
 
 // RuntimeNamed returns the runtime of that name.
 func RuntimeNamed(name string) (Runtime, error) {

@@ -13,6 +13,9 @@ import (
 type Runtime interface {
 	// Name is the runtime's name in records: "llama.cpp" or "mlx".
 	Name() string
+	// Settle drops from the case what makes no difference in this runtime or for
+	// this model, so that equal cases look equal.
+	Settle(c results.Case, f arch.Facts) results.Case
 	// Predict says what the runtime will do with the case. The cache is predicted
 	// from f, the arithmetic from run, the facts of what is really run: they
 	// differ where a KV-faithful skeleton stands in for f. weightType is the type

@@ -81,9 +81,19 @@ func label(ref, weightType string) string {
 	return strings.TrimSpace(safe(strings.TrimPrefix(ref, "preset:")) + " " + weightType)
 }
 
-// variant names the parameters that differ from the default, behind the type.
-func variant(c results.Case) string {
-	var out string
+// cacheType names the cache's type and the parameters that differ from the
+// default behind it. mlx-lm's cache has the weights' type unless it is quantised.
+func cacheType(c results.Case) string {
+	out := c.TypeK
+	switch {
+	case c.KVBits > 0:
+		out = fmt.Sprintf("%d bit g%d", c.KVBits, c.KVGroupSize)
+		if c.QuantizedKVStart > 0 {
+			out += fmt.Sprintf(" from %d", c.QuantizedKVStart)
+		}
+	case out == "":
+		out = "plain"
+	}
 	if c.TypeV != c.TypeK {
 		out += "/" + c.TypeV
 	}
@@ -96,7 +106,7 @@ func variant(c results.Case) string {
 	if c.FlashAttn == "off" {
 		out += " fa0"
 	}
-	if c.NUbatch != 512 {
+	if c.NUbatch != 512 && c.NUbatch != 0 {
 		out += fmt.Sprintf(" ub%d", c.NUbatch)
 	}
 	return out

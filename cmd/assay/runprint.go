@@ -120,7 +120,7 @@ func printCache(w io.Writer, records []results.Record) {
 		"n_ctx", "KV predicted", "measured", "res", "FLOPs pred.", "executed")
 	for _, r := range records {
 		t.AppendRow(table.Row{
-			r.Case.NCtx, r.Case.TypeK + variant(r.Case), swa(r),
+			r.Case.NCtx, cacheType(r.Case), swa(r),
 			bytesOf(predicted(r).KVBytes), bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes),
 			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
 		})

@@ -167,3 +167,9 @@ func randomWords(t safetensors.Tensor, out io.Writer) error {
 	}
 	return nil
 }
+
+// CacheType is the type that a folder of this weight type computes keys and
+// values in, as ggml names it: its own, or its scales' where it is quantised.
+func CacheType(weightType string) string {
+	return strings.ToLower(string(folderTypes[orDefault(weightType)].vectors))
+}

@@ -1,0 +1,139 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/harness/skeleton"
+	"assay/native/dylib"
+	"assay/native/mlx"
+	"assay/predict/arch"
+	"assay/predict/kv"
+	"assay/results"
+)
+
+const mlxName = "mlx"
+
+// mlxLM is the adapter of MLX, run as mlx-lm runs it: what is known without
+// loading it.
+type mlxLM struct{}
+
+func (mlxLM) Name() string { return mlxName }
+
+// Settle keeps what mlx-lm knows: its cache has the weights' type unless it is
+// quantised, grows as tokens come, and is not split over sequences.
+func (mlxLM) Settle(c results.Case, _ arch.Facts) results.Case {
+	out := results.Case{
+		Kind: c.Kind, NCtx: c.NPrompt + c.NGen + c.NDepth, NPrompt: c.NPrompt, NGen: c.NGen, NDepth: c.NDepth, NSeq: 1,
+		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart,
+	}
+	if c.Kind == results.KindPlan {
+		out.NCtx = c.NCtx
+	}
+	if out.KVBits == 0 {
+		out.KVGroupSize, out.QuantizedKVStart = 0, 0
+	}
+	return out
+}
+
+func (mlxLM) Accepts(path string) error {
+	if _, err := os.Stat(filepath.Join(path, "config.json")); err != nil {
+		return inputError{fmt.Errorf("%s: mlx runs Hugging Face folders with a config.json and safetensors; measure a skeleton of the model with --skeleton full, or leave mlx out with --runtime llama.cpp", path)}
+	}
+	return nil
+}
+
+func (mlxLM) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
+	switch kind {
+	case SkeletonKV:
+		f = skeleton.FolderFacts(f)
+	case SkeletonFull, SkeletonSparse:
+	default:
+		return arch.Facts{}, fmt.Errorf("skeleton %q: kv, full or sparse", kind)
+	}
+	_, err := skeleton.Config(f)
+	return f, err
+}
+
+func (mlxLM) WriteSkeleton(ctx context.Context, dir string, f arch.Facts, kind, weightType string) (string, error) {
+	dir = filepath.Join(dir, mlxName)
+	if kind == SkeletonSparse {
+		return skeleton.SparseFolder(ctx, dir, f, weightType)
+	}
+	return skeleton.Folder(ctx, dir, f, weightType)
+}
+
+func (mlxLM) SynthAt(ctx context.Context, path string, f arch.Facts, kind, weightType string) error {
+	return skeleton.WriteFolder(ctx, path, f, weightType, kind != SkeletonSparse)
+}
+
+func (mlxLM) Open() (Engine, error) {
+	path, err := dylib.Here().Find(mlx.Spec)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := mlx.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := dylib.SHA256(path)
+	if err != nil {
+		return nil, err
+	}
+	return &mlxEngine{lib: lib, sha256: sum}, nil
+}
+
+// Predict walks mlx-lm's cache through the case. Arithmetic is not predicted:
+// MLX shows no executed graph to hold it against.
+func (mlxLM) Predict(f, _ arch.Facts, weightType string, c results.Case, _ results.Runtime) (*results.Predicted, error) {
+	cache, err := kv.MLX(f, kv.MLXParams{
+		Type: mlxCacheType(f, weightType), NSeq: c.NSeq,
+		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, tokens := range mlxCalls(c) {
+		cache.Append(tokens)
+	}
+	plan := cache.Plan()
+	return &results.Predicted{
+		Rules: exactRules, KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan), PeakKVBytes: ptr(cache.PeakBytes()),
+	}, nil
+}
+
+// mlxCacheType is what keys and values are computed in: the floating-point type
+// of the model's own tensors, or of the skeleton that stands in for it.
+func mlxCacheType(f arch.Facts, weightType string) string {
+	if f.Path != "" {
+		for _, t := range f.Tensors {
+			switch typ := strings.ToLower(t.Type); typ {
+			case "f32", "f16", "bf16":
+				return typ
+			}
+		}
+	}
+	return skeleton.CacheType(weightType)
+}
+
+// mlxCalls are the calls of the model that a case makes, in mlx-lm's schedule:
+// the depth is a prompt of its own before the clock starts.
+func mlxCalls(c results.Case) []int {
+	if c.Kind == results.KindPlan {
+		return kv.MLXSchedule(c.NCtx, 0)
+	}
+	depth, prompt := mlxPrompts(c)
+	return append(kv.MLXSchedule(depth, 0), kv.MLXSchedule(prompt, c.NGen)...)
+}
+
+// mlxPrompts are the prompts before and under the clock. Generating needs a
+// token to begin with: one stands in where a case has neither depth nor prompt.
+func mlxPrompts(c results.Case) (depth, prompt int) {
+	if c.NDepth+c.NPrompt == 0 {
+		return 1, 0
+	}
+	return c.NDepth, c.NPrompt
+}

@@ -1,0 +1,156 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"assay/native/mlx"
+	"assay/native/mlx/lm"
+	"assay/predict/safetensors"
+	"assay/results"
+)
+
+// mlxEngine is an opened libmlxc.
+type mlxEngine struct {
+	lib    *mlx.Library
+	sha256 string
+}
+
+func (e *mlxEngine) Describe() results.Runtime {
+	return results.Runtime{
+		Name: mlxName, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
+		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device,
+	}
+}
+
+func (e *mlxEngine) Devices() []string { return []string{e.lib.Device} }
+
+// Plan reads the headers of the weights: MLX plans nothing itself, and nothing
+// is loaded.
+func (e *mlxEngine) Plan(_ context.Context, path string, _ results.Case) (*results.Measured, error) {
+	headers, err := safetensors.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer headers.Close()
+	m := &results.Measured{WeightBytes: new(int64), Memory: &results.Memory{}}
+	for _, t := range headers.Tensors {
+		*m.WeightBytes += t.Bytes
+	}
+	readFootprint(m.Memory)
+	return m, nil
+}
+
+func (e *mlxEngine) Load(_ context.Context, path string, _ results.Case) (Session, error) {
+	model, err := lm.Load(e.lib, path)
+	if err != nil {
+		return nil, err
+	}
+	return &mlxSession{model: model, random: rand.New(rand.NewPCG(1, 2))}, nil
+}
+
+// mlxSession is a folder loaded by MLX.
+type mlxSession struct {
+	model  *lm.Model
+	random *rand.Rand
+}
+
+func (s *mlxSession) Close() error { return s.model.Close() }
+
+func (s *mlxSession) tokens(n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = s.random.Int32N(int32(s.model.Vocab))
+	}
+	return out
+}
+
+func mlxCache(c results.Case) lm.CacheOptions {
+	return lm.CacheOptions{KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
+}
+
+// Observe runs the case once and reads each layer's arrays; the allocator's
+// growth stands beside their sum.
+func (s *mlxSession) Observe(ctx context.Context, c results.Case) (m *results.Measured, _ []results.Check, err error) {
+	before, err := s.model.Memory()
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := s.model.NewSession(mlxCache(c))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	if _, _, err := s.pass(ctx, session, c); err != nil {
+		return nil, nil, err
+	}
+	layers, err := session.Layers()
+	if err != nil {
+		return nil, nil, err
+	}
+	after, err := s.model.Memory()
+	if err != nil {
+		return nil, nil, err
+	}
+	m = &results.Measured{WeightBytes: &s.model.WeightBytes, KVBytes: new(int64), KVSources: &results.KVSources{}, Memory: &results.Memory{}}
+	for i, l := range layers {
+		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: i, Class: string(l.Kind), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
+		*m.KVBytes += l.KeyBytes + l.ValueBytes
+	}
+	m.KVSources.Tensors, m.KVSources.Active = m.KVBytes, ptr(after.Active-before.Active)
+	readFootprint(m.Memory)
+	return m, nil, nil
+}
+
+// pass runs the case in a fresh session: the depth, then what is timed.
+func (s *mlxSession) pass(ctx context.Context, session *lm.Session, c results.Case) (took, host time.Duration, err error) {
+	depth, prompt := mlxPrompts(c)
+	if depth > 0 {
+		if _, err := session.Prefill(ctx, s.tokens(depth)); err != nil {
+			return 0, 0, err
+		}
+	}
+	for _, step := range []struct {
+		n   int
+		run func() (lm.Timing, error)
+	}{
+		{prompt, func() (lm.Timing, error) { return session.Prefill(ctx, s.tokens(prompt)) }},
+		{c.NGen, func() (lm.Timing, error) { return session.Decode(ctx, c.NGen) }},
+	} {
+		if step.n == 0 {
+			continue
+		}
+		t, err := step.run()
+		if err != nil {
+			return 0, 0, err
+		}
+		took, host = took+t.Total, host+t.Host()
+	}
+	return took, host, nil
+}
+
+// Time repeats the case as mlx_lm.benchmark does: one full warm-up, then each
+// repetition with a cache of its own.
+func (s *mlxSession) Time(ctx context.Context, c results.Case, n int, emit func(time.Duration)) (*results.Measured, error) {
+	var host time.Duration
+	for rep := range n + 1 {
+		session, err := s.model.NewSession(mlxCache(c))
+		if err != nil {
+			return nil, err
+		}
+		took, busy, err := s.pass(ctx, session, c)
+		if err = errors.Join(err, session.Close()); err != nil {
+			return nil, err
+		}
+		if rep > 0 {
+			host += busy
+			emit(took)
+		}
+	}
+	perToken := float64(host.Nanoseconds()) / float64(n*max(1, c.NPrompt+c.NGen))
+	m := &results.Measured{HostNSPerToken: &perToken, Memory: &results.Memory{}}
+	readFootprint(m.Memory)
+	return m, nil
+}
