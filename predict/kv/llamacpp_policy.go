@@ -32,6 +32,7 @@ type policy struct {
 // (src/llama-kv-cache.cpp) and the constructors of llama_context
 // (src/llama-context.cpp, GGML_KQ_MASK_PAD) and llama_kv_cache; the others in
 // llama_context's constructor and llama_kv_cache's, where attn_rot_k is set.
+// v0.7.0 was not read, but run: Debian's build agrees with v0.5.0's rules.
 var policies = []policy{
 	{release: "b6673", flashPad: 256, plainPad: 32, ceilSequence: true, wholeHybrid: true,
 		mlaValues: true, minBatch: 64},

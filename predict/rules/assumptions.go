@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"assay/predict/arch"
-	"assay/predict/kv"
 )
 
 // assumption is one simplification: what it does to a question, and, for a
@@ -189,7 +188,3 @@ func llamaBlock(l, reference arch.Layer) arch.Layer {
 
 // kvDefaults are the assumptions that every rule of thumb about caches shares.
 var kvDefaults = []assumption{noPadding, plainTypes, noStates, noSharing}
-
-// Pinned is the release whose policy the exact set follows unless a case says
-// otherwise.
-const Pinned = kv.Pinned

@@ -1,11 +1,15 @@
 package rules
 
-import "slices"
+import (
+	"slices"
+
+	"assay/predict/kv"
+)
 
 // exact makes no assumption: predict/kv and predict/cost.
 var exact = Set{
 	Name:   "exact",
-	Source: "the sources of llama.cpp " + Pinned,
+	Source: "the sources of llama.cpp " + kv.Pinned,
 	rules: map[Figure][]assumption{
 		KVBytes: nil, HeadDim: nil, FullLayers: nil, FLOPs: nil, Params: nil, WeightBytes: nil,
 	},
