@@ -29,16 +29,12 @@ const maxSequences = 256
 // itself refuses.
 func LlamaCpp(f arch.Facts, p Params) (Plan, error) {
 	l, err := newLayout(f, p)
+	if err == nil {
+		err = l.fill()
+	}
 	if err != nil {
 		return Plan{}, fmt.Errorf("llama.cpp's cache for %s: %w", f.Name, err)
 	}
-	if err := l.attention(); err != nil {
-		return Plan{}, fmt.Errorf("llama.cpp's cache for %s: %w", f.Name, err)
-	}
-	if err := l.recurrent(); err != nil {
-		return Plan{}, fmt.Errorf("llama.cpp's cache for %s: %w", f.Name, err)
-	}
-	l.sort()
 	return l.plan, nil
 }
 
@@ -75,6 +71,18 @@ func newLayout(f arch.Facts, p Params) (*layout, error) {
 	}
 	pol.round(&l.plan, p, l.isHybrid())
 	return l, nil
+}
+
+// fill lays out all layers, in the order of the model's.
+func (l *layout) fill() error {
+	if err := l.attention(); err != nil {
+		return err
+	}
+	if err := l.recurrent(); err != nil {
+		return err
+	}
+	l.sort()
+	return nil
 }
 
 // isHybrid says that some layer has a recurrent state.
