@@ -58,6 +58,9 @@ func check(obs []Observation, leftOut []string) error {
 			return err
 		}
 	}
+	if len(obs) < leastResiduals {
+		return fmt.Errorf("there are %d usable cases and a 95 %% interval needs %d: add prefill and decode cases of several models%s", len(obs), leastResiduals, because(leftOut))
+	}
 	return nil
 }
 

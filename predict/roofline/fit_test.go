@@ -108,14 +108,17 @@ func TestFitRefusesWhatMeansNothing(t *testing.T) {
 		obs  []roofline.Observation
 		want string
 	}{
-		"control":       {good(), ""},
-		"nothing":       {nil, "no usable observation; 'assay run --calibrate' measures what a fit needs"},
-		"one shape":     {only(func(o roofline.Observation) bool { return o.Model == "wide" }), "all observations are of wide, and"},
-		"two shapes":    {only(func(o roofline.Observation) bool { return o.Model != "wide" }), "all observations are of deep and tall"},
-		"no prefill":    {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode }), "there are 0 usable prefill cases and a fit needs 6"},
-		"no decode":     {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill }), "there are 0 usable decode cases"},
-		"one depth":     {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill || o.Depth == 0 }), measureDepthZero()...), "all decode cases are at depth 0"},
-		"one length":    {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode || o.Work.Tokens == 512 }), "prefill cases"},
+		"control":    {good(), ""},
+		"nothing":    {nil, "no usable observation; 'assay run --calibrate' measures what a fit needs"},
+		"one shape":  {only(func(o roofline.Observation) bool { return o.Model == "wide" }), "all observations are of wide, and"},
+		"two shapes": {only(func(o roofline.Observation) bool { return o.Model != "wide" }), "all observations are of deep and tall"},
+		"no prefill": {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode }), "there are 0 usable prefill cases and a fit needs 6"},
+		"no decode":  {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill }), "there are 0 usable decode cases"},
+		"one depth":  {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill || o.Depth == 0 }), measureDepthZero()...), "all decode cases are at depth 0"},
+		"one length": {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode || o.Work.Tokens == 512 }), "prefill cases"},
+		"no interval": {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode && o.Depth > 0 }), only(func(o roofline.Observation) bool {
+			return o.Kind == roofline.KindPrefill && o.Work.Tokens != 128 && o.Model != "wide"
+		})...), "there are 12 usable cases and a 95 % interval needs 19"},
 		"two machines":  {append(good(), with(good(), func(o *roofline.Observation) { o.Machine = "lab, 2 threads" })...), "of 2 machines (lab, 1 thread; lab, 2 threads)"},
 		"two runtimes":  {append(good(), with(good(), func(o *roofline.Observation) { o.Runtime = "mlx" })...), "of 2 runtimes (llama.cpp; mlx)"},
 		"contradiction": {append(good(), with(good()[:1], func(o *roofline.Observation) { o.Seconds *= 2; o.Run = "r2" })...), "in run r1 and"},

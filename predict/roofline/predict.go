@@ -68,12 +68,20 @@ func (fit *Fit) MeasuredContext() int { return fit.LongestContext }
 
 const coverage = 0.95
 
+// leastResiduals is the smallest number from which 95 % can be claimed: of
+// fewer, even the largest residual lies too low (1/(n+1) above it).
+const leastResiduals = 19
+
 // interval is the jackknife+ of Barber, Candès, Ramdas and Tibshirani
 // (Predictive inference with the jackknife+, Annals of Statistics 49(1), 2021)
-// with models as the groups left out, on the logarithm of time, from residuals
-// of the same kind: each held-out residual is set on what its own fold predicts.
-// value only decides where no fold can predict w.
+// with models as the groups left out, on the logarithm of time: each held-out
+// residual is set on what its own fold predicts. Residuals are of the same kind
+// where there are enough, else of both. value only decides where a fold cannot
+// predict w.
 func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
+	if len(heldOut(fit.Folds, kind)) < leastResiduals {
+		kind = ""
+	}
 	var lo, hi []float64
 	for _, f := range fit.Folds {
 		center := value
@@ -81,14 +89,14 @@ func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
 			center = fit.Form.seconds(w, f.Costs)
 		}
 		for _, h := range f.Residuals {
-			if h.Kind == kind && center > 0 && h.Predicted > 0 {
+			if (kind == "" || h.Kind == kind) && center > 0 && h.Predicted > 0 {
 				r := math.Abs(h.log())
 				lo, hi = append(lo, math.Log(center)-r), append(hi, math.Log(center)+r)
 			}
 		}
 	}
-	if len(hi) < minCases {
-		return Interval{}, fmt.Errorf("fit %s has %d held-out %s residuals, too few for an interval: add %s cases of several models and fit again", fit.ID, len(hi), kind, kind)
+	if len(hi) < leastResiduals {
+		return Interval{}, fmt.Errorf("fit %s has %d held-out residuals and an interval needs %d: add cases of several models and fit again", fit.ID, len(hi), leastResiduals)
 	}
 	slices.Sort(lo)
 	slices.Sort(hi)
@@ -97,11 +105,8 @@ func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
 }
 
 // rank is the place, counted from 1, of the conformal quantile among n sorted
-// residuals: ceil(0.95·(n+1)), or the largest where n is below 19 and no place
-// would do.
-func rank(n int) int {
-	return min(n, int(math.Ceil(coverage*float64(n+1))))
-}
+// residuals.
+func rank(n int) int { return min(n, int(math.Ceil(coverage*float64(n+1)))) }
 
 // shares splits the time of a sample over the parameters. Of terms that
 // overlap, each side gets what it adds to the total.
