@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -22,7 +23,7 @@ import (
 // cache and small enough to be written and run in seconds. Every row is a
 // multiple of 256, so that each weight type can hold all of them.
 //
-//go:embed calibration/*.json
+//go:embed calibration/*.json calibration/experts/*.json
 var calibrationModels embed.FS
 
 // CalibrateOptions say what a calibration is for.
@@ -31,7 +32,10 @@ type CalibrateOptions struct {
 	WeightTypes []string
 	Threads     int // 0: the cores
 	GPULayers   int
-	Budget      time.Duration
+	// Experts adds mixtures of experts, without which such models cannot be
+	// predicted: their products have kernels and rates of their own.
+	Experts bool
+	Budget  time.Duration
 }
 
 // Defaults of a calibration: the types that most published models come in.
@@ -51,7 +55,7 @@ const (
 // which the fit is well conditioned (roofline.Calibrate), within the budget.
 func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, roofline.Calibration, error) {
 	opt = opt.withDefaults()
-	refs, err := writeCalibrationModels()
+	refs, err := writeCalibrationModels(opt.Experts)
 	if err != nil {
 		return Suite{}, roofline.Calibration{}, err
 	}
@@ -97,23 +101,28 @@ func (o CalibrateOptions) withDefaults() CalibrateOptions {
 }
 
 // writeCalibrationModels puts the shapes where a suite, and a run that is
-// resumed, can refer to them.
-func writeCalibrationModels() ([]string, error) {
+// resumed, can refer to them, and returns the references.
+func writeCalibrationModels(experts bool) ([]string, error) {
 	dirs, err := home.Find()
 	if err != nil {
 		return nil, err
 	}
-	entries, err := calibrationModels.ReadDir("calibration")
+	names, err := fs.Glob(calibrationModels, "calibration/*.json")
+	if err == nil && experts {
+		var more []string
+		more, err = fs.Glob(calibrationModels, "calibration/experts/*.json")
+		names = append(names, more...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	var refs []string
-	for _, e := range entries {
-		text, err := calibrationModels.ReadFile(path.Join("calibration", e.Name()))
+	for _, name := range names {
+		text, err := calibrationModels.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		dir := filepath.Join(dirs.Calibration(), strings.TrimSuffix(e.Name(), ".json"))
+		dir := filepath.Join(dirs.Calibration(), strings.TrimSuffix(path.Base(name), ".json"))
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("the folder for calibration: %w", err)
 		}

@@ -55,7 +55,7 @@ type runFlags struct {
 	pg                                                         pairs
 	reps, rounds                                               int
 	skeleton, out, resumeID, store                             string
-	resume, force, json, noStore, calibrate                    bool
+	resume, force, json, noStore, calibrate, experts           bool
 }
 
 func newRunFlags(fs *flag.FlagSet) *runFlags {
@@ -99,6 +99,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.BoolVar(&o.resume, "resume", false, "go on with the newest interrupted run")
 	fs.StringVar(&o.resumeID, "resume-run", "", "go on with the interrupted run of this `id`")
 	fs.BoolVar(&o.calibrate, "calibrate", false, "measure what 'assay fit' needs: cases chosen for this machine, within five minutes")
+	fs.BoolVar(&o.experts, "experts", false, "with --calibrate: mixtures of experts, too")
 	fs.BoolVar(&o.force, "force", false, "run models that would not fit in memory")
 	fs.BoolVar(&o.json, "json", false, "print the records as JSON instead of tables")
 	return o
@@ -113,6 +114,8 @@ func (o *runFlags) check(args []string) error {
 		return usagef("%q stands alone; lists of switches are written --swa-full=%s or -kvu=%s", args[0], args[0], args[0])
 	case o.calibrate && (len(args) == 1 || len(o.models.values) > 0 || o.resume || o.resumeID != ""):
 		return usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
+	case o.experts && !o.calibrate:
+		return usagef("--experts belongs to --calibrate")
 	case len(args) == 1 && len(o.models.values) > 0:
 		return usagef("a suite (%s) and -m cannot go together", args[0])
 	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.values) > 0):
@@ -145,7 +148,7 @@ func (o *runFlags) suite(ctx context.Context, s streams, args []string) (harness
 
 // calibration designs the cases that a fit of this machine needs.
 func (o *runFlags) calibration(ctx context.Context, s streams) (harness.Suite, error) {
-	opt := harness.CalibrateOptions{WeightTypes: o.types.values, GPULayers: 99}
+	opt := harness.CalibrateOptions{WeightTypes: o.types.values, GPULayers: 99, Experts: o.experts}
 	if len(o.runtimes.values) > 0 {
 		opt.Runtime = o.runtimes.values[0]
 	}
