@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -105,6 +106,7 @@ func verdict(in Input) (string, bool) {
 	add(failed, "case failed", "cases failed")
 	bad := len(parts) > 0
 	add(count[Improvement], "improvement", "improvements")
+	add(count[Missing], "case without a partner", "cases without a partner")
 	switch {
 	case len(in.Head.Records) == 0:
 		return "The run has no records.", true
@@ -206,6 +208,10 @@ func optional(v *int64, format func(float64) string) string {
 	return format(float64(*v))
 }
 
+// corrected is the share of one case in a reason; the reasons of many cases are
+// one without it.
+var corrected = regexp.MustCompile(` \([+-]\d+ once corrected\)`)
+
 // refuted returns the rule sets that were wrong, by figure and reason.
 func refuted(records []results.Record) []verdictRow {
 	var rows []verdictRow
@@ -215,12 +221,13 @@ func refuted(records []results.Record) []verdictRow {
 			if v.Confirmed {
 				continue
 			}
-			why := [3]string{v.Rules, v.Figure, v.Because}
+			because := corrected.ReplaceAllString(v.Because, "")
+			why := [3]string{v.Rules, v.Figure, because}
 			i, ok := place[why]
 			if !ok {
 				i = len(rows)
 				place[why] = i
-				rows = append(rows, verdictRow{Rules: v.Rules, Figure: v.Figure, Because: v.Because, off: -1})
+				rows = append(rows, verdictRow{Rules: v.Rules, Figure: v.Figure, Because: because, off: -1})
 			}
 			rows[i].add(r, v)
 		}

@@ -141,4 +141,6 @@ func TestLittleData(t *testing.T) {
 
 	quiet := report.Input{Head: results.Run{ID: "r2", Records: all.Head.Records[12:18]}, Base: &results.Run{ID: "r1"}}
 	require.Contains(t, html(t, quiet), "Nothing moved in 6 cases.")
+	quiet.Findings = []report.Finding{{Severity: report.Missing, Case: "a"}, {Severity: report.Missing, Case: "b"}}
+	require.Contains(t, html(t, quiet), `<p class="verdict">2 cases without a partner in 6 cases.`)
 }

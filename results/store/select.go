@@ -47,7 +47,12 @@ func (s *Store) Select(ctx context.Context, selector string, f Filter, readFile 
 	return s.Run(ctx, id)
 }
 
+// isFile reports whether a selector is a file. A word with a meaning of its
+// own has it even where a file is called so.
 func isFile(selector string) bool {
+	if word, _, _ := strings.Cut(selector, "~"); reserved(word) {
+		return false
+	}
 	if strings.ContainsAny(selector, `/\`) || filepath.Ext(selector) == ".jsonl" {
 		return true
 	}

@@ -82,6 +82,14 @@ func TestSelectFile(t *testing.T) {
 	_, err = st.Select(ctx, file, store.Filter{}, results.ReadFile)
 	assert.ErrorContains(t, err, "holds 2 runs (r1, r2, ...); import it and name one of them")
 
+	t.Chdir(dir)
+	require.NoError(t, os.WriteFile("latest", []byte("not a run"), 0o644))
+	_, err = st.Import(ctx, runOf("r1", 1))
+	require.NoError(t, err)
+	run, err = st.Select(ctx, "latest", store.Filter{}, results.ReadFile)
+	require.NoError(t, err, "the word wins over the file")
+	assert.Equal(t, "r1", run.ID)
+
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
 	_, err = st.Select(ctx, file, store.Filter{}, results.ReadFile)
 	assert.ErrorContains(t, err, "holds no record")

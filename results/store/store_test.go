@@ -260,6 +260,9 @@ func TestRetry(t *testing.T) {
 		run, err := st.Run(ctx, "r1")
 		require.NoError(t, err)
 		assert.Equal(t, []results.Record{failed, retried}, run.Records)
+		added, err := st.Import(ctx, run)
+		require.NoError(t, err, "the same run with its retry")
+		assert.Zero(t, added)
 
 		require.NoError(t, st.FinishRun(ctx, "r1", night.Add(time.Hour)))
 		err = st.BeginRun(ctx, store.RunInfo{ID: "r1", Machine: "mini (Apple M4)", Started: night})

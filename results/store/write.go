@@ -190,8 +190,8 @@ func (t tx) add(run int64, rec results.Record) (bool, error) {
 
 // known reports whether the record is in the run already, and refuses a
 // second result of a case that has one.
-func (t tx) known(run, series int64, rec results.Record) (bool, error) {
-	known, err := false, error(nil)
+func (t tx) known(run, series int64, rec results.Record) (known bool, err error) {
+	taken := false
 	rows, err := t.query(`SELECT r.time, r.status, c.body, r.body FROM records r JOIN constants c ON c.n = r.constant
 		WHERE r.run = ?1 AND r.series = ?2`, run, series)
 	err = each(rows, err, func(rows *sql.Rows) error {
@@ -201,18 +201,20 @@ func (t tx) known(run, series int64, rec results.Record) (bool, error) {
 		if err := rows.Scan(&ns, &status, &constant, &body); err != nil {
 			return err
 		}
-		if ns == rec.Time.UnixNano() {
+		atOnce := ns == rec.Time.UnixNano()
+		if atOnce {
 			same, err := equal(constant, body, rec)
-			if err != nil || same {
-				known = same
+			if err != nil {
 				return err
 			}
+			known = known || same
 		}
-		if status == results.StatusOK || ns == rec.Time.UnixNano() {
-			return &ConflictError{rec.RunID, "it has another result of " + string(rec.Key())}
-		}
+		taken = taken || atOnce || status == results.StatusOK
 		return nil
 	})
+	if err == nil && taken && !known {
+		err = &ConflictError{rec.RunID, "it has another result of " + string(rec.Key())}
+	}
 	return known, err
 }
 
