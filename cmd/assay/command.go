@@ -56,6 +56,8 @@ func commands() []command {
 		diffCommand(),
 		trendCommand(),
 		reportCommand(),
+		inspectCommand(),
+		compareCommand(),
 		synthCommand(),
 		libsCommand(),
 		importCommand(),

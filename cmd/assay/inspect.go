@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/harness"
+	"assay/predict/roofline"
+)
+
+const inspectHelp = `
+Reads the architecture from a GGUF, a Hugging Face folder or config.json, a hub,
+Ollama, a preset or your own YAML, and says what follows: parameters by part,
+weights by type, KV cache by context length, attention and its saving, operations
+by length. Nothing is run and no weights are read.
+
+examples:
+  assay inspect preset:gemma-3-12b
+  assay inspect model.gguf --provenance
+  assay inspect preset:llama-3.1-8b --chip M4Max-40 --train-tokens 15e12
+`
+
+// inspectFlags are the flags of inspect and compare.
+type inspectFlags struct {
+	contexts   *list[int]
+	opt        harness.InspectOptions
+	chip       string
+	asJSON     bool
+	provenance bool
+	train      float64
+}
+
+func newInspectFlags(fs *flag.FlagSet) *inspectFlags {
+	o := &inspectFlags{contexts: numbers()}
+	fs.Var(o.contexts, "c", "context `lengths` to tabulate (default: up to the model's own)")
+	fs.StringVar(&o.opt.TypeK, "ctk", "f16", "`type` of the K cache")
+	fs.StringVar(&o.opt.TypeV, "ctv", "f16", "`type` of the V cache")
+	fs.StringVar(&o.opt.WeightType, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
+	fs.StringVar(&o.chip, "chip", "", "`chip` whose memory bounds the tokens per second, such as M4Max-40")
+	fs.BoolVar(&o.asJSON, "json", false, "print as JSON")
+	return o
+}
+
+func (o *inspectFlags) inspect(ctx context.Context, ref string) (harness.Inspection, error) {
+	o.opt.Contexts = o.contexts.values
+	if o.chip != "" {
+		chip, err := roofline.FindChip(o.chip, 0)
+		if err != nil {
+			return harness.Inspection{}, usageError{err}
+		}
+		o.opt.Chip = &chip
+	}
+	return harness.Inspect(ctx, ref, o.opt)
+}
+
+func inspectCommand() command {
+	return command{
+		name: "inspect", args: "MODEL", does: "what a model is and what follows from it", help: inspectHelp,
+		setup: func(fs *flag.FlagSet) action {
+			o := newInspectFlags(fs)
+			fs.BoolVar(&o.provenance, "provenance", false, "say where each fact came from")
+			fs.Float64Var(&o.train, "train-tokens", 0, "estimate what training on so many `tokens` cost")
+			return func(ctx context.Context, s streams, args []string) error {
+				ref, err := oneModel("inspect", args)
+				if err != nil {
+					return err
+				}
+				in, err := o.inspect(ctx, ref)
+				if err != nil {
+					return err
+				}
+				if o.asJSON {
+					return printJSON(s.out, in)
+				}
+				printInspection(s.out, in, o)
+				return nil
+			}
+		},
+	}
+}
+
+func printInspection(w io.Writer, in harness.Inspection, o *inspectFlags) {
+	f := in.Facts
+	fmt.Fprintf(w, "%s\n", safe(f.Name))
+	field(w, "family", f.Family+" (model type "+orDash(f.ModelType)+")")
+	field(w, "layers", fmt.Sprint(len(f.Layers)))
+	field(w, "hidden", fmt.Sprint(f.Hidden))
+	field(w, "vocab", fmt.Sprint(f.Vocab))
+	field(w, "context", fmt.Sprint(f.ContextLength))
+	printAttention(w, in)
+	printParams(w, in)
+	printWeights(w, in)
+	printByLength(w, in)
+	if o.train > 0 {
+		fmt.Fprintf(w, "\nTraining on %.3g tokens: about %.3g operations (3 × 2 × active parameters × tokens)\n",
+			o.train, o.train*float64(in.TrainingFLOPsPerToken))
+	}
+	printContradictions(w, in)
+	if o.provenance {
+		printProvenance(w, in)
+	}
+}
+
+func printAttention(w io.Writer, in harness.Inspection) {
+	for _, l := range in.Facts.Layers {
+		a := l.Attention
+		if a == nil {
+			continue
+		}
+		field(w, "heads", fmt.Sprintf("%d query, %d KV, head_dim %d", a.Heads, a.KVHeads, a.KeyDim))
+		break
+	}
+	var classes []string
+	for _, name := range sortedKeys(in.CacheClasses) {
+		classes = append(classes, fmt.Sprintf("%d %s", in.CacheClasses[name], name))
+	}
+	field(w, "caches", strings.Join(classes, ", "))
+	field(w, "sharing", fmt.Sprintf("%s, %.1f times smaller than MHA", in.Sharing, in.IfMHA))
+}
+
+func printParams(w io.Writer, in harness.Inspection) {
+	fmt.Fprint(w, "\nParameters\n")
+	t := newTable(w, table.Row{"part", "parameters", "share", "active", "bytes"}, "parameters", "share", "active", "bytes")
+	for _, p := range in.Params {
+		t.AppendRow(table.Row{p.Part, p.Params, share(p.Params, in.Total), p.Active, harness.Bytes(p.Bytes)})
+	}
+	t.AppendRow(table.Row{"total", in.Total, "", in.Active, harness.Bytes(in.WeightBytes)})
+	t.Render()
+}
+
+func share(part, whole int64) string {
+	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(max(whole, 1)))
+}
+
+func printWeights(w io.Writer, in harness.Inspection) {
+	fmt.Fprint(w, "\nWeights by type\n")
+	t := newTable(w, table.Row{"all matrices as", "bits/element", "bytes"}, "bits/element", "bytes")
+	for _, a := range in.As {
+		t.AppendRow(table.Row{a.Type, fmt.Sprintf("%.4g", a.BitsPerElement), harness.Bytes(a.Bytes)})
+	}
+	t.Render()
+	var mix []string
+	for _, m := range in.Mix {
+		mix = append(mix, fmt.Sprintf("%s %s in %d tensors", m.Type, harness.Bytes(m.Bytes), m.Tensors))
+	}
+	fmt.Fprintf(w, "as predicted for: %s\n", strings.Join(mix, ", "))
+}
+
+func printByLength(w io.Writer, in harness.Inspection) {
+	fmt.Fprintf(w, "\nBy context length (%s of cache per token until a window is full)\n", harness.Bytes(in.TokenBytes))
+	header := table.Row{"tokens", "KV cache", "windowed", "prefill FLOPs", "one token", "moves"}
+	if len(in.Ceiling) > 0 {
+		header = append(header, "max tok/s")
+	}
+	t := newTable(w, header, "tokens", "KV cache", "windowed", "prefill FLOPs", "one token", "moves", "max tok/s")
+	for i, c := range in.Cache {
+		row := table.Row{c.Context, harness.Bytes(c.Bytes), harness.Bytes(c.Windowed),
+			opsOf(&in.Work[i].Prefill), opsOf(&in.Work[i].Decode), harness.Bytes(in.Work[i].DecodeBytes)}
+		if len(in.Ceiling) > 0 {
+			row = append(row, rate(in.Ceiling[i].TokensPerSecond))
+		}
+		t.AppendRow(row)
+	}
+	t.Render()
+}
+
+func printContradictions(w io.Writer, in harness.Inspection) {
+	for _, c := range in.Facts.Contradictions {
+		fmt.Fprintf(w, "\ncontradiction: %s is %s by %s, %s by %s; the first is taken: %s\n",
+			c.Field, safe(c.Kept), safe(c.KeptBy), safe(c.Dropped), safe(c.DropBy), safe(c.Why))
+	}
+}
+
+func printProvenance(w io.Writer, in harness.Inspection) {
+	fmt.Fprint(w, "\nWhere the facts came from\n")
+	t := newTable(w, table.Row{"fact", "origin", "detail"})
+	wrapColumn(t, "detail", 44)
+	for _, name := range sortedKeys(in.Facts.Provenance) {
+		p := in.Facts.Provenance[name]
+		t.AppendRow(table.Row{name, p.Origin, safe(p.Detail)})
+	}
+	t.Render()
+}
