@@ -44,7 +44,6 @@ const maxDims = 8
 // cold are the functions that SyscallN cannot serve: those with floating-point
 // arguments, and those that answer memory of the library's.
 type cold struct {
-	stringData  func(str uintptr) string
 	dataFloat32 func(array uintptr) *float32
 	addMM       func(out *uintptr, c, a, b uintptr, alpha, beta float32, stream uintptr) int32
 	arange      func(out *uintptr, start, stop, step float64, dtype int32, stream uintptr) int32
@@ -89,47 +88,61 @@ func (l *Library) run(opened *dylib.Library, started chan<- error) {
 	}
 }
 
-// bind fills the address table and the release.
+// bind fills the address table and recognises the release.
 func (l *Library) bind(opened *dylib.Library) error {
+	l.Version = mlxVersion(opened)
 	names := make([]string, fnCount)
 	for f := range fnCount {
 		names[f] = f.symbol()
 	}
-	addrs, missing := opened.Symbols(names...)
-	if missing == nil {
-		copy(l.addr[:], addrs)
-		l.registerCold()
-		l.version()
+	addrs, err := opened.Symbols(names...)
+	var missing *dylib.MissingError
+	if errors.As(err, &missing) && l.Version != "" {
+		missing.Version = "for MLX " + l.Version
 	}
-	release, unknown := recognise(l.Path, l.Version, func(symbol string) bool {
+	if err != nil {
+		return fmt.Errorf("%w; %s", err, Spec.Remedy)
+	}
+	l.Release, err = recognise(l.Path, l.Version, func(symbol string) bool {
 		_, ok := opened.Symbol(symbol)
 		return ok
 	})
-	if err := errors.Join(missing, unknown); missing != nil || unknown != nil {
+	if err != nil {
 		return err
 	}
-	l.Release = release
+	copy(l.addr[:], addrs)
+	l.registerCold()
 	handler := purego.NewCallback(func(message *byte, _ uintptr) { l.message = goString(message) })
-	purego.SyscallN(l.addr[fnSetErrorHandler], handler, 0, 0)
+	l.call(fnSetErrorHandler, handler, 0, 0)
 	return nil
 }
 
+// mlxVersion asks a library for MLX's version, "" when it cannot say. It needs
+// few functions, so that an unusable library can be named.
+func mlxVersion(opened *dylib.Library) string {
+	addrs, err := opened.Symbols(fnStringNew.symbol(), fnVersion.symbol(), fnStringData.symbol(), fnStringFree.symbol())
+	if err != nil {
+		return ""
+	}
+	var data func(str uintptr) string
+	purego.RegisterFunc(&data, addrs[2])
+	text := new([1]uintptr)
+	text[0], _, _ = purego.SyscallN(addrs[0])
+	status, _, _ := purego.SyscallN(addrs[1], ptr(&text[0]))
+	defer purego.SyscallN(addrs[3], text[0])
+	if int32(status) != 0 {
+		return ""
+	}
+	return data(text[0])
+}
+
 func (l *Library) registerCold() {
-	purego.RegisterFunc(&l.cold.stringData, l.addr[fnStringData])
 	purego.RegisterFunc(&l.cold.dataFloat32, l.addr[fnArrayDataFloat32])
 	purego.RegisterFunc(&l.cold.addMM, l.addr[fnAddMM])
 	purego.RegisterFunc(&l.cold.arange, l.addr[fnArange])
 	purego.RegisterFunc(&l.cold.rmsNorm, l.addr[fnRMSNorm])
 	purego.RegisterFunc(&l.cold.rope, l.addr[fnRope])
 	purego.RegisterFunc(&l.cold.attention, l.addr[fnAttention])
-}
-
-func (l *Library) version() {
-	l.out = l.call(fnStringNew)
-	if l.call(fnVersion, ptr(&l.out)) == 0 {
-		l.Version = l.cold.stringData(l.out)
-	}
-	l.call(fnStringFree, l.out)
 }
 
 // chooseDevice takes MLX's default device and makes the streams.
