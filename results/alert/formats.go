@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"assay/results"
 )
@@ -24,9 +26,28 @@ func WriteJSON(w io.Writer, alerts []Alert) error {
 	if alerts == nil {
 		alerts = []Alert{}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(alerts)
+	text, err := json.MarshalIndent(alerts, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, escapeInvisible(string(text))+"\n")
+	return err
+}
+
+// escapeInvisible writes what a terminal would obey, or not show, as JSON's
+// escapes; encoding/json does so for ASCII only.
+func escapeInvisible(text string) string {
+	var b strings.Builder
+	for _, c := range text {
+		if c == '\n' || c != unicode.ReplacementChar && unicode.IsPrint(c) {
+			b.WriteRune(c)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{c}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // WriteMarkdown writes the alerts for a person.

@@ -42,16 +42,16 @@ func Reproduce(c diff.Case) string {
 	return strings.Join(args, " ")
 }
 
-// flag is a flag of assay run and the parameter that it sets.
-type flag struct{ parameter, flag string }
+// setting is a flag of assay run and the parameter that it sets.
+type setting struct{ parameter, flag string }
 
-var flags = []flag{
+var flags = []setting{
 	{"n_ctx", "-c"}, {"n_depth", "-d"}, {"n_batch", "-b"}, {"n_ubatch", "-ub"}, {"n_seq", "-np"},
 	{"type_k", "-ctk"}, {"type_v", "-ctv"}, {"flash_attn", "-fa"}, {"n_gpu_layers", "-ngl"}, {"n_threads", "-t"},
 	{"kv_bits", "--kv-bits"}, {"kv_group_size", "--kv-group-size"}, {"quantized_kv_start", "--quantized-kv-start"},
 }
 
-var switches = []flag{{"swa_full", "--swa-full"}, {"kv_unified", "-kvu"}}
+var switches = []setting{{"swa_full", "--swa-full"}, {"kv_unified", "-kvu"}}
 
 // parameters reads the name=value words of a key.
 func parameters(key results.Key) map[string]string {

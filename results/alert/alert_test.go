@@ -1,0 +1,253 @@
+package alert
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/results"
+	"assay/results/diff"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata")
+
+var night = time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
+
+// moved is a diff in which one of everything moved, of models named name.
+func moved(name string) diff.Diff {
+	p, family, finds := 1e-9, 1e-7, 0.061
+	record := func(n int) results.Key {
+		return results.Record{Runtime: results.Runtime{Name: "llama.cpp"}, Model: results.Model{Name: name},
+			Case: results.Case{Kind: results.KindDecode, NGen: 128, NDepth: n, TypeK: "q8_0", SWAFull: true}}.Key()
+	}
+	c := func(n int) diff.Case {
+		return diff.Case{Key: record(n), Test: "tg128", Tokens: 128, Kind: results.KindDecode, Runtime: "llama.cpp", Model: name, Ref: name}
+	}
+	slower, exact, failed, drifted := c(1), c(2), c(3), c(4)
+	slower.Time = &diff.Timing{BaseNS: 1e9, HeadNS: 1.08e9, Verdict: diff.Slower, P: &p, PFamily: &family, Detectable: &finds,
+		Change: &results.Interval{Value: 0.08, Lo: 0.061, Hi: 0.099}, Nights: 2}
+	exact.Exact = []diff.Exact{{Figure: "kv_bytes", Base: "1024", Head: "2048"}, {Figure: "kv_layers", Where: "layer 5", Base: "full", Head: name}}
+	failed.Failure = &diff.Failure{Base: results.StatusOK, Head: results.StatusFailed, Error: name}
+	drifted.Predictions = []diff.PredictionDrift{{Figure: "seconds", Base: 1, Head: 1.1, Fit: "f2"}}
+	return diff.Diff{
+		Base: diff.Side{Run: "night1"}, Head: diff.Side{Run: "night2", Time: night},
+		Differs: []diff.Difference{{What: "llama.cpp version", Base: "b7000", Head: name, Cases: 4}},
+		Common:  &diff.Common{Change: results.Interval{Value: -0.05, Lo: -0.06, Hi: -0.04}, Verdict: diff.Faster},
+		Cases:   []diff.Case{slower, exact, failed, drifted},
+	}
+}
+
+func TestFormats(t *testing.T) {
+	alerts := FromDiff(moved("qwen3-0.6b"))
+	require.Len(t, alerts, 5)
+	assert.False(t, alerts[4].Regression, "good news comes last")
+	for name, write := range Formats {
+		t.Run(name, func(t *testing.T) {
+			var got strings.Builder
+			require.NoError(t, write(&got, alerts))
+			golden := filepath.Join("testdata", "moved."+name)
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(got.String()), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got.String())
+		})
+	}
+}
+
+var hostile = []string{
+	`<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, "\x1b[2J\x1b]0;owned\x07", "a\n::error::owned", "a%0A::warning::x",
+	"]]></failure><x>", `"><x a="`, "`rm -rf ~`", "$(touch /tmp/x)", "'; touch x; '", "../../etc/passwd", "[click](http://evil.example)",
+	"@everyone", "<!channel>", "a\u202eb", "a\rb", "a\x00b", "\xff\xfe", "| a | b |", "# head", "", strings.Repeat("x", 5000),
+}
+
+func TestHostileNames(t *testing.T) {
+	for _, name := range hostile {
+		harmless(t, name)
+	}
+}
+
+func FuzzHostileNames(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) { harmless(t, name) })
+}
+
+// harmless holds for every format, whatever a name is.
+func harmless(t *testing.T, name string) {
+	t.Helper()
+	alerts := FromDiff(moved(name))
+	out := map[string]string{}
+	for format, write := range Formats {
+		var b strings.Builder
+		require.NoError(t, write(&b, alerts))
+		out[format] = b.String()
+	}
+	for _, a := range alerts {
+		out["text"] += Text(a)
+	}
+	for format, s := range out {
+		for _, c := range s {
+			if c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c)) {
+				t.Errorf("%s: %q holds the control character %U", format, name, c)
+			}
+		}
+	}
+	// An annotation a line, and nothing else.
+	lines := strings.Split(strings.TrimSuffix(out["github"], "\n"), "\n")
+	assert.Len(t, lines, len(alerts), "%q", name)
+	for _, l := range lines {
+		assert.Regexp(t, `^::(error|notice) title=[^:,]*::`, l)
+	}
+	var suite junitSuite
+	require.NoError(t, xml.Unmarshal([]byte(out["junit"]), &suite), "%q", name)
+	assert.Len(t, suite.Cases, len(alerts))
+	assert.Equal(t, 4, suite.Failures)
+	var read []Alert
+	require.NoError(t, json.Unmarshal([]byte(out["json"]), &read))
+	assert.NotContains(t, outsideCode(out["markdown"]), "<", "%q", name)
+	assert.NotContains(t, outsideCode(out["markdown"]), "@everyone")
+}
+
+// outsideCode drops code spans and indented code, which show what they hold.
+func outsideCode(md string) string {
+	var kept []string
+	for _, l := range strings.Split(md, "\n") {
+		if !strings.HasPrefix(l, "`") && !strings.HasPrefix(l, "    ") {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+func TestReproduce(t *testing.T) {
+	c := moved("qwen3-0.6b").Cases[0]
+	assert.Equal(t, "assay run -m qwen3-0.6b --runtime llama.cpp -n 128 -p 0 --kind decode -d 1 -ctk q8_0 --swa-full", Reproduce(c))
+	c.Ref = "it's $(x)"
+	assert.Contains(t, Reproduce(c), `-m 'it'\''s $(x)'`)
+	c = diff.Case{Key: results.Record{Runtime: results.Runtime{Name: "mlx"}, Case: results.Case{Kind: results.KindKV, NCtx: 4096}}.Key(),
+		Kind: results.KindKV, Runtime: "mlx", Ref: "preset:x", Skeleton: "kv", WeightType: "f16"}
+	assert.Equal(t, "assay run -m preset:x --runtime mlx --kind kv --skeleton kv --weight-type f16 -c 4096", Reproduce(c))
+}
+
+// documents keeps them in memory, as JSON.
+type documents map[string][]byte
+
+func (d documents) PutDocument(_ context.Context, kind, name string, value any) (err error) {
+	d[kind+name], err = json.Marshal(value)
+	return err
+}
+
+func (d documents) Document(_ context.Context, kind, name string, value any) (bool, error) {
+	body, ok := d[kind+name]
+	if !ok {
+		return false, nil
+	}
+	return true, json.Unmarshal(body, value)
+}
+
+func TestLife(t *testing.T) {
+	docs, ctx := documents{}, context.Background()
+	all := FromDiff(moved("m"))
+	slower := all[0]
+	require.Equal(t, Timing, slower.Class)
+	yes := func(results.Key) bool { return true }
+	no := func(results.Key) bool { return false }
+	states := func(day int, judged func(results.Key) bool, tonight ...Alert) []State {
+		m, err := Recall(ctx, docs, "mini")
+		require.NoError(t, err)
+		now := night.AddDate(0, 0, day)
+		for i := range tonight {
+			tonight[i].Since = now
+		}
+		var out []State
+		for _, a := range m.Update(tonight, judged, now) {
+			out = append(out, a.State)
+			if a.Regression {
+				assert.Equal(t, night, a.Since, "since the first night")
+			}
+		}
+		require.NoError(t, m.Keep(ctx, docs, "mini"))
+		return out
+	}
+	assert.Equal(t, []State{New}, states(0, yes, slower))
+	assert.Equal(t, []State{Ongoing}, states(1, yes, slower))
+	assert.Empty(t, states(2, no), "a case that was not measured has not recovered")
+	assert.Equal(t, []State{Reminded}, states(8, yes, slower))
+	assert.Equal(t, []State{Ongoing}, states(9, yes, slower))
+	assert.Equal(t, []State{Recovered}, states(10, yes))
+	assert.Empty(t, states(11, yes), "recovery is said once")
+}
+
+func TestAccept(t *testing.T) {
+	m := &Memory{Open: map[string]Remembered{}}
+	yes := func(results.Key) bool { return true }
+	alerts := m.Update(FromDiff(moved("m")), yes, night)
+	assert.Len(t, m.Suspects(), 1)
+	assert.Len(t, Loud(alerts), 5)
+	done := m.Accept([]results.Key{alerts[0].Key}, Acceptance{Run: "night2", Who: "ada", Why: "meant", Time: night})
+	require.Len(t, done, 1)
+	assert.Equal(t, "ada", m.Accepted[0].Who)
+	assert.Empty(t, m.Suspects())
+	m.Accept(nil, Acceptance{Who: "ada", Why: "all of it"})
+	assert.Empty(t, m.Open)
+	assert.Len(t, m.Accepted, 4)
+}
+
+func TestWebhook(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		answers []int
+		want    string
+		posts   int
+	}{
+		{"at once", []int{200}, "", 1},
+		{"after two failures", []int{503, 429, 200}, "", 3},
+		{"never", []int{500, 500, 500, 500}, "attempt 4): it answered 500", 4},
+		{"refused", []int{404}, "attempt 1): it answered 404 Not Found: no such hook", 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			posts := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var m message
+				body, _ := io.ReadAll(r.Body)
+				assert.NoError(t, json.Unmarshal(body, &m))
+				assert.Contains(t, m.Text, "4 regressions or changes")
+				assert.Len(t, m.Blocks, 5)
+				assert.NotContains(t, string(body), "<!channel>")
+				w.WriteHeader(tt.answers[posts])
+				posts++
+				_, _ = io.WriteString(w, "no such hook")
+			}))
+			defer server.Close()
+			err := Webhook{URL: server.URL + "/secret", Wait: time.Millisecond}.Post(context.Background(), FromDiff(moved("<!channel>")))
+			assert.Equal(t, tt.posts, posts)
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, tt.want)
+			assert.NotContains(t, err.Error(), "secret")
+		})
+	}
+	assert.NoError(t, Webhook{URL: "http://127.0.0.1:1"}.Post(context.Background(), nil), "nothing to say")
+	err := Webhook{URL: "http://127.0.0.1:1/secret", Wait: time.Millisecond}.Post(context.Background(), FromDiff(moved("m")))
+	require.ErrorContains(t, err, "connection refused")
+	assert.NotContains(t, err.Error(), "secret")
+	assert.ErrorContains(t, Webhook{URL: ":"}.Post(context.Background(), FromDiff(moved("m"))), "check --webhook")
+}
