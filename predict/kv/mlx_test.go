@@ -1,6 +1,8 @@
 package kv_test
 
 import (
+	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -66,6 +68,35 @@ func TestMLXTable(t *testing.T) {
 		kept := walked(t, full, kv.MLXParams{MaxKVSize: 4096}, calls...)
 		assert.Equal(t, row.kept4, kept.Plan().Layers[0].Cells, "P %d G %d", row.p, row.g)
 		assert.Equal(t, row.kept4Peak, kept.PeakBytes())
+	}
+}
+
+// TestMLXOnRandomCalls compares slots with mlx-lm's own caches, call by call
+// (scripts/mlx-goldens --caches).
+func TestMLXOnRandomCalls(t *testing.T) {
+	file, err := os.Open("testdata/mlx-caches.jsonl")
+	require.NoError(t, err)
+	defer file.Close()
+	lines := json.NewDecoder(file)
+	for n := 1; lines.More(); n++ {
+		var walk struct {
+			Kind         string
+			Window       int
+			Calls, Slots []int64
+		}
+		require.NoError(t, lines.Decode(&walk))
+		facts, params := mlxModel("qwen2", 0), kv.MLXParams{}
+		switch walk.Kind {
+		case "rotating":
+			facts = mlxModel("gpt_oss", int64(walk.Window))
+		case "kept":
+			params.MaxKVSize = walk.Window
+		}
+		cache := walked(t, facts, params)
+		for i, tokens := range walk.Calls {
+			cache.Append(int(tokens))
+			require.Equal(t, walk.Slots[i], cache.Plan().Layers[0].Cells, "line %d, call %d: %+v", n, i, walk)
+		}
 	}
 }
 
