@@ -18,6 +18,7 @@ func ReadHost(ctx context.Context) results.Host {
 		Chip: info.Chip, Cores: info.Cores, GPUCores: info.GPUCores,
 		MemoryBytes: info.MemoryBytes, FreeMemoryBytes: info.FreeMemoryBytes, SwapUsedBytes: info.SwapUsedBytes,
 		Power: info.Power, LowPowerMode: info.LowPowerMode, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
+		Unfit: unfit(info),
 	}
 }
 

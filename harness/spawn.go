@@ -57,6 +57,8 @@ func (s spawner) run(ctx context.Context, req request, each func(message)) (*Out
 	defer silence.Stop()
 
 	cmd := exec.CommandContext(ctx, s.command[0], s.command[1:]...)
+	// An abort in ggml would start a debugger for a backtrace, and wait for it.
+	cmd.Env = append(os.Environ(), "GGML_NO_BACKTRACE=1")
 	// A process group of its own: Ctrl-C reaches the run alone, which ends its workers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 5 * time.Second
