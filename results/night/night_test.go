@@ -1,0 +1,114 @@
+package night
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/results"
+	"assay/results/alert"
+	"assay/results/diff"
+	"assay/results/store"
+)
+
+var start = time.Date(2026, 11, 1, 2, 0, 0, 0, time.UTC)
+
+// tonight makes the run of a day: 40 timed cases, of which the first is slower
+// by the given share.
+func tonight(day int, slower float64) results.Run {
+	rng := rand.New(rand.NewPCG(uint64(day), 1))
+	r := results.Run{ID: fmt.Sprintf("night%02d", day)}
+	for i := range 40 {
+		kv := int64(1 << 20)
+		rec := results.Record{
+			Schema: 1, RunID: r.ID, Time: start.AddDate(0, 0, day).Add(time.Duration(i) * time.Second), Status: results.StatusOK,
+			Host:     results.Host{Name: "mini", OS: "darwin", Chip: "Apple M4", Power: "ac"},
+			Runtime:  results.Runtime{Name: "llama.cpp", Version: "b7000"},
+			Model:    results.Model{Ref: "m.gguf", Name: "m"},
+			Case:     results.Case{Kind: results.KindDecode, NGen: 128, NDepth: i},
+			Measured: &results.Measured{KVBytes: &kv},
+		}
+		for s := range 10 {
+			ns := 1e9 * math.Exp(0.01*rng.NormFloat64())
+			if i == 0 {
+				ns *= 1 + slower
+			}
+			rec.Measured.SamplesNS = append(rec.Measured.SamplesNS, int64(ns))
+			rec.Measured.Rounds = append(rec.Measured.Rounds, s/5)
+		}
+		r.Records = append(r.Records, rec)
+	}
+	return r
+}
+
+func TestNights(t *testing.T) {
+	ctx := context.Background()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "s.db"))
+	require.NoError(t, err)
+	defer st.Close()
+	judge := func(day int, slower float64) (Verdict, error) {
+		run := tonight(day, slower)
+		_, err := st.Import(ctx, run)
+		require.NoError(t, err)
+		return Judge(ctx, st, run, diff.Options{}, start.AddDate(0, 0, day))
+	}
+	states := func(day int, slower float64) []alert.State {
+		v, err := judge(day, slower)
+		require.NoError(t, err)
+		var out []alert.State
+		for _, a := range v.Alerts {
+			out = append(out, a.State)
+		}
+		return out
+	}
+
+	_, err = judge(0, 0)
+	require.ErrorIs(t, err, ErrFirst)
+	for day := 1; day < 16; day++ {
+		assert.Empty(t, states(day, 0), "night %d", day)
+	}
+	assert.Equal(t, []alert.State{alert.New}, states(16, 0.05))
+	assert.Equal(t, []alert.State{alert.Ongoing}, states(17, 0.05))
+	assert.Equal(t, []alert.State{alert.Ongoing}, states(18, 0.05), "nights under suspicion do not become the measure")
+
+	key := tonight(18, 0).Records[0].Key()
+	by := Acceptance{Keys: []results.Key{key}, Who: "ada", Why: "safer by default", Time: start.AddDate(0, 0, 18)}
+	done, err := Accept(ctx, st, tonight(18, 0.05), by)
+	require.NoError(t, err)
+	assert.Len(t, done, 1)
+	moves, err := st.Baselines(ctx, "")
+	require.NoError(t, err)
+	assert.Equal(t, "safer by default", moves[0].Why)
+
+	assert.Empty(t, states(19, 0.05), "what was accepted is the measure")
+	assert.Empty(t, states(20, 0.05))
+	v, err := judge(21, 0.12)
+	require.NoError(t, err)
+	require.Len(t, v.Alerts, 1, "and a further slowdown is seen against it")
+	assert.Equal(t, []alert.State{alert.Recovered}, states(22, 0.05))
+}
+
+func TestAcceptRefuses(t *testing.T) {
+	ctx := context.Background()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "s.db"))
+	require.NoError(t, err)
+	defer st.Close()
+	run := tonight(1, 0)
+	for want, a := range map[string]Acceptance{
+		"a change is accepted by somebody, for a reason": {Who: "ada"},
+		"run night01 has no case x":                      {Who: "ada", Why: "y", Keys: []results.Key{"x"}},
+		"the store has no such run":                      {Who: "ada", Why: "y"},
+	} {
+		_, err := Accept(ctx, st, run, a)
+		assert.ErrorContains(t, err, want)
+	}
+	_, err = Judge(ctx, st, results.Run{ID: "empty"}, diff.Options{}, start)
+	assert.EqualError(t, err, "run empty holds no record")
+}
