@@ -47,7 +47,7 @@ var (
 // What each chosen case is measured with.
 const (
 	calibrationRounds  = 2
-	calibrationSamples = 4
+	calibrationSamples = 3
 )
 
 // CalibrationSuite designs the suite from which this machine can be fitted: of
@@ -176,6 +176,9 @@ func candidate(rt Runtime, f arch.Facts, g CaseGroup, n roofline.Nominal) (roofl
 	if err != nil {
 		return roofline.Candidate{}, err
 	}
+	if p.Cost == nil {
+		return roofline.Candidate{}, uncounted(rt)
+	}
 	w := WorkOf(it.Case, p.Cost)
 	fixed := workerStart + seconds(float64(*p.WeightBytes)/loadRate)
 	if it.Case.NDepth > 0 {
@@ -187,6 +190,11 @@ func candidate(rt Runtime, f arch.Facts, g CaseGroup, n roofline.Nominal) (roofl
 		Model: f.Name, Kind: string(it.Case.Kind), Work: w,
 		Repeat: calibrationRounds * calibrationSamples, Fixed: calibrationRounds * fixed,
 	}, nil
+}
+
+// uncounted is a runtime whose work cannot be counted yet.
+func uncounted(rt Runtime) error {
+	return fmt.Errorf("the operations and bytes of %s are not counted, and speed cannot be predicted without them", rt.Name())
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -135,6 +135,9 @@ func (x forecaster) predict(kind results.Kind, n, depth int) (roofline.Predictio
 	if err != nil {
 		return roofline.Prediction{}, 0, err
 	}
+	if p.Cost == nil {
+		return roofline.Prediction{}, 0, uncounted(x.rt)
+	}
 	t, err := x.by.Predict(string(kind), WorkOf(c, p.Cost))
 	return t, *p.WeightBytes + *p.KVBytes, err
 }

@@ -73,13 +73,13 @@ type Calibration struct {
 	Expected time.Duration
 	// Error is the root mean square, over the candidates, of the relative
 	// standard error with which each will be predicted when its own model is
-	// left out, if cases scatter by 5 %.
+	// left out, if cases scatter by caseScatter.
 	Error float64
 }
 
 const (
-	// caseScatter is how far apart repetitions of a case are taken to lie.
-	caseScatter = 0.05
+	// caseScatter is how far measurements are taken to lie from the model.
+	caseScatter = 0.06
 	// enough is the standard error of a prediction, as far as it comes from the
 	// parameters, below which more cases are not worth their time.
 	enough = 0.03
