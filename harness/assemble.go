@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/perf/benchmath"
-	"gonum.org/v1/gonum/stat"
-
 	"assay/results"
 )
 
@@ -40,7 +37,7 @@ func (x *execution) record(i int) results.Record {
 		}
 	}
 	if rec.Measured = x.merge(i); rec.Measured != nil {
-		rec.Measured.TokensPerSecond = Summarise(rec.Measured.SamplesNS, tokens(it.Case))
+		rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, it.Case.Tokens())
 		rec.Model.WeightBytes, rec.Model.NParams = rec.Measured.WeightBytes, rec.Measured.NParams
 	}
 	if first.Outcome != nil {
@@ -126,40 +123,6 @@ func (x *execution) merge(i int) *results.Measured {
 		}
 	}
 	return m
-}
-
-// tokens is how many tokens one sample of the case processes, over all sequences.
-func tokens(c results.Case) int { return max(1, c.NSeq) * (c.NPrompt + c.NGen) }
-
-// Summarise turns durations of n tokens each into tokens per second: median,
-// mean, deviation, and the median's order-statistic interval
-// (golang.org/x/perf/benchmath), which needs six samples. It is nil without
-// samples or tokens.
-func Summarise(samplesNS []int64, n int) *results.TokensPerSecond {
-	if len(samplesNS) == 0 || n == 0 {
-		return nil
-	}
-	rates := make([]float64, 0, len(samplesNS))
-	sum := 0.0
-	for _, ns := range samplesNS {
-		if ns <= 0 {
-			return nil
-		}
-		rate := float64(n) * 1e9 / float64(ns)
-		rates = append(rates, rate)
-		sum += rate
-	}
-	thresholds := benchmath.DefaultThresholds
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(rates, &thresholds), 0.95)
-	tps := &results.TokensPerSecond{Median: s.Center, Mean: sum / float64(len(rates))}
-	if len(rates) >= 2 {
-		dev := stat.StdDev(rates, nil)
-		tps.Stddev = &dev
-	}
-	if len(rates) >= 6 {
-		tps.CI95 = &[2]float64{s.Lo, s.Hi}
-	}
-	return tps
 }
 
 func union(a, b []string) []string {

@@ -105,7 +105,7 @@ func caseName(r results.Record) string {
 // before anything runs.
 func WorkOf(c results.Case, cost *results.Cost) roofline.Work {
 	w := roofline.Work{
-		Tokens: float64(tokens(c) * max(1, c.NSeq)), Steps: float64(cost.Steps),
+		Tokens: float64(c.Tokens()), Steps: float64(cost.Steps),
 		KVWrite: float64(cost.KVWriteBytes), Activation: float64(cost.ActivationBytes),
 	}
 	if cost.Products != nil {

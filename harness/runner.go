@@ -171,7 +171,7 @@ func (x *execution) precise(i int) bool {
 	if m == nil {
 		return true
 	}
-	tps := Summarise(m.SamplesNS, tokens(x.plan.Items[i].Case))
+	tps := results.Speed(m.SamplesNS, x.plan.Items[i].Case.Tokens())
 	return tps != nil && tps.CI95 != nil && (tps.CI95[1]-tps.CI95[0])/2 <= want*tps.Median
 }
 

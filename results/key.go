@@ -58,15 +58,22 @@ func (k Key) Words() []string {
 
 // Tokens returns [Case.Tokens] of the case that the key names.
 func (k Key) Tokens() int {
-	tokens := 0
+	var c Case
 	for _, w := range k.Words() {
 		name, value, _ := strings.Cut(w, "=")
-		if name == "n_prompt" || name == "n_gen" {
-			n, _ := strconv.Atoi(value)
-			tokens += n
+		n, _ := strconv.Atoi(value)
+		switch name {
+		case string(KindPrefill), string(KindDecode):
+			c.Kind = Kind(name)
+		case "n_prompt":
+			c.NPrompt = n
+		case "n_gen":
+			c.NGen = n
+		case "n_seq":
+			c.NSeq = n
 		}
 	}
-	return tokens
+	return c.Tokens()
 }
 
 // parameters lists name=value for every parameter that is not zero, sorted.
@@ -119,12 +126,12 @@ func (c Case) Test() string {
 	return s
 }
 
-// Tokens returns how many tokens one sample of a timed case processes in each
-// sequence, as llama-bench counts them, and 0 for a case that is not timed.
+// Tokens returns how many tokens one sample of a timed case processes, in all
+// its sequences together, and 0 for a case that is not timed.
 func (c Case) Tokens() int {
 	switch c.Kind {
 	case KindPrefill, KindDecode:
-		return c.NPrompt + c.NGen
+		return max(c.NSeq, 1) * (c.NPrompt + c.NGen)
 	}
 	return 0
 }

@@ -55,7 +55,7 @@ func TestCaseTest(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	assert.Equal(t, 512, results.Case{Kind: results.KindPrefill, NPrompt: 512}.Tokens())
-	assert.Equal(t, 128, results.Case{Kind: results.KindDecode, NGen: 128, NSeq: 4, NDepth: 9}.Tokens())
+	assert.Equal(t, 512, results.Case{Kind: results.KindDecode, NGen: 128, NSeq: 4, NDepth: 9}.Tokens())
 	assert.Zero(t, results.Case{Kind: results.KindKV, NCtx: 512}.Tokens())
 }
 
@@ -97,6 +97,9 @@ func TestKeyWords(t *testing.T) {
 	rec.Model.Name = `my "n_gen=9" \ model`
 	assert.Equal(t, []string{"llama.cpp", `"my \"n_gen=9\" \\ model"`, "q4_K", "decode", "flash_attn=auto", "n_ctx=4096", "n_gen=128", "type_k=f16", "type_v=f16"}, rec.Key().Words())
 	assert.Equal(t, 128, rec.Key().Tokens())
-	assert.Equal(t, rec.Case.Tokens(), rec.Key().Tokens())
+	for _, c := range []results.Case{{Kind: results.KindDecode, NGen: 128, NSeq: 4}, {Kind: results.KindKV, NPrompt: 64}, {Kind: results.KindPrefill, NPrompt: 64}} {
+		rec.Case = c
+		assert.Equal(t, c.Tokens(), rec.Key().Tokens(), "%v", c)
+	}
 	assert.NotPanics(t, func() { results.Key(`"\`).Words() })
 }

@@ -61,7 +61,7 @@ func mlxLM(text []byte, source string, o Options) ([]results.Run, error) {
 		}
 	}
 	for _, rec := range run.Records {
-		rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, rec.Case.Tokens()*rec.Case.NSeq)
+		rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, rec.Case.Tokens())
 	}
 	run.Warnings = []string{source + ": mlx_lm.benchmark divides G tokens by the time of G-1 steps; decode is imported as G-1 tokens"}
 	return []results.Run{run}, nil
