@@ -189,7 +189,7 @@ func printTimings(w io.Writer, d diff.Diff, all bool) {
 		change, interval, finds := "-", "-", "-"
 		if c.Time.Change != nil {
 			change = signed(c.Time.Change.Value)
-			interval = signed(c.Time.Change.Lo) + " – " + signed(c.Time.Change.Hi)
+			interval = between(*c.Time.Change)
 			finds = fmt.Sprintf("%.1f %%", 100**c.Time.Detectable)
 		}
 		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test), c.Speed(c.Time.BaseNS), c.Speed(c.Time.HeadNS), change, interval, finds, c.Time.Verdict})
@@ -199,7 +199,7 @@ func printTimings(w io.Writer, d diff.Diff, all bool) {
 		t.Render()
 	}
 	if d.Common != nil {
-		fmt.Fprintf(w, "All cases together: %s (%s – %s).\n", signed(d.Common.Change.Value), signed(d.Common.Change.Lo), signed(d.Common.Change.Hi))
+		fmt.Fprintf(w, "All cases together: %s (%s).\n", signed(d.Common.Change.Value), between(d.Common.Change))
 	}
 	seen := map[string]int{}
 	var order []string
@@ -213,6 +213,11 @@ func printTimings(w io.Writer, d diff.Diff, all bool) {
 	for _, n := range order {
 		fmt.Fprintf(w, "note (%d cases): %s\n", seen[n], safe(n))
 	}
+}
+
+// between prints the bounds of a relative change.
+func between(i results.Interval) string {
+	return fmt.Sprintf("%+.1f … %+.1f %%", 100*i.Lo, 100*i.Hi)
 }
 
 func signed(x float64) string { return fmt.Sprintf("%+.1f %%", 100*x) }

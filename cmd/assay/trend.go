@@ -145,7 +145,7 @@ func printChanges(w io.Writer, what string, changes []trend.Change) {
 		}
 		t.AppendRow(table.Row{
 			c.First.Time.Local().Format(time.DateOnly), c.Figure, signed(c.Change.Value),
-			signed(c.Change.Lo) + " – " + signed(c.Change.Hi), orDash(strings.Join(also, "\n")),
+			between(c.Change), orDash(strings.Join(also, "\n")),
 		})
 	}
 	t.Render()

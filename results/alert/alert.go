@@ -34,6 +34,8 @@ type Alert struct {
 	ID    string      `json:"id"`
 	Class Class       `json:"class"`
 	Key   results.Key `json:"key,omitempty"`
+	// Name is the case as people call it: its model and test.
+	Name string `json:"name,omitempty"`
 	// Title is one sentence without the case: "8.1 % slower".
 	Title  string `json:"title"`
 	Before string `json:"before,omitempty"`
@@ -70,7 +72,7 @@ func FromDiff(d diff.Diff) []Alert {
 	}
 	for _, c := range d.Cases {
 		for _, a := range fromCase(c) {
-			a.Key, a.Reproduce = c.Key, Reproduce(c)
+			a.Key, a.Name, a.Reproduce = c.Key, strings.TrimSpace(c.Model+" "+c.Test), Reproduce(c)
 			add(a)
 		}
 	}

@@ -57,7 +57,7 @@ func WriteMarkdown(w io.Writer, alerts []Alert) error {
 		b.WriteString("Nothing moved.\n")
 	}
 	for _, a := range alerts {
-		fmt.Fprintf(&b, "### %s: %s\n\n", markdown(heading(a)), markdown(a.Title))
+		fmt.Fprintf(&b, "### %s\n\n", markdown(oneLine(a)))
 		if a.Key != "" {
 			fmt.Fprintf(&b, "%s\n\n", code(string(a.Key)))
 		}
@@ -107,11 +107,24 @@ func lines(a Alert) []string {
 	return out
 }
 
+// plain are the lines of formats without markup: with the case and the command
+// that measures it again.
+func plain(a Alert) []string {
+	out := lines(a)
+	if a.Key != "" {
+		out = append(out, "case: "+string(a.Key))
+	}
+	if a.Reproduce != "" {
+		out = append(out, a.Reproduce)
+	}
+	return out
+}
+
 // oneLine is an alert in one line of plain text.
 func oneLine(a Alert) string {
 	line := heading(a) + ": "
-	if a.Key != "" {
-		line += string(a.Key) + ": "
+	if a.Name != "" {
+		line += a.Name + ": "
 	}
 	return results.Printable(line + a.Title)
 }
@@ -119,11 +132,8 @@ func oneLine(a Alert) string {
 // Text is an alert for a terminal, safe to print.
 func Text(a Alert) string {
 	out := oneLine(a) + "\n"
-	for _, l := range lines(a) {
+	for _, l := range plain(a) {
 		out += "  " + results.Printable(l) + "\n"
-	}
-	if a.Reproduce != "" {
-		out += "  " + results.Printable(a.Reproduce) + "\n"
 	}
 	return out
 }
@@ -155,11 +165,8 @@ func WriteGitHub(w io.Writer, alerts []Alert) error {
 			level = "error"
 		}
 		text := oneLine(a)
-		for _, l := range lines(a) {
+		for _, l := range plain(a) {
 			text += "\n" + results.Printable(l)
-		}
-		if a.Reproduce != "" {
-			text += "\n" + results.Printable(a.Reproduce)
 		}
 		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, annotationProperty(heading(a)+": "+a.Title), annotationData(text))
 	}
@@ -204,7 +211,7 @@ func WriteJUnit(w io.Writer, alerts []Alert) error {
 	for _, a := range alerts {
 		c := junitCase{Class: "assay." + string(a.Class), Name: results.Printable(cmp.Or(string(a.Key), "all cases"))}
 		var text strings.Builder
-		for _, l := range append(lines(a), a.Reproduce) {
+		for _, l := range plain(a) {
 			text.WriteString(results.Printable(l) + "\n")
 		}
 		if a.Regression {

@@ -118,11 +118,8 @@ func slack(alerts []Alert) message {
 			break
 		}
 		b := slackEscape(oneLine(a))
-		for _, l := range lines(a) {
+		for _, l := range plain(a) {
 			b += "\n• " + slackEscape(results.Printable(l))
-		}
-		if a.Reproduce != "" {
-			b += "\n" + slackEscape(results.Printable(a.Reproduce))
 		}
 		m.Blocks = append(m.Blocks, section(b))
 	}
