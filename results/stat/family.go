@@ -23,7 +23,7 @@ var DefaultRule = Rule{Alpha: 0.01, Smallest: 0.03}
 const (
 	// enoughCases is how many cases it takes to read the common shift and the
 	// scatter of a family off the family itself.
-	enoughCases = 20
+	enoughCases = 10
 	// tailDF is Student's degrees of freedom of a location whose variance is
 	// known: timings are skewed, so the location of ten of them has longer
 	// tails than the normal distribution's. results/sim shows what that buys.

@@ -5,7 +5,9 @@ import (
 	"slices"
 )
 
-// Samples are the durations of one case of one run and the round of each.
+// Samples are the durations of one case of one run, and the round of each: the
+// process that it came from. No rounds means that this is not known, and all
+// samples are taken to be of one.
 type Samples struct {
 	NS     []int64
 	Rounds []int

@@ -64,17 +64,7 @@ const calmShare = 0.7
 
 func fastest(n int) int { return (n + 1) / 2 }
 
-// Summarise places a case's samples, in nanoseconds. rounds gives the process
-// that each sample came from; none means that this is not known, and all
-// samples are taken to be of one.
-func Summarise(ns []int64, rounds []int) (Summary, error) {
-	logs, err := logarithms(ns, rounds)
-	if err != nil {
-		return Summary{N: len(ns)}, err
-	}
-	return summarise(logs, rounds), nil
-}
-
+// logarithms are a case's samples, or why they cannot be judged.
 func logarithms(ns []int64, rounds []int) ([]float64, error) {
 	if len(ns) < MinSamples {
 		return nil, fmt.Errorf("%w: %d of at least %d", ErrTooFew, len(ns), MinSamples)
