@@ -1,0 +1,123 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/harness/skeleton"
+	"assay/predict/arch"
+	"assay/results"
+)
+
+// familyPresets are one real model for each kind of cache and each llama.cpp
+// family that is known.
+var familyPresets = []string{
+	"smollm2-135m", "mistral-7b", "mixtral-8x7b", "qwen2.5-0.5b", "qwen1.5-moe-a2.7b", "qwen3-8b", "qwen3-30b-a3b",
+	"qwen3-next-80b-a3b", "gemma-2b", "gemma-2-9b", "gemma-3-12b", "gemma-3n-e4b", "phi-3-mini-4k", "gpt-oss-20b",
+	"command-r7b", "llama-4-scout", "deepseek-v2-lite", "deepseek-v3", "falcon-h1-7b", "granite-4.0-h-tiny",
+	"granite-4.0-h-1b", "nemotron-h-8b", "lfm2-1.2b", "mamba-codestral-7b", "olmo-2-7b", "granite-3.1-8b", "smollm3-3b",
+}
+
+// familyCase is the case that all variants start from.
+func familyCase(f arch.Facts) results.Case {
+	c := results.Case{Kind: results.KindKV, NCtx: 1024, NPrompt: 24, NGen: 2, NBatch: 512, NUbatch: 128, NSeq: 1,
+		TypeK: "f16", TypeV: "f16", FlashAttn: "auto", NThreads: 1}
+	for _, l := range f.Layers {
+		// A window shows when the context is longer than it, padding included.
+		if a := l.Attention; a != nil && a.Window > 0 {
+			c.NCtx = int(a.Window) + 1024
+		}
+	}
+	return c
+}
+
+// familyVariants change one parameter each. A large skeleton, every byte of
+// which each variant reads, takes only the first ones.
+var familyVariants = []struct {
+	name   string
+	change func(*results.Case)
+	small  bool
+}{
+	{"as in llama-bench", func(*results.Case) {}, false},
+	{"two sequences", func(c *results.Case) { c.NSeq = 2 }, false},
+	{"two unified", func(c *results.Case) { c.NSeq, c.KVUnified = 2, true }, true},
+	{"swa_full", func(c *results.Case) { c.SWAFull = true }, true},
+	{"q8_0", func(c *results.Case) { c.TypeK, c.TypeV = "q8_0", "q8_0" }, true},
+	{"no flash attention", func(c *results.Case) { c.FlashAttn = "off" }, true},
+}
+
+// largeSkeleton is where a skeleton counts as large.
+const largeSkeleton = 200 << 20
+
+// familyWeights is a type without AMX kernels: v0.5.0's crash on products of
+// three dimensions, which lfm2 and qwen3next have with several sequences
+// (ggml_backend_amx_mul_mat of libggml-cpu-sapphirerapids.so).
+const familyWeights = "q5_0"
+
+// TestFamilies: for every family that the library loads, the cache and the
+// recurrent state are predicted to the byte and layer, and the work to the
+// operation. The skeletons hold zeros, as sizes do not depend on weights.
+func TestFamilies(t *testing.T) {
+	needLlama(t)
+	worker, err := SelfWorker()
+	require.NoError(t, err)
+	s := spawner{command: worker, timeout: 5 * time.Minute}
+	require.NoError(t, os.MkdirAll(skeletons, 0o755))
+	for _, name := range familyPresets {
+		t.Run(name, func(t *testing.T) {
+			f, err := arch.Load(t.Context(), "preset:"+name, arch.Options{})
+			require.NoError(t, err)
+			run := f.KVFaithful()
+			path := filepath.Join(skeletons, skeleton.Name(run, familyWeights)+"-zeros.gguf")
+			require.NoError(t, skeleton.WriteGGUF(t.Context(), path, run, arch.TypePlan{Matrices: familyWeights}, nil))
+			defer os.Remove(path)
+			info, err := os.Stat(path)
+			require.NoError(t, err)
+			for _, v := range familyVariants {
+				c := familyCase(f)
+				v.change(&c)
+				if v.small && info.Size() > largeSkeleton || c.SWAFull && !hasWindow(f) {
+					continue
+				}
+				if v.small && !c.SWAFull && c.NCtx > 4096 {
+					c.NCtx = 1024 // a long window's rules show in the first variants
+				}
+				t.Log(runFamily(t, s, f, run, path, v.name, c))
+			}
+		})
+	}
+}
+
+func runFamily(t *testing.T, s spawner, f, run arch.Facts, path, variant string, c results.Case) string {
+	t.Helper()
+	req := request{Task: taskMeasure, Runtime: llamaCppName, Path: path, Case: c, Observe: true}
+	out, err := s.run(t.Context(), req, func(message) {})
+	if !assert.NoError(t, err, "%s: %s", variant, logOf(err)) {
+		return variant + ": failed"
+	}
+	p, err := llamaCpp{}.Predict(f, run, familyWeights, settled(c, out.Measured), out.Runtime)
+	require.NoError(t, err)
+	checks := append(out.Checks, compare(p, out.Measured)...)
+	for _, check := range checks {
+		assert.True(t, check.OK, "%s: %s: %s", variant, check.Name, check.Detail)
+	}
+	return fmt.Sprintf("%-20s %12d bytes of cache, %14d operations, %d checks",
+		variant, *out.Measured.KVBytes, *out.Measured.FLOPs, len(checks))
+}
+
+// logOf is what a library said before it ended a worker.
+func logOf(err error) string {
+	var worker *WorkerError
+	if errors.As(err, &worker) {
+		return strings.Join(worker.Log, "\n")
+	}
+	return ""
+}
