@@ -51,7 +51,7 @@ type diffFlags struct {
 	store, format, who, why, webhook string
 	across, keys                     *list[string]
 	smallest                         float64
-	accept, all, asJSON              bool
+	accept, asJSON                   bool
 }
 
 func newDiffFlags(fs *flag.FlagSet) *diffFlags {
@@ -61,7 +61,6 @@ func newDiffFlags(fs *flag.FlagSet) *diffFlags {
 	fs.Var(o.across, "across", "`aspects` that may differ: chip, power, version, all")
 	fs.StringVar(&o.format, "format", "table", "`table`, markdown, json, github or junit; all but table print only what moved")
 	fs.BoolVar(&o.asJSON, "json", false, "print the whole comparison as JSON")
-	fs.BoolVar(&o.all, "all", false, "also print the cases that did not move")
 	fs.BoolVar(&o.accept, "accept", false, "what moved is meant: HEAD is the baseline from now on")
 	fs.Var(o.keys, "case", "accept only the cases whose `key` contains one of these")
 	fs.StringVar(&o.who, "who", "", "who accepts (default: the user)")
@@ -152,13 +151,13 @@ func (o *diffFlags) print(s streams, d diff.Diff, alerts []alert.Alert) error {
 	case o.asJSON:
 		return printJSON(s.out, d)
 	case o.format == "table":
-		printDiff(s.out, d, alerts, o.all)
+		printDiff(s.out, d, alerts)
 		return nil
 	}
 	return alert.Formats[o.format](s.out, alerts)
 }
 
-func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert, all bool) {
+func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
 	fmt.Fprintf(w, "%s (%d cases) against %s (%d cases)\n", safe(d.Head.Run), d.Head.Cases, safe(d.Base.Run), d.Base.Cases)
 	for _, warning := range d.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", safe(warning))
@@ -169,7 +168,7 @@ func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert, all bool) {
 	for _, a := range alerts {
 		fmt.Fprintf(w, "\n%s", alert.Text(a))
 	}
-	printTimings(w, d, all)
+	printTimings(w, d)
 	printUnpaired(w, "only in "+safe(d.Base.Run), d.OnlyBase)
 	printUnpaired(w, "only in "+safe(d.Head.Run), d.OnlyHead)
 	if len(alerts) == 0 {
@@ -177,12 +176,12 @@ func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert, all bool) {
 	}
 }
 
-func printTimings(w io.Writer, d diff.Diff, all bool) {
+func printTimings(w io.Writer, d diff.Diff) {
 	t := newTable(w, table.Row{"model", "test", "before", "after", "change", "95 % interval", "finds", ""},
 		"before", "after", "change", "95 % interval", "finds")
 	rows := 0
 	for _, c := range d.Cases {
-		if c.Time == nil || !all && c.Time.Verdict == diff.Same && len(d.Cases) > 40 {
+		if c.Time == nil {
 			continue
 		}
 		rows++
@@ -201,6 +200,11 @@ func printTimings(w io.Writer, d diff.Diff, all bool) {
 	if d.Common != nil {
 		fmt.Fprintf(w, "All cases together: %s (%s).\n", signed(d.Common.Change.Value), between(d.Common.Change))
 	}
+	printNotes(w, d)
+}
+
+// printNotes prints each note once, with how many cases it is about.
+func printNotes(w io.Writer, d diff.Diff) {
 	seen := map[string]int{}
 	var order []string
 	for _, c := range d.Cases {

@@ -108,7 +108,7 @@ func TestDiffPrintsNothingHostile(t *testing.T) {
 	name := "\x1b[2J<b>\n::error::"
 	base, slow := timedRun(t, dir, 0, 0, name, "b1"), timedRun(t, dir, 1, 10, name, "b1")
 	for _, format := range []string{"table", "markdown", "github", "junit"} {
-		status, out, errs := call("diff", "--store", filepath.Join(dir, "s.db"), "--format", format, "--all", base, slow)
+		status, out, errs := call("diff", "--store", filepath.Join(dir, "s.db"), "--format", format, base, slow)
 		assert.Equal(t, statusRefuted, status, errs)
 		assert.NotContains(t, out, "\x1b")
 		assert.NotContains(t, out, "\n::error::")
