@@ -24,3 +24,26 @@ func Printable(s string) string {
 	}
 	return b.String()
 }
+
+// CodeSpan returns a name or message from outside as a code span of Markdown,
+// where neither markup nor the mention of a person has an effect; nothing for
+// none. The fence is longer than any run of backticks in it
+// (https://spec.commonmark.org/0.31.2/#code-spans).
+func CodeSpan(s string) string {
+	s = Printable(s)
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	fence, run := 1, 0
+	for _, c := range s {
+		if run++; c != '`' {
+			run = 0
+		}
+		fence = max(fence, run+1)
+	}
+	ticks := strings.Repeat("`", fence)
+	if s[0] == '`' || s[len(s)-1] == '`' {
+		s = " " + s + " "
+	}
+	return ticks + s + ticks
+}

@@ -19,3 +19,17 @@ func TestPrintable(t *testing.T) {
 		assert.Equal(t, want, results.Printable(in))
 	}
 }
+
+func TestCodeSpan(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain":    "`plain`",
+		"a`b":      "``a`b``",
+		"``":       "``` `` ```",
+		"`":        "`` ` ``",
+		"a\nb":     "`a\\nb`",
+		" ":        "",
+		"<b>@ann*": "`<b>@ann*`",
+	} {
+		assert.Equal(t, want, results.CodeSpan(in))
+	}
+}

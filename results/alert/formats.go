@@ -59,7 +59,7 @@ func WriteMarkdown(w io.Writer, alerts []Alert) error {
 	for _, a := range alerts {
 		fmt.Fprintf(&b, "### %s\n\n", markdown(oneLine(a)))
 		if a.Key != "" {
-			fmt.Fprintf(&b, "%s\n\n", code(string(a.Key)))
+			fmt.Fprintf(&b, "%s\n\n", results.CodeSpan(string(a.Key)))
 		}
 		for _, l := range lines(a) {
 			fmt.Fprintf(&b, "- %s\n", markdown(l))
@@ -145,16 +145,6 @@ var markdownSpecial = strings.NewReplacer(
 
 // markdown escapes text so that it neither formats, links, mentions nor is HTML.
 func markdown(s string) string { return markdownSpecial.Replace(results.Printable(s)) }
-
-// code is a code span whose content cannot end it.
-func code(s string) string {
-	s = results.Printable(s)
-	fence := "`"
-	for strings.Contains(s, fence) {
-		fence += "`"
-	}
-	return fence + " " + s + " " + fence
-}
 
 // WriteGitHub writes workflow commands that GitHub Actions shows as annotations.
 func WriteGitHub(w io.Writer, alerts []Alert) error {

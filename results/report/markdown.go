@@ -19,15 +19,15 @@ func Markdown(w io.Writer, in Input) error {
 	if p.Bad {
 		mark = "❌"
 	}
-	fmt.Fprintf(&b, "## %s\n\n%s **%s**\n\n", code(p.Title), mark, p.Verdict)
+	fmt.Fprintf(&b, "## %s\n\n%s **%s**\n\n", results.CodeSpan(p.Title), mark, p.Verdict)
 	if len(p.Unfit) > 0 {
-		fmt.Fprintf(&b, "⚠️ The machine was not fit to be measured: %s.\n\n", code(strings.Join(p.Unfit, ", ")))
+		fmt.Fprintf(&b, "⚠️ The machine was not fit to be measured: %s.\n\n", results.CodeSpan(strings.Join(p.Unfit, ", ")))
 	}
 	for _, f := range p.Facts {
-		fmt.Fprintf(&b, "- %s: %s\n", f.Name, code(f.Value))
+		fmt.Fprintf(&b, "- %s: %s\n", f.Name, results.CodeSpan(f.Value))
 	}
 	for _, n := range append(p.Notes, p.Head.Warnings...) {
-		fmt.Fprintf(&b, "- %s\n", code(n))
+		fmt.Fprintf(&b, "- %s\n", results.CodeSpan(n))
 	}
 	markdownFindings(&b, p)
 	markdownCases(&b, p)
@@ -63,12 +63,12 @@ func markdownDetails(b *strings.Builder, f Finding) {
 	if len(f.Details) == 0 && f.Reproduce == "" {
 		return
 	}
-	fmt.Fprintf(b, "\n%s:\n", code(f.Case))
+	fmt.Fprintf(b, "\n%s:\n", results.CodeSpan(f.Case))
 	for _, d := range f.Details {
-		fmt.Fprintf(b, "- %s\n", code(d))
+		fmt.Fprintf(b, "- %s\n", results.CodeSpan(d))
 	}
 	if f.Reproduce != "" {
-		fmt.Fprintf(b, "- again: %s\n", code(f.Reproduce))
+		fmt.Fprintf(b, "- again: %s\n", results.CodeSpan(f.Reproduce))
 	}
 }
 
@@ -88,29 +88,7 @@ func markdownCases(b *strings.Builder, p page) {
 func cells(texts ...string) string {
 	var b strings.Builder
 	for _, t := range texts {
-		b.WriteString(" " + strings.ReplaceAll(code(t), "|", `\|`) + " |")
+		b.WriteString(" " + strings.ReplaceAll(results.CodeSpan(t), "|", `\|`) + " |")
 	}
 	return b.String()
-}
-
-// code returns a text as a code span, or nothing for none. The fence is longer
-// than any run of backticks in it
-// (https://spec.commonmark.org/0.31.2/#code-spans).
-func code(s string) string {
-	s = results.Printable(s)
-	if strings.TrimSpace(s) == "" {
-		return ""
-	}
-	fence, run := 1, 0
-	for _, c := range s {
-		if run++; c != '`' {
-			run = 0
-		}
-		fence = max(fence, run+1)
-	}
-	ticks := strings.Repeat("`", fence)
-	if s[0] == '`' || s[len(s)-1] == '`' {
-		s = " " + s + " "
-	}
-	return ticks + s + ticks
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/alert"
 	"assay/results/diff"
 	"assay/results/trend"
 )
@@ -69,6 +70,9 @@ func fromCase(c diff.Case) []Finding {
 	}
 	if t := c.Time; t != nil && (t.Verdict == diff.Slower || t.Verdict == diff.Faster) {
 		findings = append(findings, fromTiming(name, c.Tokens, *t, c.Notes))
+	}
+	for i := range findings {
+		findings[i].Reproduce = alert.Reproduce(c)
 	}
 	return findings
 }

@@ -55,6 +55,7 @@ func TestFromDiff(t *testing.T) {
 	assert.Equal(t, "llama.cpp · qwen3-0.6b · tg128 @ d192", findings[0].Case)
 	assert.Regexp(t, `^time \+(29|30|31)\.\d % \[`, findings[0].Change)
 	assert.Regexp(t, `^p = .* over all cases$`, findings[0].Sure)
+	assert.Contains(t, findings[0].Reproduce, "assay run -m preset:qwen3-0.6b")
 	assert.Equal(t, []string{"killed"}, findings[1].Details)
 	assert.Contains(t, findings[2].Figure, "layer 2")
 	assert.Equal(t, "only in the run before", findings[3].After)
