@@ -192,6 +192,19 @@ func TestLife(t *testing.T) {
 	assert.Equal(t, []State{Ongoing}, states(9, yes, slower))
 	assert.Equal(t, []State{Recovered}, states(10, yes))
 	assert.Empty(t, states(11, yes), "recovery is said once")
+
+	faster := all[4]
+	require.False(t, faster.Regression)
+	docs = documents{}
+	assert.Equal(t, []State{New}, states(0, yes, faster))
+	assert.Equal(t, []State{Ongoing}, states(20, yes, faster), "good news is said once")
+	assert.Empty(t, states(21, yes), "and ends silently")
+	docs = documents{}
+	assert.Equal(t, []State{New}, states(0, yes, faster))
+	faster.Regression = true
+	m, err := Recall(ctx, docs, "mini")
+	require.NoError(t, err)
+	assert.Equal(t, New, m.Update([]Alert{faster}, yes, night)[0].State, "from faster to slower")
 }
 
 func TestAccept(t *testing.T) {
@@ -206,7 +219,7 @@ func TestAccept(t *testing.T) {
 	assert.Empty(t, m.Suspects())
 	m.Accept(nil, Acceptance{Who: "ada", Why: "all of it"})
 	assert.Empty(t, m.Open)
-	assert.Len(t, m.Accepted, 4)
+	assert.Len(t, m.Accepted, 5)
 }
 
 func TestWebhook(t *testing.T) {

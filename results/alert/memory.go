@@ -34,7 +34,7 @@ const documentKind = "alerts"
 
 // Memory is what was said about one machine.
 type Memory struct {
-	// Open are the regressions that are neither recovered nor accepted, by ID.
+	// Open are what moved and is neither over nor accepted, by ID.
 	Open map[string]Remembered `json:"open"`
 	// Accepted are those that were declared to be meant, oldest first.
 	Accepted []Acceptance `json:"accepted"`
@@ -79,27 +79,24 @@ func (m *Memory) Keep(ctx context.Context, docs Documents, machine string) error
 // Update takes tonight's alerts and returns all with their states: tonight's,
 // each since when it is known, and those that are over. judged says whether a
 // case was judged tonight: what was not measured has not recovered. Good news
-// is always new and is not remembered.
+// is said once and ends silently, when it has become what is usual.
 func (m *Memory) Update(tonight []Alert, judged func(results.Key) bool, now time.Time) []Alert {
 	out := []Alert{}
 	seen := map[string]bool{}
 	for _, a := range tonight {
-		a.State = New
-		if a.Regression {
-			seen[a.ID] = true
-			a = m.remember(a, now)
-		}
-		out = append(out, a)
+		seen[a.ID] = true
+		out = append(out, m.remember(a, now))
 	}
 	for _, id := range sortedIDs(m.Open) {
 		old := m.Open[id]
 		if seen[id] || old.Alert.Key != "" && !judged(old.Alert.Key) {
 			continue
 		}
-		recovered := old.Alert
-		recovered.State, recovered.Since, recovered.Regression = Recovered, old.Since, false
-		out = append(out, recovered)
 		delete(m.Open, id)
+		if recovered := old.Alert; recovered.Regression {
+			recovered.State, recovered.Since, recovered.Regression = Recovered, old.Since, false
+			out = append(out, recovered)
+		}
 	}
 	return out
 }
@@ -107,9 +104,9 @@ func (m *Memory) Update(tonight []Alert, judged func(results.Key) bool, now time
 func (m *Memory) remember(a Alert, now time.Time) Alert {
 	old, known := m.Open[a.ID]
 	switch {
-	case !known:
-		old = Remembered{Since: a.Since, LastSaid: now}
-	case now.Sub(old.LastSaid) >= RemindEvery:
+	case !known || old.Alert.Regression != a.Regression:
+		a.State, old = New, Remembered{Since: a.Since, LastSaid: now}
+	case a.Regression && now.Sub(old.LastSaid) >= RemindEvery:
 		a.State, old.LastSaid = Reminded, now
 	default:
 		a.State = Ongoing
@@ -136,12 +133,12 @@ func (m *Memory) Accept(keys []results.Key, by Acceptance) []Acceptance {
 	return done
 }
 
-// Suspects is since when each case has an open alert about its timing; a window
-// of accepted nights leaves these nights out.
+// Suspects is since when each case has an open alert about its timing, "" for
+// all cases together; a window of accepted nights leaves these nights out.
 func (m *Memory) Suspects() map[results.Key]time.Time {
 	out := map[results.Key]time.Time{}
 	for _, r := range m.Open {
-		if r.Alert.Class == Timing {
+		if r.Alert.Regression && (r.Alert.Class == Timing || r.Alert.Class == Machine) {
 			out[r.Alert.Key] = r.Since
 		}
 	}

@@ -263,6 +263,9 @@ func TestWindow(t *testing.T) {
 	w = NewWindow(history(past...), Accepted{Before: before, Suspect: map[results.Key]time.Time{key: before.AddDate(0, 0, -5)}})
 	assert.Equal(t, 11, w.nights(key), "of 14 nights before the last, three are suspect")
 
+	w = NewWindow(history(past...), Accepted{Before: before, Suspect: map[results.Key]time.Time{"": before.AddDate(0, 0, -5)}})
+	assert.Equal(t, 11, w.nights(head.Records[6].Key()), "nights on which everything was slower")
+
 	// With few nights two runs are compared.
 	d = compare(t, past[15], head, Options{Window: NewWindow(history(past[:4]...), Accepted{Before: before})})
 	assert.Zero(t, d.Nights)

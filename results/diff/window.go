@@ -30,15 +30,19 @@ type Accepted struct {
 	// Since is when each case's baseline was last moved, "" for all cases:
 	// earlier nights are of another level.
 	Since map[results.Key]time.Time
-	// Suspect is since when a case has been reported and neither accepted nor
-	// recovered.
+	// Suspect is since when a case, or "" for all of them together, has been
+	// reported and neither accepted nor recovered.
 	Suspect map[results.Key]time.Time
 }
 
 func (a Accepted) point(key results.Key, p results.Point) bool {
-	suspect, reported := a.Suspect[key]
 	return len(p.SamplesNS) >= stat.MinSamples && (p.Env == nil || !p.Env.Unfit) && p.Time.Before(a.Before) &&
-		!p.Time.Before(a.Since[""]) && !p.Time.Before(a.Since[key]) && !(reported && !p.Time.Before(suspect))
+		!p.Time.Before(a.Since[""]) && !p.Time.Before(a.Since[key]) && !a.suspect("", p) && !a.suspect(key, p)
+}
+
+func (a Accepted) suspect(key results.Key, p results.Point) bool {
+	since, reported := a.Suspect[key]
+	return reported && !p.Time.Before(since)
 }
 
 // NewWindow makes a window of the histories of one machine's cases: the last

@@ -68,7 +68,8 @@ func (r *result) add(found ...rate) {
 }
 
 // nightsPerWindow is how many nights are judged against each drawn window. One
-// window serves several nights because drawing it is most of the work.
+// window serves several nights because drawing it is most of the work; they are
+// not quite independent, so their intervals are a little too narrow.
 const nightsPerWindow = 10
 
 // nights judges nights against windows, and the same with one case slower from
