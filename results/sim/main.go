@@ -2,7 +2,7 @@
 // simulated nights of a suite whose noise is like a real Mac's: how often a
 // rule cries wolf over all cases together, and how often it finds what changed.
 //
-//	go run ./results/sim          the full table, minutes
+//	go run ./results/sim          the full table, minutes; testdata/full.txt is one
 //	go run ./results/sim -quick   the table that the tests assert
 //
 // It uses results/stat as diff, nightly and trend do, and is seeded: the same
