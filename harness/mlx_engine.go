@@ -126,7 +126,7 @@ func (s *mlxSession) pass(ctx context.Context, session *lm.Session, c results.Ca
 		if err != nil {
 			return 0, 0, err
 		}
-		took, host = took+t.Total, host+t.Host()
+		took, host = took+t.Total, host+t.Host
 	}
 	return took, host, nil
 }

@@ -36,7 +36,7 @@ func TestPairedWorker(t *testing.T) {
 		decode, err := session.Decode(t.Context(), generated-1)
 		require.NoError(t, err)
 		fmt.Printf("trial %.9f %.9f %.9f %.9f\n", prefill.Total.Seconds(), decode.Total.Seconds(),
-			decode.Build.Seconds()/float64(decode.Tokens), decode.Submit.Seconds()/float64(decode.Tokens))
+			decode.Host.Seconds()/float64(decode.Tokens), decode.Submit.Seconds()/float64(decode.Tokens))
 		require.NoError(t, session.Close())
 	}
 }
