@@ -150,7 +150,7 @@ func (fit *Fit) choose(obs []Observation) error {
 			return err
 		}
 	}
-	for _, overlap := range []Overlap{Half, Max} {
+	for _, overlap := range []Overlap{Norm2, Max} {
 		if err := try(Form{overlap, fit.Form.Attention}); err != nil {
 			return err
 		}

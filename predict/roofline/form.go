@@ -24,9 +24,9 @@ type Overlap float64
 
 // The overlaps that compete.
 const (
-	Sum  Overlap = 1
-	Half Overlap = 2
-	Max  Overlap = 0
+	Sum   Overlap = 1
+	Norm2 Overlap = 2
+	Max   Overlap = 0
 )
 
 // String says the overlap in a word.
