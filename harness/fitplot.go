@@ -39,6 +39,8 @@ func PlotFit(dir string, fit *roofline.Fit, obs []roofline.Observation) ([]strin
 		if err := one.draw(p); err != nil {
 			return nil, fmt.Errorf("plot %s: %w", one.name, err)
 		}
+		widen(&p.X)
+		widen(&p.Y)
 		path := filepath.Join(dir, one.name)
 		if err := p.Save(plotWidth, plotHeight, path); err != nil {
 			return nil, fmt.Errorf("plot %s: %w", one.name, err)
@@ -46,6 +48,17 @@ func PlotFit(dir string, fit *roofline.Fit, obs []roofline.Observation) ([]strin
 		paths = append(paths, path)
 	}
 	return paths, nil
+}
+
+// widen leaves room for the marks at the ends of an axis.
+func widen(a *plot.Axis) {
+	if _, ok := a.Scale.(plot.LogScale); ok {
+		room := math.Pow(a.Max/a.Min, 0.05)
+		a.Min, a.Max = a.Min/room, a.Max*room
+		return
+	}
+	room := 0.05 * (a.Max - a.Min)
+	a.Min, a.Max = a.Min-room, a.Max+room
 }
 
 // kindColours distinguish decode and prefill, also without colour sight.
@@ -56,17 +69,17 @@ var kindColours = map[string]color.Color{
 
 func drawRoofline(p *plot.Plot, r roofline.Roofline) error {
 	p.Title.Text = "Roofline"
-	p.X.Label.Text, p.Y.Label.Text = "operations a byte", "operations a second"
+	p.X.Label.Text, p.Y.Label.Text = "operations a byte", "GFLOP/s"
 	logarithmic(p)
 	var points plotter.XYs
 	lo, hi := math.Inf(1), 0.0
 	for _, q := range r.Points {
-		points = append(points, plotter.XY{X: q.Intensity, Y: q.FLOPS})
+		points = append(points, plotter.XY{X: q.Intensity, Y: q.FLOPS / 1e9})
 		lo, hi = min(lo, q.Intensity), max(hi, q.Intensity)
 	}
 	ridge := r.FLOPS / r.Bandwidth
 	hi = max(hi, 2*ridge)
-	roof, err := plotter.NewLine(plotter.XYs{{X: lo, Y: lo * r.Bandwidth}, {X: ridge, Y: r.FLOPS}, {X: hi, Y: r.FLOPS}})
+	roof, err := plotter.NewLine(plotter.XYs{{X: lo, Y: lo * r.Bandwidth / 1e9}, {X: ridge, Y: r.FLOPS / 1e9}, {X: hi, Y: r.FLOPS / 1e9}})
 	if err != nil {
 		return err
 	}
