@@ -38,7 +38,7 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 	f.ContextLength = r.optionalOr("context_length", 0)
 	f.NormEpsilon = r.number("norm_epsilon")
 	f.RopeBase = r.ropeBase()
-	f.TiedEmbeddings, _ = r.flag("tied_embeddings", "tie_word_embeddings")
+	f.TiedEmbeddings = r.tied()
 	f.Layers = r.layers(f.Hidden)
 	f.Family = r.family(&f)
 	f.Provenance = r.prov
@@ -57,6 +57,9 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 func (r *reader) modelType() string {
 	name := r.text("model_type")
 	r.kind = modelTypes[name]
+	if name != "" {
+		r.note("model_type", FromFile, "%s of %s", r.keys["model_type"].path, r.file)
+	}
 	return name
 }
 
@@ -84,13 +87,23 @@ func (r *reader) unknown() []string {
 // family is llama.cpp's name of the model, which for some hybrids depends on
 // whether a layer is recurrent at all.
 func (r *reader) family(f *Facts) string {
-	switch {
-	case r.kind == nil:
+	if r.kind == nil {
 		return ""
-	case r.kind.pureFamily != "" && f.recurrent() == nil:
+	}
+	r.note("family", FromDefault, "llama.cpp's name of model type %s", r.kind.name)
+	if r.kind.pureFamily != "" && f.recurrent() == nil {
 		return r.kind.pureFamily
 	}
 	return r.kind.family
+}
+
+// tied: the types whose class ties by default say so in their defaults.
+func (r *reader) tied() bool {
+	tied, said := r.flag("tied_embeddings", "tie_word_embeddings")
+	if !said {
+		r.note("tied_embeddings", FromDefault, "not tied, as tie_word_embeddings is absent (%s)", defaultsSource)
+	}
+	return tied
 }
 
 func (r *reader) ropeBase() float64 {

@@ -47,11 +47,19 @@ func (r *reader) headDim(hidden, heads int64) int64 {
 	return hidden / heads
 }
 
+// attentionExtras are mostly the model type's own, and no key's.
 func (r *reader) attentionExtras() (bias, qkNorm, sinks bool) {
-	bias, _ = r.flag("attention.bias", "attention_bias")
+	bias, said := r.flag("attention.bias", "attention_bias")
 	if r.kind == nil {
+		r.note("attention.qk_norm", FromHeuristic, "assumed absent: the model type is not known")
+		r.note("attention.sinks", FromHeuristic, "assumed absent: the model type is not known")
 		return bias, false, false
 	}
+	if r.kind.bias || !said {
+		r.note("attention.bias", FromDefault, "%t for model type %s", bias || r.kind.bias, r.kind.name)
+	}
+	r.note("attention.qk_norm", FromDefault, "%t for model type %s", r.kind.qkNorm, r.kind.name)
+	r.note("attention.sinks", FromDefault, "%t for model type %s", r.kind.sinks, r.kind.name)
 	return bias || r.kind.bias, r.kind.qkNorm, r.kind.sinks
 }
 

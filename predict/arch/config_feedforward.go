@@ -15,7 +15,7 @@ func (r *reader) feedForwards(n int) []*FeedForward {
 		width = make([]int64, n)
 	}
 	routed := r.routedLayers(n)
-	gated := r.kind == nil || !r.kind.ungated
+	gated := r.gated()
 	out := make([]*FeedForward, n)
 	for i := range out {
 		if experts != nil && routed(i) {
@@ -28,10 +28,22 @@ func (r *reader) feedForwards(n int) []*FeedForward {
 	return out
 }
 
+// gated: nearly every model's feed-forward has a gate; the types without are known.
+func (r *reader) gated() bool {
+	if r.kind == nil {
+		r.note("feed_forward.gated", FromHeuristic, "assumed: the model type is not known")
+		return true
+	}
+	r.note("feed_forward.gated", FromDefault, "%t for model type %s", !r.kind.ungated, r.kind.name)
+	return !r.kind.ungated
+}
+
 // widths are the dense layers' feed-forward widths.
 func (r *reader) widths(n int, experts *Experts) ([]int64, bool) {
 	if r.kind != nil && r.kind.sharedIsDense && experts == nil {
-		return r.perLayer("experts.shared_width", n)
+		width, ok := r.perLayer("experts.shared_width", n)
+		r.prov["feed_forward.intermediate"] = r.prov["experts.shared_width"]
+		return width, ok
 	}
 	width, ok := r.perLayer("feed_forward.intermediate", n)
 	if ok && r.kind != nil && r.kind.adjustedWidth {

@@ -28,6 +28,10 @@ var perLayerWidth = func(s scope) int64 { return gemma3nPerLayer * int64(len(s.f
 
 var gemma3nFamily = family{
 	name: "gemma3n", windowPeriod: 5, ownCache: gemma3nOwnCache,
+	keys: []key{
+		{"embedding_length_per_layer_input", func(*Facts) any { return uint32(gemma3nPerLayer) }},
+		{"attention.shared_kv_layers", func(f *Facts) any { return uint32(max(len(f.Layers)-gemma3nOwnCache, 0)) }},
+	},
 	global: []part{{nil, []row{
 		tensor("altup_proj.weight", hidden, hidden, fixed(gemma3nAltup-1)),
 		tensor("altup_unembd_proj.weight", hidden, hidden, fixed(gemma3nAltup-1)),

@@ -22,6 +22,12 @@ func loadGGUF(path string) (Facts, error) {
 		return Facts{}, err
 	}
 	defer file.Close()
+	f, err := fromGGUF(file)
+	f.Path = path
+	return f, err
+}
+
+func fromGGUF(file *gguf.File) (Facts, error) {
 	name, err := gguf.Get[string](file, "general.architecture")
 	if err != nil {
 		return Facts{}, fmt.Errorf("%w; this is no model that llama.cpp can load", err)
@@ -31,19 +37,18 @@ func loadGGUF(path string) (Facts, error) {
 		return Facts{}, err
 	}
 	f := r.facts(name)
-	f.Path = path
 	f.Name, _ = gguf.Get[string](file, "general.name")
 	if err := r.err(); err != nil {
 		return Facts{}, err
 	}
 	if err := f.Validate(); err != nil {
-		return Facts{}, fmt.Errorf("%s: %w", path, err)
+		return Facts{}, fmt.Errorf("%s: %w", file.Name, err)
 	}
 	table := make([]Tensor, len(file.Tensors))
 	for i, t := range file.Tensors {
 		table[i] = Tensor{Name: t.Name, Type: t.Type.String(), Shape: t.Shape}
 	}
-	return f.withTensors(table, path)
+	return f.withTensors(table, file.Name)
 }
 
 // newGGUFReader takes the keys under the architecture's prefix; the tokenizer's
@@ -122,6 +127,8 @@ func anys[T any](list []T, err error) (any, error) {
 
 func (r *ggufReader) facts(name string) Facts {
 	f := Facts{Family: name, ModelType: modelTypeOf(name)}
+	r.note("family", FromFile, "general.architecture of %s", r.file)
+	r.note("model_type", FromComputed, "Hugging Face's name of llama.cpp's %s", name)
 	f.Hidden = r.integer("hidden")
 	f.Vocab = r.vocab()
 	f.ContextLength = r.optionalOr("context_length", 0)
@@ -131,6 +138,11 @@ func (r *ggufReader) facts(name string) Facts {
 	r.note("tied_embeddings", FromTensors, "output.weight is there: %t", !f.TiedEmbeddings)
 	f.Layers = r.layers(f.Hidden)
 	f.Provenance = r.prov
+	if r.family == nil {
+		f.Unknown = []string{
+			"the GGUF layout of " + name + ": no tensors can be predicted, and windows only as far as the metadata has them",
+		}
+	}
 	return f
 }
 

@@ -12,6 +12,7 @@ func (r *ggufReader) layers(hidden int64) []Layer {
 	if len(r.errs) > 0 {
 		return nil
 	}
+	r.note("feed_forward.gated", FromTensors, "whether %s has ffn_gate.weight or ffn_gate_exps.weight in the block", r.file)
 	layers := make([]Layer, all-min(all, int(r.optionalOr("draft_layers", 0))))
 	for i := range layers {
 		layers[i] = Layer{Recurrent: r.recurrentPart(i, hidden), FeedForward: r.feedForward(i, width, experts)}
@@ -63,6 +64,10 @@ func (r *ggufReader) attentions(hidden int64, n int) []*Attention {
 		r.note("attention.kv_heads", FromDefault, "the number of query heads, as attention.head_count_kv is absent")
 	}
 	windows := r.windows(n)
+	for field, tensor := range map[string]string{"bias": "attn_q.bias or attn_qkv.bias",
+		"qk_norm": "attn_q_norm.weight", "sinks": "attn_sinks.weight"} {
+		r.note("attention."+field, FromTensors, "whether %s has %s in the block", r.file, tensor)
+	}
 	out := make([]*Attention, n)
 	for i := range out {
 		if heads[i] == 0 {

@@ -19,6 +19,11 @@ func writeGGUF(t *testing.T, f arch.Facts) string {
 	require.NoError(t, err)
 	tensors, err := f.GGUFTensors(arch.TypePlan{})
 	require.NoError(t, err)
+	return writeModel(t, metadata, tensors)
+}
+
+func writeModel(t *testing.T, metadata []arch.KV, tensors []arch.Tensor) string {
+	t.Helper()
 	var w gguf.Writer
 	for _, kv := range metadata {
 		w.Set(kv.Key, kv.Value)

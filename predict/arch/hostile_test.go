@@ -1,12 +1,15 @@
 package arch
 
 import (
+	"bytes"
 	"maps"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"assay/predict/gguf"
 )
 
 const sound = `{"model_type": "qwen2_moe", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
@@ -86,6 +89,51 @@ func FuzzConfig(f *testing.F) {
 			_, err = of.GGUFMetadata()
 			require.NoError(t, err)
 		}
+	})
+}
+
+// FuzzGGUF: whatever the metadata and the tensor table say, reading ends in an
+// error or in sound facts.
+func FuzzGGUF(f *testing.F) {
+	for _, name := range []string{"smollm2-135m", "gemma-3n-e4b", "deepseek-v2-lite", "nemotron-h-8b", "lfm2-1.2b", "qwen3-next-80b-a3b"} {
+		facts, err := loadPreset(name)
+		require.NoError(f, err)
+		facts = facts.KVFaithful()
+		facts.Layers = facts.Layers[:3]
+		metadata, err := facts.GGUFMetadata()
+		require.NoError(f, err)
+		tensors, err := facts.GGUFTensors(TypePlan{})
+		require.NoError(f, err)
+		var w gguf.Writer
+		for _, kv := range metadata {
+			w.Set(kv.Key, kv.Value)
+		}
+		for _, t := range tensors {
+			typ, err := gguf.ParseType(t.Type)
+			require.NoError(f, err)
+			w.AddTensor(t.Name, typ, t.Shape...)
+		}
+		header, err := w.Header()
+		require.NoError(f, err)
+		file, err := gguf.Read(bytes.NewReader(header), int64(len(header))+1<<30, "model.gguf")
+		require.NoError(f, err)
+		_, err = fromGGUF(file)
+		require.NoError(f, err, "the control")
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		// The data section is claimed to be there: only headers are read.
+		file, err := gguf.Read(bytes.NewReader(raw), int64(len(raw))+1<<30, "model.gguf")
+		if err != nil {
+			return
+		}
+		facts, err := fromGGUF(file)
+		if err != nil {
+			require.Contains(t, err.Error(), "model.gguf")
+			return
+		}
+		require.NoError(t, facts.Validate())
+		facts.KVFaithful().SHA256()
 	})
 }
 

@@ -147,7 +147,9 @@ func gatedDeltaPart(r *reader, _ int64) *Recurrent {
 		Groups:     r.integer("recurrent.groups"),
 		Heads:      r.integer("recurrent.heads"),
 	}
-	p.Inner = p.Heads * r.integer("recurrent.head_dim")
+	dim := r.integer("recurrent.head_dim")
+	p.Inner = p.Heads * dim
+	r.note("recurrent.inner", FromComputed, "heads × head dimension = %d × %d", p.Heads, dim)
 	p.TimeStepRank = p.Heads
 	return p
 }
