@@ -30,6 +30,21 @@ type dims struct {
 	eps                     float64
 }
 
+// squareDims reads the dimensions of a model whose heads fill its width.
+func (b *builder) squareDims() dims {
+	d := dims{
+		hidden: b.integer("hidden_size"),
+		layers: b.integer("num_hidden_layers"),
+		vocab:  b.integer("vocab_size"),
+		heads:  b.integer("num_attention_heads"),
+		eps:    b.float("rms_norm_eps"),
+	}
+	d.kvHeads = b.integer("num_key_value_heads", d.heads)
+	d.headDim = d.hidden / d.heads
+	b.checkHeads(d)
+	return d
+}
+
 // attentionOptions are what the families' attention layers differ in.
 type attentionOptions struct {
 	bias, outBias bool

@@ -8,12 +8,11 @@ import (
 // llama is mlx_lm/models/llama.py, mistral with it.
 func llama(b *builder) *network {
 	d := dims{
-		hidden:  b.integer("hidden_size"),
-		layers:  b.integer("num_hidden_layers"),
-		vocab:   b.integer("vocab_size"),
-		heads:   b.integer("num_attention_heads"),
-		eps:     b.float("rms_norm_eps"),
-		headDim: 0,
+		hidden: b.integer("hidden_size"),
+		layers: b.integer("num_hidden_layers"),
+		vocab:  b.integer("vocab_size"),
+		heads:  b.integer("num_attention_heads"),
+		eps:    b.float("rms_norm_eps"),
 	}
 	d.kvHeads = b.integer("num_key_value_heads", d.heads)
 	d.headDim = b.integer("head_dim", d.hidden/d.heads)

@@ -4,16 +4,7 @@ import "assay/native/mlx"
 
 // phi3 is mlx_lm/models/phi3.py: projections in one matrix each.
 func phi3(b *builder) *network {
-	d := dims{
-		hidden: b.integer("hidden_size"),
-		layers: b.integer("num_hidden_layers"),
-		vocab:  b.integer("vocab_size"),
-		heads:  b.integer("num_attention_heads"),
-		eps:    b.float("rms_norm_eps"),
-	}
-	d.kvHeads = b.integer("num_key_value_heads", d.heads)
-	d.headDim = d.hidden / d.heads
-	b.checkHeads(d)
+	d := b.squareDims()
 	intermediate := b.integer("intermediate_size")
 	rope := b.rope(ropeOptions{
 		dims: int(float64(d.headDim) * b.float("partial_rotary_factor", 1)), headDim: d.headDim,

@@ -2,16 +2,8 @@ package lm
 
 // qwen2 is mlx_lm/models/qwen2.py.
 func qwen2(b *builder) *network {
-	d := dims{
-		hidden:  b.integer("hidden_size"),
-		layers:  b.integer("num_hidden_layers"),
-		vocab:   b.integer("vocab_size"),
-		heads:   b.integer("num_attention_heads"),
-		kvHeads: b.integer("num_key_value_heads"),
-		eps:     b.float("rms_norm_eps"),
-	}
-	d.headDim = d.hidden / d.heads
-	b.checkHeads(d)
+	d := b.squareDims()
+	b.integer("num_key_value_heads") // which has no default here
 	intermediate := b.integer("intermediate_size")
 	rope := b.rope(ropeOptions{
 		dims: d.headDim, headDim: d.headDim,

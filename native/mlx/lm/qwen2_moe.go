@@ -4,16 +4,7 @@ import "assay/native/mlx"
 
 // qwen2MoE is mlx_lm/models/qwen2_moe.py.
 func qwen2MoE(b *builder) *network {
-	d := dims{
-		hidden: b.integer("hidden_size"),
-		layers: b.integer("num_hidden_layers"),
-		vocab:  b.integer("vocab_size"),
-		heads:  b.integer("num_attention_heads"),
-		eps:    b.float("rms_norm_eps"),
-	}
-	d.kvHeads = b.integer("num_key_value_heads", d.heads)
-	d.headDim = d.hidden / d.heads
-	b.checkHeads(d)
+	d := b.squareDims()
 	// rope_scaling is checked by mlx-lm's qwen2_moe, and not used.
 	rope := &rotary{headDim: d.headDim, Rope: mlx.Rope{
 		Dims: d.headDim, Traditional: b.boolean("rope_traditional", false), Base: float32(b.float("rope_theta", 1000000)), Scale: 1,
