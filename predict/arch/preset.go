@@ -32,10 +32,25 @@ func Presets() []string {
 
 func isPreset(name string) bool { return slices.Contains(Presets(), name) }
 
+// like are the presets of the same maker, as the name before the first digit
+// or dash tells; all of them where none is.
+func like(name string) []string {
+	maker := strings.ToLower(name)
+	if i := strings.IndexAny(maker, "0123456789-"); i > 0 {
+		maker = maker[:i]
+	}
+	all := Presets()
+	same := slices.DeleteFunc(slices.Clone(all), func(preset string) bool { return !strings.HasPrefix(preset, maker) })
+	if len(same) == 0 {
+		return all
+	}
+	return same
+}
+
 func readPreset(name string) (preset, error) {
 	var p preset
 	if !isPreset(name) {
-		return p, fmt.Errorf("no preset is called %q; presets are %s", name, strings.Join(Presets(), ", "))
+		return p, fmt.Errorf("no preset is called %q; presets like it are %s", name, strings.Join(like(name), ", "))
 	}
 	raw, err := presetFiles.ReadFile("presets/" + name + ".json")
 	if err != nil {

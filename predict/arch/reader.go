@@ -87,10 +87,18 @@ func (r *reader) find(field string) (value, bool) {
 func (r *reader) integer(field string) int64 {
 	v, ok := r.find(field)
 	if !ok {
-		r.fail(v.path, "missing; add the key (or one of its other names: %s)", strings.Join(r.dialect[field].keys, ", "))
+		r.fail(v.path, "missing; add the key%s", r.otherNames(field))
 		return 0
 	}
 	return r.checked(field, v.path, v.data)
+}
+
+func (r *reader) otherNames(field string) string {
+	others := r.dialect[field].keys[1:]
+	if len(others) == 0 {
+		return ""
+	}
+	return " (it is also read as " + strings.Join(others, ", ") + ")"
 }
 
 // optional reads a fact that may be absent.

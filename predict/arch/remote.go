@@ -136,7 +136,7 @@ func (r remote) request(file, byteRange string) (*http.Response, error) {
 	}
 	response, err := r.opt.http().Do(request)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; the model is not in the local cache either: download it, or set HF_ENDPOINT to a hub in reach", err)
 	}
 	switch response.StatusCode {
 	case http.StatusOK, http.StatusPartialContent:

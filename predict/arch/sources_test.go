@@ -286,3 +286,17 @@ func TestUnknownModelType(t *testing.T) {
 	f = load(t, modelFolder(t, t.TempDir(), config, ungated, false))
 	assert.False(t, f.Layers[0].FeedForward.Gated, "the weights say what the config does not")
 }
+
+func TestUnreachable(t *testing.T) {
+	offline := environment(map[string]string{"HF_ENDPOINT": "http://127.0.0.1:1", "HOME": t.TempDir()})
+	for ref, want := range map[string]string{
+		"hf:org/tiny":        "download it, or set HF_ENDPOINT",
+		"preset:gemma-9":     "presets like it are gemma-2-9b, gemma-2b, gemma-3-12b",
+		"llama-9":            "presets like it are llama-3.1-405b",
+		t.TempDir():          "holds neither config.json nor exactly one .gguf",
+		"preset:nobody-hasA": "command-r7b",
+	} {
+		_, err := arch.Load(t.Context(), ref, offline)
+		assert.ErrorContains(t, err, want, ref)
+	}
+}
