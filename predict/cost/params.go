@@ -83,10 +83,10 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 // active is the part of the tensor that one token meets. The embedding counts
 // whole, as model cards count it.
 func (w weight) active(f arch.Facts) int64 {
-	switch w.use {
-	case idle:
+	switch {
+	case w.use == idle:
 		return 0
-	case routed:
+	case w.part == ExpertsPart: // biases too: the last dimension counts experts
 		return w.Elements() / w.Shape[len(w.Shape)-1] * f.Layers[w.layer].FeedForward.Experts.Used
 	}
 	return w.Elements()
