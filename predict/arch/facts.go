@@ -11,6 +11,9 @@ type Facts struct {
 	// Path is the file or folder that a runtime can load; empty when only
 	// facts are known and no weights are here.
 	Path string `json:"path,omitempty"`
+	// Source is the address where the facts were published, of a preset.
+	Source string `json:"source,omitempty"`
+
 	// Family is llama.cpp's name of the architecture (general.architecture:
 	// llama, qwen2moe, gemma3); ModelType is Hugging Face's (llama, qwen2_moe,
 	// gemma3_text). Either is empty where the runtime does not know the family.

@@ -53,6 +53,9 @@ func loadConfig(path, dir string) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
+	if built, ok := asBuilt(raw); ok {
+		return built.read(path)
+	}
 	f, err := parseConfig(path, raw)
 	if err != nil {
 		return Facts{}, err

@@ -71,6 +71,6 @@ func loadPreset(name string) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	f.Name = p.Name
+	f.Name, f.Source = p.Name, p.Source
 	return f, nil
 }

@@ -16,7 +16,7 @@ const (
 func (f Facts) KVFaithful() Facts {
 	out := f
 	out.Vocab = min(f.Vocab, skeletonVocab)
-	out.Tensors, out.Provenance, out.Contradictions = nil, nil, nil
+	out.Source, out.Tensors, out.Provenance, out.Contradictions = "", nil, nil, nil
 	fam := families[f.Family]
 	if fam == nil {
 		fam = &family{hidden: unchanged, keepHeads: true}
