@@ -1,0 +1,151 @@
+package builder
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/predict/arch"
+)
+
+// Layer is one layer of a class with its tensors by slot.
+type Layer struct {
+	Class *Class
+	// Index is the block, or -1 outside the blocks.
+	Index int
+	// Block has the facts of the block; empty outside.
+	Block arch.Layer
+	// Weights are the tensors themselves, Extras their biases.
+	Weights, Extras map[string][]arch.Tensor
+
+	facts *arch.Facts
+}
+
+// placed is a tensor with what its name says.
+type placed struct {
+	arch.Tensor
+	place
+}
+
+// found is what a table was taken apart into.
+type found struct {
+	layers   []Layer
+	unmapped []placed
+	// params counts all but scales; scales counts those tensors.
+	params int64
+	scales int
+	// blocks is the number of blocks that the table numbers.
+	blocks int
+	// missing names layers of the facts without a tensor.
+	missing []string
+}
+
+// assign gives every tensor to a layer, or to nobody.
+func assign(f *arch.Facts, table []arch.Tensor) found {
+	var out found
+	blocks := map[int][]placed{}
+	for _, t := range table {
+		p := placed{t, placeOf(t.Name)}
+		if p.kind == scaleName {
+			out.scales++
+			continue
+		}
+		out.params += t.Elements()
+		if p.tower != "" || p.block >= len(f.Layers) {
+			out.unmapped = append(out.unmapped, p)
+			continue
+		}
+		out.blocks = max(out.blocks, p.block+1)
+		blocks[p.block] = append(blocks[p.block], p)
+	}
+	for i := -1; i < len(f.Layers); i++ {
+		out.unmapped = append(out.unmapped, out.claim(f, i, blocks[i])...)
+	}
+	return out
+}
+
+// claim lets every class take its tensors from the block and returns the rest.
+func (out *found) claim(f *arch.Facts, index int, rest []placed) []placed {
+	var block arch.Layer
+	if index >= 0 {
+		block = f.Layers[index]
+	}
+	for i := range classes {
+		c := &classes[i]
+		if !c.Where.holds(index) || !c.is(f, block) {
+			continue
+		}
+		l := Layer{Class: c, Index: index, Block: block, facts: f}
+		var taken []placed
+		taken, rest = c.take(rest)
+		switch {
+		case c.PerTensor:
+			for _, group := range byStem(taken) {
+				out.layers = append(out.layers, l.with(group))
+			}
+		case len(taken) > 0 || l.tied():
+			out.layers = append(out.layers, l.with(taken))
+		default:
+			out.missing = append(out.missing, l.describe())
+		}
+	}
+	return rest
+}
+
+// take divides tensors into those that the class has slots for and the others.
+func (c *Class) take(list []placed) (taken, rest []placed) {
+	for _, t := range list {
+		if _, ok := c.slot(t.stem); ok {
+			taken = append(taken, t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	return taken, rest
+}
+
+// byStem keeps a norm's weight and bias together.
+func byStem(list []placed) [][]placed {
+	var out [][]placed
+	for _, t := range list {
+		i := slices.IndexFunc(out, func(g []placed) bool { return g[0].stem == t.stem })
+		if i < 0 {
+			out = append(out, nil)
+			i = len(out) - 1
+		}
+		out[i] = append(out[i], t)
+	}
+	return out
+}
+
+func (l Layer) with(list []placed) Layer {
+	l.Weights, l.Extras = map[string][]arch.Tensor{}, map[string][]arch.Tensor{}
+	for _, t := range list {
+		s, _ := l.Class.slot(t.stem) // taken by it
+		if t.kind == biasName {
+			l.Extras[s.Name] = append(l.Extras[s.Name], t.Tensor)
+		} else {
+			l.Weights[s.Name] = append(l.Weights[s.Name], t.Tensor)
+		}
+	}
+	return l
+}
+
+// tied: the output head is the embedding, and needs no tensor.
+func (l Layer) tied() bool { return l.Class.Label == "output_head" && l.facts.TiedEmbeddings }
+
+func (l Layer) describe() string {
+	if l.Index < 0 {
+		return l.Class.Label
+	}
+	return fmt.Sprintf("%s of layer %d", l.Class.Label, l.Index)
+}
+
+// hasNormBias says whether any norm of the table has a bias.
+func hasNormBias(table []arch.Tensor) bool {
+	return slices.ContainsFunc(table, func(t arch.Tensor) bool {
+		p := placeOf(t.Name)
+		return p.kind == biasName && p.tower == "" && normPattern.MatchString(p.stem)
+	})
+}
+
+var normPattern = anchored(normSlot.GGUF + "|" + normSlot.HF)

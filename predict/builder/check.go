@@ -1,0 +1,129 @@
+package builder
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"assay/predict/cost"
+)
+
+// claimTolerance is how far a parameter count may be from a public claim, which
+// is rounded.
+const claimTolerance = 0.01
+
+// Check is one thing that was held against another.
+type Check struct {
+	// Name says what, Want by whom and how much, Have what the model has.
+	Name, Want, Have string
+	OK               bool
+}
+
+// check holds the model against its table, its facts, the predictors and the
+// public claims.
+func check(m Model, f found) []Check {
+	out := []Check{
+		countCheck(m),
+		predictorCheck(m),
+		{Name: "blocks", Want: fmt.Sprintf("%d by the facts", len(m.Facts.Layers)), Have: fmt.Sprintf("%d in the tensor table", f.blocks), OK: len(m.Facts.Layers) == f.blocks},
+	}
+	out = append(out, claims(m)...)
+	out = append(out, dimensions(m)...)
+	for _, what := range f.missing {
+		out = append(out, Check{Name: what, Want: "tensors, as the facts name it", Have: "none in the table"})
+	}
+	if f.scales > 0 {
+		out = append(out, Check{Name: "packed weights", Want: "weights that can be counted", Have: fmt.Sprintf(
+			"%d tensors of scales: elements are counted as packed; build from the unquantised model", f.scales)})
+	}
+	for _, c := range m.Facts.Contradictions {
+		out = append(out, Check{Name: c.Field, Want: c.Dropped + " by " + c.DropBy, Have: c.Kept + " by " + c.KeptBy})
+	}
+	for _, u := range m.Facts.Unknown {
+		out = append(out, Check{Name: "unknown", Want: "a rule of the model type", Have: u})
+	}
+	return out
+}
+
+// countCheck: layers and gaps together have every element of the table.
+func countCheck(m Model) Check {
+	var layers, gaps int64
+	for _, t := range m.Layers {
+		layers += t.Cost(OneToken).Params * t.Count()
+	}
+	for _, g := range m.Gaps {
+		gaps += g.Params()
+	}
+	have := fmt.Sprintf("%d in layers", layers)
+	if gaps > 0 {
+		have += fmt.Sprintf(" and %d without a class", gaps)
+	}
+	return Check{Name: "parameters", Want: fmt.Sprintf("%d in the tensor table", m.Params), Have: have, OK: layers+gaps == m.Params}
+}
+
+// predictorCheck counts once more by rules of their own, those of the layout
+// that llama.cpp's converter writes. A family without one is not checked.
+func predictorCheck(m Model) Check {
+	name := "parameters of llama.cpp's layout"
+	f := m.Facts
+	if !namedAsGGUF(m.Tensors) {
+		f.Tensors = nil
+	}
+	size, err := cost.SizeOf(f, "")
+	if err != nil {
+		return Check{Name: name, Want: "not known: " + err.Error(), Have: fmt.Sprint(m.Params), OK: true}
+	}
+	return Check{Name: name, Want: fmt.Sprintf("%d by the predictor", size.Params), Have: fmt.Sprint(m.Params), OK: size.Params == m.Params}
+}
+
+func namedAsGGUF(tensors []tensor) bool {
+	return slices.ContainsFunc(tensors, func(t tensor) bool { return t.Name == "token_embd.weight" })
+}
+
+// claims holds the counts against what was said in public.
+func claims(m Model) []Check {
+	var out []Check
+	if want := m.Options.Params; want > 0 {
+		off := float64(m.Params)/want - 1
+		out = append(out, Check{Name: "claimed parameters", Want: formatCount(int64(want)) + " by the claim, within 1 %",
+			Have: fmt.Sprintf("%s (%d), %+.2f %%", formatCount(m.Params), m.Params, 100*off), OK: math.Abs(off) <= claimTolerance})
+	}
+	if want := m.Options.Layers; want > 0 {
+		out = append(out, Check{Name: "claimed layers", Want: fmt.Sprintf("%d by the claim", want),
+			Have: fmt.Sprint(len(m.Facts.Layers)), OK: want == len(m.Facts.Layers)})
+	}
+	return out
+}
+
+// dimensions holds what the facts say of each layer type against its shapes.
+func dimensions(m Model) []Check {
+	var out []Check
+	for _, t := range m.Layers {
+		for _, s := range t.Class.specs {
+			if s.shape == nil {
+				continue
+			}
+			shape, ok := s.shape(t.Layer)
+			if !ok {
+				continue
+			}
+			fact := s.fact(t.facts, t.Block)
+			out = append(out, Check{Name: t.describe() + ": " + s.name, Want: fmt.Sprintf("%d by the facts", fact),
+				Have: fmt.Sprintf("%d by the shapes", shape), OK: fact == shape})
+		}
+	}
+	return out
+}
+
+// formatCount prints a count as model cards do: 135M, 8.03B, 69.5B.
+func formatCount(n int64) string {
+	for _, u := range []struct {
+		size float64
+		name string
+	}{{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "K"}} {
+		if v := float64(n) / u.size; v >= 1 {
+			return fmt.Sprintf("%.*f%s", max(0, 2-int(math.Log10(v))), v, u.name)
+		}
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,199 @@
+package builder
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"assay/predict/arch"
+)
+
+// Class is one kind of layer, as data: the tensors that make it up, and the
+// rules that everything else follows from.
+type Class struct {
+	// Name is the class, Label what a config calls its layers.
+	Name, Label string
+	// Does is one line for people.
+	Does  string
+	Slots []Slot
+	// Where says where layers of the class stand. PerTensor: every matching
+	// tensor is a layer of its own, as norms are.
+	Where     Where
+	PerTensor bool
+
+	// is says whether a block, or the model, has such a layer.
+	is func(*arch.Facts, arch.Layer) bool
+	// specs are its dimensions.
+	specs []spec
+	// mixing are the operations per token that multiply no weights, over so many
+	// cells that the token sees. Nil: none.
+	mixing func(l arch.Layer, cells int64) int64
+	// kept are the elements that a cache keeps per token, state those of one
+	// sequence's recurrent state. Nil: none.
+	kept, state func(*arch.Facts, arch.Layer) int64
+}
+
+// Where says where a layer stands.
+type Where string
+
+// The places.
+const (
+	InBlocks Where = "blocks"
+	Outside  Where = "outside" // before or behind the blocks
+	Anywhere Where = "anywhere"
+)
+
+func (w Where) holds(block int) bool { return w == Anywhere || (w == InBlocks) == (block >= 0) }
+
+// Slot is one tensor of a class under the names that it has.
+type Slot struct {
+	Name string
+	// GGUF and HF are patterns of the name without its layer's number in front
+	// and without ".weight" or ".bias" behind; either is empty where the naming
+	// lacks the tensor.
+	GGUF, HF string
+	Use      Use
+	// Split is how tensor parallelism divides it, Along the spec that counts the
+	// indivisible units.
+	Split Split
+	Along string
+
+	gguf, hf *regexp.Regexp
+}
+
+// Use is how a tensor's elements meet a token.
+type Use string
+
+// The uses.
+const (
+	Product Use = "product" // a matrix product
+	Routed  Use = "routed"  // one with the experts that were chosen
+	Lookup  Use = "lookup"  // one row is read
+	Vector  Use = "vector"  // element by element
+)
+
+// Split is how tensor parallelism divides a tensor (Megatron-LM, arXiv 1909.08053).
+type Split string
+
+// The splits.
+const (
+	Columns    Split = "columns"    // by outputs: nothing is communicated
+	Rows       Split = "rows"       // by inputs: an all-reduce of the hidden states follows
+	Vocabulary Split = "vocabulary" // rows of the embedding: an all-reduce follows
+	Logits     Split = "logits"     // outputs of the head: an all-gather of the logits follows
+	Replicated Split = "replicated" // whole on every device
+)
+
+// Classes lists every layer class, in the order in which they claim tensors.
+func Classes() []Class { return slices.Clone(classes) }
+
+var classes = compile(slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, globalClasses, normClasses))
+
+func compile(list []Class) []Class {
+	for i := range list {
+		for j := range list[i].Slots {
+			s := &list[i].Slots[j]
+			s.gguf, s.hf = anchored(s.GGUF), anchored(s.HF)
+		}
+	}
+	return list
+}
+
+func anchored(pattern string) *regexp.Regexp {
+	if pattern == "" {
+		return nil
+	}
+	return regexp.MustCompile("^(?:" + pattern + ")$")
+}
+
+// slot finds the slot of a tensor by its stem; false where the class has none.
+func (c *Class) slot(stem string) (*Slot, bool) {
+	for i := range c.Slots {
+		s := &c.Slots[i]
+		if s.gguf != nil && s.gguf.MatchString(stem) || s.hf != nil && s.hf.MatchString(stem) {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+func (c *Class) slotNamed(name string) *Slot {
+	for i := range c.Slots {
+		if c.Slots[i].Name == name {
+			return &c.Slots[i]
+		}
+	}
+	return nil
+}
+
+// Parallelism says how the class splits and what it then communicates.
+func (c *Class) Parallelism() []string {
+	var out []string
+	for _, s := range c.Slots {
+		line := fmt.Sprintf("%s: %s", s.Name, s.Split)
+		if s.Along != "" {
+			line += " along " + s.Along
+		}
+		switch s.Split {
+		case Rows, Vocabulary:
+			line += ", then an all-reduce of tokens × hidden_size"
+		case Logits:
+			line += ", then an all-gather of outputs × vocab_size"
+		}
+		out = append(out, line)
+	}
+	if slices.ContainsFunc(c.Slots, func(s Slot) bool { return s.Use == Routed }) {
+		out = append(out, "expert parallelism: whole experts to a device, with an all-to-all of tokens × top_k × hidden_size before and after")
+	}
+	return out
+}
+
+// spec is one dimension of a layer: what the facts say of it, and how it shows
+// in the shapes.
+type spec struct {
+	name  string
+	fact  func(*arch.Facts, arch.Layer) int64
+	shape func(Layer) (int64, bool)
+}
+
+// inputs and outputs are a slot's dimensions; false where the layer lacks it or
+// it is no single matrix.
+func inputs(slot string) func(Layer) (int64, bool)  { return dimension(slot, 0) }
+func outputs(slot string) func(Layer) (int64, bool) { return dimension(slot, 1) }
+
+func dimension(slot string, at int) func(Layer) (int64, bool) {
+	return func(l Layer) (int64, bool) {
+		w := l.Weights[slot]
+		if len(w) == 0 || at >= len(w[0].Shape) {
+			return 0, false
+		}
+		return w[0].Shape[at], true
+	}
+}
+
+// over divides a dimension by a fact; false where that leaves a remainder.
+func over(of func(Layer) (int64, bool), by func(arch.Layer) int64) func(Layer) (int64, bool) {
+	return func(l Layer) (int64, bool) {
+		n, ok := of(l)
+		d := by(l.Block)
+		if !ok || d <= 0 || n%d != 0 {
+			return 0, false
+		}
+		return n / d, true
+	}
+}
+
+// length is the number of elements of a vector.
+func length(slot string) func(Layer) (int64, bool) {
+	return func(l Layer) (int64, bool) {
+		for _, list := range [][]arch.Tensor{l.Weights[slot], l.Extras[slot]} {
+			if len(list) > 0 {
+				return list[0].Elements(), true
+			}
+		}
+		return 0, false
+	}
+}
+
+func hiddenSize(f *arch.Facts, _ arch.Layer) int64 { return f.Hidden }
+func vocabSize(f *arch.Facts, _ arch.Layer) int64  { return f.Vocab }

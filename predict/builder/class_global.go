@@ -1,0 +1,54 @@
+package builder
+
+import "assay/predict/arch"
+
+func always(*arch.Facts, arch.Layer) bool { return true }
+
+// globalClasses stand once in a model, outside its blocks. A tied head has no
+// tensor of its own and multiplies with the embedding.
+var globalClasses = []Class{
+	{
+		Name: "TokenEmbeddingLayer", Label: "token_embedding", Does: "one row of the vocabulary per token",
+		Where: Outside, is: always,
+		Slots: []Slot{{Name: "embedding", GGUF: `token_embd`, HF: `embed_tokens|embeddings?|wte`, Use: Lookup, Split: Vocabulary, Along: "vocab_size"}},
+		specs: []spec{{"hidden_size", hiddenSize, inputs("embedding")}, {"vocab_size", vocabSize, outputs("embedding")}},
+	},
+	{
+		Name: "OutputHeadLayer", Label: "output_head", Does: "scores the vocabulary; tied to the embedding where it has no tensor",
+		Where: Outside, is: always,
+		Slots: []Slot{{Name: "head", GGUF: `output`, HF: `lm_head`, Use: Product, Split: Logits, Along: "vocab_size"}},
+		specs: []spec{{"hidden_size", hiddenSize, inputs("head")}, {"vocab_size", vocabSize, outputs("head")}},
+	},
+	{
+		Name: "RotaryTableLayer", Label: "rotary_table", Does: "stored frequencies of the rotary embedding",
+		Where: Outside, PerTensor: true, is: always,
+		Slots: []Slot{{Name: "frequencies", GGUF: `rope_freqs|rope_factors_(long|short)`, HF: `rotary_emb\.inv_freq`, Use: Vector, Split: Replicated}},
+	},
+}
+
+// layerNormTypes are the model types whose norms subtract the mean without
+// adding a bias that would show it (transformers 5.23.0, modeling_cohere*.py).
+var layerNormTypes = map[string]bool{"cohere": true, "cohere2": true}
+
+// normSlot is every norm beside those inside attention and state-space layers.
+var normSlot = Slot{Name: "norm",
+	GGUF: `attn_norm|ffn_norm|post_attention_norm|post_ffw_norm|output_norm|token_embd_norm`,
+	HF: `(input|post_attention|pre_feedforward|post_feedforward|pre_ff|final)_layernorm|` +
+		`operator_norm|ffn_norm|norm|norm_f|embedding_norm`,
+	Use: Vector, Split: Replicated}
+
+func normClass(name, does string, is func(*arch.Facts, arch.Layer) bool) Class {
+	return Class{Name: name, Label: "norm", Does: does, Where: Anywhere, PerTensor: true, Slots: []Slot{normSlot}, is: is,
+		specs: []spec{{"hidden_size", hiddenSize, length("norm")}}}
+}
+
+func isLayerNorm(f *arch.Facts, _ arch.Layer) bool {
+	return layerNormTypes[f.ModelType] || hasNormBias(f.Tensors)
+}
+
+// normClasses stand in blocks and outside them.
+var normClasses = []Class{
+	normClass("LayerNormLayer", "subtracts the mean, divides by the deviation, scales", isLayerNorm),
+	normClass("RMSNormLayer", "divides by the root mean square, scales",
+		func(f *arch.Facts, l arch.Layer) bool { return !isLayerNorm(f, l) }),
+}
