@@ -41,12 +41,8 @@ func (llamaCpp) Accepts(path string) error {
 }
 
 func (llamaCpp) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
-	switch kind {
-	case SkeletonKV:
+	if kind == SkeletonKV {
 		f = f.KVFaithful()
-	case SkeletonFull, SkeletonSparse:
-	default:
-		return arch.Facts{}, fmt.Errorf("skeleton %q: kv, full or sparse", kind)
 	}
 	_, err := f.GGUFTensors(arch.TypePlan{})
 	return f, err

@@ -29,7 +29,9 @@ func TestPredictionEqualsLibrary(t *testing.T) {
 		func(g *CaseGroup) { g.TypeK, g.NCtx = []string{"q4_0", "q5_1", "q8_0"}, []int{1024, 5000} },
 		func(g *CaseGroup) { g.FlashAttn = []string{"on", "off"} },
 		func(g *CaseGroup) { g.SWAFull, g.NCtx, g.FlashAttn = []bool{true}, []int{5000}, []string{"off"} },
-		func(g *CaseGroup) { g.NDepth, g.NPrompt, g.NBatch, g.NUbatch = []int{250}, []int{20}, []int{16}, []int{7} },
+		func(g *CaseGroup) {
+			g.NDepth, g.NPrompt, g.NBatch, g.NUbatch = []int{250}, []int{20}, []int{16}, []int{7}
+		},
 	} {
 		g := base
 		change(&g)

@@ -47,12 +47,8 @@ func (mlxLM) Accepts(path string) error {
 }
 
 func (mlxLM) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
-	switch kind {
-	case SkeletonKV:
+	if kind == SkeletonKV {
 		f = skeleton.FolderFacts(f)
-	case SkeletonFull, SkeletonSparse:
-	default:
-		return arch.Facts{}, fmt.Errorf("skeleton %q: kv, full or sparse", kind)
 	}
 	_, err := skeleton.Config(f)
 	return f, err

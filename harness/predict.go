@@ -8,27 +8,78 @@ import (
 	"assay/results"
 )
 
-// PredictModel is the part of a record that needs no run: the model, the case
-// and what is predicted of it. NCtx 0 is the model's full context.
-func PredictModel(ctx context.Context, runtime, ref, weightType string, c results.Case) (results.Record, error) {
+// Foretold is the part of a record that needs no run: the model, the case and
+// what is predicted of its prompt, and beside it of one generated token.
+type Foretold struct {
+	results.Record
+	// Token is one token generated after the prompt and the depth.
+	Token *results.Predicted `json:"token"`
+	// Rules is what rival rule sets say of the prompt.
+	Rules []RuleSays `json:"rules,omitempty"`
+}
+
+// RuleSays sets a rule's figure beside the exact prediction's.
+type RuleSays struct {
+	Rules  string `json:"rules"`
+	Figure string `json:"figure"`
+	Says   int64  `json:"says"`
+	Exact  int64  `json:"exact"`
+	// Because names the rule's false assumptions, Chief the one that matters most.
+	Because string `json:"because,omitempty"`
+	Chief   string `json:"chief,omitempty"`
+}
+
+// PredictModel predicts a prompt and a token of the model. NCtx 0 is the model's
+// full context. sets names rival rule sets, as for a run.
+func PredictModel(ctx context.Context, runtime, ref, weightType string, c results.Case, sets []string) (Foretold, error) {
 	f, err := arch.Load(ctx, ref, arch.Options{})
 	if err != nil {
-		return results.Record{}, inputError{err}
+		return Foretold{}, inputError{err}
 	}
 	rt, err := RuntimeNamed(runtime)
 	if err != nil {
-		return results.Record{}, err
+		return Foretold{}, err
 	}
 	if c.NCtx == 0 {
-		c.NCtx = max(int(f.ContextLength), c.NPrompt+c.NGen+c.NDepth)
+		c.NCtx = max(int(f.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)
 	}
+	c = rt.Settle(c, f)
 	it := Item{Runtime: runtime, Ref: ref, WeightType: weightType, Case: c, facts: f, run: f}
-	rec := results.Record{
+	out := Foretold{Record: results.Record{
 		Schema: results.Schema, Time: time.Now().UTC(), Status: results.StatusOK, Host: ReadHost(ctx),
 		Runtime: results.Runtime{Name: runtime}, Model: modelOf(it), Case: c,
+	}}
+	if out.Predicted, err = rt.Predict(f, f, weightType, c, results.Runtime{}); err != nil {
+		return Foretold{}, inputError{err}
 	}
-	if rec.Predicted, err = rt.Predict(f, f, weightType, c, results.Runtime{}); err != nil {
-		return results.Record{}, inputError{err}
+	token := c
+	token.Kind, token.NDepth, token.NPrompt, token.NGen = results.KindDecode, c.NDepth+c.NPrompt, 0, 1
+	if out.Token, err = rt.Predict(f, f, weightType, token, results.Runtime{}); err != nil {
+		return Foretold{}, inputError{err}
 	}
-	return rec, nil
+	return out, out.rival(it, sets)
+}
+
+// rival asks the rule sets, the exact prediction standing where a run has its
+// measurement.
+func (f *Foretold) rival(it Item, names []string) error {
+	sets, err := rivals(names)
+	if err != nil {
+		return err
+	}
+	exact := f.Record
+	exact.Measured = &results.Measured{
+		KVBytes: f.Predicted.KVBytes, KVLayers: f.Predicted.KVLayers,
+		FLOPs: f.Predicted.FLOPs, WeightBytes: f.Predicted.WeightBytes,
+	}
+	verdicts, err := judge(sets, it, &exact)
+	if err != nil {
+		return inputError{err}
+	}
+	for _, v := range verdicts {
+		f.Rules = append(f.Rules, RuleSays{
+			Rules: v.Rules, Figure: v.Figure, Says: v.Predicted, Exact: v.Measured, Because: v.Because, Chief: v.Chief,
+		})
+	}
+	return nil
 }

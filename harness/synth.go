@@ -13,6 +13,9 @@ import (
 // Synth writes a skeleton of the model at path, in the runtime's own format,
 // and returns its facts. What is there already is kept unless overwrite is set.
 func Synth(ctx context.Context, runtime, ref, kind, weightType, path string, overwrite bool) (arch.Facts, error) {
+	if kind != SkeletonKV && kind != SkeletonFull && kind != SkeletonSparse {
+		return arch.Facts{}, inputError{fmt.Errorf("skeleton %q: kv, full or sparse", kind)}
+	}
 	f, err := arch.Load(ctx, ref, arch.Options{})
 	if err != nil {
 		return arch.Facts{}, inputError{err}

@@ -28,7 +28,8 @@ func predictCommand() command {
 	return command{
 		name: "predict", args: "MODEL", does: "cache, work and speed of a model, without running it", help: predictHelp,
 		setup: func(fs *flag.FlagSet) action {
-			o, speed := newCaseFlags(fs), newForecastFlags(fs)
+			o, speed, rules := newCaseFlags(fs), newForecastFlags(fs), words()
+			fs.Var(rules, "rules", "rule `sets` beside the exact one: textbook, exp-001, lab-1; 'none' for none (default textbook)")
 			fs.IntVar(&o.c.NPrompt, "p", 512, "prompt `tokens` of the prefill")
 			fs.IntVar(&o.c.NDepth, "d", 0, "`tokens` in the cache before")
 			return func(ctx context.Context, s streams, args []string) error {
@@ -43,7 +44,10 @@ func predictCommand() command {
 				if err != nil {
 					return err
 				}
-				return predict(ctx, s, ref, o, speed, c)
+				if len(rules.values) == 0 {
+					rules.values = []string{"textbook"}
+				}
+				return predict(ctx, s, ref, o, rules.values, speed, c)
 			}
 		},
 	}
@@ -52,17 +56,17 @@ func predictCommand() command {
 // foretold is what predict prints as JSON: the record's parts that need no run,
 // and the speed where it was asked for.
 type foretold struct {
-	results.Record
+	harness.Foretold
 	Forecast *harness.Forecast `json:"forecast,omitempty"`
 }
 
-func predict(ctx context.Context, s streams, ref string, o *caseFlags, speed *forecastFlags, c results.Case) error {
+func predict(ctx context.Context, s streams, ref string, o *caseFlags, rules []string, speed *forecastFlags, c results.Case) error {
 	c.Kind = results.KindPrefill
-	rec, err := harness.PredictModel(ctx, o.runtime, ref, o.weights, c)
+	told, err := harness.PredictModel(ctx, o.runtime, ref, o.weights, c, rules)
 	if err != nil {
 		return err
 	}
-	out := foretold{Record: rec}
+	out := foretold{Foretold: told}
 	if speed.asked() {
 		f, err := speed.forecast(ctx, ref, o.runtime, o.weights, c)
 		if err != nil {
@@ -73,7 +77,7 @@ func predict(ctx context.Context, s streams, ref string, o *caseFlags, speed *fo
 	if o.asJSON {
 		return printJSON(s.out, out)
 	}
-	printPredicted(s.out, rec)
+	printPredicted(s.out, told)
 	if out.Forecast != nil {
 		fmt.Fprintln(s.out)
 		printForecast(s.out, *out.Forecast)
@@ -81,13 +85,86 @@ func predict(ctx context.Context, s streams, ref string, o *caseFlags, speed *fo
 	return nil
 }
 
-func printPredicted(w io.Writer, r results.Record) {
-	p := predicted(r)
-	fmt.Fprintf(w, "%s on %s at n_ctx %d\n\n", safe(r.Model.Name), r.Runtime.Name, r.Case.NCtx)
-	t := newTable(w, table.Row{"", "predicted"}, "predicted")
-	t.AppendRow(table.Row{"weights", bytesOf(p.WeightBytes)})
-	t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes)})
-	t.AppendRow(table.Row{fmt.Sprintf("operations of a prompt of %d", r.Case.NPrompt), opsOf(p.FLOPs)})
-	t.AppendRow(table.Row{"bytes moved by it", bytesOf(p.BytesMoved)})
+func printPredicted(w io.Writer, f harness.Foretold) {
+	p := predicted(f.Record)
+	fmt.Fprintf(w, "%s on %s at n_ctx %d\n", safe(f.Model.Name), f.Runtime.Name, f.Case.NCtx)
+	field(w, "weights", bytesOf(p.WeightBytes))
+	printCacheClasses(w, p)
+	if p.Cost != nil {
+		printWork(w, f)
+	}
+	printRules(w, f.Rules)
+}
+
+// printCacheClasses sums the cache up over layers of the same kind.
+func printCacheClasses(w io.Writer, p results.Predicted) {
+	type row struct {
+		class string
+		cells int64
+	}
+	layers, bytes := map[row]int{}, map[row]int64{}
+	var order []row
+	for _, l := range p.KVLayers {
+		r := row{l.Class, l.Cells}
+		if layers[r] == 0 {
+			order = append(order, r)
+		}
+		layers[r]++
+		bytes[r] += l.KBytes + l.VBytes
+	}
+	field(w, "KV cache", bytesOf(p.KVBytes))
+	for _, r := range order {
+		b := bytes[r]
+		field(w, "", fmt.Sprintf("%d layers %s, %d cells: %s", layers[r], r.class, r.cells, bytesOf(&b)))
+	}
+	if p.PeakKVBytes != nil {
+		field(w, "peak", bytesOf(p.PeakKVBytes))
+	}
+}
+
+// printWork shows operations and bytes by class, of the prompt and of a token.
+func printWork(w io.Writer, f harness.Foretold) {
+	fmt.Fprintln(w)
+	prompt := fmt.Sprintf("prompt of %d", f.Case.NPrompt)
+	t := newTable(w, table.Row{"class", "type", prompt, "it moves", "one token", "it moves "}, prompt, "it moves", "one token", "it moves ")
+	for i, term := range f.Predicted.Cost.Terms {
+		row := table.Row{term.Class, term.Type, opsOf(&term.FLOPs), bytesOf(&term.Bytes), "-", "-"}
+		if i < len(f.Token.Cost.Terms) {
+			one := f.Token.Cost.Terms[i]
+			row[4], row[5] = opsOf(&one.FLOPs), bytesOf(&one.Bytes)
+		}
+		t.AppendRow(row)
+	}
+	t.AppendRow(table.Row{"all", "", opsOf(f.Predicted.FLOPs), bytesOf(f.Predicted.BytesMoved), opsOf(f.Token.FLOPs), bytesOf(f.Token.BytesMoved)})
 	t.Render()
+}
+
+// printRules shows what rival rules would have said where it differs.
+func printRules(w io.Writer, rules []harness.RuleSays) {
+	if len(rules) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := newTable(w, table.Row{"rule set", "figure", "says", "off by", "chiefly because it assumes"}, "says", "off by")
+	wrapColumn(t, "chiefly because it assumes", 30)
+	for _, r := range rules {
+		v := results.Verdict{Predicted: r.Says, Measured: r.Exact}
+		by := percent(v)
+		if r.Because == "" {
+			by = "exact"
+		}
+		t.AppendRow(table.Row{r.Rules, r.Figure, figureOf(r), by, safe(r.Chief)})
+	}
+	t.Render()
+}
+
+// figureOf prints a rule's figure in its unit.
+func figureOf(r harness.RuleSays) string {
+	switch r.Figure {
+	case "kv_bytes", "weight_bytes":
+		return bytesOf(&r.Says)
+	case "flops", "params":
+		return opsOf(&r.Says)
+	}
+	return fmt.Sprint(r.Says)
 }

@@ -84,6 +84,7 @@ func printRecords(w io.Writer, records []results.Record) {
 	}
 	printVerdicts(w, records)
 	printProblems(w, records)
+	printUnfit(w, records)
 }
 
 // grouped keeps records of one table together: same runtime, model and sort.
@@ -205,7 +206,11 @@ func percent(v results.Verdict) string {
 	if v.Predicted == v.Measured {
 		return "which" // the number is right, what it counts is not
 	}
-	return fmt.Sprintf("%+.1f %%", 100*float64(v.Predicted-v.Measured)/float64(max(v.Measured, 1)))
+	p := 100 * float64(v.Predicted-v.Measured) / float64(max(v.Measured, 1))
+	if p > -0.05 && p < 0.05 {
+		return fmt.Sprintf("%+.1g %%", p)
+	}
+	return fmt.Sprintf("%+.1f %%", p)
 }
 
 // printProblems lists failed cases and checks that did not hold.
@@ -229,13 +234,22 @@ func printProblems(w io.Writer, records []results.Record) {
 	if checks > 0 {
 		fmt.Fprintf(w, "\n%d of %d checks hold.\n", checks-bad, checks)
 	}
-	unfit := map[string]bool{}
+}
+
+// printUnfit says why the figures are not to be trusted: the reasons of the case
+// that has the most, since readings differ from case to case.
+func printUnfit(w io.Writer, records []results.Record) {
+	var worst []string
+	cases := 0
 	for _, r := range records {
-		for _, why := range r.Host.Unfit {
-			unfit[why] = true
+		if len(r.Host.Unfit) > 0 {
+			cases++
+		}
+		if len(r.Host.Unfit) > len(worst) {
+			worst = r.Host.Unfit
 		}
 	}
-	for _, why := range sortedKeys(unfit) {
-		fmt.Fprintf(w, "This machine was not fit to be measured: %s.\n", safe(why))
+	if cases > 0 {
+		fmt.Fprintf(w, "This machine was not fit to be measured in %d of %d cases: %s.\n", cases, len(records), safe(strings.Join(worst, "; ")))
 	}
 }
