@@ -13,13 +13,18 @@ import (
 func ReadHost(ctx context.Context) results.Host {
 	// An error leaves what was read before it, which is all there is to record.
 	info, _ := host.Read(ctx)
-	return results.Host{
+	h := results.Host{
 		Name: info.Name, OS: info.OS, OSVersion: info.OSVersion, Arch: info.Arch,
 		Chip: info.Chip, Cores: info.Cores, GPUCores: info.GPUCores,
 		MemoryBytes: info.MemoryBytes, FreeMemoryBytes: info.FreeMemoryBytes, SwapUsedBytes: info.SwapUsedBytes,
 		Power: info.Power, LowPowerMode: info.LowPowerMode, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
+		GPUWiredLimitBytes: info.GPUWiredLimitBytes, Background: info.Background, Busy: info.Busy,
 		Unfit: unfit(info),
 	}
+	if info.Largest != nil {
+		h.LargestProcessBytes = &info.Largest.Bytes
+	}
+	return h
 }
 
 // readFootprint adds what this process takes, as far as the system says.

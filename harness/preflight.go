@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/native/host"
+	"assay/results"
 )
 
 // Limits beyond which a machine is not fit to be measured: those that mlx-bun
@@ -15,6 +16,7 @@ const (
 	minSpeedLimit   = 100 // per cent of full speed
 	maxLoad         = 8.0
 	maxLoadPerCore  = 2.0
+	maxForeignBytes = 2 << 30
 	thermalSerious  = "serious"
 	thermalCritical = "critical"
 )
@@ -44,6 +46,14 @@ func unfit(i host.Info) []string {
 	if i.LoadAverage != nil {
 		limit := max(maxLoad, maxLoadPerCore*float64(i.Cores))
 		add(*i.LoadAverage > limit, "the load is %.1f, above %.0f", *i.LoadAverage, limit)
+	}
+	add(i.Background != nil && *i.Background, "it runs as a background process, which macOS keeps on slow cores")
+	for _, name := range i.Busy {
+		add(true, "%s is at work", name)
+	}
+	if p := i.Largest; p != nil {
+		add(p.Bytes > maxForeignBytes, "another process (%s) holds %s, above %s",
+			results.Printable(p.Name), Bytes(p.Bytes), Bytes(maxForeignBytes))
 	}
 	return out
 }

@@ -65,6 +65,15 @@ type Host struct {
 	// FreeMemoryBytes is what could be allocated without swapping.
 	FreeMemoryBytes *int64 `json:"free_memory_bytes,omitempty"`
 	SwapUsedBytes   *int64 `json:"swap_used_bytes,omitempty"`
+	// GPUWiredLimitBytes is the limit that was set for what the GPU may hold
+	// wired; absent where the system's default holds.
+	GPUWiredLimitBytes *int64 `json:"gpu_wired_limit_bytes,omitempty"`
+	// Background says that the run had background quality of service.
+	Background *bool `json:"background,omitempty"`
+	// Busy names the system's housekeeping that was at work, such as Spotlight.
+	Busy []string `json:"busy,omitempty"`
+	// LargestProcessBytes is what the largest process beside the run held.
+	LargestProcessBytes *int64 `json:"largest_process_bytes,omitempty"`
 	// Unfit lists the reasons why this machine was not fit to be measured.
 	// A run with any is never used as a baseline.
 	Unfit []string `json:"unfit,omitempty"`

@@ -29,6 +29,24 @@ type Info struct {
 	CPUSpeedLimit *int
 	// LoadAverage is over the last minute.
 	LoadAverage *float64
+	// GPUWiredLimitBytes is what was set as the most that the GPU may hold wired
+	// (iogpu.wired_limit_mb of macOS); absent where the default holds.
+	GPUWiredLimitBytes *int64
+	// Background says that this process has macOS's background quality of
+	// service, which keeps it on efficiency cores.
+	Background *bool
+	// Busy names the system's own housekeeping that is at work: Spotlight, Time
+	// Machine, or on Linux the indexer's process.
+	Busy []string
+	// Largest is the largest process besides this one and those that it started.
+	Largest *Process
+}
+
+// Process is another process on the machine. Its name is whatever that process
+// calls itself.
+type Process struct {
+	Name  string
+	Bytes int64 // resident
 }
 
 // Usage is the memory of one process.

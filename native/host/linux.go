@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// readLinux reads a machine's /proc, /sys and /etc below root. An error means
-// that /proc/meminfo or /proc/cpuinfo could not be read.
-func readLinux(root fs.FS) (Info, error) {
+// readLinux reads a machine's /proc, /sys and /etc below root for the process
+// self. An error means that /proc/meminfo or /proc/cpuinfo could not be read.
+func readLinux(root fs.FS, self int) (Info, error) {
 	var info Info
 	memory, err := fs.ReadFile(root, "proc/meminfo")
 	if err != nil {
@@ -36,6 +36,7 @@ func readLinux(root fs.FS) (Info, error) {
 	if profile := text(root, "sys/firmware/acpi/platform_profile"); profile != "" {
 		info.LowPowerMode = ptr(profile == "low-power")
 	}
+	info.addProcesses(linuxProcesses(root), self)
 	return info, nil
 }
 

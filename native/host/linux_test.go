@@ -35,7 +35,7 @@ func laptop(changes map[string]string) fstest.MapFS {
 }
 
 func TestReadLinux(t *testing.T) {
-	got, err := readLinux(laptop(nil))
+	got, err := readLinux(laptop(nil), testPID)
 	require.NoError(t, err)
 	require.Equal(t, Info{
 		Name: "bench1", OSVersion: "Debian GNU/Linux 12 (bookworm)", Chip: "Intel(R) Xeon(R) Processor",
@@ -73,12 +73,12 @@ func TestReadLinuxElsewhere(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			info, err := readLinux(laptop(test.changes))
+			info, err := readLinux(laptop(test.changes), testPID)
 			require.NoError(t, err)
 			test.check(t, info)
 		})
 	}
-	_, err := readLinux(fstest.MapFS{})
+	_, err := readLinux(fstest.MapFS{}, testPID)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.ErrorContains(t, err, "reading the machine's memory")
 }

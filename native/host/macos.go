@@ -18,13 +18,13 @@ type command func(ctx context.Context, name string, args ...string) (string, err
 // on standard error and the others are printed all the same.
 var sysctls = []string{
 	"machdep.cpu.brand_string", "hw.memsize", "hw.logicalcpu", "hw.perflevel0.logicalcpu",
-	"vm.loadavg", "vm.swapusage", "kern.osproductversion", "kern.hostname",
+	"vm.loadavg", "vm.swapusage", "kern.osproductversion", "kern.hostname", "iogpu.wired_limit_mb",
 }
 
-// readMacOS asks sysctl, pmset, notifyutil, memory_pressure and ioreg. An error
-// means that sysctl did not name the memory's size; what another tool does not
-// answer is absent.
-func readMacOS(ctx context.Context, run command) (Info, error) {
+// readMacOS asks sysctl, pmset, notifyutil, memory_pressure, ioreg, tmutil and
+// ps on behalf of the process self. An error means that sysctl did not name the
+// memory's size; what another tool does not answer is absent.
+func readMacOS(ctx context.Context, run command, self int) (Info, error) {
 	var info Info
 	answer, err := run(ctx, "sysctl", sysctls...)
 	info.addSysctl(answer)
@@ -42,10 +42,16 @@ func readMacOS(ctx context.Context, run command) (Info, error) {
 		{(*Info).addThermalPressure, "notifyutil", []string{"-g", "com.apple.system.thermalpressurelevel"}},
 		{(*Info).addMemoryPressure, "memory_pressure", []string{"-Q"}},
 		{(*Info).addGPU, "ioreg", []string{"-r", "-c", "AGXAccelerator", "-d", "1"}},
+		{(*Info).addTimeMachine, "tmutil", []string{"status"}},
 	} {
 		if answer, err := run(ctx, reading.name, reading.args...); err == nil {
 			reading.add(&info, answer)
 		}
+	}
+	if answer, err := run(ctx, "ps", "-axo", "pid=,ppid=,rss=,pcpu=,comm="); err == nil {
+		processes := psProcesses(answer)
+		info.addSpotlight(processes)
+		info.addProcesses(processes, self)
 	}
 	return info, ctx.Err()
 }
@@ -67,6 +73,10 @@ func (i *Info) addSysctl(answer string) {
 			i.Cores, _ = strconv.Atoi(value)
 		case "hw.perflevel0.logicalcpu":
 			i.PerformanceCores = number(wholeNumber, value)
+		case "iogpu.wired_limit_mb": // 0 is the default
+			if mebibytes := number(wholeNumber, value); mebibytes != nil && *mebibytes > 0 {
+				i.GPUWiredLimitBytes = ptr(int64(*mebibytes) << 20)
+			}
 		case "vm.loadavg":
 			i.LoadAverage = decimal(firstLoad, value)
 		case "vm.swapusage":
@@ -96,6 +106,8 @@ var (
 	freePercent = regexp.MustCompile(`free percentage: ([0-9]+)%`)
 	// "gpu-core-count" = 20
 	gpuCores = regexp.MustCompile(`"gpu-core-count" = ([0-9]+)`)
+	// "    Running = 1;"
+	timeMachine = regexp.MustCompile(`(?m)^\s*Running = ([0-9]+);`)
 )
 
 // number answers what a pattern's group holds, nil when it does not match.
@@ -155,6 +167,12 @@ func (i *Info) addMemoryPressure(answer string) {
 }
 
 func (i *Info) addGPU(answer string) { i.GPUCores = number(gpuCores, answer) }
+
+func (i *Info) addTimeMachine(answer string) {
+	if running := number(timeMachine, answer); running != nil && *running == 1 {
+		i.Busy = append(i.Busy, "Time Machine")
+	}
+}
 
 // macOSUsage reads struct rusage_info_v4 of sys/resource.h, which
 // proc_pid_rusage fills: ri_phys_footprint at 72, ri_lifetime_max_phys_footprint

@@ -42,7 +42,7 @@ func answers(changes map[string]string) command {
 }
 
 func TestReadMacOS(t *testing.T) {
-	got, err := readMacOS(context.Background(), answers(nil))
+	got, err := readMacOS(context.Background(), answers(nil), testPID)
 	require.NoError(t, err)
 	require.Equal(t, Info{
 		Name: "bench.local", OSVersion: "15.5", Chip: "Apple M4 Pro",
@@ -83,7 +83,7 @@ func TestReadMacOSElsewhere(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			info, err := readMacOS(context.Background(), answers(test.changes))
+			info, err := readMacOS(context.Background(), answers(test.changes), testPID)
 			require.NoError(t, err)
 			test.check(t, info)
 		})
@@ -93,7 +93,7 @@ func TestReadMacOSElsewhere(t *testing.T) {
 func TestReadMacOSWithoutSysctl(t *testing.T) {
 	_, err := readMacOS(context.Background(), func(context.Context, string, ...string) (string, error) {
 		return "", errors.New("sysctl: not found")
-	})
+	}, testPID)
 	require.ErrorContains(t, err, "sysctl named no hw.memsize")
 	require.ErrorContains(t, err, "not found")
 }
@@ -112,7 +112,7 @@ func FuzzMacOSAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer string) {
 		info, err := readMacOS(context.Background(), func(_ context.Context, name string, _ ...string) (string, error) {
 			return answer, nil
-		})
+		}, testPID)
 		if err == nil {
 			require.Positive(t, info.MemoryBytes)
 			require.True(t, info.FreeMemoryBytes == nil || *info.FreeMemoryBytes <= info.MemoryBytes)

@@ -3,24 +3,33 @@ package host
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"sync"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
+	"golang.org/x/sys/unix"
 )
 
 // Read describes this machine. What cannot be read is absent; the error means
 // that not even the memory's size was found.
 func Read(ctx context.Context) (Info, error) {
-	info, err := readMacOS(ctx, execute)
+	info, err := readMacOS(ctx, execute, os.Getpid())
 	info.OS, info.Arch = runtime.GOOS, runtime.GOARCH
+	if priority, err := unix.Getpriority(prioDarwinProcess, 0); err == nil {
+		info.Background = ptr(priority != 0)
+	}
 	if info.Cores == 0 {
 		info.Cores = runtime.NumCPU()
 	}
 	return info, err
 }
+
+// prioDarwinProcess is PRIO_DARWIN_PROCESS of sys/resource.h: 1 is answered for
+// a process in the background, as launchd's ProcessType Background starts one.
+const prioDarwinProcess = 4
 
 func execute(ctx context.Context, name string, args ...string) (string, error) {
 	answer, err := exec.CommandContext(ctx, name, args...).Output()

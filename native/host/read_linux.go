@@ -10,7 +10,7 @@ import (
 // Read describes this machine. What cannot be read is absent; the error means
 // that not even the memory's size was found.
 func Read(ctx context.Context) (Info, error) {
-	info, err := readLinux(os.DirFS("/"))
+	info, err := readLinux(os.DirFS("/"), os.Getpid())
 	info.OS, info.Arch, info.Cores = runtime.GOOS, runtime.GOARCH, runtime.NumCPU()
 	if err != nil {
 		return info, err
