@@ -64,9 +64,10 @@ const (
 	CacheStrides AttentionMemory = "strides"
 )
 
-// attentions are the candidates, simplest first.
+// attentions are the candidates, simplest first; of two that are as simple,
+// the one that llama.cpp's kernels make likely, which skip masked cells.
 var attentions = []Attention{
-	{false, CacheFree}, {true, CacheFree}, {false, CacheBytes}, {true, CacheBytes}, {false, CacheStrides}, {true, CacheStrides},
+	{true, CacheFree}, {false, CacheFree}, {true, CacheBytes}, {false, CacheBytes}, {true, CacheStrides}, {false, CacheStrides},
 }
 
 // String says the form in words.
