@@ -58,6 +58,7 @@ func commands() []command {
 		reportCommand(),
 		inspectCommand(),
 		compareCommand(),
+		buildCommand(),
 		synthCommand(),
 		libsCommand(),
 		importCommand(),

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -52,3 +53,13 @@ func wrapColumn(t *output, name string, width int) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// wrapped breaks text at words into lines of 80 columns, each indented; a word
+// that is longer is broken itself.
+func wrapped(line, indent string) string {
+	lines := strings.Split(text.WrapSoft(line, 80-len(indent)), "\n")
+	for i, l := range lines {
+		lines[i] = indent + strings.TrimSpace(l)
+	}
+	return strings.Join(lines, "\n")
+}

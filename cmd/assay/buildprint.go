@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/harness"
+	"assay/predict/builder"
+)
+
+func showFindings(s streams, m builder.Model) {
+	c := m.Config()
+	fmt.Fprintf(s.out, "%s: %d parameters (%s), %d layers\n", safe(c.Name), c.TotalParams, c.TotalParamsFormatted, c.NumLayers)
+	bad := m.Discrepancies()
+	if len(bad) == 0 {
+		fmt.Fprintf(s.out, "all %d checks hold\n", len(m.Checks))
+		return
+	}
+	fmt.Fprintf(s.out, "%d of %d checks failed\n", len(bad), len(m.Checks))
+	t := newTable(s.out, table.Row{"what", "held against", "found"})
+	for _, name := range []string{"what", "held against", "found"} {
+		wrapColumn(t, name, 24)
+	}
+	for _, b := range bad {
+		t.AppendRow(table.Row{safe(b.Name), safe(b.Want), safe(b.Have)})
+	}
+	t.Render()
+}
+
+func showLayers(s streams, m builder.Model) {
+	fmt.Fprintln(s.out)
+	t := newTable(s.out, table.Row{"class", "count", "parameters", "FLOPs/token", "KV/token", "weights"},
+		"count", "parameters", "FLOPs/token", "KV/token", "weights")
+	for _, l := range m.Layers {
+		one := l.Cost(builder.OneToken)
+		flops := (one.WeightFLOPs + one.MixingFLOPs) * l.Count()
+		t.AppendRow(table.Row{strings.TrimSuffix(l.Class.Name, "Layer"), l.Count(), one.Params * l.Count(), opsOf(&flops),
+			harness.Bytes(one.KVBytes * l.Count()), harness.Bytes(l.WeightBytes)})
+	}
+	for _, g := range m.Gaps {
+		t.AppendRow(table.Row{"none: " + clip(safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})
+	}
+	t.Render()
+}
+
+func showGaps(s streams, m builder.Model) {
+	fmt.Fprintf(s.out, "\n%d kinds of layer have no class\n", len(m.Gaps))
+	t := newTable(s.out, table.Row{"layer", "count", "tensors", "report"}, "count", "tensors")
+	for _, g := range m.Gaps {
+		tensors := 0
+		for _, p := range g.Tensors {
+			tensors += p.Count
+		}
+		t.AppendRow(table.Row{clip(safe(g.Name), 20), g.Count, tensors, m.GapFile(g)})
+	}
+	t.Render()
+}
+
+// listedClass is a layer class as --layers --json prints it.
+type listedClass struct {
+	Class       string   `json:"class"`
+	Name        string   `json:"name"`
+	Does        string   `json:"does"`
+	Tensors     []string `json:"tensors"`
+	Parallelism []string `json:"parallelism"`
+}
+
+func listClasses(s streams, args []string, asJSON bool) error {
+	if len(args) > 0 {
+		return usagef("--layers lists the classes of all models and takes none, have %q", args[0])
+	}
+	var list []listedClass
+	for _, c := range builder.Classes() {
+		one := listedClass{Class: c.Name, Name: c.Label, Does: c.Does, Parallelism: c.Parallelism()}
+		for _, slot := range c.Slots {
+			one.Tensors = append(one.Tensors, slot.Name+": "+strings.Trim(slot.GGUF+" | "+slot.HF, " |"))
+		}
+		list = append(list, one)
+	}
+	if asJSON {
+		return printJSON(s.out, list)
+	}
+	for i, c := range list {
+		if i > 0 {
+			fmt.Fprintln(s.out)
+		}
+		fmt.Fprintf(s.out, "%s (%s)\n%s\n", c.Class, c.Name, wrapped(c.Does, "  "))
+		for _, line := range append(c.Tensors, c.Parallelism...) {
+			fmt.Fprintln(s.out, wrapped(line, "    "))
+		}
+	}
+	return nil
+}
