@@ -37,6 +37,7 @@ func (x *execution) record(i int) results.Record {
 		}
 	}
 	if rec.Measured = x.merge(i); rec.Measured != nil {
+		rec.Measured.CanaryNS = x.canaryOf(i)
 		rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, it.Case.Tokens())
 		rec.Model.WeightBytes, rec.Model.NParams = rec.Measured.WeightBytes, rec.Measured.NParams
 	}

@@ -32,7 +32,14 @@ type BenchOptions struct {
 	Store   string
 	NoStore bool
 	// Command is recorded as what was typed.
-	Command  []string
+	Command []string
+	// Purpose says who began the run; see Interrupted.
+	Purpose string
+	// Canary is a suite whose first case is timed between the others; nil for
+	// none. See CanarySuite.
+	Canary *Suite
+	// Host reads the machine and its state; ReadHost if nil.
+	Host     func(context.Context) results.Host
 	Progress func(Progress)
 	Record   func(results.Record)
 }
@@ -63,8 +70,15 @@ func NewBench(ctx context.Context, opt BenchOptions) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opt.Host == nil {
+		opt.Host = ReadHost
+	}
 	b := &Bench{opt: opt, home: dirs}
 	if err := b.probe(ctx, worker); err != nil {
+		return nil, err
+	}
+	canary, err := newCanary(ctx, opt.Canary, b.usable())
+	if err != nil {
 		return nil, err
 	}
 	var fits []roofline.Fit
@@ -77,7 +91,7 @@ func NewBench(ctx context.Context, opt BenchOptions) (*Bench, error) {
 		}
 	}
 	b.runner = &Runner{
-		Home: dirs, Worker: worker, Host: ReadHost, Available: b.available(), Rules: opt.Rules, Fits: fits,
+		Home: dirs, Worker: worker, Host: opt.Host, Purpose: opt.Purpose, Canary: canary, Available: b.available(), Rules: opt.Rules, Fits: fits,
 		Force: opt.Force, Progress: opt.Progress, Record: b.record,
 	}
 	return b, nil
@@ -139,15 +153,20 @@ func (b *Bench) available() map[string]results.Runtime {
 	return out
 }
 
-// Run measures the suite from the beginning.
-func (b *Bench) Run(ctx context.Context, s Suite) error {
+// usable names the runtimes that can be used, in their order.
+func (b *Bench) usable() []string {
 	var names []string
 	for _, p := range b.Probed {
 		if p.Err == nil {
 			names = append(names, p.Name)
 		}
 	}
-	items, err := Expand(ctx, s, names)
+	return names
+}
+
+// Run measures the suite from the beginning.
+func (b *Bench) Run(ctx context.Context, s Suite) error {
+	items, err := Expand(ctx, s, b.usable())
 	if err != nil {
 		return b.close(err)
 	}
@@ -196,7 +215,7 @@ func (b *Bench) begin(ctx context.Context, suite string, started time.Time) erro
 		return nil
 	}
 	return b.store.BeginRun(ctx, store.RunInfo{
-		ID: b.RunID, Machine: ReadHost(ctx).Machine(), Started: started, Suite: suite, Command: b.opt.Command,
+		ID: b.RunID, Machine: b.runner.Host(ctx).Machine(), Started: started, Suite: suite, Command: b.opt.Command,
 	})
 }
 

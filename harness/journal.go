@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type journal struct {
 type plan struct {
 	RunID   string    `json:"run_id"`
 	Started time.Time `json:"started"`
+	Purpose string    `json:"purpose,omitempty"`
 	Suite   Suite     `json:"suite"`
 	Items   []Item    `json:"items"`
 }
@@ -49,6 +51,8 @@ type entry struct {
 	Log      []string     `json:"log,omitempty"`
 	Skipped  bool         `json:"skipped,omitempty"`
 	Finished bool         `json:"finished,omitempty"`
+	// Canary has the readings before and after a timed visit.
+	Canary []CanaryReading `json:"canary,omitempty"`
 }
 
 const journalSuffix = ".journal"
@@ -148,6 +152,31 @@ func readJournal(path string) (j *journal, size int64, finished bool, err error)
 		}
 		j.done[e.visit] = e
 	}
+}
+
+// Interrupted returns the newest run in a folder of runs that was begun for a
+// purpose with this very suite, at or after a time, and is not finished; "" if
+// there is none. A journal that cannot be read is passed over.
+func Interrupted(dir, purpose string, s Suite, since time.Time) (runID string, err error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*"+journalSuffix))
+	if err != nil {
+		return "", err
+	}
+	want, err := json.Marshal(s)
+	if err != nil {
+		return "", err
+	}
+	sort.Sort(sort.Reverse(sort.StringSlice(paths))) // run ids begin with their time
+	for _, path := range paths {
+		j, _, finished, err := readJournal(path)
+		if err != nil || finished || j.plan.Purpose != purpose || j.plan.Started.Before(since) {
+			continue
+		}
+		if suite, err := json.Marshal(j.plan.Suite); err == nil && bytes.Equal(suite, want) {
+			return j.plan.RunID, nil
+		}
+	}
+	return "", nil
 }
 
 func (j *journal) add(e entry) error {

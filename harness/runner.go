@@ -32,6 +32,10 @@ type Runner struct {
 	Fits []roofline.Fit
 	// Force runs models that would not fit in memory.
 	Force bool
+	// Purpose says who began the run; see Interrupted.
+	Purpose string
+	// Canary is timed before, between and after the timed cases; nil for none.
+	Canary *Canary
 	// Progress is told of each step; it may be nil.
 	Progress func(Progress)
 	// Record is called with each record as soon as it is complete. An error
@@ -54,7 +58,7 @@ func (r *Runner) Run(ctx context.Context, runID string, started time.Time, s Sui
 	if len(items) == 0 {
 		return inputError{errors.New("the suite has no case for the runtimes that were found")}
 	}
-	j, err := createJournal(r.Home.Runs(), plan{RunID: runID, Started: started, Suite: s, Items: items})
+	j, err := createJournal(r.Home.Runs(), plan{RunID: runID, Started: started, Purpose: r.Purpose, Suite: s, Items: items})
 	if err != nil {
 		return err
 	}
@@ -73,6 +77,7 @@ type execution struct {
 	*Runner
 	*journal
 	deadline time.Time
+	canary   canary
 }
 
 func (r *Runner) execute(ctx context.Context, j *journal) error {
@@ -95,28 +100,38 @@ func (r *Runner) execute(ctx context.Context, j *journal) error {
 	return j.finish()
 }
 
-// loadFacts reads the facts of the items, which the journal does not hold.
+// loadFacts reads the facts of the items and the canary, which the journal does
+// not hold.
 func (x *execution) loadFacts(ctx context.Context) error {
 	for i := range x.plan.Items {
-		it := &x.plan.Items[i]
-		if len(it.facts.Layers) == 0 {
-			f, err := arch.Load(ctx, it.Ref, arch.Options{})
-			if err != nil {
-				return inputError{err}
-			}
-			it.facts = f
-		}
-		it.run = it.facts
-		if it.Skeleton == "" {
-			continue
-		}
-		rt, err := RuntimeNamed(it.Runtime)
-		if err != nil {
+		if err := x.plan.Items[i].loadFacts(ctx); err != nil {
 			return err
 		}
-		if it.run, err = rt.SkeletonFacts(it.facts, it.Skeleton); err != nil {
-			return inputError{fmt.Errorf("a skeleton of %s: %w", it.Ref, err)}
+	}
+	if x.Canary != nil {
+		return x.Canary.item.loadFacts(ctx)
+	}
+	return nil
+}
+
+func (it *Item) loadFacts(ctx context.Context) error {
+	if len(it.facts.Layers) == 0 {
+		f, err := arch.Load(ctx, it.Ref, arch.Options{})
+		if err != nil {
+			return inputError{err}
 		}
+		it.facts = f
+	}
+	it.run = it.facts
+	if it.Skeleton == "" {
+		return nil
+	}
+	rt, err := RuntimeNamed(it.Runtime)
+	if err != nil {
+		return err
+	}
+	if it.run, err = rt.SkeletonFacts(it.facts, it.Skeleton); err != nil {
+		return inputError{fmt.Errorf("a skeleton of %s: %w", it.Ref, err)}
 	}
 	return nil
 }
@@ -180,7 +195,7 @@ func (x *execution) round(ctx context.Context, round int, todo []int) error {
 		v := visit{i, round}
 		if _, ok := x.done[v]; !ok {
 			step := Progress{Round: round + 1, Rounds: max(x.plan.Suite.Rounds, round+1), Done: n, Total: len(todo), Item: x.plan.Items[i]}
-			e, err := x.visit(ctx, v, step)
+			e, err := x.watched(ctx, v, step)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,127 @@
+package harness
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"slices"
+	"time"
+)
+
+//go:embed canary.yaml
+var canaryYAML []byte
+
+// CanarySuite is the canary that is used where none is named.
+func CanarySuite() (Suite, error) { return parseSuite("the canary", canaryYAML) }
+
+// Canary is one short case that is the same on every night. Since readings of
+// heat cannot be trusted, it measures what they should say.
+type Canary struct {
+	item    Item
+	samples int
+	timeout time.Duration
+}
+
+// newCanary takes the first case of a suite for the first runtime that has one.
+func newCanary(ctx context.Context, s *Suite, runtimes []string) (*Canary, error) {
+	if s == nil {
+		return nil, nil
+	}
+	for _, rt := range runtimes {
+		items, err := Expand(ctx, *s, []string{rt})
+		if err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(items, Item.Timed); i >= 0 {
+			return &Canary{item: items[i], samples: s.Samples, timeout: time.Duration(s.Timeout)}, nil
+		}
+	}
+	return nil, inputError{errors.New("the canary has no timed case for the runtimes that were found")}
+}
+
+// CanaryReading is the median time of a canary's sample, and when it was taken.
+type CanaryReading struct {
+	Time time.Time `json:"time"`
+	NS   int64     `json:"ns"`
+}
+
+// canary is the newest reading of this run; dead after one that failed.
+type canary struct {
+	last *CanaryReading
+	dead bool
+}
+
+// watched visits an item; a timed one between two readings of the canary, of
+// which the second is the next one's first.
+func (x *execution) watched(ctx context.Context, v visit, step Progress) (entry, error) {
+	if x.Canary == nil || !step.Item.Timed() {
+		return x.visit(ctx, v, step)
+	}
+	if x.canary.last == nil {
+		x.readCanary(ctx, step)
+	}
+	before := x.canary.last
+	e, err := x.visit(ctx, v, step)
+	if err != nil {
+		return e, err
+	}
+	x.readCanary(ctx, step)
+	if before != nil && x.canary.last != nil {
+		e.Canary = []CanaryReading{*before, *x.canary.last}
+	}
+	return e, nil
+}
+
+// readCanary runs the canary. One that fails is not tried again: what it would
+// have said is absent, and the run goes on.
+func (x *execution) readCanary(ctx context.Context, step Progress) {
+	x.canary.last = nil
+	if x.canary.dead {
+		return
+	}
+	tell := func(string) {
+		if step.Phase = "canary"; x.Progress != nil {
+			x.Progress(step)
+		}
+	}
+	tell("")
+	path, err := x.model(ctx, x.Canary.item, tell)
+	if err != nil {
+		x.canary.dead = true
+		return
+	}
+	w := spawner{command: x.Worker, timeout: x.Canary.timeout}
+	req := request{Task: taskMeasure, Runtime: x.Canary.item.Runtime, Path: path, Case: x.Canary.item.Case, Samples: x.Canary.samples}
+	out, err := w.run(ctx, req, func(message) {})
+	if err != nil || out.Measured == nil || len(out.Measured.SamplesNS) == 0 {
+		x.canary.dead = ctx.Err() == nil
+		return
+	}
+	samples := slices.Sorted(slices.Values(out.Measured.SamplesNS))
+	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: samples[len(samples)/2]}
+}
+
+// canaryOf lists the readings before and after each of an item's visits.
+func (x *execution) canaryOf(i int) []int64 {
+	var out []int64
+	for round := range x.plan.Suite.MaxRounds {
+		for _, r := range x.done[visit{i, round}].Canary {
+			out = append(out, r.NS)
+		}
+	}
+	return out
+}
+
+// CanaryReadings are all readings of a run in a folder of runs, oldest first.
+func CanaryReadings(dir, runID string) ([]CanaryReading, error) {
+	j, _, _, err := readJournal(journalPath(dir, runID))
+	if err != nil {
+		return nil, err
+	}
+	var all []CanaryReading
+	for _, e := range j.done {
+		all = append(all, e.Canary...)
+	}
+	slices.SortFunc(all, func(a, b CanaryReading) int { return a.Time.Compare(b.Time) })
+	return slices.CompactFunc(all, func(a, b CanaryReading) bool { return a.Time.Equal(b.Time) }), nil
+}
