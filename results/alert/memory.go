@@ -78,7 +78,8 @@ func (m *Memory) Keep(ctx context.Context, docs Documents, machine string) error
 
 // Update takes tonight's alerts and returns all with their states: tonight's,
 // each since when it is known, and those that are over. judged says whether a
-// case was judged tonight: what was not measured has not recovered. Good news
+// case, or "" for all of them together, was judged tonight: what was not
+// measured has not recovered. Good news
 // is said once and ends silently, when it has become what is usual.
 func (m *Memory) Update(tonight []Alert, judged func(results.Key) bool, now time.Time) []Alert {
 	out := []Alert{}
@@ -89,7 +90,7 @@ func (m *Memory) Update(tonight []Alert, judged func(results.Key) bool, now time
 	}
 	for _, id := range sortedIDs(m.Open) {
 		old := m.Open[id]
-		if seen[id] || old.Alert.Key != "" && !judged(old.Alert.Key) {
+		if seen[id] || !judged(old.Alert.Key) {
 			continue
 		}
 		delete(m.Open, id)

@@ -25,6 +25,8 @@ type Options struct {
 	Across []Aspect
 	// Window judges timings against earlier nights in place of base's.
 	Window *Window
+	// FitOnly leaves out timings that head measured on an unfit machine.
+	FitOnly bool
 }
 
 func (o Options) rule() stat.Rule {

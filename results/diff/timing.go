@@ -3,6 +3,7 @@ package diff
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"assay/results"
 	"assay/results/stat"
@@ -60,9 +61,14 @@ type Common struct {
 func (d *Diff) judgeTimes(pairs []pair, opt Options) {
 	var timed []int
 	for i, p := range pairs {
-		if p.measured() && len(p.base.Measured.SamplesNS)+len(p.head.Measured.SamplesNS) > 0 {
-			timed = append(timed, i)
+		if !p.measured() || len(p.base.Measured.SamplesNS)+len(p.head.Measured.SamplesNS) == 0 {
+			continue
 		}
+		if unfit := p.head.Host.Unfit; opt.FitOnly && len(unfit) > 0 {
+			d.Cases[i].Notes = append(d.Cases[i].Notes, "not judged for speed: the machine was not fit: "+strings.Join(unfit, "; "))
+			continue
+		}
+		timed = append(timed, i)
 	}
 	if len(timed) == 0 {
 		return

@@ -47,21 +47,24 @@ func Judge(ctx context.Context, st *store.Store, head results.Run, opt diff.Opti
 	if opt.Window, err = b.window(ctx, st, memory.Suspects()); err != nil {
 		return Verdict{}, err
 	}
+	opt.FitOnly = true
 	d, err := diff.Compare(b.run, head, opt)
 	if err != nil {
 		return Verdict{Diff: d}, err
 	}
-	alerts := memory.Update(alert.FromDiff(d), judged(d), now)
+	alerts := memory.Update(alert.FromDiff(d), judged(d, head), now)
 	return Verdict{d, alerts}, memory.Keep(ctx, st, machine)
 }
 
-// judged says which cases both sides have.
-func judged(d diff.Diff) func(results.Key) bool {
-	paired := map[results.Key]bool{}
+// judged says which cases both sides have and a fit machine measured; "" stands
+// for all of them together.
+func judged(d diff.Diff, head results.Run) func(results.Key) bool {
+	cases := head.ByKey()
+	done := map[results.Key]bool{"": d.Common != nil}
 	for _, c := range d.Cases {
-		paired[c.Key] = c.Failure == nil || c.Failure.Broke()
+		done[c.Key] = (c.Failure == nil || c.Failure.Broke()) && len(cases[c.Key].Host.Unfit) == 0
 	}
-	return func(key results.Key) bool { return paired[key] }
+	return func(key results.Key) bool { return done[key] }
 }
 
 // Acceptance is a change that is meant.

@@ -112,3 +112,69 @@ func TestAcceptRefuses(t *testing.T) {
 	_, err = Judge(ctx, st, results.Run{ID: "empty"}, diff.Options{}, start)
 	assert.EqualError(t, err, "run empty holds no record")
 }
+
+func TestAdopt(t *testing.T) {
+	ctx := context.Background()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "s.db"))
+	require.NoError(t, err)
+	defer st.Close()
+	adopt := func(run results.Run) int {
+		_, err := st.Import(ctx, run)
+		require.NoError(t, err)
+		n, err := Adopt(ctx, st, run, start)
+		require.NoError(t, err)
+		return n
+	}
+	changed := func(day int, change func(*results.Record)) results.Run {
+		r := tonight(day, 0)
+		change(&r.Records[3])
+		return r
+	}
+	unfit := func(r *results.Record) { r.Host.Unfit = []string{"it runs on battery"} }
+	fail := func(r *results.Record) { r.Status, r.Error, r.Measured = results.StatusFailed, "aborted", nil }
+
+	assert.Equal(t, 0, adopt(changed(0, unfit)), "an unfit machine is no baseline")
+	assert.Equal(t, 39, adopt(changed(1, fail)))
+	assert.Equal(t, 1, adopt(tonight(2, 0)), "a case that succeeds for the first time")
+	assert.Equal(t, 0, adopt(tonight(3, 0)))
+	moves, err := st.Baselines(ctx, "")
+	require.NoError(t, err)
+	require.Len(t, moves, 2)
+	assert.Equal(t, string(tonight(0, 0).Records[3].Key()), moves[1].Key)
+}
+
+// On an unfit machine bytes are judged, timings are not, and nothing recovers.
+func TestUnfitNight(t *testing.T) {
+	ctx := context.Background()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "s.db"))
+	require.NoError(t, err)
+	defer st.Close()
+	judge := func(run results.Run, day int) Verdict {
+		_, err := st.Import(ctx, run)
+		require.NoError(t, err)
+		v, err := Judge(ctx, st, run, diff.Options{}, start.AddDate(0, 0, day))
+		if day > 0 {
+			require.NoError(t, err)
+		}
+		return v
+	}
+	for day := range 12 {
+		judge(tonight(day, 0), day)
+	}
+	require.Len(t, judge(tonight(12, 0.10), 12).Alerts, 1)
+	bad := tonight(13, 0)
+	for i := range bad.Records {
+		bad.Records[i].Host.Unfit = []string{"Spotlight is at work"}
+		for s := range bad.Records[i].Measured.SamplesNS {
+			bad.Records[i].Measured.SamplesNS[s] *= 2
+		}
+	}
+	*bad.Records[5].Measured.KVBytes++
+	v := judge(bad, 13)
+	require.Len(t, v.Alerts, 1, "neither twice the time nor a recovery")
+	assert.Equal(t, alert.Exact, v.Alerts[0].Class)
+	assert.Contains(t, v.Diff.Cases[0].Notes, "not judged for speed: the machine was not fit: Spotlight is at work")
+	v = judge(tonight(14, 0), 14)
+	require.Len(t, v.Alerts, 2)
+	assert.Equal(t, []alert.State{alert.Recovered, alert.Recovered}, []alert.State{v.Alerts[0].State, v.Alerts[1].State})
+}
