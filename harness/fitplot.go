@@ -1,64 +1,23 @@
 package harness
 
 import (
-	"fmt"
 	"image/color"
 	"math"
-	"os"
-	"path/filepath"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 
 	"assay/predict/roofline"
-)
-
-// The size of the plots' files.
-const (
-	plotWidth  = 16 * vg.Centimeter
-	plotHeight = 11 * vg.Centimeter
 )
 
 // PlotFit writes the fit's pictures into dir as roofline.svg, predicted.svg and
 // residuals.svg, and returns their paths.
 func PlotFit(dir string, fit *roofline.Fit, obs []roofline.Observation) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("the folder for plots: %w", err)
-	}
-	var paths []string
-	for _, one := range []struct {
-		name string
-		draw func(*plot.Plot) error
-	}{
+	return savePictures(dir, []picture{
 		{"roofline.svg", func(p *plot.Plot) error { return drawRoofline(p, fit.Roofline(obs)) }},
 		{"predicted.svg", func(p *plot.Plot) error { return drawPredicted(p, fit.HeldOut()) }},
 		{"residuals.svg", func(p *plot.Plot) error { return drawResiduals(p, fit.HeldOut()) }},
-	} {
-		p := plot.New()
-		if err := one.draw(p); err != nil {
-			return nil, fmt.Errorf("plot %s: %w", one.name, err)
-		}
-		widen(&p.X)
-		widen(&p.Y)
-		path := filepath.Join(dir, one.name)
-		if err := p.Save(plotWidth, plotHeight, path); err != nil {
-			return nil, fmt.Errorf("plot %s: %w", one.name, err)
-		}
-		paths = append(paths, path)
-	}
-	return paths, nil
-}
-
-// widen leaves room for the marks at the ends of an axis.
-func widen(a *plot.Axis) {
-	if _, ok := a.Scale.(plot.LogScale); ok {
-		room := math.Pow(a.Max/a.Min, 0.05)
-		a.Min, a.Max = a.Min/room, a.Max*room
-		return
-	}
-	room := 0.05 * (a.Max - a.Min)
-	a.Min, a.Max = a.Min-room, a.Max+room
+	})
 }
 
 // kindColours distinguish decode and prefill, also without colour sight.
@@ -142,9 +101,4 @@ func byKind(p *plot.Plot, held []roofline.HeldOut, at func(roofline.HeldOut) plo
 		p.Legend.Add(kind, dots)
 	}
 	return nil
-}
-
-func logarithmic(p *plot.Plot) {
-	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 }

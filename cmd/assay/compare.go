@@ -12,7 +12,7 @@ import (
 
 const compareHelp = `
 Sets several models side by side: size, attention, cache and work at one context
-length. Nothing is run.
+length. Nothing is run. Plots go over all lengths, unless -c names several.
 
 example:
   assay compare preset:llama-3.1-8b preset:gemma-3-12b -c 32768
@@ -38,11 +38,16 @@ func compareCommand() command {
 					}
 					models = append(models, in)
 				}
+				var err error
 				if o.asJSON {
-					return printJSON(s.out, models)
+					err = printJSON(s.out, models)
+				} else {
+					printComparison(s, models)
 				}
-				printComparison(s, models)
-				return nil
+				if err != nil {
+					return err
+				}
+				return o.plot(ctx, s, args)
 			}
 		},
 	}

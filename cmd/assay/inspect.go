@@ -21,7 +21,7 @@ by length. Nothing is run and no weights are read.
 
 examples:
   assay inspect preset:gemma-3-12b
-  assay inspect model.gguf --provenance
+  assay inspect model.gguf --provenance --plot figures
   assay inspect preset:llama-3.1-8b --chip M4Max-40 --train-tokens 15e12
 `
 
@@ -30,6 +30,7 @@ type inspectFlags struct {
 	contexts   *list[int]
 	opt        harness.InspectOptions
 	chip       string
+	plots      string
 	asJSON     bool
 	provenance bool
 	train      float64
@@ -42,8 +43,33 @@ func newInspectFlags(fs *flag.FlagSet) *inspectFlags {
 	fs.StringVar(&o.opt.TypeV, "ctv", "f16", "`type` of the V cache")
 	fs.StringVar(&o.opt.WeightType, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.StringVar(&o.chip, "chip", "", "`chip` whose memory bounds the tokens per second, such as M4Max-40")
+	fs.StringVar(&o.plots, "plot", "", "write parameters, KV cache and operations as SVG into this `folder`")
 	fs.BoolVar(&o.asJSON, "json", false, "print as JSON")
 	return o
+}
+
+// plot draws models over the lengths that were asked for; a single length makes
+// no line and gives way to those up to each model's own.
+func (o *inspectFlags) plot(ctx context.Context, s streams, refs []string) error {
+	if o.plots == "" {
+		return nil
+	}
+	if len(o.contexts.values) == 1 {
+		o.contexts.values = nil
+	}
+	var models []harness.Inspection
+	for _, ref := range refs {
+		in, err := o.inspect(ctx, ref)
+		if err != nil {
+			return err
+		}
+		models = append(models, in)
+	}
+	paths, err := harness.PlotModels(o.plots, models)
+	for _, path := range paths {
+		fmt.Fprintf(s.err, "wrote %s\n", path)
+	}
+	return err
 }
 
 func (o *inspectFlags) inspect(ctx context.Context, ref string) (harness.Inspection, error) {
@@ -75,10 +101,14 @@ func inspectCommand() command {
 					return err
 				}
 				if o.asJSON {
-					return printJSON(s.out, in)
+					err = printJSON(s.out, in)
+				} else {
+					printInspection(s.out, in, o)
 				}
-				printInspection(s.out, in, o)
-				return nil
+				if err != nil {
+					return err
+				}
+				return o.plot(ctx, s, args)
 			}
 		},
 	}
