@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,19 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(testAll(m))
+}
+
+// testAll runs the tests with a folder for skeletons that goes with them.
+func testAll(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "assay-test-skeletons-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	skeletons = dir
+	return m.Run()
 }
 
 // needLlama skips without llama.cpp; where CI is set a missing one fails.
@@ -41,8 +54,8 @@ func needLlama(t *testing.T) {
 	}
 }
 
-// skeletons are shared by the tests of this package: they are written once.
-var skeletons = filepath.Join(os.TempDir(), "assay-test-skeletons")
+// skeletons is shared by the tests of this package: each is written once.
+var skeletons string
 
 // newRunner is a runner whose home is a fresh folder and whose records are
 // collected.
