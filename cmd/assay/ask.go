@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interactive says whether somebody is there to be asked.
+// interactive says whether somebody is there to answer.
 func (s streams) interactive() bool {
 	in, ok := s.in.(*os.File)
-	if !ok || !s.terminal() {
+	if !ok {
 		return false
 	}
 	_, err := unix.IoctlGetWinsize(int(in.Fd()), unix.TIOCGWINSZ)

@@ -147,6 +147,13 @@ func (c command) printHelp(w io.Writer, fs *flag.FlagSet) {
 	fs.SetOutput(&flags)
 	fs.PrintDefaults()
 	if flags.Len() > 0 {
-		fmt.Fprintf(w, "\nflags:\n%s", flags.String())
+		fmt.Fprint(w, "\nflags:\n")
+		for line := range strings.Lines(flags.String()) {
+			// The flag package puts what a flag does behind a tab, in one line.
+			if text, ok := strings.CutPrefix(line, "    \t"); ok {
+				line = wrapped(strings.TrimSpace(text), "        ") + "\n"
+			}
+			fmt.Fprint(w, line)
+		}
 	}
 }

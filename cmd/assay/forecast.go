@@ -105,9 +105,10 @@ func parseBytes(s string) (int64, error) {
 }
 
 func printForecast(w io.Writer, f harness.Forecast) {
-	fmt.Fprintf(w, "speed: %s\n\n", safe(f.Basis))
-	t := newTable(w, table.Row{"context", "memory", "prefill t/s", "95 %", "first token", "decode t/s", "95 % ", "bound by"},
-		"context", "memory", "prefill t/s", "95 %", "first token", "decode t/s", "95 % ")
+	fmt.Fprintf(w, "%s\n\n", wrapped("speed: "+safe(f.Basis), ""))
+	t := newTable(w, table.Row{"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ", "bound by"},
+		"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ")
+	wrapColumn(t, "bound by", 11)
 	for _, r := range f.Rows {
 		note := string(r.Prefill.Bound) + ", " + string(r.Decode.Bound)
 		if r.Extrapolated {
@@ -115,8 +116,8 @@ func printForecast(w io.Writer, f harness.Forecast) {
 		}
 		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
 		t.AppendRow(table.Row{
-			r.Context, harness.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + " to " + rate(p.Hi), rate(r.FirstToken.Value) + " s",
-			rate(d.Value), rate(d.Lo) + " to " + rate(d.Hi), note,
+			r.Context, harness.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + "–" + rate(p.Hi), rate(r.FirstToken.Value) + " s",
+			rate(d.Value), rate(d.Lo) + "–" + rate(d.Hi), note,
 		})
 	}
 	t.Render()
@@ -127,7 +128,7 @@ func printForecast(w io.Writer, f harness.Forecast) {
 		}
 	}
 	if f.LargestContext != nil {
-		fmt.Fprintf(w, "\nlargest context in %s: %d tokens (weights and cache; compute buffers come on top)\n", harness.Bytes(f.MemoryBytes), *f.LargestContext)
+		fmt.Fprintf(w, "\nlargest context in %s: %d tokens\n(weights and cache; compute buffers come on top)\n", harness.Bytes(f.MemoryBytes), *f.LargestContext)
 	} else {
 		fmt.Fprintf(w, "\nnot even a context of 256 fits in %s beside the weights\n", harness.Bytes(f.MemoryBytes))
 	}

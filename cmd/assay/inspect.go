@@ -16,8 +16,8 @@ import (
 const inspectHelp = `
 Reads the architecture from a GGUF, a Hugging Face folder or config.json, a hub,
 Ollama, a preset or your own YAML, and says what follows: parameters by part,
-weights by type, KV cache by context length, attention and its saving, operations
-by length. Nothing is run and no weights are read.
+weights by type, KV cache by context length, attention and its saving,
+operations by length. Nothing is run and no weights are read.
 
 examples:
   assay inspect preset:gemma-3-12b
@@ -127,7 +127,7 @@ func printInspection(w io.Writer, in harness.Inspection, o *inspectFlags) {
 	printWeights(w, in)
 	printByLength(w, in)
 	if o.train > 0 {
-		fmt.Fprintf(w, "\nTraining on %.3g tokens: about %.3g operations (3 × 2 × active parameters × tokens)\n",
+		fmt.Fprintf(w, "\nTraining on %.3g tokens: about %.3g operations\n(3 × 2 × active parameters × tokens)\n",
 			o.train, o.train*float64(in.TrainingFLOPsPerToken))
 	}
 	printContradictions(w, in)
@@ -209,7 +209,7 @@ func printContradictions(w io.Writer, in harness.Inspection) {
 func printProvenance(w io.Writer, in harness.Inspection) {
 	fmt.Fprint(w, "\nWhere the facts came from\n")
 	t := newTable(w, table.Row{"fact", "origin", "detail"})
-	wrapColumn(t, "detail", 44)
+	wrapColumn(t, "detail", 42)
 	for _, name := range sortedKeys(in.Facts.Provenance) {
 		p := in.Facts.Provenance[name]
 		t.AppendRow(table.Row{name, p.Origin, safe(p.Detail)})

@@ -21,7 +21,7 @@ context that fits. Nothing is run.
 examples:
   assay predict preset:gemma-3-12b -c 32768
   assay predict model.gguf --fit latest
-  assay predict preset:llama-3.1-8b --weight-type q4_0 --chip M4Max-40 --memory 36GiB
+  assay predict preset:llama-3.1-8b --chip M4Max-40 --memory 36GiB
 `
 
 func predictCommand() command {

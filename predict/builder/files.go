@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -45,7 +44,7 @@ func (m Model) Files() ([]File, error) {
 func Existing(dir string, files []File) string {
 	for _, f := range files {
 		path := filepath.Join(dir, f.Name)
-		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); err == nil {
 			return path
 		}
 	}

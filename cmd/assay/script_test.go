@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// columns is the width that text for people keeps to.
+const columns = 80
+
+// The scripts call assay as a user does: the binary, its streams, its exit
+// status.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": exitsWith,
+			"narrow": isNarrow,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ASSAY_HOME", env.WorkDir+"/home")
+			return nil
+		},
+	})
+}
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"assay": main})
+}
+
+// exitsWith runs assay and holds its exit status against the first word: status
+// 2 inspect nosuch.gguf. What it says is held against patterns behind it.
+func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N ARGUMENTS OF ASSAY")
+	}
+	var exit *exec.ExitError
+	have := 0
+	switch err := ts.Exec("assay", args[1:]...); {
+	case errors.As(err, &exit):
+		have = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("assay: %v", err)
+	}
+	if strconv.Itoa(have) != args[0] {
+		ts.Fatalf("exit status %d, not %s", have, args[0])
+	}
+}
+
+// isNarrow holds standard output against the width, and finds no escape codes
+// in it.
+func isNarrow(ts *testscript.TestScript, neg bool, _ []string) {
+	text := ts.ReadFile("stdout")
+	if strings.Contains(text, "\x1b") {
+		ts.Fatalf("escape codes in the output of no terminal")
+	}
+	wide := ""
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\n"); utf8.RuneCountInString(line) > columns {
+			wide = line
+		}
+	}
+	if (wide != "") != neg {
+		ts.Fatalf("more than %d columns: %q", columns, wide)
+	}
+}
