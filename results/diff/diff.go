@@ -223,7 +223,7 @@ func (d *Diff) pair(base, head results.Run) []pair {
 
 func (p pair) compare() Case {
 	c := Case{
-		Key: p.key, Test: p.head.Case.Test(), Tokens: tokens(p.head.Case),
+		Key: p.key, Test: p.head.Case.Test(), Tokens: p.head.Case.Tokens(),
 		Runtime: p.head.Runtime.Name, Model: p.head.Model.Name, Ref: p.head.Model.Ref,
 		Kind: p.head.Case.Kind, Skeleton: p.head.Model.Skeleton, WeightType: p.head.Model.WeightType,
 	}
@@ -237,14 +237,4 @@ func (p pair) compare() Case {
 		c.Exact = p.exact()
 	}
 	return c
-}
-
-func tokens(c results.Case) int {
-	switch c.Kind {
-	case results.KindPrefill:
-		return c.NPrompt
-	case results.KindDecode:
-		return c.NGen
-	}
-	return 0
 }

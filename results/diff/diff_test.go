@@ -291,3 +291,16 @@ func TestParseAspects(t *testing.T) {
 	_, err = ParseAspects([]string{"weather"})
 	assert.EqualError(t, err, `"weather" is none of chip, power, version, all`)
 }
+
+// A comparison speaks of the tokens that a run does: of all sequences, and of
+// prompt and generation where both are timed.
+func TestSpeed(t *testing.T) {
+	base, head := run("a", 1, 1), run("b", 1, 2)
+	for _, r := range []results.Run{base, head} {
+		r.Records[0].Case.NSeq, r.Records[0].Case.NPrompt = 4, 64
+	}
+	d := compare(t, base, head, Options{})
+	require.Len(t, d.Cases, 1)
+	assert.Equal(t, head.Records[0].Case.Tokens(), d.Cases[0].Tokens)
+	assert.Equal(t, "768 t/s", d.Cases[0].Speed(1e9))
+}
