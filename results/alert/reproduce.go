@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -17,12 +18,7 @@ func Reproduce(c diff.Case) string {
 			args = append(args, flag, value)
 		}
 	}
-	switch c.Kind {
-	case results.KindPrefill:
-		args = append(args, "-p", p["n_prompt"], "-n", "0")
-	case results.KindDecode:
-		args = append(args, "-n", p["n_gen"], "-p", "0")
-	}
+	args = append(args, tokenFlags(c.Kind, cmp.Or(p["n_prompt"], "0"), cmp.Or(p["n_gen"], "0"))...)
 	add("--kind", string(c.Kind))
 	add("--skeleton", c.Skeleton)
 	if c.Skeleton != "" {
@@ -30,6 +26,9 @@ func Reproduce(c diff.Case) string {
 	}
 	for _, f := range flags {
 		add(f.flag, p[f.parameter])
+	}
+	if p["n_gpu_layers"] == "" && p["type_k"] != "" {
+		add("-ngl", "0") // a key leaves out what is 0, which is not this flag's default
 	}
 	for _, f := range switches {
 		if p[f.parameter] == "true" {
@@ -40,6 +39,18 @@ func Reproduce(c diff.Case) string {
 		args[i] = shell(a)
 	}
 	return strings.Join(args, " ")
+}
+
+// tokenFlags are the flags that set a case's token counts. A decode with a
+// prompt is what -pg times, and the cases of the two counts alone are left out.
+func tokenFlags(kind results.Kind, prompt, gen string) []string {
+	switch {
+	case kind == results.KindDecode && prompt != "0":
+		return []string{"-pg", prompt + "," + gen, "-p", "0", "-n", "0"}
+	case kind == results.KindDecode:
+		return []string{"-n", gen, "-p", "0"}
+	}
+	return []string{"-p", prompt, "-n", gen}
 }
 
 // setting is a flag of assay run and the parameter that it sets.
