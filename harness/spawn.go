@@ -114,7 +114,9 @@ func readMessages(r io.Reader, each func(message)) message {
 			continue
 		}
 		each(m)
-		last.Phase = m.Phase
+		if m.Phase != "" { // a sample names none: the phase goes on
+			last.Phase = m.Phase
+		}
 	}
 	return last
 }

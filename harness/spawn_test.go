@@ -39,4 +39,7 @@ func TestReadMessages(t *testing.T) {
 	assert.Equal(t, []string{"loading", ""}, phases)
 	assert.Equal(t, []int64{0, 12}, samples)
 	assert.Equal(t, "v", last.Outcome.Runtime.Version)
+
+	cut := readMessages(strings.NewReader(`{"phase":"timing"}`+"\n"+`{"sample_ns":12}`+"\n"), func(message) {})
+	assert.Equal(t, "timing", cut.Phase, "a worker that dies between samples dies while timing")
 }
