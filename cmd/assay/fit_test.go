@@ -103,6 +103,7 @@ func TestFitCommandRefuses(t *testing.T) {
 		"fit and chip":     {[]string{"predict", "preset:smollm2-135m", "--fit", "x", "--chip", "M1"}, "choose one"},
 		"ambiguous chip":   {[]string{"predict", "preset:smollm2-135m", "--chip", "M2 Max"}, "M2Max-30, M2Max-38"},
 		"bad size":         {[]string{"predict", "preset:smollm2-135m", "--chip", "M4Pro-16", "--memory", "lots"}, "a size is a number above 0"},
+		"cases of a suite": {[]string{"run", "-p", "512"}, "-p shapes the cases of -m MODEL"},
 		"calibrate a file": {[]string{"run", "--calibrate", "suite.yaml"}, "--calibrate chooses the cases itself"},
 	}
 	for name, tt := range tests {
@@ -136,7 +137,7 @@ func TestParseBytes(t *testing.T) {
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "GiB", "-1G", "0", "x"} {
+	for _, text := range []string{"", "GiB", "-1G", "0", "x", "16XGiB", "16i", "16KM", "1e3", "inf", "nan", "9999999P"} {
 		_, err := parseBytes(text)
 		assert.Error(t, err, text)
 	}

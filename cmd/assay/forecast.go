@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -86,23 +90,26 @@ func (o *forecastFlags) memoryBytes(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// sizeWords are a number and a unit of 1024.
+var sizeWords = regexp.MustCompile(`^([0-9]*\.?[0-9]+) *([KMGTP]?)(?:I?B)?$`)
+
 // parseBytes reads a size with a unit of 1024: 16GiB, 16G, 512MiB.
 func parseBytes(s string) (int64, error) {
-	number := strings.TrimRight(s, "KMGTPiBkmgtpb ")
-	unit := strings.TrimSpace(strings.ToUpper(s[len(number):]))
-	var n float64
-	if _, err := fmt.Sscanf(number, "%g", &n); err != nil || n <= 0 {
-		return 0, fmt.Errorf("a size is a number above 0 and a unit, such as 16GiB")
+	m := sizeWords.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(s)))
+	if m == nil {
+		return 0, errNoSize
 	}
-	power := 0
-	if unit != "" && unit != "B" {
-		power = 1 + strings.IndexByte("KMGTP", unit[0])
+	n, err := strconv.ParseFloat(m[1], 64)
+	if m[2] != "" {
+		n *= math.Pow(1024, float64(1+strings.Index("KMGTP", m[2])))
 	}
-	for range power {
-		n *= 1024
+	if err != nil || n < 1 || n >= math.MaxInt64 {
+		return 0, errNoSize
 	}
 	return int64(n), nil
 }
+
+var errNoSize = errors.New("a size is a number above 0 and a unit, such as 16GiB")
 
 func printForecast(w io.Writer, f harness.Forecast) {
 	fmt.Fprintf(w, "%s\n\n", wrapped("speed: "+safe(f.Basis), ""))
