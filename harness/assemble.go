@@ -65,10 +65,9 @@ func modelOf(it Item) results.Model {
 // the other.
 func predictInto(rec *results.Record, it Item) {
 	rt, err := RuntimeNamed(it.Runtime)
-	if err != nil {
-		return
+	if err == nil {
+		rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, settled(it.Case, rec.Measured), rec.Runtime)
 	}
-	rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, settled(it.Case, rec.Measured), rec.Runtime)
 	if err != nil {
 		rec.Checks = append(rec.Checks, results.Check{Name: "prediction", Detail: err.Error()})
 		return

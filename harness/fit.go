@@ -89,15 +89,7 @@ func runtimeOf(r results.Record) string { return r.Runtime.Name + " " + r.Runtim
 
 // caseName names a timed case as llama-bench does: "tall q4_0 tg16 @ d512".
 func caseName(r results.Record) string {
-	test := fmt.Sprintf("pp%d", r.Case.NPrompt)
-	if r.Case.Kind == results.KindDecode {
-		test = fmt.Sprintf("tg%d", r.Case.NGen)
-	}
-	name := strings.Join(strings.Fields(r.Model.Name+" "+r.Model.WeightType), " ") + " " + test
-	if r.Case.NDepth > 0 {
-		name += fmt.Sprintf(" @ d%d", r.Case.NDepth)
-	}
-	return name
+	return strings.Join(strings.Fields(r.Model.Name+" "+r.Model.WeightType+" "+r.Case.Test()), " ")
 }
 
 // WorkOf is the counted work of one sample of a case, as the fit takes it. The
@@ -139,6 +131,17 @@ func FitRuns(runs []results.Run, opt roofline.Options) (*roofline.Fit, []rooflin
 	_, _ = rand.Read(salt[:]) // never fails, by its documentation
 	fit.ID = "fit-" + fit.Time.Format("20060102-150405") + "-" + hex.EncodeToString(salt[:])
 	return fit, obs, nil
+}
+
+// HostOf is the host of the first record that any of the runs has: one that was
+// interrupted early has none.
+func HostOf(runs []results.Run) results.Host {
+	for _, run := range runs {
+		if len(run.Records) > 0 {
+			return run.Records[0].Host
+		}
+	}
+	return results.Host{}
 }
 
 // OpenStore opens a store: a file or DSN, or the user's own if dsn is empty.

@@ -72,7 +72,7 @@ func TestObservationsTakeWhatCanBeLearntFrom(t *testing.T) {
 	assert.Equal(t, []string{
 		"a q8_0 tg4: failed: out of memory",
 		"b q8_0 tg4: its work was not counted",
-		"c q8_0 tg4: it times a prompt and generation together",
+		"c q8_0 pp16+tg4: it times a prompt and generation together",
 	}, skipped)
 	require.Len(t, obs, 1)
 	o := obs[0]

@@ -79,7 +79,7 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if fit.Chip, err = harness.KnownChip(ctx, db, runs[0].Records[0].Host); err != nil {
+	if fit.Chip, err = harness.KnownChip(ctx, db, harness.HostOf(runs)); err != nil {
 		return err
 	}
 	if !o.noStore {

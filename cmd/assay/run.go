@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func runCommand() command {
 		setup: func(fs *flag.FlagSet) action {
 			o := newRunFlags(fs)
 			return func(ctx context.Context, s streams, args []string) error {
-				if err := o.check(args); err != nil {
+				if err := o.check(fs, args); err != nil {
 					return err
 				}
 				return o.run(ctx, s, args)
@@ -105,9 +106,26 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	return o
 }
 
+// suiteFlags go with every suite; the others make the cases of -m.
+var suiteFlags = []string{
+	"m", "runtime", "rules", "out", "store", "no-store", "resume", "resume-run", "calibrate", "experts", "force", "json",
+}
+
+// caseFlag names a flag that was given and makes cases, or is empty.
+func caseFlag(fs *flag.FlagSet) (name string) {
+	fs.Visit(func(f *flag.Flag) {
+		if !slices.Contains(suiteFlags, f.Name) {
+			name = f.Name
+		}
+	})
+	return name
+}
+
 // check refuses combinations that mean nothing, before any work starts.
-func (o *runFlags) check(args []string) error {
-	switch {
+func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
+	switch stray := caseFlag(fs); {
+	case stray != "" && len(o.models.values) == 0 && !o.calibrate:
+		return usagef("-%s shapes the cases of -m MODEL; a suite states its own", stray)
 	case len(args) > 1:
 		return usagef("one suite at a time, not %q", args)
 	case len(args) == 1 && strings.Trim(args[0], "01,") == "":
@@ -196,11 +214,11 @@ func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
 	} else {
 		err = bench.Run(ctx, suite)
 	}
-	p.finish(bench)
+	printErr := p.finish(bench)
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; 'assay run --resume' goes on with run %s", err, bench.RunID)
 	}
-	if err != nil {
+	if err = errors.Join(err, printErr); err != nil {
 		return err
 	}
 	return verdict(p.records)

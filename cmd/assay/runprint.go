@@ -55,12 +55,12 @@ func (p *runPrinter) clear() {
 }
 
 // finish prints what was measured.
-func (p *runPrinter) finish(b *harness.Bench) {
+func (p *runPrinter) finish(b *harness.Bench) (err error) {
 	p.clear()
 	sortRecords(p.records)
 	switch {
 	case p.json:
-		_ = printJSON(p.out, p.records)
+		err = printJSON(p.out, p.records)
 	case b.WritesTo(p.out):
 	default:
 		printRecords(p.out, p.records)
@@ -68,6 +68,7 @@ func (p *runPrinter) finish(b *harness.Bench) {
 	if b.Records != "" {
 		fmt.Fprintf(p.err, "\nrun %s: %d cases in %s\n", b.RunID, len(p.records), b.Records)
 	}
+	return err
 }
 
 // printRecords prints the tables of a run: cache and arithmetic, speed, and
