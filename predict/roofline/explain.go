@@ -1,6 +1,7 @@
 package roofline
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -30,7 +31,7 @@ func (fit *Fit) Explain(obs []Observation, n int) []Explanation {
 		}
 	}
 	slices.SortFunc(list, func(a, b Explanation) int {
-		return -cmpFloat(math.Abs(a.log()), math.Abs(b.log()))
+		return cmp.Compare(math.Abs(b.log()), math.Abs(a.log()))
 	})
 	return list[:min(n, len(list))]
 }
@@ -117,14 +118,4 @@ func meaning(parameter string, factor float64) string {
 		return pick("more bytes than counted, or a slower kernel for "+kind, "weights that stay in the processor's cache, or a faster kernel for "+kind)
 	}
 	return pick("more bytes moved between operations than counted", "fewer bytes moved between operations than counted")
-}
-
-func cmpFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

@@ -58,9 +58,6 @@ func (w *Writer) Add(name string, dtype DType, shape ...int64) {
 // Tensors are the tensors added so far, with the offsets that they will have.
 func (w *Writer) Tensors() []Tensor { return slices.Clone(w.tensors) }
 
-// DataBytes is the size of all data so far.
-func (w *Writer) DataBytes() int64 { return w.size }
-
 // Header is everything before the data: the length and the JSON, padded with
 // spaces to a multiple of 8 bytes.
 func (w *Writer) Header() ([]byte, error) {
