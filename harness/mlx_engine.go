@@ -8,6 +8,7 @@ import (
 
 	"assay/native/mlx"
 	"assay/native/mlx/lm"
+	"assay/predict/kv"
 	"assay/predict/safetensors"
 	"assay/results"
 )
@@ -96,12 +97,20 @@ func (s *mlxSession) Observe(ctx context.Context, c results.Case) (m *results.Me
 	}
 	m = &results.Measured{WeightBytes: &s.model.WeightBytes, KVBytes: new(int64), KVSources: &results.KVSources{}, Memory: &results.Memory{}}
 	for i, l := range layers {
-		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: i, Class: string(l.Kind), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
+		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: i, Class: mlxClass(l), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
 		*m.KVBytes += l.KeyBytes + l.ValueBytes
 	}
 	m.KVSources.Tensors, m.KVSources.Active = m.KVBytes, ptr(after.Active-before.Active)
 	readFootprint(m.Memory)
 	return m, nil, nil
+}
+
+// mlxClass names a layer's cache as the record does.
+func mlxClass(l lm.LayerCache) string {
+	if l.Kind == lm.Rotating {
+		return string(kv.Sliding)
+	}
+	return string(kv.Full)
 }
 
 // pass runs the case in a fresh session: the depth, then what is timed.
