@@ -129,7 +129,7 @@ type tensor = arch.Tensor
 
 // rowsFirst puts a shape into the order of PyTorch.
 func rowsFirst(shape []int64) []int64 {
-	out := slices.Clone(shape)
+	out := append([]int64{}, shape...) // of a scalar empty, not null
 	slices.Reverse(out)
 	return out
 }

@@ -97,8 +97,8 @@ func (l Layer) tensorCost(slot Slot, t arch.Tensor, w Work) Cost {
 // of experts that is one expert's; in a stack of heads, all heads'.
 func ends(t arch.Tensor) int64 {
 	switch {
-	case len(t.Shape) == 1:
-		return t.Shape[0] + 1
+	case len(t.Shape) < 2 || t.Shape[0] == 0:
+		return t.Elements() + 1
 	case strings.Contains(t.Name, "exp"):
 		return t.Shape[0] + t.Shape[1]
 	}
@@ -161,6 +161,12 @@ func (l Layer) cache(w Work) int64 {
 
 // sizeOf is what the tensor takes as stored; 0 for a type without a known size.
 func sizeOf(t arch.Tensor) int64 {
+	if t.Elements() == 0 {
+		return 0
+	}
+	if len(t.Shape) == 0 { // a scalar
+		t.Shape = []int64{1}
+	}
 	if typ, err := gguf.ParseType(t.Type); err == nil {
 		if row, err := typ.RowBytes(t.Shape[0]); err == nil {
 			return row * (t.Elements() / t.Shape[0])

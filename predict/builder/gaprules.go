@@ -8,6 +8,10 @@ func (m Model) gapParallelism(g Gap) []string {
 	hidden := m.Facts.Hidden
 	var out []string
 	for _, t := range g.Tensors {
+		if len(t.Shape) == 0 {
+			out = append(out, fmt.Sprintf("`%s`: a scalar, repeated on every device", t.Pattern))
+			continue
+		}
 		rows := t.Shape[0]
 		last := t.Shape[len(t.Shape)-1]
 		switch {

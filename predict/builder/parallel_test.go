@@ -1,0 +1,101 @@
+package builder_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/predict/arch"
+	"assay/predict/builder"
+)
+
+// layerOf finds the model's first layer of a class.
+func layerOf(t *testing.T, m builder.Model, class string) builder.LayerType {
+	t.Helper()
+	for _, l := range m.Layers {
+		if l.Class.Name == class {
+			return l
+		}
+	}
+	require.Fail(t, "no "+class)
+	return builder.LayerType{}
+}
+
+// TestSplit holds shares and traffic against figures worked out by hand, for
+// one token in f16.
+func TestSplit(t *testing.T) {
+	for _, c := range []struct {
+		model, class                           string
+		by                                     builder.Parallel
+		params, kv, reduce, gather, everywhere int64
+	}{
+		// 4096 × (4096 + 2 × 1024 + 4096) ÷ 8; one of 8 KV heads: 2 × 128 × 2 bytes;
+		// a ring of 8: 2 × 7 × 4096 × 2 bytes.
+		{"llama-3.1-8b", "GroupedQueryAttentionLayer", builder.Parallel{Tensor: 8}, 4096 * 10240 / 8, 512, 114688, 0, 0},
+		{"llama-3.1-8b", "GatedMLPLayer", builder.Parallel{Tensor: 2}, 3 * 4096 * 14336 / 2, 0, 16384, 0, 0},
+		// The rows of the vocabulary, and the logits of three others.
+		{"llama-3.1-8b", "TokenEmbeddingLayer", builder.Parallel{Tensor: 4}, 128256 * 4096 / 4, 0, 49152, 0, 0},
+		{"llama-3.1-8b", "OutputHeadLayer", builder.Parallel{Tensor: 4}, 128256 * 4096 / 4, 0, 0, 3 * 128256 * 2, 0},
+		{"llama-3.1-8b", "RMSNormLayer", builder.Parallel{Tensor: 4, Expert: 2}, 4096, 0, 0, 0, 0},
+		// Two of eight experts each; to 2 experts and back, 3/4 of them elsewhere.
+		{"mixtral-8x7b", "RoutedExpertsLayer", builder.Parallel{Expert: 4}, 2 * 3 * 4096 * 14336, 0, 0, 0, 2 * 2 * 4096 * 2 * 3 / 4},
+		{"mixtral-8x7b", "RoutedExpertsLayer", builder.Parallel{Tensor: 2, Expert: 4}, 3 * 4096 * 14336, 0, 2 * 2 * 4096 * 2, 0, 24576},
+		// The latent is whole on every device: 512 + 64 elements.
+		{"deepseek-v2-lite", "MLAAttentionLayer", builder.Parallel{Tensor: 16}, 2048*3072/16 + 2048*576 + 512 + 16*128*512*2/16 + 2048*2048/16, 1152, 122880, 0, 0},
+	} {
+		m := build(t, load(t, c.model), builder.Options{})
+		s := layerOf(t, m, c.class).Split(builder.OneToken, c.by)
+		assert.Equal(t, c.params, s.Params, c.class)
+		assert.Equal(t, c.kv, s.KVBytes, c.class)
+		assert.Equal(t, c.reduce, s.AllReduceBytes, c.class)
+		assert.Equal(t, c.gather, s.AllGatherBytes, c.class)
+		assert.Equal(t, c.everywhere, s.AllToAllBytes, c.class)
+		assert.Empty(t, s.Uneven, c.class)
+	}
+	smol := build(t, load(t, "smollm2-135m"), builder.Options{})
+	s := layerOf(t, smol, "GroupedQueryAttentionLayer").Split(builder.OneToken, builder.Parallel{Tensor: 2})
+	assert.Equal(t, []string{"num_heads", "num_kv_heads"}, s.Uneven, "9 and 3 heads over 2 devices")
+	assert.Equal(t, int64(2*2*64*2), s.KVBytes, "the busier device has 2 of 3 KV heads")
+}
+
+// TestOneDeviceHasAll is the law that one device holds everything and sends
+// nothing, for every layer of every preset.
+func TestOneDeviceHasAll(t *testing.T) {
+	for _, name := range arch.Presets() {
+		for _, l := range build(t, load(t, name), builder.Options{}).Layers {
+			all := l.Cost(builder.OneToken)
+			assert.Equal(t, builder.Share{Params: all.Params, WeightBytes: all.WeightBytes, KVBytes: all.KVBytes},
+				l.Split(builder.OneToken, builder.Parallel{}), "%s of %s", l.Class.Name, name)
+		}
+	}
+}
+
+// TestWindowsBound: a window's cache and work stop growing, and a state has one
+// size; attention without one goes on.
+func TestWindowsBound(t *testing.T) {
+	at := func(depth int64) builder.Work {
+		return builder.Work{Tokens: 1, Depth: depth, Outputs: 1, CacheBytes: 2, ActivationBytes: 2}
+	}
+	gemma := build(t, load(t, "gemma-3-12b"), builder.Options{})
+	window, full := layerOf(t, gemma, "WindowedAttentionLayer"), layerOf(t, gemma, "GroupedQueryAttentionLayer")
+	assert.Equal(t, int64(1024*8*512*2), window.Cost(at(1023)).KVBytes)
+	assert.Equal(t, window.Cost(at(1023)), window.Cost(at(9000)))
+	assert.Equal(t, int64(9001*8*512*2), full.Cost(at(9000)).KVBytes)
+	assert.Equal(t, int64(2*16*512*9001), full.Cost(at(9000)).MixingFLOPs)
+
+	chunked := layerOf(t, build(t, load(t, "llama-4-scout"), builder.Options{}), "WindowedAttentionLayer")
+	assert.Equal(t, chunked.Cost(at(0)).MixingFLOPs, chunked.Cost(at(8192)).MixingFLOPs, "a chunk begins anew")
+	mamba := layerOf(t, build(t, load(t, "mamba-codestral-7b"), builder.Options{}), "Mamba2Layer")
+	assert.Equal(t, mamba.Cost(at(0)), mamba.Cost(at(9000)))
+}
+
+// TestOddShapes: scalars and empty tensors are counted, and nothing panics.
+func TestOddShapes(t *testing.T) {
+	w := model(both(both(grouped, gated), table{"odd.gain": {}, "odd.none": {0, 64}, "mlp.down_proj.bias": {}}))
+	m := build(t, w.folder(t, llama), builder.Options{})
+	require.Len(t, m.Gaps, 1)
+	assert.Equal(t, int64(2), m.Gaps[0].Params())
+	_, err := m.Files()
+	assert.NoError(t, err)
+}
