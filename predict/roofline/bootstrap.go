@@ -23,7 +23,7 @@ func bootstrap(p problem, x []float64) []Interval {
 		for range p.rows {
 			weight[r.IntN(len(weight))]++
 		}
-		drawn, err := p.solve(weight)
+		drawn, err := p.solve(weight, x)
 		if err != nil {
 			continue
 		}

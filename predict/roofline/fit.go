@@ -106,7 +106,7 @@ func estimate(obs []Observation, leftOut []string) (*Fit, error) {
 		return nil, err
 	}
 	p := newProblem(fit.Form, obs)
-	x, err := p.solve(each(len(obs)))
+	x, err := p.solve(each(len(obs)), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -189,8 +189,9 @@ func TestFitSaysWhatItCannotSeparate(t *testing.T) {
 		}
 		return out
 	}
-	assert.Contains(t, confounded(same)["node"], "step")
-	assert.Contains(t, confounded(same)["step"], "node")
+	for _, name := range []string{"step", "node"} {
+		assert.NotEmpty(t, confounded(same)[name], name)
+	}
 	assert.NotContains(t, confounded(shapes)["read q8_0"], "multiply q8_0")
 }
 

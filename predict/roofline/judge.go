@@ -43,6 +43,10 @@ func models(obs []Observation) []string {
 // leaveModelsOut fits the form once without each model.
 func leaveModelsOut(f Form, obs []Observation) ([]Fold, error) {
 	p := newProblem(f, obs)
+	all, err := p.solve(each(len(obs)), nil)
+	if err != nil {
+		return nil, err
+	}
 	var folds []Fold
 	for _, m := range models(obs) {
 		weight := make([]float64, len(obs))
@@ -51,7 +55,7 @@ func leaveModelsOut(f Form, obs []Observation) ([]Fold, error) {
 				weight[i] = 1
 			}
 		}
-		x, err := p.solve(weight)
+		x, err := p.solve(weight, all)
 		if err != nil {
 			return nil, err
 		}

@@ -153,10 +153,13 @@ const (
 // solve finds the costs that fit the observations: non-negative least squares
 // on relative error, reweighted until Huber's loss and the linearisation of the
 // overlap have settled. weight counts an observation so many times: 0 leaves it
-// out, and a parameter that only such observations have comes out as 0.
-func (p problem) solve(weight []float64) ([]float64, error) {
-	var x []float64
-	w, scatter := weight, firstScatter
+// out, and a parameter that only such observations have comes out as 0. start
+// is a solution of nearly the same observations, or nil.
+func (p problem) solve(weight, start []float64) ([]float64, error) {
+	x, w, scatter := start, weight, firstScatter
+	if start != nil {
+		w, scatter = p.huber(start, weight)
+	}
 	for range iterations {
 		next, err := solveLinear(p.design(x), w, kinship(p.names, x, scatter))
 		if err != nil {
