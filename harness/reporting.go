@@ -25,6 +25,8 @@ type ReportOptions struct {
 	Across []diff.Aspect
 	// Markdown is for a pull request; otherwise the report is HTML.
 	Markdown bool
+	// Compared is a comparison that was made already, in place of Base.
+	Compared *diff.Diff
 }
 
 // Report writes what [AssembleReport] gathers.
@@ -48,7 +50,11 @@ func AssembleReport(ctx context.Context, s *store.Store, o ReportOptions) (repor
 		return in, err
 	}
 	in.Head = head
-	if o.Base != "" {
+	switch {
+	case o.Compared != nil:
+		in.Base = &results.Run{ID: o.Compared.Base.Run}
+		in.Findings, in.Notes = report.FromDiff(*o.Compared)
+	case o.Base != "":
 		if err := compareInto(ctx, s, &in, o); err != nil {
 			return in, err
 		}

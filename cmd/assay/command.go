@@ -56,6 +56,7 @@ func commands() []command {
 		diffCommand(),
 		trendCommand(),
 		reportCommand(),
+		nightlyCommand(),
 		inspectCommand(),
 		compareCommand(),
 		buildCommand(),

@@ -68,5 +68,11 @@ func (h Home) Calibration() string { return filepath.Join(h.Cache, "calibration"
 // Runs is the folder of the runs' records and journals.
 func (h Home) Runs() string { return filepath.Join(h.Data, "runs") }
 
+// Reports is the folder of the nights' reports.
+func (h Home) Reports() string { return filepath.Join(h.Data, "reports") }
+
+// NightlyLock is the file that a nightly job holds while it runs.
+func (h Home) NightlyLock() string { return filepath.Join(h.Data, "nightly.lock") }
+
 // Store is the file of the SQLite store.
 func (h Home) Store() string { return filepath.Join(h.Data, "assay.db") }

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"assay/harness"
+	"assay/harness/home"
+	"assay/harness/nightly"
+	"assay/results/alert"
+	"assay/results/diff"
+)
+
+const nightlyHelp = `
+What launchd, cron or a CI runner calls. It looks whether the machine is fit,
+runs the suite (the built-in one if none is named) or goes on with a run that
+was interrupted in the last 12 hours, judges it against the baseline and the
+nights before, tells what is new, writes a report, and removes old files.
+
+A regression is announced once, reminded of weekly, and its recovery announced;
+'assay diff baseline latest --accept --why "..."' declares a change to be meant.
+The first night on a fit machine is the baseline. What an unfit machine
+measured is stored and not judged for speed. Two nights never run at once.
+
+Exit status: 4 when a regression is announced, or a prediction was refuted; 1
+when a case failed, the night could not be judged, or another one is running.
+scripts/nightly has what launchd and GitHub Actions need.
+
+examples:
+  assay nightly
+  assay nightly suite.yaml --webhook https://hooks.slack.com/services/...
+  assay nightly --github --junit night.xml --markdown "$GITHUB_STEP_SUMMARY"
+`
+
+func nightlyCommand() command {
+	return command{
+		name: "nightly", args: "[SUITE.yaml]", does: "one unattended night: run, judge, alert, report", help: nightlyHelp,
+		setup: func(fs *flag.FlagSet) action {
+			o := newNightlyFlags(fs)
+			return o.run
+		},
+	}
+}
+
+type nightlyFlags struct {
+	suite, store, out, webhook, junit, markdown string
+	runtimes, across                            *list[string]
+	keep                                        int
+	canary, force, fresh, github, asJSON        bool
+}
+
+func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
+	o := &nightlyFlags{runtimes: words(), across: words()}
+	fs.StringVar(&o.suite, "suite", "", "suite `file`, in place of the argument (default: the built-in suite)")
+	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
+	fs.StringVar(&o.out, "out", "", "`folder` for the reports (default: in assay's data folder)")
+	fs.StringVar(&o.webhook, "webhook", "", "post what is announced to this `URL`, as Slack takes it")
+	fs.IntVar(&o.keep, "keep", 30, "`nights` whose files are kept, 0 for all; the store keeps every record")
+	fs.Var(o.across, "across", "`aspects` that may differ from the baseline: chip, power, version, all (default version)")
+	fs.BoolVar(&o.canary, "canary", true, "time a short fixed case between the others; =false leaves it out")
+	fs.BoolVar(&o.fresh, "fresh", false, "begin anew where a run was interrupted")
+	fs.BoolVar(&o.force, "force", false, "run models that would not fit in memory")
+	fs.BoolVar(&o.github, "github", false, "print what is announced as GitHub annotations")
+	fs.StringVar(&o.junit, "junit", "", "also write what is announced to this `file` as JUnit XML")
+	fs.StringVar(&o.markdown, "markdown", "", "also write the night to this `file` as Markdown")
+	fs.BoolVar(&o.asJSON, "json", false, "print the night as JSON")
+	return o
+}
+
+func (o *nightlyFlags) check(args []string) error {
+	switch {
+	case len(args) > 1:
+		return usagef("one suite at a time, not %q", args)
+	case len(args) == 1 && o.suite != "":
+		return usagef("name the suite once: %q or --suite %q", args[0], o.suite)
+	case o.keep < 0:
+		return usagef("--keep %d cannot be negative", o.keep)
+	case o.github && o.asJSON:
+		return usagef("--github and --json both write to standard output; choose one")
+	}
+	return nil
+}
+
+func (o *nightlyFlags) run(ctx context.Context, s streams, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	if len(args) == 1 {
+		o.suite = args[0]
+	}
+	opt, err := o.options(s)
+	if err != nil {
+		return err
+	}
+	night, err := nightly.Run(ctx, opt)
+	if errors.Is(err, context.Canceled) && night.Run != "" {
+		return fmt.Errorf("%w; the next 'assay nightly' goes on with run %s", err, night.Run)
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.tell(s, night); err != nil {
+		return err
+	}
+	return nightVerdict(night)
+}
+
+func (o *nightlyFlags) options(s streams) (nightly.Options, error) {
+	opt := nightly.Options{
+		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: alert.Webhook{URL: o.webhook},
+		Step:  func(what string) { fmt.Fprintf(s.err, "%s\n", what) },
+		Bench: harness.BenchOptions{Runtimes: o.runtimes.values, Force: o.force, Store: o.store, Progress: newRunPrinter(s, false).progress},
+	}
+	var err error
+	if opt.Home, err = home.Find(); err != nil {
+		return opt, err
+	}
+	if opt.Reports == "" {
+		opt.Reports = opt.Home.Reports()
+	}
+	if len(o.across.values) > 0 {
+		if opt.Across, err = diff.ParseAspects(o.across.values); err != nil {
+			return opt, usageError{err}
+		}
+	}
+	if o.canary {
+		canary, err := harness.CanarySuite()
+		if err != nil {
+			return opt, err
+		}
+		opt.Bench.Canary = &canary
+	}
+	if o.suite == "" {
+		opt.Suite, err = harness.BuiltinSuite()
+	} else {
+		opt.Suite, err = harness.ReadSuite(o.suite)
+	}
+	return opt, err
+}
+
+// tell prints the night, and writes it in the other forms that were asked for.
+func (o *nightlyFlags) tell(s streams, n nightly.Night) error {
+	loud := alert.Loud(n.Alerts)
+	var err error
+	switch {
+	case o.asJSON:
+		err = printJSON(s.out, n)
+	case o.github:
+		err = errors.Join(n.WriteText(s.err), alert.WriteGitHub(s.out, loud))
+	default:
+		err = n.WriteText(s.out)
+	}
+	for _, name := range n.Files {
+		fmt.Fprintf(s.err, "wrote %s\n", name)
+	}
+	return errors.Join(err,
+		writeFile(o.junit, func(w io.Writer) error { return alert.WriteJUnit(w, loud) }),
+		writeFile(o.markdown, n.WriteMarkdown))
+}
+
+// writeFile writes a file, or nothing where no name was given.
+func writeFile(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// nightVerdict is the night's exit status: what is announced comes first.
+func nightVerdict(n nightly.Night) error {
+	switch {
+	case n.Regressed():
+		return refutedError{errors.New("something regressed or changed; see the alerts")}
+	case n.NotJudged != "":
+		return fmt.Errorf("run %s was not judged: %s", n.Run, n.NotJudged)
+	case n.Failed > 0:
+		return fmt.Errorf("%d of %d cases failed or were skipped", n.Failed, n.Cases)
+	case n.Refuted > 0:
+		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", n.Refuted, n.Cases)}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package nightly
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"assay/results"
+	"assay/results/alert"
+)
+
+// sentences say what there is to know of the night besides its alerts.
+func (n Night) sentences() []string {
+	var out []string
+	add := func(say bool, format string, args ...any) {
+		if say {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	add(true, "run %s: %d cases, %d failed or skipped, %d with a refuted prediction", n.Run, n.Cases, n.Failed, n.Refuted)
+	add(n.Resumed, "it goes on with a run that was interrupted")
+	add(len(n.Unfit) > 0, "the machine was not fit: %s; such timings are neither judged nor a baseline", strings.Join(n.Unfit, "; "))
+	if n.Canary != nil {
+		add(true, "%s", *n.Canary)
+	}
+	add(n.First && n.Adopted > 0, "the first night of this machine: it is the baseline from now on")
+	add(n.First && n.Adopted == 0, "the first night of this machine, and not fit to be its baseline")
+	add(!n.First && n.Adopted > 0, "%d cases are new and have their baseline from now on", n.Adopted)
+	add(n.NotJudged != "", "not judged: %s", n.NotJudged)
+	if n.Diff != nil {
+		add(true, "judged against the baseline %s and %d nights before", n.Diff.Base.Run, n.Diff.Nights)
+		for _, w := range n.Diff.Warnings {
+			add(true, "%s", w)
+		}
+	}
+	if quiet := len(n.Alerts) - len(alert.Loud(n.Alerts)); quiet > 0 {
+		add(true, "%d known alerts go on and were announced before", quiet)
+	}
+	for _, w := range n.Warnings {
+		add(true, "warning: %s", w)
+	}
+	return out
+}
+
+// WriteText writes the night for a terminal.
+func (n Night) WriteText(w io.Writer) error {
+	for _, s := range n.sentences() {
+		if _, err := fmt.Fprintln(w, results.Printable(s)); err != nil {
+			return err
+		}
+	}
+	for _, a := range alert.Loud(n.Alerts) {
+		if _, err := fmt.Fprintf(w, "\n%s", alert.Text(a)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteMarkdown writes the night for a job's summary or a message.
+func (n Night) WriteMarkdown(w io.Writer) error {
+	for _, s := range n.sentences() {
+		if _, err := fmt.Fprintf(w, "- %s\n", results.CodeSpan(s)); err != nil {
+			return err
+		}
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return alert.WriteMarkdown(w, alert.Loud(n.Alerts))
+}
