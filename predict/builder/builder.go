@@ -60,12 +60,18 @@ func Build(f arch.Facts, opt Options) (Model, error) {
 	return m, nil
 }
 
+// What no model is claimed to have, and no split is over.
+const (
+	maxClaim   = 1e18
+	maxDevices = 1 << 16
+)
+
 func (o Options) check() error {
 	switch {
-	case o.Params < 0 || o.Layers < 0:
-		return fmt.Errorf("%g parameters and %d layers: a claim is positive", o.Params, o.Layers)
-	case o.Parallel.Tensor < 0 || o.Parallel.Expert < 0:
-		return fmt.Errorf("%d and %d devices: a split is over one or more", o.Parallel.Tensor, o.Parallel.Expert)
+	case !(o.Params >= 0 && o.Params < maxClaim) || o.Layers < 0:
+		return fmt.Errorf("%g parameters and %d layers: a claim is a positive number", o.Params, o.Layers)
+	case min(o.Parallel.Tensor, o.Parallel.Expert) < 0 || max(o.Parallel.Tensor, o.Parallel.Expert) > maxDevices:
+		return fmt.Errorf("%d and %d devices: a split is over one or more, up to %d", o.Parallel.Tensor, o.Parallel.Expert, maxDevices)
 	}
 	return nil
 }

@@ -117,15 +117,6 @@ func (c *Class) slot(stem string) (*Slot, bool) {
 	return nil, false
 }
 
-func (c *Class) slotNamed(name string) *Slot {
-	for i := range c.Slots {
-		if c.Slots[i].Name == name {
-			return &c.Slots[i]
-		}
-	}
-	return nil
-}
-
 // Parallelism says how the class splits and what it then communicates.
 func (c *Class) Parallelism() []string {
 	var out []string

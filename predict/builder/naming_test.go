@@ -3,6 +3,7 @@ package builder_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -169,4 +170,16 @@ func TestDefects(t *testing.T) {
 	clean := build(t, model(both(grouped, gated)).folder(t, llama), builder.Options{Params: 102e3, Layers: 2})
 	assert.Empty(t, clean.Discrepancies())
 	assert.True(t, clean.Config().Validated)
+}
+
+// TestOptionsRefused: claims and splits that mean nothing.
+func TestOptionsRefused(t *testing.T) {
+	f := load(t, "smollm2-135m")
+	for _, opt := range []builder.Options{
+		{Params: -1}, {Params: math.NaN()}, {Params: math.Inf(1)}, {Layers: -1},
+		{Parallel: builder.Parallel{Tensor: -1}}, {Parallel: builder.Parallel{Expert: math.MaxInt64}},
+	} {
+		_, err := builder.Build(f, opt)
+		assert.Error(t, err, "%+v", opt)
+	}
 }

@@ -1,7 +1,6 @@
 package builder
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -11,11 +10,10 @@ import (
 	"slices"
 )
 
+// schemaText is the published JSON Schema of a config.
+//
 //go:embed model-config.schema.json
 var schemaText []byte
-
-// Schema is the JSON Schema of a config.
-func Schema() []byte { return bytes.Clone(schemaText) }
 
 // schema is the part of JSON Schema (draft 2020-12) that configs need.
 type schema struct {
