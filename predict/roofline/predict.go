@@ -41,7 +41,7 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	}
 	c := fit.costs()
 	if missing := unseen(fit.Form, w, c); len(missing) > 0 {
-		return Prediction{}, fmt.Errorf("fit %s has no cost for %q: no observation had it; add cases of such a model ('assay run --calibrate --weight-type TYPE') and fit again", fit.ID, strings.Join(missing, ", "))
+		return Prediction{}, fmt.Errorf("fit %s has no cost for %q: no observation had it; add cases of such a model ('assay run --calibrate --weight-type TYPE'; --experts adds mixtures of experts) and fit again", fit.ID, strings.Join(missing, ", "))
 	}
 	value := fit.Form.seconds(w, c)
 	if value <= 0 {
