@@ -99,3 +99,38 @@ func TestOddShapes(t *testing.T) {
 	_, err := m.Files()
 	assert.NoError(t, err)
 }
+
+// TestEveryClassHasAModel: each class but the stored rotary table takes a layer
+// of some preset, as often as the model has it.
+func TestEveryClassHasAModel(t *testing.T) {
+	models := map[string]struct {
+		model string
+		count int64
+	}{
+		"TokenEmbeddingLayer":        {"llama-3.2-1b", 1},
+		"MultiHeadAttentionLayer":    {"olmo-2-7b", 32},
+		"MultiQueryAttentionLayer":   {"gemma-2b", 18},
+		"GroupedQueryAttentionLayer": {"gemma-3-12b", 8},
+		"WindowedAttentionLayer":     {"gemma-3-12b", 40},
+		"MLAAttentionLayer":          {"deepseek-v3", 61},
+		"Mamba2Layer":                {"falcon-h1-7b", 44},
+		"GatedDeltaNetLayer":         {"qwen3-next-80b-a3b", 36},
+		"ShortConvolutionLayer":      {"lfm2-1.2b", 10},
+		"GatedMLPLayer":              {"deepseek-v3", 3},
+		"MLPLayer":                   {"nemotron-h-8b", 24},
+		"MoERouterLayer":             {"deepseek-v3", 58},
+		"RoutedExpertsLayer":         {"mixtral-8x7b", 32},
+		"SharedExpertsLayer":         {"qwen1.5-moe-a2.7b", 24},
+		"OutputHeadLayer":            {"llama-3.2-1b", 1},
+		"LayerNormLayer":             {"command-r7b", 32},
+		"RMSNormLayer":               {"llama-3.2-1b", 32},
+	}
+	for _, c := range builder.Classes() {
+		want, ok := models[c.Name]
+		if !ok {
+			assert.Equal(t, "RotaryTableLayer", c.Name)
+			continue
+		}
+		assert.Equal(t, want.count, layerOf(t, build(t, load(t, want.model), builder.Options{}), c.Name).Count(), c.Name)
+	}
+}
