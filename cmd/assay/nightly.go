@@ -18,7 +18,7 @@ import (
 const nightlyHelp = `
 What launchd, cron or a CI runner calls. It looks whether the machine is fit,
 runs the suite (the built-in one if none is named) or goes on with a run that
-was interrupted in the last 12 hours, judges it against the baseline and the
+was interrupted in the last 26 hours, judges it against the baseline and the
 nights before, tells what is new, writes a report, and removes old files.
 
 A regression is announced once, reminded of weekly, and its recovery announced;

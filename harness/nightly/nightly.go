@@ -21,9 +21,9 @@ import (
 // Purpose marks the runs that nightly began.
 const Purpose = "nightly"
 
-// resumable is how old an interrupted night may be to be gone on with: after
-// that its cases and tonight's would not have been measured on one machine state.
-const resumable = 12 * time.Hour
+// resumable is how old an interrupted night may be to be gone on with: so old
+// that the night after a reboot still does.
+const resumable = 26 * time.Hour
 
 // Options say what a night is to do.
 type Options struct {
