@@ -233,10 +233,12 @@ func TestRefusedWork(t *testing.T) {
 		_, err := cost.LlamaCpp(seen(), p, w)
 		assert.ErrorContains(t, err, want)
 	}
+	_, err := cost.LlamaCpp(seen(), kv.Params{NCtx: 1 << 31, FlashAttn: true}, cost.Work{Kind: cost.Prefill, NPrompt: 1})
+	assert.ErrorContains(t, err, "give a shorter context")
 	encoder := seen()
 	encoder.Tensors, _ = encoder.GGUFTensors(arch.TypePlan{})
 	encoder.Family = "bert"
-	_, err := cost.LlamaCpp(encoder, p, cost.Work{Kind: cost.Prefill, NPrompt: 1})
+	_, err = cost.LlamaCpp(encoder, p, cost.Work{Kind: cost.Prefill, NPrompt: 1})
 	assert.ErrorContains(t, err, "without a cache")
 	_, err = cost.LlamaCpp(arch.Facts{Name: "new", Family: "new", Layers: seen().Layers}, p, cost.Work{Kind: cost.Decode, NGen: 1})
 	assert.ErrorContains(t, err, `"new"`)

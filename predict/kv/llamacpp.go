@@ -24,6 +24,10 @@ type Params struct {
 // maxSequences is LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0).
 const maxSequences = 256
 
+// maxContext is the largest n_ctx that llama.cpp can be asked for: a uint32_t
+// (llama_context_params, include/llama.h, v0.5.0).
+const maxContext = 1<<32 - 1
+
 // LlamaCpp predicts llama.cpp's cache for the model and context. The error
 // names a model whose cache has no rule here, or parameters that llama.cpp
 // itself refuses.
@@ -118,6 +122,8 @@ func (p Params) withDefaults(f arch.Facts) (Params, error) {
 		return p, fmt.Errorf("the facts name no layers")
 	case p.NCtx <= 0:
 		return p, fmt.Errorf("n_ctx is %d and the model names no trained length", p.NCtx)
+	case p.NCtx > maxContext:
+		return p, fmt.Errorf("n_ctx is %d, llama.cpp takes up to %d", p.NCtx, maxContext)
 	case p.NBatch < 0 || p.NUbatch < 0:
 		return p, fmt.Errorf("n_batch %d and n_ubatch %d must be positive", p.NBatch, p.NUbatch)
 	case p.NSeq < 1 || p.NSeq > maxSequences:

@@ -182,6 +182,7 @@ func TestRefused(t *testing.T) {
 		{"block does not divide a row", odd, kv.Params{NCtx: 512, TypeK: "q8_0"}, "block of 32"},
 		{"no layers", arch.Facts{Name: "x"}, kv.Params{NCtx: 512}, "no layers"},
 		{"negative context", llama8B(), kv.Params{NCtx: -1}, "n_ctx"},
+		{"a context beyond 32 bits", llama8B(), kv.Params{NCtx: 1 << 32}, "takes up to 4294967295"},
 		{"too many sequences", llama8B(), kv.Params{NCtx: 512, NSeq: 257}, "256"},
 		{"negative batch", llama8B(), kv.Params{NCtx: 512, NBatch: -1}, "n_batch"},
 		{"unknown release", llama8B(), kv.Params{NCtx: 512, Release: "latest"}, "no release of llama.cpp"},
