@@ -18,6 +18,9 @@ func loadCustom(path string) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
+	if !info.Mode().IsRegular() {
+		return Facts{}, fmt.Errorf("%s: is no regular file; give the YAML of an architecture", path)
+	}
 	if info.Size() > maxConfigBytes {
 		return Facts{}, fmt.Errorf("%s: %d bytes is no architecture; give its keys alone", path, info.Size())
 	}

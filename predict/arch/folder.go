@@ -46,6 +46,9 @@ func loadConfig(path, dir string) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("%w; give a folder with a config.json", err)
 	}
+	if !info.Mode().IsRegular() {
+		return Facts{}, fmt.Errorf("%s: is no regular file; give a model's folder, its config.json or its .gguf", path)
+	}
 	if info.Size() > maxConfigBytes {
 		return Facts{}, fmt.Errorf("%s: %d bytes is no config.json; give a model's folder, its config.json or its .gguf", path, info.Size())
 	}

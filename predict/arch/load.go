@@ -75,7 +75,7 @@ func load(ctx context.Context, ref string, opt Options) (Facts, error) {
 	case errors.Is(err, fs.ErrNotExist) && isPreset(ref):
 		return loadPreset(ref)
 	case errors.Is(err, fs.ErrNotExist):
-		return Facts{}, fmt.Errorf("no such file or preset; presets like it are %s", strings.Join(like(ref), ", "))
+		return Facts{}, fmt.Errorf("no such file or preset; %s", like(ref))
 	case err != nil:
 		return Facts{}, err
 	case info.IsDir():

@@ -32,25 +32,36 @@ func Presets() []string {
 
 func isPreset(name string) bool { return slices.Contains(Presets(), name) }
 
-// like are the presets of the same maker, as the name before the first digit
-// or dash tells; all of them where none is.
-func like(name string) []string {
-	maker := strings.ToLower(name)
-	if i := strings.IndexAny(maker, "0123456789-"); i > 0 {
-		maker = maker[:i]
+// like names the presets of the same maker, as the name before the first digit
+// or dash tells; where there is none, one of each maker.
+func like(name string) string {
+	maker := makerOf(strings.ToLower(name))
+	var same, first []string
+	for _, preset := range Presets() {
+		if maker != "" && strings.HasPrefix(preset, maker) {
+			same = append(same, preset)
+		}
+		if len(first) == 0 || makerOf(first[len(first)-1]) != makerOf(preset) {
+			first = append(first, preset)
+		}
 	}
-	all := Presets()
-	same := slices.DeleteFunc(slices.Clone(all), func(preset string) bool { return !strings.HasPrefix(preset, maker) })
 	if len(same) == 0 {
-		return all
+		return "presets are " + strings.Join(first, ", ") + " and others of these makers"
 	}
-	return same
+	return "presets like it are " + strings.Join(same, ", ")
+}
+
+func makerOf(name string) string {
+	if i := strings.IndexAny(name, "0123456789-"); i > 0 {
+		return name[:i]
+	}
+	return name
 }
 
 func readPreset(name string) (preset, error) {
 	var p preset
 	if !isPreset(name) {
-		return p, fmt.Errorf("no preset is called %q; presets like it are %s", name, strings.Join(like(name), ", "))
+		return p, fmt.Errorf("no preset is called %q; %s", name, like(name))
 	}
 	raw, err := presetFiles.ReadFile("presets/" + name + ".json")
 	if err != nil {

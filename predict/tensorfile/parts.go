@@ -45,15 +45,19 @@ func (ps Parts) Close() error {
 
 // Open opens a regular file and returns its size.
 func Open(path string) (*os.File, int64, error) {
+	// Opening a pipe waits for a writer, so its kind is asked for first.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, fmt.Errorf("%s: is no regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: is no regular file", path)
-	}
-	if err != nil {
+	if info, err = f.Stat(); err != nil {
 		return nil, 0, errors.Join(err, f.Close())
 	}
 	return f, info.Size(), nil
