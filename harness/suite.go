@@ -99,13 +99,20 @@ func ReadSuite(path string) (Suite, error) {
 func parseSuite(name string, text []byte) (Suite, error) {
 	var s Suite
 	if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
-		return Suite{}, inputError{fmt.Errorf("suite %s: %s", name, yaml.FormatError(err, false, true))}
+		return Suite{}, inputError{fmt.Errorf("suite %s: %s", name, oneLine(err))}
 	}
 	s = s.withDefaults()
 	if err := s.validate(); err != nil {
 		return Suite{}, inputError{fmt.Errorf("suite %s: %w", name, err)}
 	}
 	return s, nil
+}
+
+// oneLine says where in the file and what is wrong, without the lines around
+// it: what is taken for a suite may be any file.
+func oneLine(err error) string {
+	line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
+	return line
 }
 
 // Defaults of a suite: ten samples from two rounds, the smallest number with

@@ -53,6 +53,7 @@ func TestReadSuiteRefuses(t *testing.T) {
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), path)
 			assert.Contains(t, err.Error(), tc.want)
+			assert.NotContains(t, err.Error(), "\n")
 			assert.Equal(t, 2, exitStatusOf(t, err))
 		})
 	}

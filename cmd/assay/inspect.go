@@ -96,6 +96,9 @@ func inspectCommand() command {
 				if err != nil {
 					return err
 				}
+				if !(o.train >= 0) {
+					return usagef("--train-tokens %g must be a number of tokens", o.train)
+				}
 				in, err := o.inspect(ctx, ref)
 				if err != nil {
 					return err
@@ -150,7 +153,15 @@ func printAttention(w io.Writer, in harness.Inspection) {
 		classes = append(classes, fmt.Sprintf("%d %s", in.CacheClasses[name], name))
 	}
 	field(w, "caches", strings.Join(classes, ", "))
-	field(w, "sharing", fmt.Sprintf("%s, %.1f times smaller than MHA", in.Sharing, in.IfMHA))
+	field(w, "sharing", sharing(in))
+}
+
+// sharing names the kind of attention and what it saves of the cache.
+func sharing(in harness.Inspection) string {
+	if in.IfMHA == 1 {
+		return in.Sharing
+	}
+	return fmt.Sprintf("%s, %.1f times smaller than MHA", in.Sharing, in.IfMHA)
 }
 
 func printParams(w io.Writer, in harness.Inspection) {

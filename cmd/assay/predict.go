@@ -135,6 +135,9 @@ func printWork(w io.Writer, f harness.Foretold) {
 		}
 		t.AppendRow(row)
 	}
+	prefill, one := f.Predicted.Cost, f.Token.Cost
+	t.AppendRow(table.Row{"cache written", "", "-", bytesOf(&prefill.KVWriteBytes), "-", bytesOf(&one.KVWriteBytes)})
+	t.AppendRow(table.Row{"activations", "", "-", bytesOf(&prefill.ActivationBytes), "-", bytesOf(&one.ActivationBytes)})
 	t.AppendRow(table.Row{"all", "", opsOf(f.Predicted.FLOPs), bytesOf(f.Predicted.BytesMoved), opsOf(f.Token.FLOPs), bytesOf(f.Token.BytesMoved)})
 	t.Render()
 }

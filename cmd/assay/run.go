@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -134,6 +136,8 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 		return usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
 	case o.experts && !o.calibrate:
 		return usagef("--experts belongs to --calibrate")
+	case len(args) == 1 && isModel(args[0]):
+		return usagef("%s is a model and no suite; write -m %s", args[0], args[0])
 	case len(args) == 1 && len(o.models.values) > 0:
 		return usagef("a suite (%s) and -m cannot go together", args[0])
 	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.values) > 0):
@@ -144,6 +148,15 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 		return usagef("--json and --out - both write to standard output; choose one")
 	}
 	return nil
+}
+
+// isModel reports whether the word can only be a model, where a suite is looked for.
+func isModel(word string) bool {
+	if scheme, _, ok := strings.Cut(word, ":"); ok && slices.Contains([]string{"preset", "hf", "ollama"}, scheme) {
+		return true
+	}
+	info, err := os.Stat(word)
+	return strings.EqualFold(filepath.Ext(word), ".gguf") || err == nil && info.IsDir()
 }
 
 // suite is the suite that the flags make, the named one, or the built-in one.

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Each wrong call ends with status 2, one line that says what to do and nothing
+// on standard output.
+func TestRefusesInOneLine(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("ASSAY_HOME", dir)
+	pipe := filepath.Join(dir, "pipe.gguf")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	garbage := filepath.Join(dir, "garbage.yaml")
+	require.NoError(t, os.WriteFile(garbage, []byte("\x01\x02: [\n\xff\n"), 0o600))
+	const model = "preset:smollm2-135m"
+	for name, tc := range map[string]struct {
+		args string
+		want string
+	}{
+		"context beyond 32 bits":  {"predict " + model + " -c 4000000000000000000", "takes up to 4294967295"},
+		"context beyond memory":   {"predict " + model + " -c 2000000000", "give a shorter context"},
+		"prompt beyond memory":    {"predict " + model + " -p 2000000000", "give a shorter context"},
+		"length beyond memory":    {"inspect " + model + " -c 2000000000", "give a shorter context"},
+		"a pipe":                  {"inspect " + pipe, "is no regular file"},
+		"a device":                {"inspect /dev/zero", "is no regular file"},
+		"negative training":       {"inspect " + model + " --train-tokens -5", "--train-tokens"},
+		"training on no number":   {"inspect " + model + " --train-tokens NaN", "--train-tokens"},
+		"memory without end":      {"predict " + model + " --chip M4Max-40 --memory 1e30T", "a size"},
+		"model in place of suite": {"run model.gguf", "write -m model.gguf"},
+		"preset without -m":       {"run " + model, "write -m " + model},
+		"case flags without -m":   {"run -p 64", "-p shapes the cases"},
+		"case flags with a suite": {"run " + garbage + " -t 1", "-t shapes the cases"},
+		"a suite of garbage":      {"run " + garbage, garbage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out, errs := call(strings.Fields(tc.args)...)
+			assert.Equal(t, statusUsage, status, errs)
+			assert.Contains(t, errs, tc.want)
+			assert.Equal(t, 1, strings.Count(errs, "\n"), errs)
+			assert.Empty(t, out)
+		})
+	}
+}
