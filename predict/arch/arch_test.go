@@ -17,7 +17,7 @@ func load(t *testing.T, ref string) arch.Facts {
 	return f
 }
 
-// TestPresets holds the published figures of issue 2's table and the models' cards.
+// TestPresets holds the published figures of the models' configs and cards.
 func TestPresets(t *testing.T) {
 	for _, want := range []struct {
 		ref                          string

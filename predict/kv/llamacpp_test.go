@@ -233,23 +233,6 @@ func TestStates(t *testing.T) {
 	assert.Equal(t, int64(2*2*2*64*2), p.TokenBytes(), "a state does not grow")
 }
 
-func TestLargestContext(t *testing.T) {
-	for _, f := range []arch.Facts{llama8B(), gemma12B(), deepseek()} {
-		p := kv.Params{FlashAttn: true}
-		for _, budget := range []int64{300 * mib, 4096 * mib} {
-			n, err := kv.LargestContext(f, p, budget)
-			require.NoError(t, err)
-			p.NCtx = n
-			assert.LessOrEqual(t, plan(t, f, p).Bytes(), budget)
-			p.NCtx = n + 1
-			assert.Greater(t, plan(t, f, p).Bytes(), budget, "%s: one token more does not fit", f.Name)
-		}
-	}
-	none, err := kv.LargestContext(llama8B(), kv.Params{FlashAttn: true}, mib)
-	require.NoError(t, err)
-	assert.Zero(t, none)
-}
-
 func TestSaving(t *testing.T) {
 	mixed := model("llama", 2, 8, 128)
 	mixed.Layers[1].Attention.KVHeads = 32

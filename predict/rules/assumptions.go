@@ -121,7 +121,7 @@ var (
 		func(q *question) { q.ownHead = true })
 )
 
-// firstGlobal is file 000's table of patterns: how many of a family's first
+// firstGlobal is EXP-001's table of patterns: how many of a family's first
 // layers it takes to be global.
 var firstGlobal = map[string]int{"gemma3": 8}
 

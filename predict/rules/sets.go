@@ -29,8 +29,8 @@ var textbook = Set{
 	},
 }
 
-// exp001 is the cache rule of EXP-001 (seed file 000) with the table of file
-// 002: head dimensions always hidden ÷ heads, windowed layers capped at their
+// exp001 is the cache rule of EXP-001 (Model Args Inspection) with its
+// comparison table: head dimensions always hidden ÷ heads, windowed layers capped at their
 // window, Gemma 3's first eight layers global.
 var exp001 = Set{
 	Name:   "exp-001",
@@ -42,7 +42,7 @@ var exp001 = Set{
 	},
 }
 
-// lab1 is Lab 1: Model Architecture Exploration (seed file 003): parameters
+// lab1 is Lab 1: Model Architecture Exploration: parameters
 // V·H + L·(4·H² + 3·H·F + 2·H) + V·H, operations per token 2 a parameter of the
 // layers' matrices and the head and 2·heads·tokens·head dimension of attention,
 // and 4, 2, 1 and 0.5 bytes a parameter of F32, F16, Q8_0 and Q4_0.
