@@ -157,26 +157,17 @@ func minus(a, b *int64) *int64 {
 	return &d
 }
 
-func medianSeconds(samplesNS []int64) float64 {
-	sorted := slices.Sorted(slices.Values(samplesNS))
-	mid := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return float64(sorted[mid]) / 1e9
-	}
-	return float64(sorted[mid-1]+sorted[mid]) / 2e9
+func medianSeconds(samplesNS []int64) float64 { return medianNS(samplesNS) / 1e9 }
+
+func medianNS(samplesNS []int64) float64 {
+	sorted, n := slices.Sorted(slices.Values(samplesNS)), len(samplesNS)
+	return float64(sorted[(n-1)/2]+sorted[n/2]) / 2
 }
 
 // compare checks each predicted figure against what was measured: equality,
 // since bytes and operations have no noise.
 func compare(p *results.Predicted, m *results.Measured) []results.Check {
-	var checks []results.Check
-	if p.KVBytes != nil && m.KVBytes != nil {
-		c := results.Check{Name: "kv_bytes predicted = measured", OK: *p.KVBytes == *m.KVBytes}
-		if !c.OK {
-			c.Detail = fmt.Sprintf("predicted %d, measured %d bytes", *p.KVBytes, *m.KVBytes)
-		}
-		checks = append(checks, c)
-	}
+	checks := equal("kv_bytes", "measured", "bytes", p.KVBytes, m.KVBytes)
 	if src := m.KVSources; p.KVBytes != nil && m.KVBytes == nil && src != nil && src.Log != nil {
 		c := results.Check{Name: "kv_bytes predicted = log", OK: abs(*p.KVBytes-*src.Log) <= *src.LogPrecision}
 		if !c.OK {
@@ -188,21 +179,20 @@ func compare(p *results.Predicted, m *results.Measured) []results.Check {
 		detail := differingLayer(p.KVLayers, m.KVLayers)
 		checks = append(checks, results.Check{Name: "kv_layers predicted = measured", OK: detail == "", Detail: detail})
 	}
-	if p.WeightBytes != nil && m.WeightBytes != nil {
-		c := results.Check{Name: "weight_bytes predicted = loaded", OK: *p.WeightBytes == *m.WeightBytes}
-		if !c.OK {
-			c.Detail = fmt.Sprintf("predicted %d, loaded %d bytes", *p.WeightBytes, *m.WeightBytes)
-		}
-		checks = append(checks, c)
+	checks = append(checks, equal("weight_bytes", "loaded", "bytes", p.WeightBytes, m.WeightBytes)...)
+	return append(checks, equal("flops", "executed", "operations", p.FLOPs, m.FLOPs)...)
+}
+
+// equal checks a figure where both sides have it; found is how the second was.
+func equal(figure, found, unit string, p, m *int64) []results.Check {
+	if p == nil || m == nil {
+		return nil
 	}
-	if p.FLOPs != nil && m.FLOPs != nil {
-		c := results.Check{Name: "flops predicted = executed", OK: *p.FLOPs == *m.FLOPs}
-		if !c.OK {
-			c.Detail = fmt.Sprintf("predicted %d, executed %d operations", *p.FLOPs, *m.FLOPs)
-		}
-		checks = append(checks, c)
+	c := results.Check{Name: figure + " predicted = " + found, OK: *p == *m}
+	if !c.OK {
+		c.Detail = fmt.Sprintf("predicted %d, %s %d %s", *p, found, *m, unit)
 	}
-	return checks
+	return []results.Check{c}
 }
 
 // differingLayer names the first layer in which two caches differ, or is empty.

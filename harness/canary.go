@@ -97,8 +97,7 @@ func (x *execution) readCanary(ctx context.Context, step Progress) {
 		x.canary.dead = ctx.Err() == nil
 		return
 	}
-	samples := slices.Sorted(slices.Values(out.Measured.SamplesNS))
-	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: samples[len(samples)/2]}
+	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: int64(medianNS(out.Measured.SamplesNS))}
 }
 
 // canaryOf lists the readings before and after each of an item's visits.
