@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,6 +159,9 @@ func (g CaseGroup) validate() error {
 		if k != results.KindKV && k != results.KindPrefill && k != results.KindDecode && k != results.KindPlan {
 			return fmt.Errorf("kind %q: one of kv, prefill, decode, plan", k)
 		}
+	}
+	if slices.Contains(g.Kinds, results.KindKV) && onlyZeros(g.NPrompt) && onlyZeros(g.NGen) {
+		return fmt.Errorf("a kv case has to run: n_prompt and n_gen are 0")
 	}
 	if g.Skeleton != "" && g.Skeleton != SkeletonKV && g.Skeleton != SkeletonFull {
 		return fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)

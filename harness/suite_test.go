@@ -102,6 +102,8 @@ func TestExpandFollowsLlamaBench(t *testing.T) {
 	}
 	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"prefill", "decode"}, 5, 2)
 	assert.ErrorContains(t, err, "nothing to measure")
+	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"kv"}, 5, 2)
+	assert.ErrorContains(t, err, "a kv case has to run")
 }
 
 func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
