@@ -127,11 +127,12 @@ func printWork(w io.Writer, f harness.Foretold) {
 	fmt.Fprintln(w)
 	prompt := fmt.Sprintf("prompt of %d", f.Case.NPrompt)
 	t := newTable(w, table.Row{"class", "type", prompt, "it moves", "one token", "it moves "}, prompt, "it moves", "one token", "it moves ")
-	for i, term := range f.Predicted.Cost.Terms {
+	for _, term := range f.Predicted.Cost.Terms {
 		row := table.Row{term.Class, term.Type, opsOf(&term.FLOPs), bytesOf(&term.Bytes), "-", "-"}
-		if i < len(f.Token.Cost.Terms) {
-			one := f.Token.Cost.Terms[i]
-			row[4], row[5] = opsOf(&one.FLOPs), bytesOf(&one.Bytes)
+		for _, one := range f.Token.Cost.Terms {
+			if one.Class == term.Class && one.Type == term.Type {
+				row[4], row[5] = opsOf(&one.FLOPs), bytesOf(&one.Bytes)
+			}
 		}
 		t.AppendRow(row)
 	}
