@@ -2,7 +2,6 @@ package nightly
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +63,7 @@ func (o Options) retain(ctx context.Context, st *store.Store, head results.Run) 
 	nights := slices.DeleteFunc(infos, func(i store.RunInfo) bool {
 		return !slices.Contains(i.Command, Purpose)
 	})
-	slices.SortFunc(nights, func(a, b store.RunInfo) int { return cmp.Compare(b.ID, a.ID) }) // ids begin with their time
+	slices.SortFunc(nights, func(a, b store.RunInfo) int { return b.Started.Compare(a.Started) })
 	removed := 0
 	for _, old := range nights[min(o.Keep, len(nights)):] {
 		for _, name := range o.filesOf(old.ID) {
