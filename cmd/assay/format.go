@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 
 	"assay/harness"
 	"assay/results"
@@ -58,15 +57,8 @@ func orDash(s string) string {
 	return s
 }
 
-// safe strips what could move a terminal's cursor: names come from files.
-func safe(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return '?'
-		}
-		return r
-	}, s)
-}
+// safe is a name or message as one line that a terminal shows and does not obey.
+func safe(s string) string { return results.Printable(s) }
 
 func clip(s string, width int) string {
 	r := []rune(s)
