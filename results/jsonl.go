@@ -78,7 +78,7 @@ func (r *Reader) read() (Record, error) {
 			if !ended && errors.As(err, &syntax) {
 				return Record{}, &TruncatedError{r.name, r.line}
 			}
-			return Record{}, &LineError{r.name, r.line, err}
+			return Record{}, &LineError{r.name, r.line, fmt.Errorf("no record in JSON: %w; remove the line, or get the file again", err)}
 		}
 		if err := rec.Validate(); err != nil {
 			return Record{}, &LineError{r.name, r.line, err}

@@ -58,7 +58,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 func TestLinesThatAreNoRecords(t *testing.T) {
 	good := lines(t, decode("r1"))
 	tests := []struct{ name, line, want string }{
-		{"text", "hello", "night.jsonl:2: invalid character 'h'"},
+		{"text", "hello", "night.jsonl:2: no record in JSON: invalid character 'h'"},
 		{"NaN", strings.Replace(good, `"samples_ns":[`, `"samples_ns":[NaN,`, 1), "invalid character 'N'"},
 		{"infinite", strings.Replace(good, `"measured":{`, `"measured":{"host_ns_per_token":1e999,`, 1), "1e999"},
 		{"no time passed", strings.Replace(good, `"samples_ns":[`, `"samples_ns":[0,`, 1), "samples_ns[0] is 0"},

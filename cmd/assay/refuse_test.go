@@ -20,6 +20,8 @@ func TestRefusesInOneLine(t *testing.T) {
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 	garbage := filepath.Join(dir, "garbage.yaml")
 	require.NoError(t, os.WriteFile(garbage, []byte("\x01\x02: [\n\xff\n"), 0o600))
+	half := filepath.Join(dir, "half.jsonl")
+	require.NoError(t, os.WriteFile(half, []byte("{\"schema\":1,\"run_id\":\"a\",\"ti\n"), 0o600))
 	const model = "preset:smollm2-135m"
 	for name, tc := range map[string]struct {
 		args string
@@ -38,6 +40,9 @@ func TestRefusesInOneLine(t *testing.T) {
 		"preset without -m":       {"run " + model, "write -m " + model},
 		"case flags without -m":   {"run -p 64", "-p shapes the cases"},
 		"case flags with a suite": {"run " + garbage + " -t 1", "-t shapes the cases"},
+		"no database":             {"trend --store " + garbage, "name another with --store"},
+		"a folder as a store":     {"trend --store " + dir, "name another with --store"},
+		"half a record":           {"import " + half, half + ":1: no record in JSON"},
 		"a suite of garbage":      {"run " + garbage, garbage},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,7 +27,7 @@ func Formats() []Format {
 		{"jsonl", "records as JSON Lines, as 'assay run --out' writes them", writeRecords},
 		{"csv", "one row a case, for a spreadsheet", writeCSV},
 		{"gobench", "Go benchmark format, for benchstat", writeGoBench},
-		{"prometheus", "text for the node exporter's textfile collector (last run only)", writePrometheus},
+		{"prometheus", "last run, for the node exporter's textfile collector", writePrometheus},
 		{"llama-bench-json", "llama-bench -o json", timed(llamabench.WriteJSON)},
 		{"llama-bench-jsonl", "llama-bench -o jsonl", timed(llamabench.WriteJSONL)},
 		{"llama-bench-csv", "llama-bench -o csv", timed(llamabench.WriteCSV)},

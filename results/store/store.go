@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	sqlite3 "modernc.org/sqlite"
+
 	"assay/results"
 )
 
@@ -47,10 +49,38 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	db.SetMaxOpenConns(4)
 	s.db = db
 	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", s.name, err), db.Close())
+		return nil, errors.Join(s.openError(err), db.Close())
 	}
 	return s, nil
 }
+
+// UnreadableError is a file that holds no SQLite database.
+type UnreadableError struct {
+	Name string
+	Err  error
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("open store %s: %v; name another with --store, or move it away to begin a new one", e.Name, e.Err)
+}
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// ExitStatus makes it unreadable input.
+func (e *UnreadableError) ExitStatus() int { return 2 }
+
+func (s *Store) openError(err error) error {
+	var driver *sqlite3.Error
+	if errors.As(err, &driver) && (driver.Code() == sqliteNotADB || driver.Code() == sqliteCantOpen) {
+		return &UnreadableError{s.name, err}
+	}
+	return fmt.Errorf("open store %s: %w", s.name, err)
+}
+
+// Result codes of SQLite (sqlite3.h).
+const (
+	sqliteCantOpen = 14
+	sqliteNotADB   = 26
+)
 
 // Close closes the store.
 func (s *Store) Close() error { return s.db.Close() }
