@@ -34,7 +34,7 @@ examples:
   assay diff baseline latest
   assay diff latest~1 latest --across version
   assay diff old.jsonl new.jsonl --format markdown
-  assay diff baseline latest --accept --why "flash attention is on by default now"
+  assay diff baseline latest --accept --why "flash attention is the default"
 `
 
 func diffCommand() command {

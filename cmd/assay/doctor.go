@@ -20,6 +20,10 @@ what its memory and cores do at most, which 'assay fit' compares with.
 
 ASSAY_LLAMA_LIB and ASSAY_MLX_LIB name a library's file or folder and win over
 the search.
+
+examples:
+  assay doctor
+  ASSAY_LLAMA_LIB=~/llama.cpp/build/bin assay doctor --json
 `
 
 func doctorCommand() command {

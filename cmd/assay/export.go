@@ -32,7 +32,7 @@ func exportCommand() command {
 	}
 	return command{
 		name: "export", args: "[RUN...]",
-		does: "writes runs for llama-bench's script, benchstat, Prometheus, a spreadsheet",
+		does: "writes runs for benchstat, Prometheus and other tools",
 		help: fmt.Sprintf(exportHelp, formats.String()),
 		setup: func(fs *flag.FlagSet) action {
 			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")

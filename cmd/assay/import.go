@@ -30,7 +30,7 @@ examples:
 func importCommand() command {
 	return command{
 		name: "import", args: "FILE...",
-		does: "reads runs of assay, llama-bench or mlx_lm.benchmark into the store",
+		does: "reads runs of assay, llama-bench, mlx_lm.benchmark into the store",
 		help: importHelp,
 		setup: func(fs *flag.FlagSet) action {
 			var o imports.Options

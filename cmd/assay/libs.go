@@ -17,11 +17,12 @@ func libsCommand() command {
 		name: "libs",
 		args: "install",
 		does: "gets the runtime libraries with the platform's package manager",
-		help: `On macOS Homebrew installs llama.cpp, and mlx-c with --mlx. On Linux npm's client
-fetches a pinned release of llama.cpp, which is checked against its hash and
-unpacked into assay's cache; nothing is installed system-wide. What is there
+		help: `On macOS Homebrew installs llama.cpp, and mlx-c with --mlx. On Linux npm's
+client fetches a pinned release of llama.cpp, which is checked against its hash
+and unpacked into assay's cache; nothing is installed system-wide. What is there
 already is not fetched again.
 
+examples:
   assay libs install                     the release that assay is made for
   assay libs install --release all       every release that assay is tested with`,
 		setup: func(fs *flag.FlagSet) action {

@@ -14,8 +14,8 @@ import (
 
 const planHelp = `
 The runtime builds the model and its context with nothing allocated and says
-what each buffer would take; the prediction stands beside it. A model of any size
-can be planned for on any machine.
+what each buffer would take; the prediction stands beside it. A model of any
+size can be planned for on any machine.
 
 examples:
   assay plan preset:llama-3.1-405b
