@@ -115,3 +115,26 @@ func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, items, 4+8, "llama has no window: swa_full changes nothing")
 }
+
+// A GGUF runs where it can, and a case elsewhere would only fail.
+func TestAdHocSparesMLXFromGGUF(t *testing.T) {
+	for name, tc := range map[string]struct {
+		group CaseGroup
+		want  []CaseGroup
+	}{
+		"mixed": {CaseGroup{Models: []string{"a.gguf", "preset:b", "ollama:c"}}, []CaseGroup{
+			{Models: []string{"a.gguf", "ollama:c"}, Runtimes: []string{llamaCppName}}, {Models: []string{"preset:b"}}}},
+		"runtime asked for": {CaseGroup{Models: []string{"a.gguf"}, Runtimes: []string{mlxName}},
+			[]CaseGroup{{Models: []string{"a.gguf"}, Runtimes: []string{mlxName}}}},
+		"skeleton": {CaseGroup{Models: []string{"a.gguf"}, Skeleton: SkeletonFull},
+			[]CaseGroup{{Models: []string{"a.gguf"}, Skeleton: SkeletonFull}}},
+	} {
+		s, err := AdHoc(tc.group, []string{"kv"}, 2, 1)
+		require.NoError(t, err, name)
+		require.Len(t, s.Groups, len(tc.want), name)
+		for i, g := range s.Groups {
+			assert.Equal(t, tc.want[i].Models, g.Models, name)
+			assert.Equal(t, tc.want[i].Runtimes, g.Runtimes, name)
+		}
+	}
+}
