@@ -62,6 +62,9 @@ type Bench struct {
 
 // NewBench probes the runtimes and opens the store. Nothing is measured yet.
 func NewBench(ctx context.Context, opt BenchOptions) (*Bench, error) {
+	if _, err := rivals(opt.Rules); err != nil {
+		return nil, err
+	}
 	dirs, err := home.Find()
 	if err != nil {
 		return nil, err

@@ -40,6 +40,7 @@ func TestRefusesInOneLine(t *testing.T) {
 		"preset without -m":       {"run " + model, "write -m " + model},
 		"case flags without -m":   {"run -p 64", "-p shapes the cases"},
 		"case flags with a suite": {"run " + garbage + " -t 1", "-t shapes the cases"},
+		"unknown rules":           {"run -m " + model + " --kind kv --rules zork", "no rule set \"zork\""},
 		"no database":             {"trend --store " + garbage, "name another with --store"},
 		"a folder as a store":     {"trend --store " + dir, "name another with --store"},
 		"half a record":           {"import " + half, half + ":1: no record in JSON"},
