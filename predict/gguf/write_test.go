@@ -242,7 +242,7 @@ func TestOpenSplitDefects(t *testing.T) {
 		require.NoError(t, os.Remove(paths[1]))
 		_, err := gguf.Open(paths[0])
 		require.ErrorIs(t, err, os.ErrNotExist)
-		assert.ErrorContains(t, err, "part 2 of 3: open "+paths[1])
+		assert.ErrorContains(t, err, "part 2 of 3: stat "+paths[1])
 	})
 	t.Run("same tensor twice", func(t *testing.T) {
 		paths := split(t, func(i int, no, _ *uint16, _ *int32) {})
