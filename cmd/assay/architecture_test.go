@@ -171,7 +171,15 @@ func TestTopLevelIsAsDesigned(t *testing.T) {
 // A package manager knows its registry. A host that is written down is one
 // that a mirror, a proxy or an offline machine cannot replace.
 func TestNoRegistryIsNamed(t *testing.T) {
-	registry := regexp.MustCompile(`registry\.npmjs\.|registry\.yarnpkg\.|pypi\.org|pythonhosted\.|proxy\.golang\.|sum\.golang\.|static\.crates\.|index\.crates\.|repo1?\.maven\.|deb\.debian\.|ghcr\.io`)
+	// In two halves each, so that this file names none itself.
+	var hosts []string
+	for _, h := range [][2]string{
+		{"registry.npm", "js."}, {"registry.yarn", "pkg."}, {"py", "pi.org"}, {"python", "hosted."}, {"proxy.go", "lang."}, {"sum.go", "lang."},
+		{"static.cra", "tes."}, {"index.cra", "tes."}, {"repo1.ma", "ven."}, {"repo.ma", "ven."}, {"deb.deb", "ian."}, {"gh", "cr.io"},
+	} {
+		hosts = append(hosts, regexp.QuoteMeta(h[0]+h[1]))
+	}
+	registry := regexp.MustCompile(strings.Join(hosts, "|"))
 	for _, path := range files(t) {
 		if path == "go.sum" {
 			continue
