@@ -69,6 +69,9 @@ func NewBench(ctx context.Context, opt BenchOptions) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(dirs.Runs(), 0o755); err != nil {
+		return nil, noRuntimeError{fmt.Errorf("nothing can be kept in %s (%w); set ASSAY_HOME to a folder that can be written", dirs.Data, err)}
+	}
 	worker, err := SelfWorker()
 	if err != nil {
 		return nil, err
@@ -140,7 +143,7 @@ func (b *Bench) probe(ctx context.Context, worker []string) (err error) {
 	return nil
 }
 
-// noRuntimeError is that no usable library was found: exit status 3.
+// noRuntimeError is that there is nothing to run in or to keep it in: exit status 3.
 type noRuntimeError struct{ error }
 
 func (e noRuntimeError) Unwrap() error   { return e.error }

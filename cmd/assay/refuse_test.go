@@ -55,3 +55,15 @@ func TestRefusesInOneLine(t *testing.T) {
 		})
 	}
 }
+
+// A home that cannot be written is said before any library is looked for.
+func TestUnwritableHome(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	t.Setenv("ASSAY_HOME", file)
+	var out, errs strings.Builder
+	status := run(t.Context(), []string{"run", "-m", "preset:smollm2-135m"}, streams{in: strings.NewReader(""), out: &out, err: &errs})
+	assert.Equal(t, statusNoRuntime, status)
+	assert.Contains(t, errs.String(), "set ASSAY_HOME to a folder that can be written")
+	assert.Empty(t, out.String())
+}
