@@ -114,7 +114,11 @@ func newestUnfinished(dir string) (string, error) {
 	}
 	sort.Sort(sort.Reverse(sort.StringSlice(paths))) // run ids begin with their time
 	for _, path := range paths {
-		if _, _, finished, err := readJournal(path); err == nil && !finished {
+		_, _, finished, err := readJournal(path)
+		if damaged := (inputError{}); errors.As(err, &damaged) {
+			return "", err // an older run is not what was asked for
+		}
+		if err == nil && !finished {
 			return strings.TrimSuffix(filepath.Base(path), journalSuffix), nil
 		}
 	}
@@ -139,11 +143,15 @@ func readJournal(path string) (j *journal, size int64, finished bool, err error)
 		return nil, 0, false, fmt.Errorf("journal %s, line 1: %w", path, err)
 	}
 	size = int64(len(line))
-	for {
+	for number := 2; ; number++ {
 		line, err := r.ReadBytes('\n')
+		if err != nil {
+			return j, size, finished, nil // the end, or what a crash left of a line
+		}
 		var e entry
-		if err != nil || json.Unmarshal(line, &e) != nil {
-			return j, size, finished, nil
+		if err := json.Unmarshal(line, &e); err != nil {
+			// What stands behind it is sound: it must not be cut off with this line.
+			return nil, 0, false, inputError{fmt.Errorf("journal %s, line %d is damaged (%w); remove that line to go on without it", path, number, err)}
 		}
 		size += int64(len(line))
 		if e.Finished {

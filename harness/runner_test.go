@@ -260,6 +260,35 @@ func TestResumeAfterTornLine(t *testing.T) {
 	assert.True(t, finished, "every line after the torn one can be read")
 }
 
+// A damaged line in the middle is named, and nothing behind it is cut off.
+func TestResumeRefusesDamage(t *testing.T) {
+	var records []results.Record
+	r := newRunner(t, &records)
+	s, items := smallSuite(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.Progress = func(p Progress) {
+		if p.Done == 2 {
+			cancel()
+		}
+	}
+	require.ErrorIs(t, run(t, ctx, r, s, items), context.Canceled)
+	path := journalPath(r.Home.Runs(), testRun)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.SplitAfter(string(text), "\n")
+	require.Greater(t, len(lines), 3, "a plan and two visits")
+	lines[1] = "damaged\n"
+	damaged := strings.Join(lines, "")
+	require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
+	for _, id := range []string{testRun, ""} {
+		_, err = resumeJournal(r.Home.Runs(), id)
+		assert.ErrorContains(t, err, "line 2 is damaged")
+	}
+	kept, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, damaged, string(kept))
+}
+
 // A model that would not fit is refused before anything of it is written.
 func TestTooLargeIsRefused(t *testing.T) {
 	var records []results.Record
