@@ -24,11 +24,12 @@ type Library struct {
 	// Device is what operations run on: "gpu" (Metal) or "cpu".
 	Device string
 
-	addr   [fnCount]uintptr
-	cold   cold
-	stream uintptr // of every operation
-	loader uintptr // of safetensors: the CPU's, as there is no other loader
-	work   chan func()
+	addr    [fnCount]uintptr
+	cold    cold
+	stream  uintptr // of every operation
+	loader  uintptr // of safetensors: the CPU's, as there is no other loader
+	streams streams
+	work    chan func()
 	// message is what the error handler was last told, taken by failure.
 	message  string
 	out      uintptr
@@ -91,11 +92,13 @@ func (l *Library) run(opened *dylib.Library, started chan<- error) {
 // bind fills the address table and recognises the release.
 func (l *Library) bind(opened *dylib.Library) error {
 	l.Version = mlxVersion(opened)
-	names := make([]string, fnCount)
+	var names []string
 	for f := range fnCount {
-		names[f] = f.symbol()
+		if f.everywhere() {
+			names = append(names, f.symbol())
+		}
 	}
-	addrs, err := opened.Symbols(names...)
+	_, err := opened.Symbols(names...)
 	var missing *dylib.MissingError
 	if errors.As(err, &missing) && l.Version != "" {
 		missing.Version = "for MLX " + l.Version
@@ -110,7 +113,12 @@ func (l *Library) bind(opened *dylib.Library) error {
 	if err != nil {
 		return err
 	}
-	copy(l.addr[:], addrs)
+	for f := range fnCount {
+		if l.Release.signature(f) != "" {
+			l.addr[f], _ = opened.Symbol(f.symbol())
+		}
+	}
+	l.streams = streamsOf(opened)
 	l.registerCold()
 	handler := purego.NewCallback(func(message *byte, _ uintptr) { l.message = goString(message) })
 	l.call(fnSetErrorHandler, handler, 0, 0)

@@ -24,7 +24,8 @@ type Release struct {
 	MLX string
 	// First is a function that no earlier release has.
 	First string
-	// Differs has the signatures that are not the newest release's.
+	// Differs has the signatures that are not the newest release's, "" for a
+	// function that this release does not have.
 	Differs map[fn]string
 }
 
@@ -32,12 +33,17 @@ type Release struct {
 var v05 = map[fn]string{
 	fnQuantize:   "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
 	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_optional_dtype, mlx_stream)",
+
+	fnNamerNew: "", fnNamerFree: "", fnPrintGraph: "",
 }
+
+// v06 lacks what shows a graph: mlx/c/graph_utils.h came after it.
+var v06 = map[fn]string{fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
 
 // Releases are the interfaces that this package can call, newest first.
 var Releases = []Release{
 	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add"},
-	{Name: "v0.6.0", MLX: "0.31.1", First: "mlx_bartlett"},
+	{Name: "v0.6.0", MLX: "0.31.1", First: "mlx_bartlett", Differs: v06},
 	{Name: "v0.5.0", MLX: "0.30.6", First: "mlx_array_new_data_managed", Differs: v05},
 }
 

@@ -1,6 +1,9 @@
 package mlx
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // fn is the index of a function of mlx-c in a Library's address table.
 type fn int
@@ -106,6 +109,9 @@ const (
 	fnRMSNorm
 	fnRope
 	fnAttention
+	fnNamerNew
+	fnNamerFree
+	fnPrintGraph
 	fnCount
 )
 
@@ -219,6 +225,10 @@ var signatures = [fnCount]string{
 	fnRMSNorm:         "int mlx_fast_rms_norm(mlx_array*, mlx_array, mlx_array, float, mlx_stream)",
 	fnRope:            "int mlx_fast_rope(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream)",
 	fnAttention:       "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, mlx_stream)",
+
+	fnNamerNew:   "mlx_node_namer mlx_node_namer_new()",
+	fnNamerFree:  "int mlx_node_namer_free(mlx_node_namer)",
+	fnPrintGraph: "int mlx_print_graph(FILE*, mlx_node_namer, mlx_vector_array)",
 }
 
 // symbol is the name in a signature.
@@ -227,7 +237,12 @@ func (f fn) symbol() string {
 	return head[strings.LastIndexByte(head, ' ')+1:]
 }
 
-// signature is how a release declares a function.
+// everywhere says whether all releases have a function: a library must.
+func (f fn) everywhere() bool {
+	return !slices.ContainsFunc(Releases, func(r Release) bool { return r.signature(f) == "" })
+}
+
+// signature is how a release declares a function, "" where it does not.
 func (r Release) signature(f fn) string {
 	if differs, ok := r.Differs[f]; ok {
 		return differs

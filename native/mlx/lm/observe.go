@@ -20,6 +20,32 @@ func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
 	return logits, err
 }
 
+// Watch hands every node of the graphs that Prefill and Decode execute to each,
+// before it is executed, until the next Watch; nil ends it. It costs more than
+// the steps themselves: what is watched cannot be timed. The error is
+// mlx.ErrNoGraphs where the library cannot show graphs.
+func (se *Session) Watch(each func(mlx.Node)) error {
+	if each != nil && !se.model.lib.ShowsGraphs() {
+		return mlx.ErrNoGraphs
+	}
+	se.watch = each
+	return nil
+}
+
+// show hands the nodes that the arrays depend on to whoever watches.
+func (se *Session) show(s *mlx.Scope, arrays ...mlx.Array) {
+	if se.watch == nil {
+		return
+	}
+	nodes, err := mlx.ParseGraph(s.Graph(arrays...))
+	if err != nil {
+		s.Fail(err)
+	}
+	for _, node := range nodes {
+		se.watch(node)
+	}
+}
+
 // LayerCache is what one layer's cache takes.
 type LayerCache struct {
 	Kind CacheKind

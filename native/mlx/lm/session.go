@@ -29,6 +29,7 @@ type Session struct {
 	next, logprobs mlx.Array
 	generated      []int32 // since the last Prefill
 	formerLimit    int64   // of wired memory; -1 where none was set
+	watch          func(mlx.Node)
 	broken         error
 }
 
@@ -198,6 +199,7 @@ func (se *Session) chunk(g *graph, tokens []int32) error {
 	}
 	g.s.Close()
 	g.timing.Host += time.Since(built)
+	se.show(g.s, all...)
 	g.s.Eval(all...)
 	g.s.ClearCache()
 	return g.s.Err()
@@ -216,6 +218,7 @@ func (se *Session) step(g *graph, input func(s *mlx.Scope) mlx.Array) error {
 	s.Set(&se.next, s.ArgMax(logprobs))
 	s.Set(&se.logprobs, logprobs)
 	s.Close()
+	se.show(s, se.next, se.logprobs)
 	submitted := time.Now()
 	g.timing.Host += submitted.Sub(built)
 	s.AsyncEval(se.next, se.logprobs)

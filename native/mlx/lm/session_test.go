@@ -184,3 +184,32 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(float64(timing.Host.Nanoseconds())/float64(b.N), "host-ns/op")
 	b.ReportMetric(float64(timing.Submit.Nanoseconds())/float64(b.N), "submit-ns/op")
 }
+
+// TestWatchShowsWhatIsExecuted: each step's graph is shown once, also with the
+// next step in flight, and a session that nobody watches any more shows nothing.
+func TestWatchShowsWhatIsExecuted(t *testing.T) {
+	if !library(t).ShowsGraphs() {
+		t.Skip("needs an mlx-c that shows graphs (newer than v0.6.0)")
+	}
+	session := newSession(t, load(t, readGolden(t, "testdata/llama.f32.json")), lm.CacheOptions{})
+	counter := mlx.NewCounter()
+	require.NoError(t, session.Watch(counter.Observe))
+	_, err := session.Prefill(t.Context(), randomTokens(1, vocab))
+	require.NoError(t, err)
+	require.NoError(t, counter.Err)
+	// One token: weights of 3 layers of 32 hidden, 4 + 2·2 heads of 8 and a width of 64,
+	// the head, and one cell of 4 heads.
+	weights := int64(3*(32*32+2*32*16+32*32+3*32*64) + 32*vocab)
+	assert.Equal(t, 2*weights+3*2*2*32, counter.Total())
+	one := counter.Nodes
+	_, err = session.Decode(t.Context(), 5)
+	require.NoError(t, err)
+	cells := int64(2 + 3 + 4 + 5 + 6)
+	assert.Equal(t, 6*2*weights+(1+cells)*3*2*2*32, counter.Total())
+	assert.Greater(t, counter.Nodes, 5*one)
+	before := counter.Nodes
+	require.NoError(t, session.Watch(nil))
+	_, err = session.Decode(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, before, counter.Nodes)
+}
