@@ -22,29 +22,58 @@ func AdHoc(g CaseGroup, kinds []string, reps, rounds int) (Suite, error) {
 		return Suite{}, inputError{fmt.Errorf("nothing to measure: -p 0 and -n 0 leave no case")}
 	}
 	rounds = min(rounds, reps)
-	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Groups: g.byFormat()}.withDefaults()
+	groups := g.byFormat()
+	if err := g.checkSettings(runtimesOf(groups)); err != nil {
+		return Suite{}, err
+	}
+	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Groups: groups}.withDefaults()
 	if err := s.validate(); err != nil {
 		return Suite{}, inputError{err}
 	}
 	return s, nil
 }
 
-// byFormat gives models in GGUF, which mlx does not run, a group for llama.cpp
-// alone, unless runtimes or skeletons were asked for.
+// byFormat gives models in a format that only one runtime runs a group for that
+// runtime alone, unless runtimes or skeletons were asked for.
 func (g CaseGroup) byFormat() []CaseGroup {
 	if len(g.Runtimes) > 0 || g.Skeleton != "" {
 		return []CaseGroup{g}
 	}
-	ggufs, others := g, g
-	ggufs.Models, others.Models, ggufs.Runtimes = nil, nil, []string{llamaCppName}
-	for _, ref := range g.Models {
-		if strings.EqualFold(filepath.Ext(ref), ".gguf") || strings.HasPrefix(ref, "ollama:") {
-			ggufs.Models = append(ggufs.Models, ref)
-		} else {
-			others.Models = append(others.Models, ref)
+	var groups []CaseGroup
+	for _, only := range []string{llamaCppName, mlxName, ""} {
+		part := g
+		part.Models = slices.DeleteFunc(slices.Clone(g.Models), func(ref string) bool { return formatOf(ref) != only })
+		if only != "" {
+			part.Runtimes = []string{only}
+		}
+		if len(part.Models) > 0 {
+			groups = append(groups, part)
 		}
 	}
-	return slices.DeleteFunc([]CaseGroup{ggufs, others}, func(g CaseGroup) bool { return len(g.Models) == 0 })
+	return groups
+}
+
+// formatOf names the one runtime that runs files of the model's format, or is
+// empty for what every runtime can stand a skeleton in for.
+func formatOf(ref string) string {
+	if strings.EqualFold(filepath.Ext(ref), ".gguf") || strings.HasPrefix(ref, "ollama:") {
+		return llamaCppName
+	}
+	if weights, _ := filepath.Glob(filepath.Join(ref, "*.safetensors")); len(weights) > 0 {
+		return mlxName
+	}
+	return ""
+}
+
+// runtimesOf are the runtimes of all groups; none where a group runs on all.
+func runtimesOf(groups []CaseGroup) (names []string) {
+	for _, g := range groups {
+		if len(g.Runtimes) == 0 {
+			return nil
+		}
+		names = append(names, g.Runtimes...)
+	}
+	return names
 }
 
 func isEmptyKind(g CaseGroup, k results.Kind) bool {

@@ -84,7 +84,8 @@ func (g CaseGroup) items(rt, ref string, f arch.Facts) []Item {
 	items = cross(items, g.NThreads, func(i *Item, v int) { i.Case.NThreads = v })
 	items = cross(items, g.KVBits, func(i *Item, v int) { i.Case.KVBits = v })
 	items = cross(items, g.KVGroupSize, func(i *Item, v int) { i.Case.KVGroupSize = v })
-	return cross(items, g.QuantizedKVStart, func(i *Item, v int) { i.Case.QuantizedKVStart = v })
+	items = cross(items, g.QuantizedKVStart, func(i *Item, v int) { i.Case.QuantizedKVStart = v })
+	return cross(items, g.MaxKVSize, func(i *Item, v int) { i.Case.MaxKVSize = v })
 }
 
 // kindPG stands for llama-bench's -pg until the token counts are set: a prompt

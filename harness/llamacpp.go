@@ -29,7 +29,7 @@ func (llamaCpp) Name() string { return llamaCppName }
 // Settle leaves out swa_full for models without a window, and mlx-lm's settings.
 func (llamaCpp) Settle(c results.Case, f arch.Facts) results.Case {
 	c.SWAFull = c.SWAFull && hasWindow(f)
-	c.KVBits, c.KVGroupSize, c.QuantizedKVStart = 0, 0, 0
+	c.KVBits, c.KVGroupSize, c.QuantizedKVStart, c.MaxKVSize = 0, 0, 0, 0
 	return c
 }
 

@@ -24,17 +24,24 @@ type mlxLM struct{}
 func (mlxLM) Name() string { return mlxName }
 
 // Settle keeps what mlx-lm knows: its cache has the weights' type unless it is
-// quantised, grows as tokens come, and is not split over sequences.
-func (mlxLM) Settle(c results.Case, _ arch.Facts) results.Case {
+// quantised, grows as tokens come, and is not split over sequences. A bound is
+// left out for models that choose caches of their own.
+func (mlxLM) Settle(c results.Case, f arch.Facts) results.Case {
 	out := results.Case{
 		Kind: c.Kind, NCtx: c.NPrompt + c.NGen + c.NDepth, NPrompt: c.NPrompt, NGen: c.NGen, NDepth: c.NDepth, NSeq: 1,
-		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart,
+		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart, MaxKVSize: c.MaxKVSize,
 	}
 	if c.Kind == results.KindPlan {
 		out.NCtx = c.NCtx
 	}
-	if out.KVBits == 0 {
+	switch {
+	case out.KVBits == 0:
 		out.KVGroupSize, out.QuantizedKVStart = 0, 0
+	case out.KVGroupSize == 0:
+		out.KVGroupSize = kv.MLXGroupSize
+	}
+	if !kv.MLXBounds(f) {
+		out.MaxKVSize = 0
 	}
 	return out
 }
@@ -85,10 +92,7 @@ func (mlxLM) Open() (Engine, error) {
 // Predict walks mlx-lm's cache through the case. Arithmetic is not predicted:
 // MLX shows no executed graph to hold it against.
 func (mlxLM) Predict(f, _ arch.Facts, weightType string, c results.Case, _ results.Runtime) (*results.Predicted, error) {
-	cache, err := kv.MLX(f, kv.MLXParams{
-		Type: mlxCacheType(f, weightType), NSeq: c.NSeq,
-		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart,
-	})
+	cache, err := kv.MLX(f, mlxParams(f, weightType, c))
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +103,14 @@ func (mlxLM) Predict(f, _ arch.Facts, weightType string, c results.Case, _ resul
 	return &results.Predicted{
 		Rules: exactRules, KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan), PeakKVBytes: ptr(cache.PeakBytes()),
 	}, nil
+}
+
+// mlxParams are the case's settings in the predictor's terms.
+func mlxParams(f arch.Facts, weightType string, c results.Case) kv.MLXParams {
+	return kv.MLXParams{
+		Type: mlxCacheType(f, weightType), NSeq: c.NSeq, MaxKVSize: c.MaxKVSize,
+		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart,
+	}
 }
 
 // mlxCacheType is what keys and values are computed in: the floating-point type

@@ -69,7 +69,7 @@ func (s *mlxSession) tokens(n int) []int32 {
 }
 
 func mlxCache(c results.Case) lm.CacheOptions {
-	return lm.CacheOptions{KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
+	return lm.CacheOptions{MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
 }
 
 // Observe runs the case once and reads each layer's arrays; the allocator's

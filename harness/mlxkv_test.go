@@ -11,12 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/harness"
 	"assay/native/dylib"
 	"assay/native/mlx"
 	"assay/native/mlx/lm"
 	"assay/predict/arch"
 	"assay/predict/kv"
 	"assay/predict/safetensors"
+	"assay/results"
 )
 
 // mlxLibrary opens libmlxc, or skips the test when there is none.
@@ -159,4 +161,54 @@ func TestMLXScheduleIsMLXLMs(t *testing.T) {
 		}
 		require.NoError(t, session.Close())
 	}
+}
+
+// TestMLXCasesArePredicted takes cases through the adapter, as a run does: the
+// cache that is measured is the predicted one, below, at and past a bound, and
+// a bound does not reach a family that chooses its own caches.
+func TestMLXCasesArePredicted(t *testing.T) {
+	mlxLibrary(t)
+	rt, err := harness.RuntimeNamed("mlx")
+	require.NoError(t, err)
+	engine, err := rt.Open()
+	require.NoError(t, err)
+	qwen, llama := mlxFolder(t, small("qwen3", nil), "F32"), mlxFolder(t, small("llama", nil), "F32")
+	for _, test := range []struct {
+		name, folder string
+		c            results.Case
+		cells        int64 // of each layer in the end
+	}{
+		{"no bound", qwen, results.Case{NPrompt: 500, NGen: 3}, 512},
+		{"below the bound", qwen, results.Case{NPrompt: 500, NGen: 3, MaxKVSize: 600}, 600},
+		{"past the bound", qwen, results.Case{NPrompt: 500, NGen: 3, MaxKVSize: 300}, 300},
+		{"a long prompt past the bound", qwen, results.Case{NPrompt: 500, MaxKVSize: 300}, 300},
+		{"depth past the bound", qwen, results.Case{NDepth: 400, NPrompt: 200, MaxKVSize: 300}, 300},
+		{"a family that chooses", llama, results.Case{NPrompt: 500, NGen: 3, MaxKVSize: 300}, 512},
+		{"quantised", llama, results.Case{NPrompt: 500, NGen: 3, KVBits: 4, KVGroupSize: 32}, 512},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			facts, err := arch.Load(t.Context(), test.folder, arch.Options{})
+			require.NoError(t, err)
+			test.c.Kind = results.KindKV
+			c := rt.Settle(test.c, facts)
+			predicted, err := rt.Predict(facts, facts, "", c, results.Runtime{})
+			require.NoError(t, err)
+			session, err := engine.Load(t.Context(), test.folder, c)
+			require.NoError(t, err)
+			measured, _, err := session.Observe(t.Context(), c)
+			require.NoError(t, err)
+			require.NoError(t, session.Close())
+			assert.Equal(t, predicted.KVLayers, measured.KVLayers)
+			assert.Equal(t, test.cells, measured.KVLayers[0].Cells)
+		})
+	}
+}
+
+func TestMLXRefusesABoundWithoutRoom(t *testing.T) {
+	facts, err := arch.Load(t.Context(), mlxFolder(t, small("qwen3", nil), "F32"), arch.Options{})
+	require.NoError(t, err)
+	_, err = kv.MLX(facts, kv.MLXParams{MaxKVSize: 4})
+	require.ErrorContains(t, err, "give at least 5")
+	_, err = kv.MLX(facts, kv.MLXParams{MaxKVSize: 5})
+	require.NoError(t, err)
 }

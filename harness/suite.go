@@ -66,6 +66,7 @@ type CaseGroup struct {
 	KVBits           []int `yaml:"kv_bits"`
 	KVGroupSize      []int `yaml:"kv_group_size"`
 	QuantizedKVStart []int `yaml:"quantized_kv_start"`
+	MaxKVSize        []int `yaml:"max_kv_size"`
 }
 
 // Duration is a time.Duration that is written 90s, 10m or 2h30m.
@@ -105,6 +106,11 @@ func parseSuite(name string, text []byte) (Suite, error) {
 	s = s.withDefaults()
 	if err := s.validate(); err != nil {
 		return Suite{}, inputError{fmt.Errorf("suite %s: %w", name, err)}
+	}
+	for i, g := range s.Groups {
+		if err := g.checkSettings(g.Runtimes); err != nil {
+			return Suite{}, fmt.Errorf("suite %s: cases[%d]: %w", name, i, err)
+		}
 	}
 	return s, nil
 }
@@ -171,14 +177,34 @@ func (g CaseGroup) validate() error {
 			return fmt.Errorf("flash_attn %q: on, off or auto", f)
 		}
 	}
+	if err := g.validateCache(); err != nil {
+		return err
+	}
 	for name, list := range map[string][]int{
 		"n_ctx": g.NCtx, "n_prompt": g.NPrompt, "n_gen": g.NGen, "n_depth": g.NDepth,
 		"n_batch": g.NBatch, "n_ubatch": g.NUbatch, "n_seq": g.NSeq, "n_threads": g.NThreads,
+		"quantized_kv_start": g.QuantizedKVStart, "max_kv_size": g.MaxKVSize,
 	} {
 		for _, n := range list {
 			if n < 0 {
 				return fmt.Errorf("%s %d: cannot be negative", name, n)
 			}
+		}
+	}
+	return nil
+}
+
+// validateCache bounds mlx-lm's quantisation of the cache to what mx.quantize
+// has for it; 0 is none, and the default group.
+func (g CaseGroup) validateCache() error {
+	for _, n := range g.KVBits {
+		if !slices.Contains([]int{0, 2, 4, 8}, n) {
+			return fmt.Errorf("kv_bits %d: 2, 4 or 8", n)
+		}
+	}
+	for _, n := range g.KVGroupSize {
+		if !slices.Contains([]int{0, 32, 64, 128}, n) {
+			return fmt.Errorf("kv_group_size %d: 32, 64 or 128", n)
 		}
 	}
 	return nil
@@ -201,6 +227,7 @@ func (g CaseGroup) withDefaults(threads int) CaseGroup {
 	orList(&g.KVBits, 0)
 	orList(&g.KVGroupSize, 0)
 	orList(&g.QuantizedKVStart, 0)
+	orList(&g.MaxKVSize, 0)
 	orList(&g.WeightTypes, "")
 	return g
 }

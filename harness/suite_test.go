@@ -116,6 +116,35 @@ func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
 	assert.Len(t, items, 4+8, "llama has no window: swa_full changes nothing")
 }
 
+// A setting of a runtime that is not to run would be dropped without a word.
+func TestSettingsOfOtherRuntimesAreRefused(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "model.safetensors"), nil, 0o600))
+	for name, tc := range map[string]struct {
+		group CaseGroup
+		want  string // empty: taken
+	}{
+		"mlx's on llama.cpp":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{llamaCppName}, KVBits: []int{4}}, "--kv-bits (kv_bits) is a setting of mlx"},
+		"mlx's with a GGUF":    {CaseGroup{Models: []string{"a.gguf"}, MaxKVSize: []int{512}}, "--max-kv-size (max_kv_size) is a setting of mlx"},
+		"llama.cpp's on mlx":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlxName}, TypeK: []string{"q8_0"}}, "-ctk (type_k) is a setting of llama.cpp"},
+		"a folder's context":   {CaseGroup{Models: []string{folder}, NCtx: []int{4096}}, "-c (n_ctx) is a setting of llama.cpp"},
+		"switched off":         {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlxName}, SWAFull: []bool{false}}, ""},
+		"all runtimes":         {CaseGroup{Models: []string{"m"}, TypeK: []string{"q8_0"}, KVBits: []int{4}}, ""},
+		"a GGUF and a folder":  {CaseGroup{Models: []string{"a.gguf", folder}, TypeK: []string{"q8_0"}, KVBits: []int{4}}, ""},
+		"impossible bits":      {CaseGroup{Models: []string{"m"}, KVBits: []int{3}}, "kv_bits 3: 2, 4 or 8"},
+		"impossible groups":    {CaseGroup{Models: []string{"m"}, KVBits: []int{4}, KVGroupSize: []int{48}}, "kv_group_size 48: 32, 64 or 128"},
+		"a bound below nought": {CaseGroup{Models: []string{"m"}, MaxKVSize: []int{-1}}, "max_kv_size -1"},
+	} {
+		_, err := AdHoc(tc.group, []string{"kv"}, 2, 1)
+		if tc.want == "" {
+			assert.NoError(t, err, name)
+			continue
+		}
+		require.ErrorContains(t, err, tc.want, name)
+		assert.ErrorAs(t, err, new(inputError), name)
+	}
+}
+
 // A GGUF runs where it can, and a case elsewhere would only fail.
 func TestAdHocSparesMLXFromGGUF(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -138,6 +138,9 @@ type Case struct {
 	KVBits           int `json:"kv_bits,omitempty"`
 	KVGroupSize      int `json:"kv_group_size,omitempty"`
 	QuantizedKVStart int `json:"quantized_kv_start,omitempty"`
+	// MaxKVSize bounds mlx-lm's cache to the first 4 and the last tokens, as
+	// mlx_lm.generate's --max-kv-size; 0 is no bound.
+	MaxKVSize int `json:"max_kv_size,omitempty"`
 	// Other holds parameters of another tool's that this record has no name
 	// for, as name=value words; only imported records have it.
 	Other string `json:"other,omitempty"`

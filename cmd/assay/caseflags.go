@@ -4,12 +4,14 @@ import (
 	"flag"
 	"runtime"
 
+	"assay/harness"
 	"assay/results"
 )
 
 // caseFlags are the flags of commands that look at one case: llama.cpp's names,
 // one value each.
 type caseFlags struct {
+	fs       *flag.FlagSet
 	c        results.Case
 	typeV    string
 	asJSON   bool
@@ -19,7 +21,7 @@ type caseFlags struct {
 }
 
 func newCaseFlags(fs *flag.FlagSet) *caseFlags {
-	o := &caseFlags{flashSet: flashModes()}
+	o := &caseFlags{fs: fs, flashSet: flashModes()}
 	fs.IntVar(&o.c.NCtx, "c", 0, "n_ctx in `tokens` (default: the model's full context)")
 	fs.IntVar(&o.c.NBatch, "b", 2048, "n_batch in `tokens`")
 	fs.IntVar(&o.c.NUbatch, "ub", 512, "n_ubatch in `tokens`")
@@ -33,6 +35,7 @@ func newCaseFlags(fs *flag.FlagSet) *caseFlags {
 	fs.IntVar(&o.c.KVBits, "kv-bits", 0, "`bits` of mlx-lm's quantised cache (default: not quantised)")
 	fs.IntVar(&o.c.KVGroupSize, "kv-group-size", 64, "group `size` of mlx-lm's quantised cache")
 	fs.IntVar(&o.c.QuantizedKVStart, "quantized-kv-start", 0, "`tokens` after which mlx-lm quantises its cache")
+	fs.IntVar(&o.c.MaxKVSize, "max-kv-size", 0, "`tokens` that mlx-lm's cache keeps, on models without caches of their own (default: all)")
 	fs.StringVar(&o.runtime, "runtime", "llama.cpp", "`runtime`: llama.cpp or mlx")
 	fs.StringVar(&o.weights, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.BoolVar(&o.asJSON, "json", false, "print as JSON")
@@ -46,6 +49,9 @@ func flashModes() *list[string] {
 // resolve returns the case that the flags make.
 func (o *caseFlags) resolve() (results.Case, error) {
 	c := o.c
+	if err := checkFlags(o.fs, o.runtime); err != nil {
+		return c, err
+	}
 	if c.TypeV = o.typeV; c.TypeV == "" {
 		c.TypeV = c.TypeK
 	}
@@ -63,6 +69,17 @@ func (o *caseFlags) resolve() (results.Case, error) {
 		}
 	}
 	return c, nil
+}
+
+// checkFlags refuses flags that the runtime does not have. -c is every
+// runtime's where a context is planned for or tabulated.
+func checkFlags(fs *flag.FlagSet, runtime string) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		if f.Name != "c" && err == nil {
+			err = harness.CheckFlag(f.Name, runtime)
+		}
+	})
+	return err
 }
 
 // oneModel is the single model that a command is about.

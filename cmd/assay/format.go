@@ -83,6 +83,8 @@ func cacheType(c results.Case) string {
 		if c.QuantizedKVStart > 0 {
 			out += fmt.Sprintf(" from %d", c.QuantizedKVStart)
 		}
+	case c.MaxKVSize > 0:
+		out = fmt.Sprintf("max %d", c.MaxKVSize)
 	case out == "":
 		out = "plain"
 	}

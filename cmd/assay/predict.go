@@ -44,6 +44,9 @@ func predictCommand() command {
 				if err != nil {
 					return err
 				}
+				if c.NCtx > 0 && o.runtime == "mlx" {
+					return usagef("-c is llama.cpp's: mlx-lm's cache grows with the tokens, which -p and -d say")
+				}
 				if len(rules.values) == 0 {
 					rules.values = []string{"textbook"}
 				}

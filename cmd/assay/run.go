@@ -53,7 +53,7 @@ func runCommand() command {
 type runFlags struct {
 	models, kinds, types, runtimes, rules, typeK, typeV, flash *list[string]
 	prompt, gen, depth, ctx, seq, batch, ubatch, threads, ngl  *list[int]
-	kvBits, kvGroup, kvStart                                   *list[int]
+	kvBits, kvGroup, kvStart, maxKV                            *list[int]
 	swaFull, unified                                           *list[bool]
 	pg                                                         pairs
 	reps, rounds                                               int
@@ -67,7 +67,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 		kinds:  oneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
 		flash:  flashModes(),
 		prompt: numbers(), gen: numbers(), depth: numbers(), ctx: numbers(), seq: numbers(), batch: numbers(),
-		ubatch: numbers(), threads: numbers(), ngl: numbers(), kvBits: numbers(), kvGroup: numbers(), kvStart: numbers(),
+		ubatch: numbers(), threads: numbers(), ngl: numbers(), kvBits: numbers(), kvGroup: numbers(), kvStart: numbers(), maxKV: numbers(),
 		swaFull: switches(), unified: switches(),
 	}
 	fs.Var(o.models, "m", "`models` to run instead of a suite")
@@ -89,6 +89,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.Var(o.kvBits, "kv-bits", "`bits` of mlx-lm's quantised cache (default: not quantised)")
 	fs.Var(o.kvGroup, "kv-group-size", "group `size` of mlx-lm's quantised cache (default 64)")
 	fs.Var(o.kvStart, "quantized-kv-start", "`tokens` after which mlx-lm quantises its cache (default 0)")
+	fs.Var(o.maxKV, "max-kv-size", "`tokens` that mlx-lm's cache keeps, on models without caches of their own (default: all)")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")
 	fs.Var(o.types, "weight-type", "`types` of a skeleton's weights (default f16)")
@@ -203,7 +204,7 @@ func (o *runFlags) group() harness.CaseGroup {
 		NBatch: o.batch.values, NUbatch: o.ubatch.values, NSeq: o.seq.values,
 		TypeK: o.typeK.values, TypeV: o.typeV.values, FlashAttn: o.flash.values,
 		SWAFull: o.swaFull.values, KVUnified: o.unified.values, NGPULayers: o.ngl.values, NThreads: o.threads.values,
-		KVBits: o.kvBits.values, KVGroupSize: o.kvGroup.values, QuantizedKVStart: o.kvStart.values,
+		KVBits: o.kvBits.values, KVGroupSize: o.kvGroup.values, QuantizedKVStart: o.kvStart.values, MaxKVSize: o.maxKV.values,
 	}
 }
 

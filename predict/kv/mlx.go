@@ -38,6 +38,9 @@ type MLXCache struct {
 // MLX answers the empty cache of a model. The error names a layer that there
 // is no rule for, or options that mlx-lm itself fails on.
 func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
+	if p.MaxKVSize != 0 && p.MaxKVSize <= mlxKeep {
+		return nil, fmt.Errorf("mlx-lm's cache for %s: max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", f.Name, p.MaxKVSize, mlxKeep, mlxKeep+1)
+	}
 	c := &MLXCache{params: p}
 	for i := range f.Layers {
 		layer, err := newMLXLayer(f, i, p)
@@ -50,7 +53,7 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 		return c, nil
 	}
 	if p.KVGroupSize == 0 {
-		c.params.KVGroupSize = mlxGroupSize
+		c.params.KVGroupSize = MLXGroupSize
 	}
 	for i, layer := range c.layers {
 		if err := layer.quantisable(c.params); err != nil {
@@ -60,8 +63,8 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	return c, nil
 }
 
-// mlxGroupSize is the default of --kv-group-size (mlx_lm/generate.py).
-const mlxGroupSize = 64
+// MLXGroupSize is the default of --kv-group-size (mlx_lm/generate.py).
+const MLXGroupSize = 64
 
 // Append takes one call of the model with a number of new tokens.
 func (c *MLXCache) Append(tokens int) {

@@ -32,6 +32,9 @@ var mlxRotates = map[string]bool{
 // not reach; mistral is run as llama (MODEL_REMAPPING, mlx_lm/utils.py).
 var mlxChooses = mlxRotates
 
+// MLXBounds reports whether MaxKVSize makes a difference to the model.
+func MLXBounds(f arch.Facts) bool { return !mlxChooses[f.ModelType] }
+
 // mlxUnreadable are the model types whose attention cannot read a quantised
 // cache: gemma2 computes its own, gpt_oss has sinks.
 var mlxUnreadable = map[string]string{

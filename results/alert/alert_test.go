@@ -142,7 +142,7 @@ func TestReproduce(t *testing.T) {
 	assert.Contains(t, Reproduce(c), `-m 'it'\''s $(x)'`)
 	c = diff.Case{Key: results.Record{Runtime: results.Runtime{Name: "mlx"}, Case: results.Case{Kind: results.KindKV, NCtx: 4096}}.Key(),
 		Kind: results.KindKV, Runtime: "mlx", Ref: "preset:x", Skeleton: "kv", WeightType: "f16"}
-	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind kv --skeleton kv --weight-type f16 -c 4096", Reproduce(c))
+	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind kv --skeleton kv --weight-type f16", Reproduce(c))
 	both := results.Case{Kind: results.KindDecode, NPrompt: 512, NGen: 128, NGPULayers: 99, TypeK: "f16"}
 	c = diff.Case{Key: results.Record{Case: both}.Key(), Kind: both.Kind, Runtime: "llama.cpp", Ref: "m.gguf"}
 	assert.Equal(t, "assay run -m m.gguf --runtime llama.cpp -pg 512,128 -p 0 -n 0 --kind decode -ctk f16 -ngl 99", Reproduce(c))

@@ -25,6 +25,9 @@ func Reproduce(c diff.Case) string {
 		add("--weight-type", c.WeightType)
 	}
 	for _, f := range flags {
+		if c.Runtime == "mlx" && c.Kind != results.KindPlan && (f.flag == "-c" || f.flag == "-np") {
+			continue // mlx-lm's cache follows the tokens and has one sequence
+		}
 		add(f.flag, p[f.parameter])
 	}
 	if p["n_gpu_layers"] == "" && p["type_k"] != "" {
@@ -60,6 +63,7 @@ var flags = []setting{
 	{"n_ctx", "-c"}, {"n_depth", "-d"}, {"n_batch", "-b"}, {"n_ubatch", "-ub"}, {"n_seq", "-np"},
 	{"type_k", "-ctk"}, {"type_v", "-ctv"}, {"flash_attn", "-fa"}, {"n_gpu_layers", "-ngl"}, {"n_threads", "-t"},
 	{"kv_bits", "--kv-bits"}, {"kv_group_size", "--kv-group-size"}, {"quantized_kv_start", "--quantized-kv-start"},
+	{"max_kv_size", "--max-kv-size"},
 }
 
 var switches = []setting{{"swa_full", "--swa-full"}, {"kv_unified", "-kvu"}}

@@ -101,6 +101,9 @@ func variant(c results.Case) string {
 	if c.KVBits > 0 {
 		add("%d-bit cache", c.KVBits)
 	}
+	if c.MaxKVSize > 0 {
+		add("cache of %d", c.MaxKVSize)
+	}
 	if c.SWAFull {
 		add("swa-full")
 	}

@@ -136,6 +136,9 @@ var ErrUnquantisable = errors.New("this model's cache cannot be quantised")
 // quantisation answers how the options pack a cache, and refuses what mlx-lm
 // could not do either.
 func (o CacheOptions) quantisation(n *network) (mlx.Quantisation, error) {
+	if o.MaxKVSize != 0 && o.MaxKVSize <= keepFirst {
+		return mlx.Quantisation{}, fmt.Errorf("max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", o.MaxKVSize, keepFirst, keepFirst+1)
+	}
 	if o.KVBits == 0 {
 		return mlx.Quantisation{}, nil
 	}
