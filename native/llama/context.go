@@ -3,6 +3,7 @@ package llama
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // ContextParams are the settings of a context. Zero numbers keep the library's
@@ -59,17 +60,17 @@ func CacheTypes() []string {
 var flashModes = map[Switch]uint64{Auto: minus1, Off: 0, On: 1}
 
 // NewContext makes a context. The error is a *CallError when the library
-// refuses, with its reasons.
+// refuses, with its reasons, and an *UnsupportedError when this release has no
+// such setting.
 func (m *Model) NewContext(p ContextParams) (*Context, error) {
-	params, err := m.lib.contextParams(p)
-	if err != nil {
-		return nil, fmt.Errorf("making a context: %w", err)
-	}
 	c := &Context{lib: m.lib, model: m}
 	if p.Eval != nil {
 		c.observer = registerObserver(m.lib, p.Eval)
-		m.lib.contextLayout.set(params, "cb_eval", uint64(evalCallback()))
-		m.lib.contextLayout.set(params, "cb_eval_user_data", uint64(c.observer))
+	}
+	params, err := m.lib.contextParams(p, c.observer)
+	if err != nil {
+		forgetObserver(c.observer)
+		return nil, fmt.Errorf("making a context: %w", err)
 	}
 	mark := m.lib.log.Mark()
 	c.handle = c.args.callWithStruct(m.lib.fn.contextNew, m.handle, params[:])
@@ -89,8 +90,9 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 	return c, nil
 }
 
-func (l *Library) contextParams(p ContextParams) (*block, error) {
-	params := l.contextDefaults
+// contextParams fills in the struct; observer is 0 where nothing is observed.
+func (l *Library) contextParams(p ContextParams, observer uintptr) (*block, error) {
+	params := l.contextSettings()
 	for _, setting := range []struct {
 		name  string
 		value int
@@ -102,30 +104,34 @@ func (l *Library) contextParams(p ContextParams) (*block, error) {
 			return nil, fmt.Errorf("%s is %d, below 0", setting.name, setting.value)
 		}
 		if setting.value > 0 {
-			l.contextLayout.set(&params, setting.name, uint64(setting.value))
+			params.set(setting.name, uint64(setting.value))
 		}
 	}
-	if err := l.setCacheTypes(&params, p); err != nil {
+	if err := params.setCacheTypes(p); err != nil {
 		return nil, err
 	}
 	if err := p.FlashAttn.check("flash_attn"); err != nil {
 		return nil, err
 	}
 	if mode, ok := flashModes[p.FlashAttn]; ok {
-		l.contextLayout.set(&params, "flash_attn_type", mode)
+		params.set("flash_attn_type", mode)
 	}
-	l.contextLayout.set(&params, "swa_full", bit(p.SWAFull))
-	l.contextLayout.set(&params, "kv_unified", bit(p.KVUnified))
-	l.contextLayout.set(&params, "offload_kqv", bit(!p.NoOffloadKQV))
-	return &params, nil
+	params.set("swa_full", bit(p.SWAFull))
+	params.set("kv_unified", bit(p.KVUnified))
+	params.set("offload_kqv", bit(!p.NoOffloadKQV))
+	if observer != 0 {
+		params.set("cb_eval", uint64(evalCallback()))
+		params.set("cb_eval_user_data", uint64(observer))
+	}
+	return params.filled()
 }
 
-func (l *Library) setCacheTypes(params *block, p ContextParams) error {
+func (s *settings) setCacheTypes(p ContextParams) error {
 	for _, setting := range []struct{ name, typ string }{{"type_k", p.TypeK}, {"type_v", p.TypeV}} {
 		number, known := cacheTypes[setting.typ]
 		switch {
 		case known:
-			l.contextLayout.set(params, setting.name, number)
+			s.set(setting.name, number)
 		case setting.typ != "":
 			return fmt.Errorf("%s %q is no cache type; known are %v", setting.name, setting.typ, CacheTypes())
 		}
@@ -158,6 +164,23 @@ func (c *Context) honoured(p ContextParams) error {
 		if setting.asked > 0 && !setting.ok {
 			return &CallError{Call: fmt.Sprintf("passing %s %d to llama.cpp %s, which set %d,",
 				setting.name, setting.asked, c.lib.version, setting.got)}
+		}
+	}
+	return c.report.honoured(p, c.lib.version)
+}
+
+// honoured compares what was asked for with what the library printed of it,
+// where no function tells. What was not printed is not judged.
+func (r Report) honoured(p ContextParams, version string) error {
+	said := map[string]string{"kv_unified": r.Settings["kv_unified"]}
+	if len(r.Caches) > 0 && !r.Caches[0].Recurrent {
+		said["type_k"], said["type_v"] = r.Caches[0].TypeK, r.Caches[0].TypeV
+	}
+	for _, setting := range []struct{ name, asked string }{
+		{"kv_unified", strconv.FormatBool(p.KVUnified)}, {"type_k", p.TypeK}, {"type_v", p.TypeV},
+	} {
+		if got := said[setting.name]; setting.asked != "" && got != "" && got != setting.asked {
+			return &CallError{Call: fmt.Sprintf("passing %s %s to llama.cpp %s, which set %s,", setting.name, setting.asked, version, got)}
 		}
 	}
 	return nil

@@ -37,11 +37,14 @@ type UnsupportedError struct {
 	// Feature is the field's name in llama.h.
 	Feature string
 	Version string
-	// Since is the first known release that has it.
+	// Since is the first known release that has it, "" if none has.
 	Since string
 }
 
 func (e *UnsupportedError) Error() string {
+	if e.Since == "" {
+		return fmt.Sprintf("llama.cpp %s has no %s, nor has any known release", e.Version, e.Feature)
+	}
 	return fmt.Sprintf("llama.cpp %s has no %s; install %s or later", e.Version, e.Feature, e.Since)
 }
 

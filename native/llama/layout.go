@@ -3,6 +3,7 @@ package llama
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/native/dylib"
@@ -77,18 +78,21 @@ func readField(raw []byte, f field) uint64 {
 	return binary.NativeEndian.Uint64(raw[f.offset:])
 }
 
-// set writes a field of the struct; false when this layout has none of the name.
-func (l layout) set(b *block, name string, value uint64) bool {
-	for _, f := range l.fields {
-		if f.name == name {
-			shift := f.offset % 8 * 8
-			mask := ^uint64(0) >> (64 - 8*int(f.kind))
-			word := &b[f.offset/8]
-			*word = *word&^(mask<<shift) | value&mask<<shift
-			return true
-		}
+// find answers the member of a name.
+func (l layout) find(name string) (field, bool) {
+	i := slices.IndexFunc(l.fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
 	}
-	return false
+	return l.fields[i], true
+}
+
+// set writes a field's bits.
+func (b *block) set(f field, value uint64) {
+	shift := f.offset % 8 * 8
+	mask := ^uint64(0) >> (64 - 8*int(f.kind))
+	word := &b[f.offset/8]
+	*word = *word&^(mask<<shift) | value&mask<<shift
 }
 
 // LayoutError says that a library's parameter structs fit no known release, or
@@ -115,8 +119,10 @@ func (e *LayoutError) Error() string {
 // Is reports that the error is dylib.ErrUnusable.
 func (e *LayoutError) Is(target error) bool { return target == dylib.ErrUnusable }
 
-// Releases are those whose layouts are known and were run.
-var Releases = []string{"b6673", "b8121", "b8390", "b10361", "v0.4.0", "v0.5.0", "v0.7.0"}
+// Releases are those whose layouts are known and were run, oldest first.
+func Releases() []string {
+	return []string{"b6673", "b8121", "b8390", "b10361", "v0.4.0", "v0.5.0", "v0.7.0"}
+}
 
 // recognise answers the one layout that fits, or a *LayoutError.
 func recognise(known []layout, defaults []byte, refusal LayoutError) (layout, error) {
@@ -130,10 +136,11 @@ func recognise(known []layout, defaults []byte, refusal LayoutError) (layout, er
 	if len(fitting) == 1 {
 		return fitting[0], nil
 	}
-	refusal.Known = Releases
+	refusal.Known = Releases()
 	return layout{}, &refusal
 }
 
+// The layouts of each struct, oldest first.
 var (
 	contextLayouts = []layout{contextB6673, contextB10361, contextV070}
 	modelLayouts   = []layout{modelB6673, modelB8121, modelB10361, modelV040}

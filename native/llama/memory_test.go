@@ -55,7 +55,7 @@ func TestRecurrentStateIsPerSequence(t *testing.T) {
 	r := c.Report()
 	require.Len(t, r.Caches, 1)
 	require.True(t, r.Caches[0].Recurrent)
-	require.Equal(t, 3, r.Caches[0].Seqs)
+	require.Equal(t, 3, r.Caches[0].Streams)
 	require.InDelta(t, 2*(conv+state), r.Caches[0].Bytes, llama.ReportPrecision)
 	require.InDelta(t, 2*(conv+state), *r.Sum("RS"), llama.ReportPrecision)
 }

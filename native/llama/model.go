@@ -77,27 +77,30 @@ func readable(path string) error {
 	return file.Close()
 }
 
-// loadModes are enum llama_load_mode of llama.h (b10361 and later).
+// loadModes are enum llama_load_mode of llama.h (b10361 and later); the older
+// use_mmap takes the same numbers.
 var loadModes = map[Switch]uint64{On: 1, Off: 0}
 
 func (l *Library) modelParams(p ModelParams) (*block, error) {
-	params := l.modelDefaults
+	params := l.modelSettings()
 	if err := p.Mmap.check("mmap"); err != nil {
 		return nil, err
 	}
 	if p.NGPULayers != nil {
-		l.modelLayout.set(&params, "n_gpu_layers", uint64(uint32(*p.NGPULayers)))
+		params.set("n_gpu_layers", uint64(uint32(*p.NGPULayers)))
 	}
 	if p.NoAlloc {
-		if !l.modelLayout.set(&params, "no_alloc", 1) {
-			return nil, &UnsupportedError{Feature: "no_alloc", Version: l.version, Since: "b8121"}
-		}
+		params.set("no_alloc", 1)
 		p.Mmap = Off // as llama.cpp's own planning does (src/llama.cpp, llama_get_device_memory_data)
 	}
-	if mode, ok := loadModes[p.Mmap]; ok && !l.modelLayout.set(&params, "load_mode", mode) {
-		l.modelLayout.set(&params, "use_mmap", mode)
+	if mode, ok := loadModes[p.Mmap]; ok {
+		member := "use_mmap"
+		if params.has("load_mode") {
+			member = "load_mode"
+		}
+		params.set(member, mode)
 	}
-	return &params, nil
+	return params.filled()
 }
 
 // Close frees the model, of which nothing may be asked afterwards.
@@ -117,39 +120,7 @@ func (m *Model) NParams() int64 { return int64(call(m.lib.fn.modelParams, m.hand
 // Bytes is the size of all tensors (llama_model_size).
 func (m *Model) Bytes() int64 { return int64(call(m.lib.fn.modelSize, m.handle)) }
 
-// NLayer is the number of layers.
-func (m *Model) NLayer() int { return int(int32(call(m.lib.fn.modelLayers, m.handle))) }
-
-// NCtxTrain is the context length that the model was made for.
-func (m *Model) NCtxTrain() int { return int(int32(call(m.lib.fn.modelTrainCtx, m.handle))) }
-
 // NVocab is the number of tokens in the vocabulary.
 func (m *Model) NVocab() int {
 	return int(int32(call(m.lib.fn.vocabTokens, call(m.lib.fn.modelVocab, m.handle))))
-}
-
-// Desc is the library's short description ("llama 8B Q4_K - Medium").
-func (m *Model) Desc() string {
-	return m.text(func(buffer *byte, size uintptr) uintptr {
-		return call(m.lib.fn.modelDesc, m.handle, uintptr(unsafe.Pointer(buffer)), size)
-	})
-}
-
-// Meta answers a metadata value as text, "" when the model has none of the name.
-func (m *Model) Meta(key string) string {
-	name := cString(key)
-	return m.text(func(buffer *byte, size uintptr) uintptr {
-		return call(m.lib.fn.modelMeta, m.handle, uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(buffer)), size)
-	})
-}
-
-// text reads a string that C writes into a buffer, answering its length as
-// snprintf does, or a negative number.
-func (m *Model) text(write func(buffer *byte, size uintptr) uintptr) string {
-	buffer := make([]byte, 4096)
-	n := int(int32(write(&buffer[0], uintptr(len(buffer)))))
-	if n <= 0 {
-		return ""
-	}
-	return string(buffer[:min(n, len(buffer)-1)])
 }

@@ -1,7 +1,9 @@
 package llama
 
 import (
+	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,9 +22,9 @@ type Report struct {
 	Buffers []BufferReport
 	// Settings are llama_context's own words, such as kv_unified: "true".
 	Settings map[string]string
-	// GraphNodes and GraphSplits describe the graph of a full micro-batch; nil
-	// when they were not printed.
-	GraphNodes, GraphSplits *int
+	// Unread are lines about memory with a number that is none or is beyond any
+	// machine. While there is one, no sum is known.
+	Unread []string
 }
 
 // CacheReport is one memory of a context. Sizes are rounded to 0.01 MiB.
@@ -31,13 +33,10 @@ type CacheReport struct {
 	// K is then the convolution state, V the recurrent state.
 	Recurrent     bool
 	Cells, Layers int
-	// Seqs is n_seq_max, Streams the number of sequences with cells of their own.
-	Seqs, Streams  int
-	TypeK, TypeV   string
-	KBytes, VBytes int64
-	Bytes          int64
-	// LayerIDs are the layers that it holds, Filtered those that another holds.
-	LayerIDs, Filtered []int
+	// Streams is the number of sequences with cells of their own.
+	Streams               int
+	TypeK, TypeV          string
+	KBytes, VBytes, Bytes int64
 }
 
 // BufferReport is one allocation. Bytes are rounded to 0.01 MiB.
@@ -51,111 +50,92 @@ type BufferReport struct {
 // The lines, as b6673 to v0.7.0 print them; the function's name before the
 // colon moves from release to release and is not looked at.
 var (
-	layerLine  = regexp.MustCompile(`layer +([0-9]+): (dev = |filtered|skipped|does not have KV cache)`)
 	cacheLine  = regexp.MustCompile(`: size = +([0-9.]+) MiB \( *([0-9]+) cells, +([0-9]+) layers, +([0-9]+)(?:/([0-9]+))? seqs(?: +[0-9]+ rs_seq)?\), ([KR]) \(([a-z0-9_]+)\): +([0-9.]+) MiB, [VS] \(([a-z0-9_]+)\): +([0-9.]+) MiB`)
 	bufferLine = regexp.MustCompile(`: +(.+?) +(model|KV|RS|output|compute) buffer size = +([0-9.]+) MiB`)
-	graphLine  = regexp.MustCompile(`graph:? (nodes|splits) += ([0-9]+)(?:.*?splits = ([0-9]+))?`)
 	setting    = regexp.MustCompile(`^llama_context: ([a-z_]+) += (\S+)$`)
 )
 
 // ParseReport reads the lines that the library printed.
 func ParseReport(lines []Line) Report {
 	r := Report{Settings: map[string]string{}}
-	var pending CacheReport
 	for _, line := range lines {
-		text := line.Text
-		switch {
-		case r.addGraph(text), r.addBuffer(text), pending.addLayer(text):
-		case pending.finish(text):
-			r.Caches = append(r.Caches, pending)
-			pending = CacheReport{}
-		default:
-			if found := setting.FindStringSubmatch(text); found != nil {
-				r.Settings[found[1]] = found[2]
-			}
+		if err := r.add(line.Text); err != nil {
+			r.Unread = append(r.Unread, line.Text)
 		}
 	}
 	return r
 }
 
-// addLayer notes which layers the cache being made will hold.
-func (c *CacheReport) addLayer(text string) bool {
-	found := layerLine.FindStringSubmatch(text)
-	if found == nil {
-		return false
+// add takes a line over, or says why a number in it cannot be read.
+func (r *Report) add(text string) error {
+	if found := bufferLine.FindStringSubmatch(text); found != nil {
+		return r.addBuffer(found)
 	}
-	layer := atoi(found[1])
-	switch {
-	case strings.Contains(text, "- layer"): // "reusing layers:", after the cache's own
-	case found[2] == "dev = ":
-		c.LayerIDs = append(c.LayerIDs, layer)
-	default:
-		c.Filtered = append(c.Filtered, layer)
+	if found := cacheLine.FindStringSubmatch(text); found != nil {
+		return r.addCache(found)
 	}
-	return true
+	if found := setting.FindStringSubmatch(text); found != nil {
+		r.Settings[found[1]] = found[2]
+	}
+	return nil
 }
 
-// finish fills the cache from the line that ends its making.
-func (c *CacheReport) finish(text string) bool {
-	found := cacheLine.FindStringSubmatch(text)
-	if found == nil {
-		return false
+func (r *Report) addCache(found []string) error {
+	c := CacheReport{Recurrent: found[6] == "R", TypeK: found[7], TypeV: found[9]}
+	streams := found[5]
+	if c.Recurrent {
+		streams = found[4] // each sequence has its state
 	}
-	c.Bytes = mebibytes(found[1])
-	c.Cells, c.Layers, c.Seqs = atoi(found[2]), atoi(found[3]), atoi(found[4])
-	c.Recurrent = found[6] == "R"
-	c.Streams = c.Seqs
-	if !c.Recurrent {
-		c.Streams = atoi(found[5])
+	var failed []error
+	for _, count := range []struct {
+		to   *int
+		text string
+	}{{&c.Cells, found[2]}, {&c.Layers, found[3]}, {&c.Streams, streams}} {
+		n, err := strconv.Atoi(count.text)
+		*count.to, failed = n, append(failed, err)
 	}
-	c.TypeK, c.KBytes = found[7], mebibytes(found[8])
-	c.TypeV, c.VBytes = found[9], mebibytes(found[10])
-	return true
+	for _, size := range []struct {
+		to   *int64
+		text string
+	}{{&c.Bytes, found[1]}, {&c.KBytes, found[8]}, {&c.VBytes, found[10]}} {
+		n, err := mebibytes(size.text)
+		*size.to, failed = n, append(failed, err)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	r.Caches = append(r.Caches, c)
+	return nil
 }
 
 // addBuffer notes an allocation. The compute and output buffers are printed
 // again when they are made anew: the last size counts. Several model or cache
 // buffers on one device add up.
-func (r *Report) addBuffer(text string) bool {
-	found := bufferLine.FindStringSubmatch(text)
-	if found == nil {
-		return false
+func (r *Report) addBuffer(found []string) error {
+	size, err := mebibytes(found[3])
+	if err != nil {
+		return err
 	}
-	b := BufferReport{Kind: found[2], Device: strings.TrimSpace(found[1]), Bytes: mebibytes(found[3])}
-	for i, known := range r.Buffers {
-		if known.Kind == b.Kind && known.Device == b.Device {
-			if b.Kind == "compute" || b.Kind == "output" {
-				r.Buffers[i].Bytes = 0
-			}
-			r.Buffers[i].Bytes += b.Bytes
-			return true
-		}
+	b := BufferReport{Kind: found[2], Device: strings.TrimSpace(found[1]), Bytes: size}
+	at := slices.IndexFunc(r.Buffers, func(known BufferReport) bool { return known.Kind == b.Kind && known.Device == b.Device })
+	switch {
+	case at < 0:
+		r.Buffers = append(r.Buffers, b)
+	case b.Kind == "compute" || b.Kind == "output":
+		r.Buffers[at].Bytes = b.Bytes
+	default:
+		r.Buffers[at].Bytes += b.Bytes
 	}
-	r.Buffers = append(r.Buffers, b)
-	return true
+	return nil
 }
 
-func (r *Report) addGraph(text string) bool {
-	found := graphLine.FindStringSubmatch(text)
-	if found == nil {
-		return false
-	}
-	n := atoi(found[2])
-	if found[1] == "splits" {
-		r.GraphSplits = &n
-		return true
-	}
-	r.GraphNodes = &n
-	if found[3] != "" {
-		splits := atoi(found[3])
-		r.GraphSplits = &splits
-	}
-	return true
-}
-
-// Sum adds up the buffers of a kind; nil when none was printed.
+// Sum adds up the buffers of a kind; nil when none was printed or a line could
+// not be read.
 func (r Report) Sum(kind string) *int64 {
 	var sum *int64
+	if len(r.Unread) > 0 {
+		return nil
+	}
 	for _, b := range r.Buffers {
 		if b.Kind == kind {
 			if sum == nil {
@@ -167,10 +147,14 @@ func (r Report) Sum(kind string) *int64 {
 	return sum
 }
 
-// CacheBytes adds up the caches' sizes; nil when none was printed. Planning
-// (no_alloc) prints them while every KV buffer is empty.
+// CacheBytes adds up the caches' sizes; nil when none was printed or a line
+// could not be read. Planning (no_alloc) prints them while every KV buffer is
+// empty.
 func (r Report) CacheBytes() *int64 {
 	var sum *int64
+	if len(r.Unread) > 0 {
+		return nil
+	}
 	for _, c := range r.Caches {
 		if sum == nil {
 			sum = new(int64)
@@ -180,21 +164,19 @@ func (r Report) CacheBytes() *int64 {
 	return sum
 }
 
-// mebibytes reads a decimal number of MiB as bytes; the patterns let digits and
-// dots through only, so that what is no number ("1.2.3") counts as 0.
-func mebibytes(text string) int64 {
+// mostMiB is more than any machine has (a pebibyte); thousands of such still add
+// up within 64 bits.
+const mostMiB = 1 << 30
+
+// mebibytes reads a decimal number of MiB as bytes. The patterns let digits and
+// dots through; what is no number ("1.2.3") or beyond mostMiB is an error.
+func mebibytes(text string) (int64, error) {
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0
+		return 0, err
 	}
-	return int64(value*(1<<20) + 0.5)
-}
-
-// atoi reads digits; what overflows counts as 0.
-func atoi(text string) int {
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0
+	if value > mostMiB {
+		return 0, strconv.ErrRange
 	}
-	return n
+	return int64(value*(1<<20) + 0.5), nil
 }

@@ -1,8 +1,12 @@
 package llama_test
 
 import (
+	"fmt"
+	"math"
+	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,14 +36,14 @@ const hundredthMiB = 1 << 20 / 100.0
 func mib(hundredths float64) int64 { return int64(hundredths*hundredthMiB + 0.5) }
 
 func TestParseReportReadsEveryRelease(t *testing.T) {
-	for _, version := range llama.Releases {
+	for _, version := range llama.Releases() {
 		t.Run(version+" windowed", func(t *testing.T) {
 			r := llama.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".gemma3.log")))
 			require.Equal(t, []llama.CacheReport{
-				{Cells: 2560, Layers: 1, Seqs: 2, Streams: 2, TypeK: "q8_0", TypeV: "f16",
-					KBytes: mib(33), VBytes: mib(62), Bytes: mib(96), LayerIDs: []int{5}, Filtered: []int{0, 1, 2, 3, 4, 6}},
-				{Cells: 1024, Layers: 6, Seqs: 2, Streams: 2, TypeK: "q8_0", TypeV: "f16",
-					KBytes: mib(80), VBytes: mib(150), Bytes: mib(230), LayerIDs: []int{0, 1, 2, 3, 4, 6}, Filtered: []int{5}},
+				{Cells: 2560, Layers: 1, Streams: 2, TypeK: "q8_0", TypeV: "f16",
+					KBytes: mib(33), VBytes: mib(62), Bytes: mib(96)},
+				{Cells: 1024, Layers: 6, Streams: 2, TypeK: "q8_0", TypeV: "f16",
+					KBytes: mib(80), VBytes: mib(150), Bytes: mib(230)},
 			}, r.Caches)
 			require.Equal(t, mib(326), *r.Sum("KV"))
 			require.Equal(t, mib(326), *r.CacheBytes())
@@ -53,8 +57,8 @@ func TestParseReportReadsEveryRelease(t *testing.T) {
 		t.Run(version+" recurrent", func(t *testing.T) {
 			r := llama.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".mamba.log")))
 			require.Equal(t, []llama.CacheReport{
-				{Recurrent: true, Cells: 2, Layers: 2, Seqs: 2, Streams: 2, TypeK: "f32", TypeV: "f32",
-					KBytes: mib(1), VBytes: mib(3), Bytes: mib(4), LayerIDs: []int{0, 1}},
+				{Recurrent: true, Cells: 2, Layers: 2, Streams: 2, TypeK: "f32", TypeV: "f32",
+					KBytes: mib(1), VBytes: mib(3), Bytes: mib(4)},
 			}, r.Caches)
 			require.Equal(t, mib(4), *r.Sum("RS"))
 			require.Nil(t, r.Sum("KV"))
@@ -69,33 +73,91 @@ func TestParseReportTakesTheLastComputeBuffer(t *testing.T) {
 		{Text: "load_tensors: Metal model buffer size =    10.00 MiB"},
 		{Text: "sched_reserve:      Metal compute buffer size =    50.00 MiB"},
 		{Text: "load_tensors: Metal model buffer size =     5.00 MiB"},
-		{Text: "sched_reserve: graph nodes  = 999 (with bs=512), 1000 (with bs=1)"},
-		{Text: "sched_reserve: graph splits = 3"},
 	})
 	require.Equal(t, int64(51<<20), *r.Sum("compute"))
 	require.Equal(t, int64(15<<20), *r.Sum("model"))
-	require.Equal(t, 999, *r.GraphNodes)
-	require.Equal(t, 3, *r.GraphSplits)
 	require.Nil(t, r.CacheBytes(), "no cache was printed")
 }
 
-func FuzzParseReport(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("testdata", "log", "*.log"))
-	require.NoError(f, err)
-	for _, file := range files {
-		for _, line := range readLog(f, file) {
-			f.Add(line.Text)
-		}
+// A size or count that cannot be read must not pass for 0, nor be left out of a
+// sum.
+func TestParseReportCountsNothingThatItCannotRead(t *testing.T) {
+	const (
+		cache  = "llama_kv_cache: size = %s MiB ( %s cells,   1 layers,  2/2 seqs), K (f16):    %s MiB, V (f16):    0.50 MiB"
+		buffer = "llama_kv_cache:        CPU KV buffer size =     %s MiB"
+	)
+	huge := strings.Repeat("9", 30)
+	tests := []struct {
+		name, line string
+		read       bool
+	}{
+		{"a cache", fmt.Sprintf(cache, "1.00", "256", "0.50"), true},
+		{"a buffer", fmt.Sprintf(buffer, "1.00"), true},
+		{"a buffer of nothing", fmt.Sprintf(buffer, "0.00"), true},
+		{"a size with two dots", fmt.Sprintf(cache, "1.0.0", "256", "0.50"), false},
+		{"a size of dots", fmt.Sprintf(cache, "1.00", "256", "..."), false},
+		{"a size beyond any machine", fmt.Sprintf(cache, "1.00", "256", huge), false},
+		{"cells beyond any machine", fmt.Sprintf(cache, "1.00", huge, "0.50"), false},
+		{"no streams", strings.Replace(fmt.Sprintf(cache, "1.00", "256", "0.50"), "2/2", "2", 1), false},
+		{"a buffer with two dots", fmt.Sprintf(buffer, "1.0.0"), false},
+		{"a buffer beyond any machine", fmt.Sprintf(buffer, huge), false},
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		r := llama.ParseReport([]llama.Line{{Text: text}})
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			good := []llama.Line{{Text: fmt.Sprintf(cache, "4.00", "512", "3.50")}, {Text: fmt.Sprintf(buffer, "4.00")}}
+			r := llama.ParseReport(append(good, llama.Line{Text: test.line}))
+			if test.read {
+				require.Empty(t, r.Unread)
+				require.NotNil(t, r.CacheBytes())
+				require.NotNil(t, r.Sum("KV"))
+				return
+			}
+			require.Equal(t, []string{test.line}, r.Unread)
+			require.Nil(t, r.CacheBytes(), "a sum without it would be too small")
+			require.Nil(t, r.Sum("KV"))
+			require.Len(t, r.Caches, 1)
+			require.Len(t, r.Buffers, 1)
+		})
+	}
+}
+
+// Whatever numbers stand in the lines, they are read as they stand or not at all.
+func FuzzParseReport(f *testing.F) {
+	f.Add("0.96", "2560", "1", "2", "K")
+	f.Add("230.00", "1024", "6", "1", "R")
+	f.Add("1.2.3", "99999999999999999999", "", "0", "K")
+	f.Fuzz(func(t *testing.T, size, cells, layers, streams, kind string) {
+		line := fmt.Sprintf("x: size = %s MiB ( %s cells, %s layers,  %s/%s seqs), %s (f16): %s MiB, V (f16): %s MiB",
+			size, cells, layers, streams, streams, kind, size, size)
+		r := llama.ParseReport([]llama.Line{{Text: line}, {Text: "x: CPU KV buffer size = " + size + " MiB"}})
 		for _, c := range r.Caches {
-			require.GreaterOrEqual(t, c.Cells, 0)
-			require.GreaterOrEqual(t, c.Layers, 0)
-			require.GreaterOrEqual(t, c.Bytes, int64(0))
+			requireSize(t, c.KBytes, line)
+			requireSize(t, c.Bytes, line)
+			require.Regexp(t, fmt.Sprintf(`\( *0*%d cells, +0*%d layers, +0*%d/`, c.Cells, c.Layers, c.Streams), line)
 		}
 		for _, b := range r.Buffers {
-			require.GreaterOrEqual(t, b.Bytes, int64(0))
+			requireSize(t, b.Bytes, size+" MiB")
+		}
+		if len(r.Unread) > 0 {
+			require.Nil(t, r.CacheBytes())
+			require.Nil(t, r.Sum("KV"))
 		}
 	})
+}
+
+var sizes = regexp.MustCompile(`([0-9.]+) MiB`)
+
+// requireSize fails unless the text has a size of as many bytes.
+func requireSize(t *testing.T, bytes int64, text string) {
+	t.Helper()
+	for _, found := range sizes.FindAllStringSubmatch(text, -1) {
+		mib, ok := new(big.Float).SetString(found[1])
+		if ok {
+			exact, _ := new(big.Float).Mul(mib, big.NewFloat(1<<20)).Float64()
+			if math.Abs(exact-float64(bytes)) <= 0.5 {
+				return
+			}
+		}
+	}
+	require.Fail(t, "read a size that is not there", "%d bytes in %q", bytes, text)
 }

@@ -9,8 +9,7 @@ type functions struct {
 	modelLoad, modelFree, contextNew, contextFree      uintptr
 	decode, synchronize, memory, memoryClear           uintptr
 	stateSize, stateGet, stateSet, logits              uintptr
-	modelParams, modelSize, modelLayers, modelVocab    uintptr
-	modelTrainCtx, modelDesc, modelMeta, vocabTokens   uintptr
+	modelParams, modelSize, modelVocab, vocabTokens    uintptr
 	nCtx, nBatch, nUbatch, nSeqMax                     uintptr
 	loadBackends, loadBackendsFrom, devCount, devGet   uintptr
 	devName, devDescription, devType, devMemory        uintptr
@@ -44,11 +43,7 @@ func (f *functions) required() []symbol {
 		{"llama_get_logits_ith", &f.logits},
 		{"llama_model_n_params", &f.modelParams},
 		{"llama_model_size", &f.modelSize},
-		{"llama_model_n_layer", &f.modelLayers},
-		{"llama_model_n_ctx_train", &f.modelTrainCtx},
 		{"llama_model_get_vocab", &f.modelVocab},
-		{"llama_model_desc", &f.modelDesc},
-		{"llama_model_meta_val_str", &f.modelMeta},
 		{"llama_vocab_n_tokens", &f.vocabTokens},
 		{"llama_n_ctx", &f.nCtx},
 		{"llama_n_batch", &f.nBatch},

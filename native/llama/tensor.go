@@ -80,7 +80,7 @@ type TensorLayoutError struct {
 
 func (e *TensorLayoutError) Error() string {
 	return fmt.Sprintf("%s (version %s): struct ggml_tensor does not have the known layout (%s); install one of %v (assay libs install)",
-		e.Path, e.Version, e.Field, Releases)
+		e.Path, e.Version, e.Field, Releases())
 }
 
 // Is reports that the error is dylib.ErrUnusable.

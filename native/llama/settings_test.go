@@ -1,0 +1,94 @@
+package llama
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// passed are the members that a context asks for whatever is wished.
+var passed = []string{
+	"n_ctx", "n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch", "type_k", "type_v",
+	"flash_attn_type", "swa_full", "kv_unified", "offload_kqv", "cb_eval", "cb_eval_user_data",
+}
+
+// A release whose struct lacks a member that was asked for must refuse: with
+// the library's default in its place the record would tell of another setting.
+func TestContextRefusesWhatTheReleaseLacks(t *testing.T) {
+	asked := ContextParams{
+		NCtx: 512, NBatch: 64, NUbatch: 64, NSeqMax: 2, NThreads: 1,
+		TypeK: "q8_0", TypeV: "f16", FlashAttn: On, SWAFull: true, KVUnified: true,
+	}
+	for _, whole := range contextLayouts {
+		t.Run(whole.name, func(t *testing.T) {
+			lib := &Library{version: "b1", contextLayout: whole}
+			_, err := lib.contextParams(asked, 1)
+			require.NoError(t, err, "the control")
+			for _, name := range passed {
+				lib.contextLayout = without(whole, name)
+				_, err := lib.contextParams(asked, 1)
+				var lacking *UnsupportedError
+				require.ErrorAs(t, err, &lacking, name)
+				require.Equal(t, UnsupportedError{Feature: name, Version: "b1", Since: "b6673"}, *lacking)
+				require.EqualError(t, err, "llama.cpp b1 has no "+name+"; install b6673 or later")
+			}
+			lib.contextLayout = without(whole, "type_k")
+			_, err = lib.contextParams(ContextParams{}, 0)
+			require.NoError(t, err, "the type was not asked for")
+		})
+	}
+}
+
+func without(l layout, name string) layout {
+	l.fields = slices.DeleteFunc(slices.Clone(l.fields), func(f field) bool { return f.name == name })
+	return l
+}
+
+func TestModelRefusesWhatTheReleaseLacks(t *testing.T) {
+	lib := &Library{version: "b6673", modelLayout: modelB6673}
+	_, err := lib.modelParams(ModelParams{NoAlloc: true})
+	require.EqualError(t, err, "llama.cpp b6673 has no no_alloc; install b8121 or later")
+	zero := 0
+	for _, l := range modelLayouts {
+		lib.modelLayout = without(l, "n_gpu_layers")
+		_, err = lib.modelParams(ModelParams{NGPULayers: &zero})
+		require.ErrorContains(t, err, "has no n_gpu_layers")
+		_, err = lib.modelParams(ModelParams{Mmap: Off})
+		require.NoError(t, err, "as use_mmap or as load_mode")
+		lib.modelLayout = without(without(l, "use_mmap"), "load_mode")
+		_, err = lib.modelParams(ModelParams{Mmap: Off})
+		require.ErrorContains(t, err, "has no use_mmap")
+	}
+}
+
+// What the library printed of a setting must be what was passed.
+func TestReportFindsASettingThatWasNotHonoured(t *testing.T) {
+	said := Report{
+		Settings: map[string]string{"kv_unified": "true"},
+		Caches:   []CacheReport{{TypeK: "q8_0", TypeV: "f16"}},
+	}
+	tests := []struct {
+		name   string
+		report Report
+		asked  ContextParams
+		want   string
+	}{
+		{"all as asked", said, ContextParams{KVUnified: true, TypeK: "q8_0", TypeV: "f16"}, ""},
+		{"types left to the library", said, ContextParams{KVUnified: true}, ""},
+		{"nothing printed", Report{}, ContextParams{TypeK: "f32"}, ""},
+		{"another cache", said, ContextParams{}, "passing kv_unified false to llama.cpp v9, which set true, failed"},
+		{"another K", said, ContextParams{KVUnified: true, TypeK: "f16"}, "passing type_k f16 to llama.cpp v9, which set q8_0, failed"},
+		{"another V", said, ContextParams{KVUnified: true, TypeV: "q8_0"}, "passing type_v q8_0 to llama.cpp v9, which set f16, failed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := test.report.honoured(test.asked, "v9")
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, test.want)
+		})
+	}
+}
