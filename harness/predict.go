@@ -30,7 +30,7 @@ type RuleSays struct {
 }
 
 // PredictModel predicts a prompt and a token of the model. NCtx 0 is the model's
-// full context. sets names rival rule sets, as for a run.
+// full context, or with mlx-lm the prompt and what is before it. sets names rival rule sets, as for a run.
 func PredictModel(ctx context.Context, runtime, ref, weightType string, c results.Case, sets []string) (Foretold, error) {
 	f, err := arch.Load(ctx, ref, arch.Options{})
 	if err != nil {
@@ -40,8 +40,11 @@ func PredictModel(ctx context.Context, runtime, ref, weightType string, c result
 	if err != nil {
 		return Foretold{}, err
 	}
-	if c.NCtx == 0 {
+	switch {
+	case c.NCtx == 0:
 		c.NCtx = max(int(f.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)
+	case runtime == mlxName: // whose cache holds what came: so much came before
+		c.NDepth = max(c.NDepth, c.NCtx-c.NPrompt-c.NGen)
 	}
 	c = rt.Settle(c, f)
 	it := Item{Runtime: runtime, Ref: ref, WeightType: weightType, Case: c, facts: f, run: f}

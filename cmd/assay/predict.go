@@ -16,7 +16,8 @@ const predictHelp = `
 Computes from the architecture and the runtime's policy what a model takes and
 does: KV cache, weights, operations and bytes of a prompt and of a token. With
 --fit or --chip also how fast it will be, by context length, and the largest
-context that fits. Nothing is run.
+context that fits. Nothing is run. mlx-lm's cache grows with the tokens: there
+-c is how many it holds behind the prompt (default: the prompt and -d).
 
 examples:
   assay predict preset:gemma-3-12b -c 32768
@@ -43,9 +44,6 @@ func predictCommand() command {
 				c, err := o.resolve()
 				if err != nil {
 					return err
-				}
-				if c.NCtx > 0 && o.runtime == "mlx" {
-					return usagef("-c is llama.cpp's: mlx-lm's cache grows with the tokens, which -p and -d say")
 				}
 				if len(rules.values) == 0 {
 					rules.values = []string{"textbook"}
