@@ -2,6 +2,7 @@ package kv
 
 import (
 	"fmt"
+	"strconv"
 
 	"assay/predict/arch"
 )
@@ -33,6 +34,8 @@ type MLXCache struct {
 	layers []mlxLayer
 	tokens int64
 	peak   int64
+
+	traffic []MLXTraffic
 }
 
 // MLX answers the empty cache of a model. The error names a layer that there
@@ -63,13 +66,24 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	return c, nil
 }
 
+// MLXTypeName is how mlx-community names packed weights and caches: 4bit, with
+// the group size where it is not 64.
+func MLXTypeName(bits, group int) string {
+	name := strconv.Itoa(bits) + "bit"
+	if group != MLXGroupSize {
+		name += "-g" + strconv.Itoa(group)
+	}
+	return name
+}
+
 // MLXGroupSize is the default of --kv-group-size (mlx_lm/generate.py).
 const MLXGroupSize = 64
 
 // Append takes one call of the model with a number of new tokens.
 func (c *MLXCache) Append(tokens int) {
+	c.traffic = c.traffic[:0]
 	for i := range c.layers {
-		c.layers[i].append(int64(tokens))
+		c.traffic = append(c.traffic, c.layers[i].take(int64(tokens), c.params))
 	}
 	c.tokens += int64(tokens)
 	c.reached(c.bytes())
@@ -86,7 +100,12 @@ func (c *MLXCache) quantise() {
 	plain := c.bytes()
 	converted := false
 	for i := range c.layers {
-		converted = c.layers[i].quantise(c.params) || converted
+		layer, before := &c.layers[i], c.layers[i].slotBytes()
+		if layer.quantise(c.params) {
+			converted = true
+			c.traffic[i].CopyBytes += layer.slots() * before
+			c.traffic[i].WriteBytes += layer.slots() * layer.slotBytes()
+		}
 	}
 	if converted {
 		c.reached(plain + c.bytes())

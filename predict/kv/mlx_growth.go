@@ -4,6 +4,11 @@ package kv
 type mlxGrowth interface {
 	append(tokens int64)
 	slots() int64
+	// seenBy is how many tokens attention looks at in the call that appended.
+	seenBy(tokens int64) int64
+	// moved are the slots written in that call besides the new tokens', and
+	// those read for it; before is the slots there were.
+	moved(tokens, before int64) (written, read int64)
 }
 
 // mlxBlock is the step attribute of mlx-lm's caches.
