@@ -74,7 +74,7 @@ func (mlxLM) SynthAt(ctx context.Context, path string, f arch.Facts, kind, weigh
 }
 
 func (mlxLM) Open() (Engine, error) {
-	path, err := dylib.Here().Find(mlx.Spec)
+	path, err := dylib.Here().Find(mlx.Spec())
 	if err != nil {
 		return nil, err
 	}

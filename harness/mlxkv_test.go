@@ -24,7 +24,7 @@ import (
 // mlxLibrary opens libmlxc, or skips the test when there is none.
 func mlxLibrary(t *testing.T) *mlx.Library {
 	t.Helper()
-	path, err := dylib.Here().Find(mlx.Spec)
+	path, err := dylib.Here().Find(mlx.Spec())
 	var notFound *dylib.NotFoundError
 	if errors.As(err, &notFound) && !notFound.Forced {
 		t.Skipf("needs libmlxc: %v", err)

@@ -18,14 +18,14 @@ func TestEveryRelease(t *testing.T) {
 	needLlama(t)
 	dirs, err := home.Find()
 	require.NoError(t, err)
-	folders, err := filepath.Glob(dirs.Libs(llama.Spec.Product, "*"))
+	folders, err := filepath.Glob(dirs.Libs(llama.Spec().Product, "*"))
 	require.NoError(t, err)
 	if len(folders) == 0 {
-		t.Skipf("needs releases in %s: assay libs install --release all", dirs.Libs(llama.Spec.Product, ""))
+		t.Skipf("needs releases in %s: assay libs install --release all", dirs.Libs(llama.Spec().Product, ""))
 	}
 	for _, folder := range folders {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
-			t.Setenv(llama.Spec.Env, folder)
+			t.Setenv(llama.Spec().Env, folder)
 			var records []results.Record
 			r := newRunner(t, &records)
 			s, items := smallSuite(t)

@@ -168,6 +168,37 @@ func TestTopLevelIsAsDesigned(t *testing.T) {
 	}
 }
 
+// exportedVariables names what other packages could overwrite. Errors are
+// values to compare with; everything else is a constant or a function.
+func exportedVariables(file *ast.File) []string {
+	var names []string
+	for _, decl := range file.Decls {
+		gen, ok := decl.(*ast.GenDecl)
+		if !ok || gen.Tok != token.VAR {
+			continue
+		}
+		for _, spec := range gen.Specs {
+			for _, name := range spec.(*ast.ValueSpec).Names {
+				if name.IsExported() && !strings.HasPrefix(name.Name, "Err") {
+					names = append(names, name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+func TestNoVariableIsExported(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.ast.Name.Name != "main" && !s.isTest() {
+			assert.Empty(t, exportedVariables(s.ast), "%s: make it a function", s.path)
+		}
+	}
+	planted, err := parser.ParseFile(token.NewFileSet(), "x.go", "package x\nvar ErrX, Y = f()\nvar z int\nfunc F() { var Z int; _ = Z }", 0)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Y"}, exportedVariables(planted))
+}
+
 // A package manager knows its registry. A host that is written down is one
 // that a mirror, a proxy or an offline machine cannot replace.
 func TestNoRegistryIsNamed(t *testing.T) {

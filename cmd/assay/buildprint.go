@@ -34,7 +34,7 @@ func showLayers(s streams, m builder.Model) {
 	t := newTable(s.out, table.Row{"class", "count", "parameters", "FLOPs/token", "KV/token", "weights"},
 		"count", "parameters", "FLOPs/token", "KV/token", "weights")
 	for _, l := range m.Layers {
-		one := l.Cost(builder.OneToken)
+		one := l.Cost(builder.OneToken())
 		flops := (one.WeightFLOPs + one.MixingFLOPs) * l.Count()
 		t.AppendRow(table.Row{strings.TrimSuffix(l.Class.Name, "Layer"), l.Count(), one.Params * l.Count(), opsOf(&flops),
 			harness.Bytes(one.KVBytes * l.Count()), harness.Bytes(l.WeightBytes)})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,14 +71,14 @@ func newDiffFlags(fs *flag.FlagSet) *diffFlags {
 }
 
 func (o *diffFlags) check(args []string) ([]diff.Aspect, error) {
-	_, known := alert.Formats[o.format]
+	formats := append([]string{"table"}, alert.Formats()...)
 	switch {
 	case len(args) != 2:
 		return nil, usagef("diff takes BASE and HEAD, not %d arguments", len(args))
 	case o.smallest <= 0:
 		return nil, usagef("--smallest %g must be more than 0", o.smallest)
-	case !known && o.format != "table":
-		return nil, usagef("--format %q is none of table, markdown, json, github, junit", o.format)
+	case !slices.Contains(formats, o.format):
+		return nil, usagef("--format %q is none of %s", o.format, strings.Join(formats, ", "))
 	case o.accept && o.why == "":
 		return nil, usagef("--accept needs --why")
 	case !o.accept && (o.why != "" || o.who != "" || len(o.keys.values) > 0):
@@ -154,7 +155,7 @@ func (o *diffFlags) print(s streams, d diff.Diff, alerts []alert.Alert) error {
 		printDiff(s.out, d, alerts)
 		return nil
 	}
-	return alert.Formats[o.format](s.out, alerts)
+	return alert.Write(s.out, o.format, alerts)
 }
 
 func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert) {

@@ -62,7 +62,7 @@ func (f *libsFlags) install(ctx context.Context, s streams, args []string) error
 		got = append(got, one)
 	}
 	if f.mlx {
-		one, err := in.MLX(ctx, mlx.Spec)
+		one, err := in.MLX(ctx, mlx.Spec())
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (f *libsFlags) llama(ctx context.Context, in libs.Installer, r libs.Release
 	if f.platform != "" {
 		return in.Platform(ctx, r, f.platform)
 	}
-	return in.Llama(ctx, llama.Spec, r)
+	return in.Llama(ctx, llama.Spec(), r)
 }
 
 func (f *libsFlags) print(s streams, got []libs.Installed) error {

@@ -47,7 +47,7 @@ func reportCommand() command {
 					o.Head = args[0]
 				}
 				if across {
-					o.Across = diff.Aspects
+					o.Across = diff.Aspects()
 				}
 				return writeReport(ctx, s, dsn, out, o)
 			}

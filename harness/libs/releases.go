@@ -26,10 +26,10 @@ const (
 	MacArm64   = "mac-arm64-metal"
 )
 
-// Releases are the builds that assay is tested with, oldest first; the last is
+// releases are the builds that assay is tested with, oldest first; the last is
 // the one that is installed by default. The hashes are what
 // `npm view @node-llama-cpp/PLATFORM@PACKAGE dist.integrity` prints.
-var Releases = []Release{
+var releases = []Release{
 	{"b6673", "3.14.0", map[string]string{
 		LinuxX64:   "sha512-flqBnK0PQcdrQQA/+eNl+nCJyXWpqItdkiPdiE9MxpF6PVoU07lBupkf/s3vXZpLC2ZU+8y/5me36tB4JGH23A==",
 		LinuxArm64: "sha512-Ayn+boDjmfu+6arJn0kh9tlFFhA6hB4YVflrxF9O9rqc7htRd+JsF3rzSd6FLDiPBP62mKtg6R4xDqbC7Ut9vg==",
@@ -61,7 +61,7 @@ var Releases = []Release{
 }
 
 // Pinned is the release that is installed by default.
-func Pinned() Release { return Releases[len(Releases)-1] }
+func Pinned() Release { return releases[len(releases)-1] }
 
 // Platforms lists the platforms that packages exist for.
 func Platforms() []string { return []string{LinuxX64, LinuxArm64, MacArm64} }
@@ -71,7 +71,7 @@ func Platforms() []string { return []string{LinuxX64, LinuxArm64, MacArm64} }
 // package's version.
 func Select(list string) ([]Release, error) {
 	if list == "all" {
-		return slices.Clone(Releases), nil
+		return slices.Clone(releases), nil
 	}
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(list, ",") {
@@ -79,7 +79,7 @@ func Select(list string) ([]Release, error) {
 	}
 	var found []Release
 	var names []string
-	for _, r := range Releases {
+	for _, r := range releases {
 		if wanted[r.Version] || wanted[r.Package] {
 			found = append(found, r)
 		}

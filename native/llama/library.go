@@ -17,13 +17,15 @@ import (
 const Pinned = "v0.5.0"
 
 // Spec says where libllama is searched for.
-var Spec = dylib.Spec{
-	Product:  "llama.cpp",
-	Stem:     "llama",
-	Env:      "ASSAY_LLAMA_LIB",
-	Version:  Pinned,
-	Formulae: []string{"llama.cpp", "ggml"},
-	Remedy:   "run assay libs install",
+func Spec() dylib.Spec {
+	return dylib.Spec{
+		Product:  "llama.cpp",
+		Stem:     "llama",
+		Env:      "ASSAY_LLAMA_LIB",
+		Version:  Pinned,
+		Formulae: []string{"llama.cpp", "ggml"},
+		Remedy:   "run assay libs install",
+	}
 }
 
 // Library is llama.cpp, opened and checked. It serves one goroutine at a time:
@@ -53,7 +55,7 @@ var opened struct {
 
 // Find answers the path of libllama on this machine; the error is a
 // *dylib.NotFoundError.
-func Find() (string, error) { return dylib.Here().Find(Spec) }
+func Find() (string, error) { return dylib.Here().Find(Spec()) }
 
 // Open loads libllama and the ggml libraries beside it, checks symbols and
 // struct layouts, and loads the backends. Every error is dylib.ErrUnusable.

@@ -28,7 +28,7 @@ func releases(t *testing.T) []string {
 	pattern := filepath.Join(parent, "*")
 	if !named {
 		var err error
-		parent, err = dylib.Here().CacheFolder(llama.Spec.Product, "")
+		parent, err = dylib.Here().CacheFolder(llama.Spec().Product, "")
 		require.NoError(t, err)
 		pattern = filepath.Join(parent+"*", "*") // llama.cpp, llama.cpp-PLATFORM
 	}
@@ -55,7 +55,7 @@ func TestEveryReleaseRuns(t *testing.T) {
 		t.Skip("this is the run against one release")
 	}
 	for _, folder := range releases(t) {
-		if dylib.Here().Match(folder, llama.Spec.Stem) == "" {
+		if dylib.Here().Match(folder, llama.Spec().Stem) == "" {
 			continue // for another system
 		}
 		t.Run(filepath.Base(folder), func(t *testing.T) {

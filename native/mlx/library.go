@@ -104,7 +104,7 @@ func (l *Library) bind(opened *dylib.Library) error {
 		missing.Version = "for MLX " + l.Version
 	}
 	if err != nil {
-		return fmt.Errorf("%w; %s", err, Spec.Remedy)
+		return fmt.Errorf("%w; %s", err, Spec().Remedy)
 	}
 	l.Release, err = recognise(l.Path, l.Version, func(symbol string) bool {
 		_, ok := opened.Symbol(symbol)

@@ -16,7 +16,7 @@ import (
 
 // opened opens the library once for all tests; one process has one MLX.
 var opened = sync.OnceValues(func() (*mlx.Library, error) {
-	path, err := dylib.Here().Find(mlx.Spec)
+	path, err := dylib.Here().Find(mlx.Spec())
 	if err != nil {
 		return nil, err
 	}

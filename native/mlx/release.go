@@ -7,12 +7,14 @@ import (
 )
 
 // Spec says where libmlxc is looked for.
-var Spec = dylib.Spec{
-	Product:  "mlx",
-	Stem:     "mlxc",
-	Env:      "ASSAY_MLX_LIB",
-	Formulae: []string{"mlx-c"},
-	Remedy:   "install it with `brew install mlx-c` on macOS, or build ml-explore/mlx-c",
+func Spec() dylib.Spec {
+	return dylib.Spec{
+		Product:  "mlx",
+		Stem:     "mlxc",
+		Env:      "ASSAY_MLX_LIB",
+		Formulae: []string{"mlx-c"},
+		Remedy:   "install it with `brew install mlx-c` on macOS, or build ml-explore/mlx-c",
+	}
 }
 
 // Release is one state of mlx-c's interface. mlx_version answers MLX's version
@@ -40,8 +42,8 @@ var v05 = map[fn]string{
 // v06 lacks what shows a graph: mlx/c/graph_utils.h came after it.
 var v06 = map[fn]string{fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
 
-// Releases are the interfaces that this package can call, newest first.
-var Releases = []Release{
+// releases are the interfaces that this package can call, newest first.
+var releases = []Release{
 	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add"},
 	{Name: "v0.6.0", MLX: "0.31.1", First: "mlx_bartlett", Differs: v06},
 	{Name: "v0.5.0", MLX: "0.30.6", First: "mlx_array_new_data_managed", Differs: v05},
@@ -63,7 +65,7 @@ type UnknownReleaseError struct {
 
 func (e *UnknownReleaseError) Error() string {
 	return fmt.Sprintf("%s is an mlx-c for MLX %s, whose interface is not known here (known: %s for MLX %s to %s for MLX %s); install one of these, or name it with %s",
-		e.Path, e.MLX, Releases[len(Releases)-1].Name, Releases[len(Releases)-1].MLX, Releases[0].Name, Releases[0].MLX, Spec.Env)
+		e.Path, e.MLX, releases[len(releases)-1].Name, releases[len(releases)-1].MLX, releases[0].Name, releases[0].MLX, Spec().Env)
 }
 
 // Is reports that the error is dylib.ErrUnusable.
@@ -72,7 +74,7 @@ func (e *UnknownReleaseError) Is(target error) bool { return target == dylib.Err
 // recognise answers the release of a library that exports what has says, and
 // reports MLX's version.
 func recognise(path, mlxVersion string, has func(symbol string) bool) (Release, error) {
-	for i, release := range Releases {
+	for i, release := range releases {
 		if !has(release.First) {
 			continue
 		}

@@ -239,7 +239,7 @@ func (f fn) symbol() string {
 
 // everywhere says whether all releases have a function: a library must.
 func (f fn) everywhere() bool {
-	return !slices.ContainsFunc(Releases, func(r Release) bool { return r.signature(f) == "" })
+	return !slices.ContainsFunc(releases, func(r Release) bool { return r.signature(f) == "" })
 }
 
 // signature is how a release declares a function, "" where it does not.

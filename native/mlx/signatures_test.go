@@ -29,7 +29,7 @@ func headers(t *testing.T) map[string]string {
 	if len(folders) > 0 {
 		return folders
 	}
-	path, err := dylib.Here().Find(Spec)
+	path, err := dylib.Here().Find(Spec())
 	if err != nil {
 		t.Skipf("needs the headers of mlx-c (set %s, or install libmlxc): %v", headersEnv, err)
 	}
@@ -146,7 +146,7 @@ func TestSignaturesAreThoseOfTheHeaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			declared := declarations(t, folder)
 			checked := false
-			for _, release := range Releases {
+			for _, release := range releases {
 				if release.Name == name {
 					checked = true
 					assert.Empty(t, differences(release, declared))
@@ -163,7 +163,7 @@ func TestSignatureCheckSeesAPlantedDefect(t *testing.T) {
 	for f := range fnCount {
 		declared[f.symbol()] = signatures[f]
 	}
-	newest, oldest := Releases[0], Releases[len(Releases)-1]
+	newest, oldest := releases[0], releases[len(releases)-1]
 	assert.Empty(t, differences(newest, declared), "the clean control")
 	assert.Len(t, differences(oldest, declared), 5, "v0.5.0 quantises without a global scale and shows no graphs")
 	declared["mlx_add"] = "int mlx_add(mlx_array*, mlx_array, mlx_array)"
@@ -183,9 +183,9 @@ func TestNormalise(t *testing.T) {
 }
 
 func TestRecognise(t *testing.T) {
-	from := func(oldest int) func(string) bool { // exports what Releases[oldest] and the older ones have
+	from := func(oldest int) func(string) bool { // exports what releases[oldest] and the older ones have
 		return func(symbol string) bool {
-			for _, release := range Releases[oldest:] {
+			for _, release := range releases[oldest:] {
 				if symbol == release.First {
 					return true
 				}

@@ -50,7 +50,7 @@ func TestOpenListsAllThatIsMissing(t *testing.T) {
 }
 
 func TestOpenRefusesAnUnknownRelease(t *testing.T) {
-	all := []string{Releases[0].First}
+	all := []string{releases[0].First}
 	for f := range fnCount {
 		all = append(all, f.symbol())
 	}

@@ -53,7 +53,7 @@ func TestAgreesWithThePredictors(t *testing.T) {
 			var sum builder.Cost
 			var bytes int64
 			for _, l := range m.Layers {
-				c := l.Cost(builder.OneToken)
+				c := l.Cost(builder.OneToken())
 				sum.Params += c.Params * l.Count()
 				sum.Active += c.Active * l.Count()
 				sum.WeightFLOPs += c.WeightFLOPs * l.Count()

@@ -49,7 +49,7 @@ func check(m Model, f found) []Check {
 func countCheck(m Model) Check {
 	var layers, gaps int64
 	for _, t := range m.Layers {
-		layers += t.Cost(OneToken).Params * t.Count()
+		layers += t.Cost(OneToken()).Params * t.Count()
 	}
 	for _, g := range m.Gaps {
 		gaps += g.Params()

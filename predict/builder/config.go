@@ -82,7 +82,7 @@ func (m Model) Config() Config {
 }
 
 func (t LayerType) config(p Parallel) ConfigLayer {
-	one, share := t.Cost(OneToken), t.Split(OneToken, p)
+	one, share := t.Cost(OneToken()), t.Split(OneToken(), p)
 	specs := t.Specs()
 	specs["parameter_count"] = one.Params
 	specs["input_dim"], specs["output_dim"] = t.facts.Hidden, t.facts.Hidden

@@ -17,7 +17,7 @@ type Work struct {
 }
 
 // OneToken is a token generated into an empty cache of f16.
-var OneToken = Work{Tokens: 1, Outputs: 1, CacheBytes: 2, ActivationBytes: 2}
+func OneToken() Work { return Work{Tokens: 1, Outputs: 1, CacheBytes: 2, ActivationBytes: 2} }
 
 // stateBytes is the size of an element of a recurrent state: f32, whatever the
 // cache's type (llama_model::create_memory, src/llama-model.cpp, v0.5.0).

@@ -56,7 +56,7 @@ func group(layers []Layer) []LayerType {
 			out = append(out, LayerType{Layer: l})
 		}
 		out[i].Blocks = append(out[i].Blocks, l.Index)
-		out[i].WeightBytes += l.Cost(OneToken).WeightBytes
+		out[i].WeightBytes += l.Cost(OneToken()).WeightBytes
 	}
 	slices.SortStableFunc(out, func(a, b LayerType) int { return cmp.Compare(order(a), order(b)) })
 	return out

@@ -119,7 +119,7 @@ func TestHuggingFaceNames(t *testing.T) {
 // sums are the figures that do not depend on types or on how tensors are cut.
 func sums(m builder.Model) (out [4]int64) {
 	for _, l := range m.Layers {
-		c := l.Cost(builder.OneToken)
+		c := l.Cost(builder.OneToken())
 		for i, n := range []int64{c.Params, c.Active, c.WeightFLOPs + c.MixingFLOPs, c.KVBytes} {
 			out[i] += n * l.Count()
 		}

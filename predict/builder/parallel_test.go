@@ -45,7 +45,7 @@ func TestSplit(t *testing.T) {
 		{"deepseek-v2-lite", "MLAAttentionLayer", builder.Parallel{Tensor: 16}, 2048*3072/16 + 2048*576 + 512 + 16*128*512*2/16 + 2048*2048/16, 1152, 122880, 0, 0},
 	} {
 		m := build(t, load(t, c.model), builder.Options{})
-		s := layerOf(t, m, c.class).Split(builder.OneToken, c.by)
+		s := layerOf(t, m, c.class).Split(builder.OneToken(), c.by)
 		assert.Equal(t, c.params, s.Params, c.class)
 		assert.Equal(t, c.kv, s.KVBytes, c.class)
 		assert.Equal(t, c.reduce, s.AllReduceBytes, c.class)
@@ -54,7 +54,7 @@ func TestSplit(t *testing.T) {
 		assert.Empty(t, s.Uneven, c.class)
 	}
 	smol := build(t, load(t, "smollm2-135m"), builder.Options{})
-	s := layerOf(t, smol, "GroupedQueryAttentionLayer").Split(builder.OneToken, builder.Parallel{Tensor: 2})
+	s := layerOf(t, smol, "GroupedQueryAttentionLayer").Split(builder.OneToken(), builder.Parallel{Tensor: 2})
 	assert.Equal(t, []string{"num_heads", "num_kv_heads"}, s.Uneven, "9 and 3 heads over 2 devices")
 	assert.Equal(t, int64(2*2*64*2), s.KVBytes, "the busier device has 2 of 3 KV heads")
 }
@@ -64,9 +64,9 @@ func TestSplit(t *testing.T) {
 func TestOneDeviceHasAll(t *testing.T) {
 	for _, name := range arch.Presets() {
 		for _, l := range build(t, load(t, name), builder.Options{}).Layers {
-			all := l.Cost(builder.OneToken)
+			all := l.Cost(builder.OneToken())
 			assert.Equal(t, builder.Share{Params: all.Params, WeightBytes: all.WeightBytes, KVBytes: all.KVBytes},
-				l.Split(builder.OneToken, builder.Parallel{}), "%s of %s", l.Class.Name, name)
+				l.Split(builder.OneToken(), builder.Parallel{}), "%s of %s", l.Class.Name, name)
 		}
 	}
 }

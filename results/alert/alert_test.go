@@ -54,10 +54,10 @@ func TestFormats(t *testing.T) {
 	alerts := FromDiff(moved("qwen3-0.6b"))
 	require.Len(t, alerts, 5)
 	assert.False(t, alerts[4].Regression, "good news comes last")
-	for name, write := range Formats {
+	for _, name := range Formats() {
 		t.Run(name, func(t *testing.T) {
 			var got strings.Builder
-			require.NoError(t, write(&got, alerts))
+			require.NoError(t, Write(&got, name, alerts))
 			golden := filepath.Join("testdata", "moved."+name)
 			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got.String()), 0o644))
@@ -67,6 +67,11 @@ func TestFormats(t *testing.T) {
 			assert.Equal(t, string(want), got.String())
 		})
 	}
+}
+
+func TestWriteRefusesAnUnknownFormat(t *testing.T) {
+	err := Write(io.Discard, "xml", nil)
+	require.EqualError(t, err, `there is no format "xml" for alerts; there are github, json, junit, markdown`)
 }
 
 var hostile = []string{
@@ -93,9 +98,9 @@ func harmless(t *testing.T, name string) {
 	t.Helper()
 	alerts := FromDiff(moved(name))
 	out := map[string]string{}
-	for format, write := range Formats {
+	for _, format := range Formats() {
 		var b strings.Builder
-		require.NoError(t, write(&b, alerts))
+		require.NoError(t, Write(&b, format, alerts))
 		out[format] = b.String()
 	}
 	for _, a := range alerts {

@@ -6,6 +6,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -13,12 +15,24 @@ import (
 	"assay/results"
 )
 
-// Formats are the writers of alerts by name.
-var Formats = map[string]func(io.Writer, []Alert) error{
+// writers write alerts in each format.
+var writers = map[string]func(io.Writer, []Alert) error{
 	"markdown": WriteMarkdown,
 	"json":     WriteJSON,
 	"github":   WriteGitHub,
 	"junit":    WriteJUnit,
+}
+
+// Formats lists the names of the formats.
+func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
+
+// Write writes the alerts in the named format.
+func Write(w io.Writer, format string, alerts []Alert) error {
+	write, known := writers[format]
+	if !known {
+		return fmt.Errorf("there is no format %q for alerts; there are %s", format, strings.Join(Formats(), ", "))
+	}
+	return write(w, alerts)
 }
 
 // WriteJSON writes the alerts for a machine: an array, one object an alert.

@@ -30,7 +30,7 @@ type Options struct {
 }
 
 func (o Options) rule() stat.Rule {
-	rule := stat.DefaultRule
+	rule := stat.DefaultRule()
 	if o.Smallest > 0 {
 		rule.Smallest = o.Smallest
 	}

@@ -217,7 +217,7 @@ func TestBadDays(t *testing.T) {
 		{"the same run twice", run("a", 3, 1), "base and head are the same run, a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := compare(t, run("a", 3, 1), tt.head, Options{Across: Aspects})
+			d := compare(t, run("a", 3, 1), tt.head, Options{Across: Aspects()})
 			said := d.Warnings
 			for _, c := range d.Cases {
 				said = append(said, c.Notes...)
@@ -287,7 +287,7 @@ func TestSelect(t *testing.T) {
 func TestParseAspects(t *testing.T) {
 	all, err := ParseAspects([]string{"all"})
 	require.NoError(t, err)
-	assert.Equal(t, Aspects, all)
+	assert.Equal(t, Aspects(), all)
 	_, err = ParseAspects([]string{"weather"})
 	assert.EqualError(t, err, `"weather" is none of chip, power, version, all`)
 }

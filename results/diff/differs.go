@@ -20,7 +20,7 @@ const (
 )
 
 // Aspects are all of them.
-var Aspects = []Aspect{Chip, Power, Version}
+func Aspects() []Aspect { return []Aspect{Chip, Power, Version} }
 
 // ParseAspects reads aspects by name; "all" is all of them.
 func ParseAspects(names []string) ([]Aspect, error) {
@@ -28,8 +28,8 @@ func ParseAspects(names []string) ([]Aspect, error) {
 	for _, name := range names {
 		switch {
 		case name == "all":
-			out = append(out, Aspects...)
-		case slices.Contains(Aspects, Aspect(name)):
+			out = append(out, Aspects()...)
+		case slices.Contains(Aspects(), Aspect(name)):
 			out = append(out, Aspect(name))
 		default:
 			return nil, fmt.Errorf("%q is none of chip, power, version, all", name)

@@ -80,7 +80,7 @@ func locations(series []results.Series, accepted Accepted, run string) []float64
 	placed := stat.Place(samples)
 	out := make([]float64, len(series))
 	for k := range out {
-		out[k] = stat.Absent
+		out[k] = stat.Absent()
 		if placed.Errors[k] == nil {
 			out[k] = placed.Cases[k].Log
 		}
@@ -140,7 +140,7 @@ func (w *Window) judge(pairs []pair, timed []int, head stat.Run, rule stat.Rule)
 	before, tonight := make([]float64, len(timed)), make([]float64, len(timed))
 	for k, i := range timed {
 		key := pairs[i].key
-		window[k], before[k], tonight[k] = w.cases[key], stat.Absent, stat.Absent
+		window[k], before[k], tonight[k] = w.cases[key], stat.Absent(), stat.Absent()
 		if x, ok := w.before[key]; ok {
 			before[k] = x
 		}

@@ -17,7 +17,7 @@ type trendRule struct {
 
 var trendRules = []trendRule{
 	{"assay (seeded binary segmentation)", func(cases [][]float64) [][]int {
-		changes, _ := astat.Histories(cases, astat.TrendRule)
+		changes, _ := astat.Histories(cases, astat.TrendRule())
 		out := make([][]int, len(changes))
 		for i, cs := range changes {
 			for _, c := range cs {

@@ -44,7 +44,7 @@ var pairRules = []pairRule{
 }
 
 func assayPair(base, head []stat.Samples) []bool {
-	return flags(stat.Compare(stat.Place(base), stat.Place(head), stat.DefaultRule))
+	return flags(stat.Compare(stat.Place(base), stat.Place(head), stat.DefaultRule()))
 }
 
 func flags(f stat.Family) []bool {
@@ -139,7 +139,7 @@ var nightRules = []nightRule{
 		if before != nil {
 			earlier = before.logs
 		}
-		return flags(stat.Nights(history(window), earlier, tonight.logs, stat.DefaultRule))
+		return flags(stat.Nights(history(window), earlier, tonight.logs, stat.DefaultRule()))
 	}},
 	{"Mann-Whitney against one night, Holm, 3 %", func(window []placed, _ *placed, tonight placed) []bool {
 		return pairRules[1].found(window[len(window)-1].cases, tonight.cases)

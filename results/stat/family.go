@@ -18,7 +18,7 @@ type Rule struct {
 
 // DefaultRule allows one false alarm in a hundred comparisons of whole runs and
 // leaves changes below 3 % alone.
-var DefaultRule = Rule{Alpha: 0.01, Smallest: 0.03}
+func DefaultRule() Rule { return Rule{Alpha: 0.01, Smallest: 0.03} }
 
 const (
 	// enoughCases is how many cases it takes to read the common shift and the

@@ -7,7 +7,7 @@ import (
 
 // TrendRule is the rule for histories: a long one shows smaller steps than two
 // runs do.
-var TrendRule = Rule{Alpha: 0.01, Smallest: 0.01}
+func TrendRule() Rule { return Rule{Alpha: 0.01, Smallest: 0.01} }
 
 // Histories finds the changes of many cases over the same nights, Absent where
 // a case was not measured. What all cases share is taken out of each night and

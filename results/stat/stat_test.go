@@ -139,13 +139,13 @@ func twoRuns(n int, seed uint64, slower map[int]float64) (base, head Run) {
 
 func TestCompareFindsWhatChanged(t *testing.T) {
 	base, head := twoRuns(100, 1, map[int]float64{7: 0.12, 8: -0.12})
-	f := Compare(base, head, DefaultRule)
+	f := Compare(base, head, DefaultRule())
 	for i, e := range f.Effects {
 		assert.Equal(t, i == 7 || i == 8, e.Found, "case %d: %+v", i, e)
 		lo, hi := e.CI()
 		assert.True(t, lo < e.Relative() && e.Relative() < hi)
 		assert.LessOrEqual(t, e.P, e.Adjusted)
-		assert.Greater(t, e.Detectable, DefaultRule.Smallest)
+		assert.Greater(t, e.Detectable, DefaultRule().Smallest)
 	}
 	assert.InDelta(t, 0.12, f.Effects[7].Relative(), 0.03)
 }
@@ -157,32 +157,32 @@ func TestCompareCommonShift(t *testing.T) {
 		all[i] = 0.1
 	}
 	base, head := twoRuns(100, 2, all)
-	f := Compare(base, head, DefaultRule)
+	f := Compare(base, head, DefaultRule())
 	for _, e := range f.Effects {
 		assert.False(t, e.Found)
 	}
 	assert.InDelta(t, math.Log(1.1), f.Common, 4*f.CommonSE)
 
 	base, head = twoRuns(5, 2, all)
-	assert.Zero(t, Compare(base, head, DefaultRule).CommonSE, "five cases have no shift of their own")
+	assert.Zero(t, Compare(base, head, DefaultRule()).CommonSE, "five cases have no shift of their own")
 }
 
 func TestCompareWithoutSamples(t *testing.T) {
 	run := Place([]Samples{{NS: []int64{5}}, {}})
-	f := Compare(run, run, DefaultRule)
+	f := Compare(run, run, DefaultRule())
 	require.Len(t, f.Effects, 2)
 	for _, e := range f.Effects {
 		assert.False(t, e.Judged())
 		assert.False(t, e.Found)
 	}
-	assert.Empty(t, Compare(Run{}, Run{}, DefaultRule).Effects)
+	assert.Empty(t, Compare(Run{}, Run{}, DefaultRule()).Effects)
 }
 
 // Identical samples have no variance: nothing can be judged, and nothing breaks.
 func TestCompareConstantSamples(t *testing.T) {
 	same := []int64{100, 100, 100, 100, 100, 100}
 	run := Place([]Samples{{NS: same}, {NS: same}})
-	for _, e := range Compare(run, run, DefaultRule).Effects {
+	for _, e := range Compare(run, run, DefaultRule()).Effects {
 		assert.False(t, e.Found)
 	}
 }
@@ -210,19 +210,19 @@ func TestNights(t *testing.T) {
 	window := nightsOf(rng, 100, 14)
 	recent := nightsOf(rng, 100, 2)
 	before, tonight := column(recent, 0), column(recent, 1)
-	for _, e := range Nights(window, before, tonight, DefaultRule).Effects {
+	for _, e := range Nights(window, before, tonight, DefaultRule()).Effects {
 		assert.False(t, e.Found)
 	}
 	tonight[3] += 0.05
 	before[4] += 0.034
 	tonight[4] += 0.034
-	tonight[5] = Absent
-	f := Nights(window, before, tonight, DefaultRule)
+	tonight[5] = Absent()
+	f := Nights(window, before, tonight, DefaultRule())
 	assert.True(t, f.Effects[3].Found)
 	assert.True(t, f.Effects[4].Found, "%+v", f.Effects[4])
 	assert.False(t, f.Effects[5].Judged())
-	window[6] = []float64{Absent, Absent}
-	assert.False(t, Nights(window, nil, tonight, DefaultRule).Effects[6].Judged(), "no night to judge against")
+	window[6] = []float64{Absent(), Absent()}
+	assert.False(t, Nights(window, nil, tonight, DefaultRule()).Effects[6].Judged(), "no night to judge against")
 }
 
 func TestChanges(t *testing.T) {
@@ -246,7 +246,7 @@ func TestChanges(t *testing.T) {
 				level += tt.steps[i]
 				xs[i] = level + 0.006*rng.NormFloat64()
 			}
-			found := Changes(xs, TrendRule)
+			found := Changes(xs, TrendRule())
 			require.Len(t, found, len(tt.want))
 			for i, c := range found {
 				assert.InDelta(t, tt.want[i], c.At, 2)
@@ -257,8 +257,8 @@ func TestChanges(t *testing.T) {
 			}
 		})
 	}
-	assert.Empty(t, Changes(nil, TrendRule))
-	assert.Empty(t, Changes(make([]float64, 100), TrendRule), "no noise, no scale")
+	assert.Empty(t, Changes(nil, TrendRule()))
+	assert.Empty(t, Changes(make([]float64, 100), TrendRule()), "no noise, no scale")
 }
 
 func TestHistories(t *testing.T) {
@@ -273,10 +273,10 @@ func TestHistories(t *testing.T) {
 		cases[7][night] += 0.03
 	}
 	for night := 10; night < 30; night++ {
-		cases[7][night] = Absent
+		cases[7][night] = Absent()
 	}
 	cases[8][50] += 0.5
-	found, common := Histories(cases, TrendRule)
+	found, common := Histories(cases, TrendRule())
 	require.Len(t, common, 1)
 	assert.InDelta(t, 40, common[0].At, 1)
 	for i, changes := range found {
@@ -292,13 +292,13 @@ func TestHistories(t *testing.T) {
 func BenchmarkHistories(b *testing.B) {
 	cases := nightsOf(rand.New(rand.NewPCG(6, 1)), 400, 1095)
 	for b.Loop() {
-		Histories(cases, TrendRule)
+		Histories(cases, TrendRule())
 	}
 }
 
 func BenchmarkCompare(b *testing.B) {
 	base, head := twoRuns(400, 7, nil)
 	for b.Loop() {
-		Compare(base, head, DefaultRule)
+		Compare(base, head, DefaultRule())
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Absent marks a night on which a case has no location.
-var Absent = math.NaN()
+// Absent marks a night on which a case has no location; IsNaN finds it.
+func Absent() float64 { return math.NaN() }
 
 // secondShare is the share of the false alarms that judging two nights together
 // may cost. Two nights are less noisy than one, so a small share is enough.

@@ -97,7 +97,7 @@ func (e *Machines) Error() string {
 // Analyse reads the histories of one machine's cases, keeps of each night only
 // where it lies, and finds the changes.
 func Analyse(series iter.Seq2[results.Series, error], opt Options) (Trend, error) {
-	rule := stat.TrendRule
+	rule := stat.TrendRule()
 	if opt.Smallest > 0 {
 		rule.Smallest = opt.Smallest
 	}
@@ -127,7 +127,7 @@ func (t Trend) locations() [][]float64 {
 	for i, c := range t.Cases {
 		out[i] = make([]float64, len(t.Nights))
 		for k := range out[i] {
-			out[i][k] = stat.Absent
+			out[i][k] = stat.Absent()
 		}
 		for _, p := range c.Points {
 			if p.NS != nil {

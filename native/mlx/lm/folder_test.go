@@ -24,7 +24,7 @@ const vocab = 64
 
 // opened opens the library once for all tests; one process has one MLX.
 var opened = sync.OnceValues(func() (*mlx.Library, error) {
-	path, err := dylib.Here().Find(mlx.Spec)
+	path, err := dylib.Here().Find(mlx.Spec())
 	if err != nil {
 		return nil, err
 	}
