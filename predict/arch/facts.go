@@ -122,23 +122,6 @@ type Experts struct {
 	RouterBias bool `json:"router_bias,omitempty"`
 }
 
-// Tensor is one row of a tensor table. Shape is in ggml's order: Shape[0] is
-// the dimension that is contiguous in memory (a matrix product's inner one).
-type Tensor struct {
-	Name  string  `json:"name"`
-	Type  string  `json:"type"` // as ggml prints it: f32, f16, q4_K
-	Shape []int64 `json:"shape"`
-}
-
-// Elements is the number of elements of the tensor.
-func (t Tensor) Elements() int64 {
-	n := int64(1)
-	for _, d := range t.Shape {
-		n *= d
-	}
-	return n
-}
-
 // Origin says how a fact came to be known.
 type Origin string
 

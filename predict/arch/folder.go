@@ -78,7 +78,7 @@ func loadConfig(path, dir string) (Facts, error) {
 	}
 	defer file.Close()
 	f.Path = dir
-	return f.withTensors(tableOf(file.Tensors), filepath.Join(dir, "*.safetensors"))
+	return f.withWeights(path, raw, tableOf(file.Tensors), filepath.Join(dir, "*.safetensors"))
 }
 
 // tableOf puts a safetensors table into the order of ggml's dimensions.

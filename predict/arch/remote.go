@@ -56,7 +56,7 @@ func (r remote) load() (Facts, error) {
 		}
 		table = append(table, tableOf(tensors)...)
 	}
-	return f.withTensors(table, r.url("*.safetensors"))
+	return f.withWeights(r.url("config.json"), raw, table, r.url("*.safetensors"))
 }
 
 // shards are the weights' files: those that the index names, else the one.

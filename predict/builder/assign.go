@@ -3,6 +3,7 @@ package builder
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"assay/predict/arch"
 )
@@ -143,6 +144,9 @@ func (l Layer) describe() string {
 // hasNormBias says whether any norm of the table has a bias.
 func hasNormBias(table []arch.Tensor) bool {
 	return slices.ContainsFunc(table, func(t arch.Tensor) bool {
+		if !strings.HasSuffix(t.Name, "bias") { // asked for every block: names are taken apart only where it can matter
+			return false
+		}
 		p := placeOf(t.Name)
 		return p.kind == biasName && p.tower == "" && normPattern.MatchString(p.stem)
 	})

@@ -34,7 +34,7 @@ func check(m Model, f found) []Check {
 	}
 	if f.scales > 0 {
 		out = append(out, Check{Name: "packed weights", Want: "weights that can be counted", Have: fmt.Sprintf(
-			"%d tensors of scales: elements are counted as packed; build from the unquantised model", f.scales)})
+			"%d tensors of scales that no rule unpacks: elements are counted as packed; build from the unquantised model", f.scales)})
 	}
 	for _, c := range m.Facts.Contradictions {
 		out = append(out, Check{Name: c.Field, Want: c.Dropped + " by " + c.DropBy, Have: c.Kept + " by " + c.KeptBy})
@@ -66,14 +66,39 @@ func countCheck(m Model) Check {
 func predictorCheck(m Model) Check {
 	name := "parameters of llama.cpp's layout"
 	f := m.Facts
-	if !namedAsGGUF(m.Tensors) {
+	own := namedAsGGUF(m.Tensors)
+	if !own {
 		f.Tensors = nil
 	}
 	size, err := cost.SizeOf(f, "")
 	if err != nil {
 		return Check{Name: name, Want: "not known: " + err.Error(), Have: fmt.Sprint(m.Params), OK: true}
 	}
-	return Check{Name: name, Want: fmt.Sprintf("%d by the predictor", size.Params), Have: fmt.Sprint(m.Params), OK: size.Params == m.Params}
+	have, note := m.Params, ""
+	if changed := m.converted(); !own && changed != 0 {
+		have += changed
+		note = fmt.Sprintf(" (%d and %+d by the converter: rows padded, rotary tables left out)", m.Params, changed)
+	}
+	return Check{Name: name, Want: fmt.Sprintf("%d by the predictor", size.Params), Have: fmt.Sprint(have) + note, OK: size.Params == have}
+}
+
+// converted is what llama.cpp's converter adds to the elements of a table of
+// Hugging Face's, less what it leaves out.
+func (m Model) converted() int64 {
+	var sum int64
+	for _, l := range m.Layers {
+		for _, slot := range l.Class.Slots {
+			for _, t := range l.Weights[slot.Name] {
+				if slot.Padded && len(t.Shape) == 2 {
+					sum += t.Shape[0] * max(0, m.Facts.Vocab-t.Shape[1]) * l.Count()
+				}
+				if l.Class.Label == "rotary_table" {
+					sum -= t.Elements() * l.Count()
+				}
+			}
+		}
+	}
+	return sum
 }
 
 func namedAsGGUF(tensors []tensor) bool {
@@ -100,7 +125,7 @@ func dimensions(m Model) []Check {
 	var out []Check
 	for _, t := range m.Layers {
 		for _, s := range t.Class.specs {
-			if s.shape == nil {
+			if s.shape == nil || s.fact == nil {
 				continue
 			}
 			shape, ok := s.shape(t.Layer)

@@ -57,6 +57,8 @@ type Slot struct {
 	// indivisible units.
 	Split Split
 	Along string
+	// Padded: llama.cpp's converter pads its rows to the vocabulary.
+	Padded bool
 
 	gguf, hf *regexp.Regexp
 }
@@ -70,6 +72,8 @@ const (
 	Routed  Use = "routed"  // one with the experts that were chosen
 	Lookup  Use = "lookup"  // one row is read
 	Vector  Use = "vector"  // element by element
+	Twice   Use = "twice"   // a matrix product, once before and once after the layer
+	Mixing  Use = "mixing"  // a product, whose result multiplies the token's own states
 )
 
 // Split is how tensor parallelism divides a tensor (Megatron-LM, arXiv 1909.08053).
@@ -87,7 +91,7 @@ const (
 // Classes lists every layer class, in the order in which they claim tensors.
 func Classes() []Class { return slices.Clone(classes) }
 
-var classes = compile(slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, globalClasses, normClasses))
+var classes = compile(slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, globalClasses, normClasses))
 
 func compile(list []Class) []Class {
 	for i := range list {
@@ -126,8 +130,10 @@ func (c *Class) Parallelism() []string {
 			line += " along " + s.Along
 		}
 		switch s.Split {
-		case Rows, Vocabulary:
+		case Rows:
 			line += ", then an all-reduce of tokens × hidden_size"
+		case Vocabulary:
+			line += ", then an all-reduce of tokens × the width of a row"
 		case Logits:
 			line += ", then an all-gather of outputs × vocab_size"
 		}
@@ -140,7 +146,7 @@ func (c *Class) Parallelism() []string {
 }
 
 // spec is one dimension of a layer: what the facts say of it, and how it shows
-// in the shapes.
+// in the shapes; nil where they do not.
 type spec struct {
 	name  string
 	fact  func(*arch.Facts, arch.Layer) int64

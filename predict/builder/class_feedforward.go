@@ -11,8 +11,12 @@ func used(_ *arch.Facts, l arch.Layer) int64        { return l.FeedForward.Exper
 func expertWidth(_ *arch.Facts, l arch.Layer) int64 { return l.FeedForward.Experts.Intermediate }
 func sharedWidth(_ *arch.Facts, l arch.Layer) int64 { return l.FeedForward.Experts.SharedIntermediate }
 
-// The places where Hugging Face's models keep a dense MLP.
-const mlp = `(mlp|feed_forward|mixer)\.`
+// The places where Hugging Face's models keep a dense MLP, and those of their
+// experts: each its own, a stack, or mlx-lm's stack (switch_layers.py of 0.31.3).
+const (
+	mlp          = `(mlp|feed_forward|mixer)\.`
+	expertsPlace = `(mlp|block_sparse_moe|mixer|feed_forward)\.(experts(\.N)?|switch_mlp)\.`
+)
 
 var feedForwardClasses = []Class{
 	{
@@ -48,10 +52,10 @@ var feedForwardClasses = []Class{
 		Name: "RoutedExpertsLayer", Label: "moe_experts", Where: InBlocks, Does: "the experts, of which a token meets top_k",
 		is: func(_ *arch.Facts, l arch.Layer) bool { return routed(l) },
 		Slots: []Slot{
-			{Name: "gate", GGUF: `ffn_gate_exps`, HF: `(mlp|block_sparse_moe)\.experts\.N\.(gate_proj|w1)`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
-			{Name: "up", GGUF: `ffn_up_exps`, HF: `(mlp|block_sparse_moe|mixer)\.experts\.N\.(up_proj|w3)`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
-			{Name: "gate_up", GGUF: `ffn_gate_up_exps`, HF: `(mlp|feed_forward)\.experts\.gate_up_proj|block_sparse_moe\.input_linear`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
-			{Name: "down", GGUF: `ffn_down_exps`, HF: `(mlp|block_sparse_moe|mixer)\.experts\.N\.(down_proj|w2)|(mlp|feed_forward)\.experts\.down_proj|block_sparse_moe\.output_linear`, Use: Routed, Split: Rows, Along: "expert_hidden_size"},
+			{Name: "gate", GGUF: `ffn_gate_exps`, HF: expertsPlace + `(gate_proj|w1)`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
+			{Name: "up", GGUF: `ffn_up_exps`, HF: expertsPlace + `(up_proj|w3|fc1)`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
+			{Name: "gate_up", GGUF: `ffn_gate_up_exps`, HF: expertsPlace + `gate_up_proj|block_sparse_moe\.input_linear`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
+			{Name: "down", GGUF: `ffn_down_exps`, HF: expertsPlace + `(down_proj|w2|fc2)|block_sparse_moe\.output_linear`, Use: Routed, Split: Rows, Along: "expert_hidden_size"},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, inputs("up")}, {"num_experts", experts, expertCount("up")},
 			{"top_k", used, nil}, {"expert_hidden_size", expertWidth, outputs("up")}},

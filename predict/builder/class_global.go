@@ -4,8 +4,9 @@ import "assay/predict/arch"
 
 func always(*arch.Facts, arch.Layer) bool { return true }
 
-// globalClasses stand once in a model, outside its blocks. A tied head has no
-// tensor of its own and multiplies with the embedding.
+// globalClasses stand once in a model, outside its blocks; the rotary table,
+// which is no parameter, also in them (llama 2's first checkpoints). A tied head
+// has no tensor of its own and multiplies with the embedding.
 var globalClasses = []Class{
 	{
 		Name: "TokenEmbeddingLayer", Label: "token_embedding", Does: "one row of the vocabulary per token",
@@ -21,8 +22,8 @@ var globalClasses = []Class{
 	},
 	{
 		Name: "RotaryTableLayer", Label: "rotary_table", Does: "stored frequencies of the rotary embedding",
-		Where: Outside, PerTensor: true, is: always,
-		Slots: []Slot{{Name: "frequencies", GGUF: `rope_freqs|rope_factors_(long|short)`, HF: `rotary_emb\.inv_freq`, Use: Vector, Split: Replicated}},
+		Where: Anywhere, PerTensor: true, is: always,
+		Slots: []Slot{{Name: "frequencies", GGUF: `rope_freqs|rope_factors_(long|short)`, HF: `((self_attn|attention)\.)?rotary_emb\.inv_freq`, Use: Vector, Split: Replicated}},
 	},
 }
 

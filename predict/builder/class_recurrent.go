@@ -34,7 +34,16 @@ var recurrentSpecs = []spec{
 	{"state_size", state, nil},
 	{"num_groups", groups, nil},
 	{"num_heads", ssm, length("decay")},
-	{"conv_kernel", kernel, inputs("conv")},
+	{"conv_kernel", kernel, taps},
+}
+
+// taps are a convolution's columns, wherever a naming has its channels.
+func taps(l Layer) (int64, bool) {
+	w := l.Weights["conv"]
+	if len(w) == 0 || len(w[0].Shape) < 2 {
+		return 0, false
+	}
+	return w[0].Elements() / max(1, w[0].Shape[len(w[0].Shape)-1]), true
 }
 
 const mamba = `(mixer|mamba)\.`
@@ -93,7 +102,7 @@ var recurrentClasses = []Class{
 		specs: []spec{
 			{"hidden_size", hiddenSize, outputs("out")},
 			{"inner_size", inner, inputs("out")},
-			{"conv_kernel", kernel, inputs("conv")},
+			{"conv_kernel", kernel, taps},
 		},
 		// The convolution, and a gate before and one behind it.
 		mixing: func(l arch.Layer, _ int64) int64 { return (2*l.Recurrent.ConvKernel + 2) * l.Recurrent.Inner },

@@ -1,12 +1,6 @@
 package builder
 
-import (
-	"strings"
-
-	"assay/predict/arch"
-	"assay/predict/gguf"
-	"assay/predict/safetensors"
-)
+import "assay/predict/arch"
 
 // Work is what a layer is asked for: Tokens of one sequence after Depth others,
 // with the logits of Outputs of them.
@@ -49,7 +43,7 @@ func (l Layer) Cost(w Work) Cost {
 		}
 		for _, t := range l.Extras[slot.Name] {
 			vector := slot
-			if vector.Use == Product {
+			if vector.Use != Routed {
 				vector.Use = Vector
 			}
 			extra := l.tensorCost(vector, t, w)
@@ -72,7 +66,7 @@ func (l Layer) Cost(w Work) Cost {
 // no keys and values.
 func (l Layer) tensorCost(slot Slot, t arch.Tensor, w Work) Cost {
 	n := t.Elements()
-	c := Cost{Params: n, Active: n, WeightBytes: sizeOf(t)}
+	c := Cost{Params: n, Active: n, WeightBytes: t.Bytes()}
 	meets := w.Tokens
 	if slot.Split == Logits {
 		meets = w.Outputs
@@ -86,7 +80,13 @@ func (l Layer) tensorCost(slot Slot, t arch.Tensor, w Work) Cost {
 		return c
 	}
 	c.WeightFLOPs = 2 * n * used * meets / count
-	c.ActivationBytes = ends(t) * used * meets * w.ActivationBytes
+	switch slot.Use {
+	case Twice:
+		c.WeightFLOPs *= 2
+	case Mixing:
+		c.WeightFLOPs += 2 * (n / max(1, t.Shape[0])) * l.facts.Hidden * meets
+	}
+	c.ActivationBytes = slot.ends(t) * used * meets * w.ActivationBytes
 	if slot.Use == Routed && len(t.Shape) == 2 {
 		c.ActivationBytes /= count // one of the experts' own tensors
 	}
@@ -95,11 +95,11 @@ func (l Layer) tensorCost(slot Slot, t arch.Tensor, w Work) Cost {
 
 // ends are the elements that go into a product and come out of it. In a stack
 // of experts that is one expert's; in a stack of heads, all heads'.
-func ends(t arch.Tensor) int64 {
+func (slot Slot) ends(t arch.Tensor) int64 {
 	switch {
 	case len(t.Shape) < 2 || t.Shape[0] == 0:
 		return t.Elements() + 1
-	case strings.Contains(t.Name, "exp"):
+	case slot.Use == Routed:
 		return t.Shape[0] + t.Shape[1]
 	}
 	return t.Shape[0] + t.Elements()/t.Shape[0]
@@ -157,20 +157,4 @@ func (l Layer) cache(w Work) int64 {
 		bytes += l.Class.state(l.facts, l.Block) * stateBytes
 	}
 	return bytes
-}
-
-// sizeOf is what the tensor takes as stored; 0 for a type without a known size.
-func sizeOf(t arch.Tensor) int64 {
-	if t.Elements() == 0 {
-		return 0
-	}
-	if len(t.Shape) == 0 { // a scalar
-		t.Shape = []int64{1}
-	}
-	if typ, err := gguf.ParseType(t.Type); err == nil {
-		if row, err := typ.RowBytes(t.Shape[0]); err == nil {
-			return row * (t.Elements() / t.Shape[0])
-		}
-	}
-	return safetensors.DType(strings.ToUpper(t.Type)).Bits() * t.Elements() / 8
 }

@@ -40,6 +40,9 @@ func (s spec) value(l Layer) int64 {
 			return n
 		}
 	}
+	if s.fact == nil {
+		return 0
+	}
 	return s.fact(l.facts, l.Block)
 }
 

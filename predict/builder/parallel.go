@@ -35,7 +35,7 @@ func (l Layer) Split(w Work, p Parallel) Share {
 		for _, list := range [][]arch.Tensor{l.Weights[slot.Name], l.Extras[slot.Name]} {
 			for _, t := range list {
 				s.Params += l.portion(&s, slot, specs, p, t.Elements())
-				s.WeightBytes += l.portion(&s, slot, specs, p, sizeOf(t))
+				s.WeightBytes += l.portion(&s, slot, specs, p, t.Bytes())
 			}
 		}
 		if len(l.Weights[slot.Name]) > 0 || l.tied() {
@@ -84,7 +84,9 @@ func (s *Share) note(along string) {
 func (l Layer) communicate(s *Share, slot Slot, w Work, p Parallel) {
 	hidden := w.Tokens * l.facts.Hidden * w.ActivationBytes
 	switch slot.Split {
-	case Rows, Vocabulary:
+	case Vocabulary:
+		s.AllReduceBytes += 2 * (p.Tensor - 1) * w.Tokens * l.Weights[slot.Name][0].Shape[0] * w.ActivationBytes
+	case Rows:
 		if slot.Use == Routed && p.Expert > 1 {
 			hidden *= l.Block.FeedForward.Experts.Used
 		}

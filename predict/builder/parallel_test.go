@@ -100,8 +100,8 @@ func TestOddShapes(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestEveryClassHasAModel: each class but the stored rotary table takes a layer
-// of some preset, as often as the model has it.
+// TestEveryClassHasAModel: each class takes a layer of some preset, as often as
+// the model has it; the rotary table, which no config has, is in TestRotaryTable.
 func TestEveryClassHasAModel(t *testing.T) {
 	models := map[string]struct {
 		model string
@@ -124,6 +124,11 @@ func TestEveryClassHasAModel(t *testing.T) {
 		"OutputHeadLayer":            {"llama-3.2-1b", 1},
 		"LayerNormLayer":             {"command-r7b", 32},
 		"RMSNormLayer":               {"llama-3.2-1b", 32},
+		"AlternatingUpdatesLayer":    {"gemma-3n-e4b", 35},
+		"LowRankResidualLayer":       {"gemma-3n-e4b", 35},
+		"PerLayerInputLayer":         {"gemma-3n-e4b", 35},
+		"PerLayerEmbeddingLayer":     {"gemma-3n-e4b", 1},
+		"StateProjectionLayer":       {"gemma-3n-e4b", 1},
 	}
 	for _, c := range builder.Classes() {
 		want, ok := models[c.Name]
@@ -133,4 +138,25 @@ func TestEveryClassHasAModel(t *testing.T) {
 		}
 		assert.Equal(t, want.count, layerOf(t, build(t, load(t, want.model), builder.Options{}), c.Name).Count(), c.Name)
 	}
+}
+
+// TestRotaryTable: stored frequencies are a layer of their own, and no
+// parameters of the layout that llama.cpp's converter writes.
+func TestRotaryTable(t *testing.T) {
+	w := model(both(both(grouped, gated), table{"self_attn.rotary_emb.inv_freq": {16}}))
+	m := build(t, w.folder(t, llama), builder.Options{})
+	assert.Empty(t, m.Discrepancies())
+	assert.Empty(t, m.Gaps)
+	l := layerOf(t, m, "RotaryTableLayer")
+	assert.Equal(t, int64(2), l.Count())
+	assert.Equal(t, builder.Cost{Params: 16, Active: 16, WeightBytes: 32}, l.Cost(builder.OneToken))
+	assert.Zero(t, l.Split(builder.OneToken, builder.Parallel{Tensor: 4}).AllReduceBytes)
+
+	f := load(t, "llama-3.2-1b")
+	tensors, err := f.GGUFTensors(arch.TypePlan{})
+	require.NoError(t, err)
+	f.Tensors = append(tensors, arch.Tensor{Name: "rope_freqs.weight", Type: "f32", Shape: []int64{32}})
+	m = build(t, f, builder.Options{})
+	assert.Empty(t, m.Discrepancies())
+	assert.Equal(t, int64(1), layerOf(t, m, "RotaryTableLayer").Count())
 }

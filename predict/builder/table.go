@@ -22,12 +22,14 @@ func torchType(name string) string {
 }
 
 // WriteCSV dumps the table as kind,name,shape,dtype with shapes as Python
-// prints them, rows first.
+// prints them, rows first; a packed weight as the tensors that the file has.
 func (m Model) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"kind", "name", "shape", "dtype"}}
-	for _, t := range m.Tensors {
-		rows = append(rows, []string{"param", t.Name, tuple(t.Shape), torchType(t.Type)})
+	for _, weight := range m.Tensors {
+		for _, t := range weight.Stored() {
+			rows = append(rows, []string{"param", t.Name, tuple(t.Shape), torchType(t.Type)})
+		}
 	}
 	if err := out.WriteAll(rows); err != nil {
 		return fmt.Errorf("tensor table of %s: %w", m.Facts.Name, err)
