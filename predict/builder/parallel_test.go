@@ -149,8 +149,8 @@ func TestRotaryTable(t *testing.T) {
 	assert.Empty(t, m.Gaps)
 	l := layerOf(t, m, "RotaryTableLayer")
 	assert.Equal(t, int64(2), l.Count())
-	assert.Equal(t, builder.Cost{Params: 16, Active: 16, WeightBytes: 32}, l.Cost(builder.OneToken))
-	assert.Zero(t, l.Split(builder.OneToken, builder.Parallel{Tensor: 4}).AllReduceBytes)
+	assert.Equal(t, builder.Cost{Params: 16, Active: 16, WeightBytes: 32}, l.Cost(builder.OneToken()))
+	assert.Zero(t, l.Split(builder.OneToken(), builder.Parallel{Tensor: 4}).AllReduceBytes)
 
 	f := load(t, "llama-3.2-1b")
 	tensors, err := f.GGUFTensors(arch.TypePlan{})
