@@ -3,7 +3,6 @@ package results
 import (
 	"fmt"
 	"io"
-	"os"
 )
 
 // Run is one execution of a suite on one machine: a set of records with one
@@ -32,20 +31,10 @@ func (r Run) ByKey() map[Key]Record {
 	return cases
 }
 
-// ReadFile reads the runs of a JSON Lines file, in the order in which they
-// begin. Half a line at the end becomes a warning of the last run; any other
-// line that is not a record is an error that names the file and the line.
-func ReadFile(name string) ([]Run, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return ReadRuns(f, name)
-}
-
-// ReadRuns reads the runs of a JSON Lines stream as [ReadFile] does; name is
-// used in errors and as the runs' source.
+// ReadRuns reads the runs of a JSON Lines stream, in the order in which they
+// begin; name is used in errors and as the runs' source. Half a line at the end
+// becomes a warning of the last run; any other line that is not a record is an
+// error that names the file and the line.
 func ReadRuns(r io.Reader, name string) ([]Run, error) {
 	var runs []Run
 	place := map[string]int{}

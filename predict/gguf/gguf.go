@@ -70,8 +70,5 @@ func (f *File) Lookup(key string) (Value, bool) {
 	return v, ok
 }
 
-// Parts are the names of the files that the model consists of.
-func (f *File) Parts() []string { return f.parts.Names() }
-
 // Data reads the data of one of the file's tensors.
 func (f *File) Data(t Tensor) *io.SectionReader { return f.parts[t.Part].Section(t.Offset, t.Bytes()) }

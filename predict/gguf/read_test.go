@@ -72,7 +72,6 @@ func TestReadClean(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 3, f.Version)
 	assert.Equal(t, []string{"general.architecture", "llama.block_count", "general.alignment", "tokenizer.ggml.tokens"}, f.Keys())
-	assert.Equal(t, []string{"m.gguf"}, f.Parts())
 	assert.Equal(t, []gguf.Tensor{
 		{Name: "a.weight", Type: gguf.Q8_0, Shape: []int64{64, 2}},
 		{Name: "b.weight", Type: gguf.F32, Shape: []int64{3}, Offset: 160},

@@ -76,17 +76,6 @@ func (v Value) Elem() Kind {
 	return v.kind
 }
 
-// Len is the number of elements of an array, and 1 for anything else.
-func (v Value) Len() int64 {
-	if v.kind == KindArray {
-		return v.count
-	}
-	return 1
-}
-
-// Scalar is the value as the Go type of its kind; nil for an array.
-func (v Value) Scalar() any { return v.scalar }
-
 // String shows a scalar, and an array's kind and length.
 func (v Value) String() string {
 	if v.kind == KindArray {

@@ -44,15 +44,6 @@ var policies = []policy{
 	{release: "v0.7.0", flashPad: 256, plainPad: 256, rotates: true},
 }
 
-// Releases names the releases that have a policy, oldest first.
-func Releases() []string {
-	names := make([]string, len(policies))
-	for i, p := range policies {
-		names[i] = p.release
-	}
-	return names
-}
-
 // Older says that the release (empty: Pinned) came before the other. Names that
 // are no release's are the newest.
 func Older(release, other string) bool {

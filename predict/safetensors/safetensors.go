@@ -56,9 +56,6 @@ type File struct {
 // Close closes the files, one given to Read included.
 func (f *File) Close() error { return f.parts.Close() }
 
-// Parts are the names of the files that the weights consist of.
-func (f *File) Parts() []string { return f.parts.Names() }
-
 // Data reads the data of one of the file's tensors.
 func (f *File) Data(t Tensor) *io.SectionReader { return f.parts[t.Part].Section(t.Offset, t.Bytes) }
 

@@ -23,15 +23,6 @@ func (p Part) Section(offset, n int64) *io.SectionReader {
 // Parts are the files of a model, in order.
 type Parts []Part
 
-// Names are the names of the files.
-func (ps Parts) Names() []string {
-	names := make([]string, len(ps))
-	for i, p := range ps {
-		names[i] = p.Name
-	}
-	return names
-}
-
 // Close closes the parts that can be closed.
 func (ps Parts) Close() error {
 	var errs []error

@@ -71,7 +71,7 @@ func TestKilledWhileWriting(t *testing.T) {
 			acknowledged[id] = writeAndKill(t, dsn, file, id, time.Duration(i)*500*time.Microsecond)
 		}
 		st := open(t, dsn)
-		inFile, err := results.ReadFile(file)
+		inFile, err := readFile(file)
 		require.NoError(t, err)
 		written := map[string]results.Run{}
 		for _, run := range inFile {

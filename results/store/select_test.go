@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/results"
+	"assay/results/imports"
 	"assay/results/store"
 )
 
@@ -40,7 +41,7 @@ func TestSelect(t *testing.T) {
 		"night-1":    "night-1",
 		"mor":        "morning",
 	} {
-		run, err := st.Select(ctx, selector, store.Filter{}, results.ReadFile)
+		run, err := st.Select(ctx, selector, store.Filter{}, readFile)
 		if assert.NoError(t, err, selector) {
 			assert.Equal(t, want, run.ID, selector)
 		}
@@ -58,12 +59,15 @@ func TestSelect(t *testing.T) {
 		"gone.jsonl":    "gone.jsonl: no such file",
 		"../etc/shadow": "no such file",
 	} {
-		_, err := st.Select(ctx, selector, store.Filter{}, results.ReadFile)
+		_, err := st.Select(ctx, selector, store.Filter{}, readFile)
 		assert.ErrorContains(t, err, want, selector)
 	}
-	_, err := st.Select(ctx, "latest", store.Filter{Machine: "studio"}, results.ReadFile)
+	_, err := st.Select(ctx, "latest", store.Filter{Machine: "studio"}, readFile)
 	assert.ErrorContains(t, err, "has no run")
 }
+
+// readFile reads a selected file as the command line does.
+func readFile(name string) ([]results.Run, error) { return imports.ReadFile(name, imports.Options{}) }
 
 func TestSelectFile(t *testing.T) {
 	ctx := context.Background()
@@ -73,24 +77,24 @@ func TestSelectFile(t *testing.T) {
 	w, err := results.Append(file)
 	require.NoError(t, err)
 	require.NoError(t, w.Write(record("r1", 0)))
-	run, err := st.Select(ctx, file, store.Filter{}, results.ReadFile)
+	run, err := st.Select(ctx, file, store.Filter{}, readFile)
 	require.NoError(t, err)
 	assert.Equal(t, results.Run{ID: "r1", Source: file, Records: []results.Record{record("r1", 0)}}, run)
 
 	require.NoError(t, w.Write(record("r2", 0)))
 	require.NoError(t, w.Close())
-	_, err = st.Select(ctx, file, store.Filter{}, results.ReadFile)
+	_, err = st.Select(ctx, file, store.Filter{}, readFile)
 	assert.ErrorContains(t, err, "holds 2 runs (r1, r2, ...); import it and name one of them")
 
 	t.Chdir(dir)
 	require.NoError(t, os.WriteFile("latest", []byte("not a run"), 0o644))
 	_, err = st.Import(ctx, runOf("r1", 1))
 	require.NoError(t, err)
-	run, err = st.Select(ctx, "latest", store.Filter{}, results.ReadFile)
+	run, err = st.Select(ctx, "latest", store.Filter{}, readFile)
 	require.NoError(t, err, "the word wins over the file")
 	assert.Equal(t, "r1", run.ID)
 
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
-	_, err = st.Select(ctx, file, store.Filter{}, results.ReadFile)
+	_, err = st.Select(ctx, file, store.Filter{}, readFile)
 	assert.ErrorContains(t, err, "holds no record")
 }

@@ -106,7 +106,7 @@ func BenchmarkThreeYears(b *testing.B) {
 		for b.Loop() {
 			st := open(b, dsn)
 			for _, selector := range []string{"latest~1", "latest"} {
-				run, err := st.Select(ctx, selector, store.Filter{}, results.ReadFile)
+				run, err := st.Select(ctx, selector, store.Filter{}, readFile)
 				require.NoError(b, err)
 				require.Len(b, run.Records, bigCases)
 			}
