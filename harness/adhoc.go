@@ -23,8 +23,8 @@ func AdHoc(g CaseGroup, kinds []string, reps, rounds int) (Suite, error) {
 	}
 	rounds = min(rounds, reps)
 	groups := g.byFormat()
-	if err := g.checkSettings(runtimesOf(groups)); err != nil {
-		return Suite{}, err
+	if m := g.checkSettings(runtimesOf(groups)); m != nil {
+		return Suite{}, m
 	}
 	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Groups: groups}.withDefaults()
 	if err := s.validate(); err != nil {

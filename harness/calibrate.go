@@ -63,6 +63,9 @@ func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, rooflin
 	if err != nil {
 		return Suite{}, roofline.Calibration{}, err
 	}
+	if err := checkCalibration(rt, opt); err != nil {
+		return Suite{}, roofline.Calibration{}, err
+	}
 	n := nominal(ReadHost(ctx), opt)
 	var groups []CaseGroup
 	var candidates []roofline.Candidate
@@ -88,6 +91,15 @@ func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, rooflin
 		s.Groups = append(s.Groups, groups[i])
 	}
 	return s.withDefaults(), plan, nil
+}
+
+// checkCalibration holds what was asked for against what the runtime can do.
+func checkCalibration(rt Runtime, opt CalibrateOptions) error {
+	g := CaseGroup{Runtimes: []string{rt.Name()}, WeightTypes: opt.WeightTypes, NThreads: []int{opt.Threads}, NGPULayers: []int{opt.GPULayers}}
+	if m := g.checkBounds(); m != nil {
+		return inputError{m}
+	}
+	return nil
 }
 
 func (o CalibrateOptions) withDefaults() CalibrateOptions {

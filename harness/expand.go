@@ -28,7 +28,8 @@ func (i Item) Timed() bool {
 }
 
 // Expand makes the items of a suite for the given runtimes. Groups that name
-// runtimes of their own run only there. Facts of a model are read once.
+// runtimes of their own run only there, and skeletons of a type that one
+// runtime does not have only in the others. Facts of a model are read once.
 func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 	facts := map[string]arch.Facts{}
 	var items []Item
@@ -50,7 +51,7 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 				if err != nil {
 					return nil, err
 				}
-				for _, it := range g.items(name, ref, f) {
+				for _, it := range writable(rt, g.items(name, ref, f)) {
 					it.Case = rt.Settle(it.Case, f)
 					items = append(items, it)
 				}
@@ -58,6 +59,13 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 		}
 	}
 	return unique(items), nil
+}
+
+// writable leaves out the skeletons that are not written for a runtime.
+func writable(rt Runtime, items []Item) []Item {
+	return slices.DeleteFunc(items, func(it Item) bool {
+		return it.Skeleton != "" && !slices.Contains(rt.WeightTypes(it.Skeleton), it.WeightType)
+	})
 }
 
 // items is the group's product for one model on one runtime.

@@ -33,6 +33,15 @@ func (llamaCpp) Settle(c results.Case, f arch.Facts) results.Case {
 	return c
 }
 
+func (llamaCpp) CacheTypes() []string { return llama.CacheTypes() }
+
+func (llamaCpp) WeightTypes(kind string) []string {
+	if kind == SkeletonSparse {
+		return gguf.TypeNames()
+	}
+	return skeleton.GGUFTypes()
+}
+
 func (llamaCpp) Accepts(path string) error {
 	if strings.HasSuffix(path, ".gguf") {
 		return nil

@@ -46,6 +46,10 @@ func (mlxLM) Settle(c results.Case, f arch.Facts) results.Case {
 	return out
 }
 
+func (mlxLM) CacheTypes() []string { return nil }
+
+func (mlxLM) WeightTypes(string) []string { return skeleton.FolderTypes() }
+
 func (mlxLM) Accepts(path string) error {
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err != nil {
 		return inputError{fmt.Errorf("%s: mlx runs Hugging Face folders with a config.json and safetensors; measure a skeleton of the model with --skeleton full, or leave mlx out with --runtime llama.cpp", path)}

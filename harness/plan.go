@@ -25,6 +25,9 @@ func PlanModel(ctx context.Context, runtime, ref, weightType string, c results.C
 	if err != nil {
 		return results.Record{}, err
 	}
+	if err := CheckCase(rt, SkeletonSparse, weightType, c); err != nil {
+		return results.Record{}, err
+	}
 	if c.Kind = results.KindPlan; c.NCtx == 0 {
 		c.NCtx = int(f.ContextLength)
 	}

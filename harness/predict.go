@@ -40,6 +40,9 @@ func PredictModel(ctx context.Context, runtime, ref, weightType string, c result
 	if err != nil {
 		return Foretold{}, err
 	}
+	if err := CheckCase(rt, SkeletonSparse, weightType, c); err != nil {
+		return Foretold{}, err
+	}
 	switch {
 	case c.NCtx == 0:
 		c.NCtx = max(int(f.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)

@@ -16,6 +16,12 @@ type Runtime interface {
 	// Settle drops from the case what makes no difference in this runtime or for
 	// this model, so that equal cases look equal.
 	Settle(c results.Case, f arch.Facts) results.Case
+	// CacheTypes are the types that keys and values can be told to have; none
+	// where the cache follows the weights.
+	CacheTypes() []string
+	// WeightTypes are the types that the matrices of a skeleton of that kind can
+	// have; without data any type has its shapes.
+	WeightTypes(kind string) []string
 	// Predict says what the runtime will do with the case. The cache is predicted
 	// from f, the arithmetic from run, the facts of what is really run: they
 	// differ where a KV-faithful skeleton stands in for f. weightType is the type

@@ -61,13 +61,13 @@ func CheckFlag(flag, runtime string) error {
 }
 
 // checkSettings refuses what the group asks for and no runtime of it has.
-func (g CaseGroup) checkSettings(runtimes []string) error {
+func (g CaseGroup) checkSettings(runtimes []string) *misfit {
 	for _, s := range settings {
 		if !s.given(g) {
 			continue
 		}
 		if err := s.foreign(runtimes); err != nil {
-			return err
+			return &misfit{path: s.name, error: err}
 		}
 	}
 	return nil

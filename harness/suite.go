@@ -2,6 +2,7 @@ package harness
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 
 	"assay/results"
 )
@@ -105,14 +108,43 @@ func parseSuite(name string, text []byte) (Suite, error) {
 	}
 	s = s.withDefaults()
 	if err := s.validate(); err != nil {
-		return Suite{}, inputError{fmt.Errorf("suite %s: %w", name, err)}
+		return Suite{}, inputError{fmt.Errorf("suite %s: %s%w", name, place(text, err), err)}
 	}
 	for i, g := range s.Groups {
-		if err := g.checkSettings(g.Runtimes); err != nil {
-			return Suite{}, fmt.Errorf("suite %s: cases[%d]: %w", name, i, err)
+		if m := g.checkSettings(g.Runtimes); m != nil {
+			m.group = i
+			return Suite{}, inputError{fmt.Errorf("suite %s: %s%w", name, place(text, m), m)}
 		}
 	}
 	return s, nil
+}
+
+// place is where in the file a [misfit] stands, as the parser writes it,
+// "[3:13] ", or nothing where the error is about the whole suite.
+func place(text []byte, err error) string {
+	var m *misfit
+	if !errors.As(err, &m) {
+		return ""
+	}
+	node, err := m.find(text)
+	if err != nil {
+		return fmt.Sprintf("cases[%d]: ", m.group) // behind an alias, for instance
+	}
+	at := node.GetToken().Position
+	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
+}
+
+// find looks the misfit up in the text of its suite.
+func (m *misfit) find(text []byte) (ast.Node, error) {
+	path, err := yaml.PathString(strings.TrimSuffix(fmt.Sprintf("$.cases[%d].%s", m.group, m.path), "."))
+	if err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return nil, err
+	}
+	return path.FilterFile(file)
 }
 
 // oneLine says where in the file and what is wrong, without the lines around
@@ -150,61 +182,51 @@ func (s Suite) validate() error {
 		return fmt.Errorf("precision and min_effect are shares and cannot be negative")
 	}
 	for i, g := range s.Groups {
-		if err := g.validate(); err != nil {
-			return fmt.Errorf("cases[%d]: %w", i, err)
+		if m := g.validate(); m != nil {
+			m.group = i
+			return m
 		}
 	}
 	return nil
 }
 
-func (g CaseGroup) validate() error {
+func (g CaseGroup) validate() *misfit {
 	if len(g.Models) == 0 || len(g.kinds()) == 0 {
-		return fmt.Errorf("'models' and 'kinds' are needed")
+		return &misfit{error: fmt.Errorf("'models' and 'kinds' are needed")}
 	}
-	for _, k := range g.Kinds {
+	for i, k := range g.Kinds {
 		if k != results.KindKV && k != results.KindPrefill && k != results.KindDecode && k != results.KindPlan {
-			return fmt.Errorf("kind %q: one of kv, prefill, decode, plan", k)
+			return badValue("kinds", i, fmt.Errorf("kind %q: one of kv, prefill, decode, plan", k))
 		}
 	}
 	if slices.Contains(g.Kinds, results.KindKV) && onlyZeros(g.NPrompt) && onlyZeros(g.NGen) {
-		return fmt.Errorf("a kv case has to run: n_prompt and n_gen are 0")
+		return &misfit{error: fmt.Errorf("a kv case has to run: n_prompt and n_gen are 0")}
 	}
 	if g.Skeleton != "" && g.Skeleton != SkeletonKV && g.Skeleton != SkeletonFull {
-		return fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)
+		return &misfit{path: "skeleton", error: fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)}
 	}
-	for _, f := range g.FlashAttn {
+	for i, f := range g.FlashAttn {
 		if f != "on" && f != "off" && f != "auto" {
-			return fmt.Errorf("flash_attn %q: on, off or auto", f)
+			return badValue("flash_attn", i, fmt.Errorf("flash_attn %q: on, off or auto", f))
 		}
 	}
-	if err := g.validateCache(); err != nil {
-		return err
+	if m := g.validateCache(); m != nil {
+		return m
 	}
-	for name, list := range map[string][]int{
-		"n_ctx": g.NCtx, "n_prompt": g.NPrompt, "n_gen": g.NGen, "n_depth": g.NDepth,
-		"n_batch": g.NBatch, "n_ubatch": g.NUbatch, "n_seq": g.NSeq, "n_threads": g.NThreads,
-		"quantized_kv_start": g.QuantizedKVStart, "max_kv_size": g.MaxKVSize,
-	} {
-		for _, n := range list {
-			if n < 0 {
-				return fmt.Errorf("%s %d: cannot be negative", name, n)
-			}
-		}
-	}
-	return nil
+	return g.checkBounds()
 }
 
 // validateCache bounds mlx-lm's quantisation of the cache to what mx.quantize
 // has for it; 0 is none, and the default group.
-func (g CaseGroup) validateCache() error {
-	for _, n := range g.KVBits {
+func (g CaseGroup) validateCache() *misfit {
+	for i, n := range g.KVBits {
 		if !slices.Contains([]int{0, 2, 4, 8}, n) {
-			return fmt.Errorf("kv_bits %d: 2, 4 or 8", n)
+			return badValue("kv_bits", i, fmt.Errorf("kv_bits %d: 2, 4 or 8", n))
 		}
 	}
-	for _, n := range g.KVGroupSize {
+	for i, n := range g.KVGroupSize {
 		if !slices.Contains([]int{0, 32, 64, 128}, n) {
-			return fmt.Errorf("kv_group_size %d: 32, 64 or 128", n)
+			return badValue("kv_group_size", i, fmt.Errorf("kv_group_size %d: 32, 64 or 128", n))
 		}
 	}
 	return nil

@@ -40,10 +40,13 @@ func TestReadSuiteRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"unknown field":  {"cases:\n  - modells: [a]\n    kinds: [kv]\n", "modells"},
 		"no cases":       {"name: x\n", "no cases"},
-		"no kind":        {"cases:\n  - models: [a]\n", "cases[0]: 'models' and 'kinds' are needed"},
+		"no kind":        {"cases:\n  - models: [a]\n", "[2:11] 'models' and 'kinds' are needed"},
 		"bad kind":       {"cases:\n  - models: [a]\n    kinds: [fast]\n", `kind "fast"`},
 		"bad skeleton":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    skeleton: thin\n", `skeleton "thin"`},
 		"negative":       {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_ctx: [-5]\n", "n_ctx -5"},
+		"no such type":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    type_k: [f16, q9_9]\n", `[4:19] there is no cache type "q9_9"; there are bf16,`},
+		"other runtime":  {"cases:\n  - models: [a]\n    kinds: [kv]\n    runtimes: [mlx]\n    weight_types: [q4_0]\n", `[5:20] there is no weight type "q4_0"; there are 4bit,`},
+		"no thread":      {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_threads: [0]\n", "[4:17] n_threads 0 must be 1 or more"},
 		"not YAML":       {"cases: [", "suite"},
 		"not a duration": {"budget: soon\ncases:\n  - models: [a]\n    kinds: [kv]\n", `"soon" is no duration`},
 	} {

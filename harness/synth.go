@@ -24,6 +24,9 @@ func Synth(ctx context.Context, runtime, ref, kind, weightType, path string, ove
 	if err != nil {
 		return arch.Facts{}, err
 	}
+	if err := checkWeights(rt, kind, weightType); err != nil {
+		return arch.Facts{}, err
+	}
 	if f, err = rt.SkeletonFacts(f, kind); err != nil {
 		return arch.Facts{}, inputError{err}
 	}

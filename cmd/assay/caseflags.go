@@ -63,11 +63,6 @@ func (o *caseFlags) resolve() (results.Case, error) {
 		c.KVGroupSize, c.QuantizedKVStart = 0, 0
 	}
 	c.NThreads = runtime.NumCPU()
-	for name, n := range map[string]int{"-c": c.NCtx, "-b": c.NBatch, "-ub": c.NUbatch, "-np": c.NSeq} {
-		if n < 0 || n == 0 && name != "-c" {
-			return c, usagef("%s %d must be above 0", name, n)
-		}
-	}
 	return c, nil
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"assay/predict/gguf"
@@ -17,7 +19,7 @@ import (
 func Random(t gguf.Tensor, w io.Writer) error {
 	put, ok := encoders[t.Type]
 	if !ok {
-		return fmt.Errorf("a skeleton cannot be filled with %s; types that can: f32, f16, bf16 and %s", t.Type, quantNames())
+		return fmt.Errorf("a skeleton cannot be filled with %s; types that can: %s", t.Type, strings.Join(GGUFTypes(), ", "))
 	}
 	h := fnv.New64a()
 	io.WriteString(h, t.Name)
@@ -94,8 +96,13 @@ var encoders = map[gguf.Type]encoder{
 	gguf.MXFP4:  putMXFP4,
 }
 
-func quantNames() string {
-	return "q8_0, q4_0, q4_1, q5_0, q5_1, iq4_nl, q2_K to q6_K, iq4_xs, mxfp4"
+// GGUFTypes names the types that the matrices of a GGUF skeleton can have.
+func GGUFTypes() []string {
+	var names []string
+	for _, t := range slices.Sorted(maps.Keys(encoders)) {
+		names = append(names, t.String())
+	}
+	return names
 }
 
 // sign is the sign bit of a value whose other random bits are in bits.

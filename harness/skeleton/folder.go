@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -39,6 +40,9 @@ var folderTypes = map[string]folderType{
 	"8bit-g32": {"BF16", 8, 32},
 }
 
+// FolderTypes names the types that the weights of a folder can have.
+func FolderTypes() []string { return slices.Sorted(maps.Keys(folderTypes)) }
+
 // Folder writes the skeleton of f as a Hugging Face folder below dir, unless
 // it is there already, and returns its path. weightType is f32, f16, bf16,
 // 4bit, 8bit, 4bit-g32 or 8bit-g32 ("" is f16).
@@ -64,7 +68,7 @@ func SparseFolder(ctx context.Context, dir string, f arch.Facts, weightType stri
 func WriteFolder(ctx context.Context, path string, f arch.Facts, weightType string, random bool) error {
 	kind, ok := folderTypes[orDefault(weightType)]
 	if !ok {
-		return fmt.Errorf("a folder for mlx-lm cannot have %s weights; types that it can: f32, f16, bf16, 4bit, 8bit, 4bit-g32, 8bit-g32", weightType)
+		return fmt.Errorf("a folder for mlx-lm cannot have %s weights; types that it can: %s", weightType, strings.Join(FolderTypes(), ", "))
 	}
 	fields, err := Config(f)
 	if err != nil {

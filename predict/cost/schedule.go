@@ -25,16 +25,16 @@ type call struct {
 	outputs []kv.Run
 }
 
-// maxCells bounds the cells that are followed one by one, several times what any
+// MaxCells bounds the cells that are followed one by one, several times what any
 // model is trained for, so that a mistyped context takes no machine's memory.
-const maxCells = 1 << 26
+const MaxCells = 1 << 26
 
 // schedule lists the graphs that the work evaluates, the cache being filled to
 // the work's depth first.
 func schedule(p kv.Plan, sequences int, w Work) ([]step, error) {
 	for _, c := range p.Caches {
-		if c.Cells*int64(c.Streams) > maxCells {
-			return nil, fmt.Errorf("the %s cache's %d cells are more than the %d that can be followed; give a shorter context", c.Class, c.Cells, maxCells)
+		if c.Cells*int64(c.Streams) > MaxCells {
+			return nil, fmt.Errorf("the %s cache's %d cells are more than the %d that can be followed; give a shorter context", c.Class, c.Cells, MaxCells)
 		}
 	}
 	cells := kv.NewOccupancy(p)

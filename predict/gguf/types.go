@@ -2,6 +2,8 @@ package gguf
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"assay/predict/tensorfile"
@@ -170,5 +172,14 @@ func ParseType(name string) (Type, error) {
 			return t, nil
 		}
 	}
-	return 0, fmt.Errorf("no tensor type %q; llama.cpp's are named like f16, q8_0 or q4_K", name)
+	return 0, fmt.Errorf("no tensor type %q; there are %s", name, strings.Join(TypeNames(), ", "))
+}
+
+// TypeNames are the names of all types, in the order of ggml's numbers.
+func TypeNames() []string {
+	var names []string
+	for _, t := range slices.Sorted(maps.Keys(types)) {
+		names = append(names, types[t].name)
+	}
+	return names
 }

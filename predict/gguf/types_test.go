@@ -61,7 +61,7 @@ func TestParseType(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, gguf.Q4_K, typ)
 	_, err = gguf.ParseType("q4_k_m")
-	assert.EqualError(t, err, `no tensor type "q4_k_m"; llama.cpp's are named like f16, q8_0 or q4_K`)
+	assert.ErrorContains(t, err, `no tensor type "q4_k_m"; there are f32, f16, q4_0,`)
 
 	b, err := json.Marshal(map[string]gguf.Type{"type_k": gguf.Q8_0})
 	require.NoError(t, err)
