@@ -62,6 +62,7 @@ var configKeys = dialect{
 	"recurrent.head_dim":    {[]string{"mamba_d_head", "mamba_head_dim", "linear_value_head_dim"}, 1, 1 << 16},
 	"recurrent.inner":       {[]string{"mamba_d_ssm"}, 1, maxWidth},
 	"recurrent.expand":      {[]string{"expand", "mamba_expand"}, 1, 1 << 10},
+	"draft_layers":          {[]string{"num_nextn_predict_layers", "mtp_num_hidden_layers"}, 0, maxLayers},
 	"attention.interval":    {[]string{"full_attention_interval"}, 1, maxLayers},
 	"attention.shared":      {[]string{"num_kv_shared_layers"}, 0, maxLayers},
 }

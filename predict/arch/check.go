@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // roles are the tensors whose shapes say what a config says too, as GGUF and
@@ -62,6 +63,7 @@ func (f Facts) withTensors(table []Tensor, source string) (Facts, error) {
 		c.checkAttention(f.Layers[i].Attention, c.layer[i])
 		c.checkFeedForward(f.Layers[i].FeedForward, c.layer[i])
 	}
+	c.countDrafts(table)
 	c.noteAgreement()
 	if err := f.Validate(); err != nil {
 		return Facts{}, fmt.Errorf("%s: after the tensor shapes were taken for true: %w", source, err)
@@ -92,6 +94,40 @@ func (c *checker) sort(table []Tensor) {
 		}
 		c.layer[i][role] = t
 	}
+}
+
+// countDrafts takes the blocks that predict further tokens from the table: a
+// copy of a model often comes without them, whatever its config says.
+func (c *checker) countDrafts(table []Tensor) {
+	blocks := map[int]bool{}
+	for _, t := range table {
+		if i, ok := draftBlock(t.Name, len(c.facts.Layers)); ok {
+			blocks[i] = true
+		}
+	}
+	if found := int64(len(blocks)); found != c.facts.DraftLayers {
+		c.set("draft_layers", FromTensors, fmt.Sprintf("%d blocks behind layer %d of %s, where %s says %d",
+			found, len(c.facts.Layers)-1, c.source, c.said("draft_layers"), c.facts.DraftLayers))
+		c.facts.DraftLayers = found
+	}
+}
+
+// draftBlock is the block that a tensor of multi-token prediction is in: one
+// numbered behind the model's own, or of a module "mtp" beside them.
+func draftBlock(name string, layers int) (int, bool) {
+	m := layerName.FindStringSubmatch(name)
+	if strings.HasPrefix(strings.TrimPrefix(name, "model."), "mtp.") {
+		if m == nil {
+			return layers, true
+		}
+		i, err := strconv.Atoi(m[1])
+		return layers + i, err == nil
+	}
+	if m == nil || otherTowers.MatchString(name) {
+		return 0, false
+	}
+	i, err := strconv.Atoi(m[1])
+	return i, err == nil && i >= layers
 }
 
 // rows is a matrix's number of outputs. A quantised matrix of MLX packs its

@@ -40,6 +40,7 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 	f.RopeBase = r.ropeBase()
 	f.TiedEmbeddings = r.tied()
 	f.Layers = r.layers(f.Hidden)
+	f.DraftLayers = r.optionalOr("draft_layers", 0)
 	f.Family = r.family(&f)
 	f.Provenance = r.prov
 	f.Unknown = r.unknown()
@@ -64,7 +65,7 @@ func (r *reader) modelType() string {
 }
 
 // unreadKeys are how configs spell what only a known model type's rule reads.
-var unreadKeys = regexp.MustCompile(`^(mamba_|ssm_|linear_|conv_|lightning_|kda_|rwkv|hybrid_|layers_block_type|compress|indexer|num_nextn)`)
+var unreadKeys = regexp.MustCompile(`^(mamba_|ssm_|linear_|conv_|lightning_|kda_|rwkv|hybrid_|layers_block_type|compress|indexer)`)
 
 // unknown names what was assumed or left out of a model type that is not known.
 func (r *reader) unknown() []string {

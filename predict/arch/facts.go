@@ -26,6 +26,10 @@ type Facts struct {
 	// TiedEmbeddings: the output head is the token embedding.
 	TiedEmbeddings bool    `json:"tied_embeddings"`
 	Layers         []Layer `json:"layers"`
+	// DraftLayers are the blocks behind these that predict tokens beyond the
+	// next (multi-token prediction). Neither Layers nor a published parameter
+	// count has them, and llama.cpp's converter leaves most of them out.
+	DraftLayers int64 `json:"draft_layers"`
 
 	// NormEpsilon and RopeBase change no shape, but a skeleton has to name
 	// them; 0 takes the family's default.

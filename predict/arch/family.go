@@ -8,6 +8,9 @@ type family struct {
 	// block and global are the tensors beside token_embd, output_norm and output.
 	block  []part
 	global []part
+	// draft are the tensors of a block that predicts further tokens, beside
+	// those of the last block; empty: not known.
+	draft []part
 	// keys are the family's own metadata, without the "<arch>." in front.
 	keys []key
 

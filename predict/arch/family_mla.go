@@ -46,9 +46,23 @@ var mlaRows = []part{
 	}},
 }
 
+// draftRows: the last state and the next token's embedding are normed, joined
+// and projected, and what comes out is scored; embedding and head are copies of
+// the model's own (arXiv 2412.19437, 2.2). The names are llama.cpp's
+// (LLM_TENSOR_NEXTN_*, src/llama-arch.cpp of v0.5.0).
+var draftRows = part{nil, []row{
+	tensor("nextn.eh_proj.weight", times(fixed(2), hidden), hidden),
+	tensor("nextn.enorm.weight", hidden),
+	tensor("nextn.hnorm.weight", hidden),
+	tensor("nextn.embed_tokens.weight", hidden, vocab),
+	tensor("nextn.shared_head_norm.weight", hidden),
+	tensor("nextn.shared_head_head.weight", hidden, vocab),
+}}
+
 // deepseek2Family is src/models/deepseek2.cpp.
 var deepseek2Family = family{
 	name:  "deepseek2",
+	draft: []part{draftRows},
 	block: slices.Concat([]part{attnNorm}, mlaRows, []part{feedNorm}, feedForward, []part{routerBiasRow}),
 	keys: []key{
 		{"attention.q_lora_rank", mlaKey(func(m *MLA) int64 { return m.QLoraRank })},

@@ -137,6 +137,7 @@ func (r *ggufReader) facts(name string) Facts {
 	f.TiedEmbeddings = !r.has("output.weight")
 	r.note("tied_embeddings", FromTensors, "output.weight is there: %t", !f.TiedEmbeddings)
 	f.Layers = r.layers(f.Hidden)
+	f.DraftLayers = r.optionalOr("draft_layers", 0)
 	f.Provenance = r.prov
 	if r.family == nil {
 		f.Unknown = []string{

@@ -192,6 +192,23 @@ func (f Facts) GGUFTensors(types TypePlan) ([]Tensor, error) {
 	return out, nil
 }
 
+// DraftTensors are the tensors of the blocks that predict further tokens, in
+// llama.cpp's names. GGUFTensors lacks them, as its converter leaves them out of
+// the families that have them here (skip_mtp, conversion/deepseek.py of v0.5.0).
+// Nil where the facts name none or their layout is not known.
+func (f Facts) DraftTensors(types TypePlan) []Tensor {
+	fam, ok := families[f.Family]
+	if !ok || fam.draft == nil || len(f.Layers) == 0 {
+		return nil
+	}
+	var out []Tensor
+	for i := range int(f.DraftLayers) {
+		s := scope{facts: &f, layer: &f.Layers[len(f.Layers)-1], index: len(f.Layers) + i}
+		out = appendParts(out, types, fmt.Sprintf("blk.%d.", s.index), slices.Concat(fam.block, fam.draft), s)
+	}
+	return out
+}
+
 // globals are the tensors outside the blocks.
 func (fam *family) globals(f *Facts) []part {
 	norm := cmp.Or(fam.outputNorm, "output_norm.weight")

@@ -15,7 +15,7 @@ const (
 // state sizes stay, everything else shrinks as far as llama.cpp's loader allows.
 func (f Facts) KVFaithful() Facts {
 	out := f
-	out.Vocab = min(f.Vocab, skeletonVocab)
+	out.Vocab, out.DraftLayers = min(f.Vocab, skeletonVocab), 0
 	out.Source, out.Tensors, out.Provenance, out.Contradictions = "", nil, nil, nil
 	fam := families[f.Family]
 	if fam == nil {

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -30,10 +31,12 @@ type placed struct {
 // found is what a table was taken apart into.
 type found struct {
 	layers   []Layer
+	drafts   []Layer
 	unmapped []placed
-	// params counts all but scales; scales counts those tensors.
-	params int64
-	scales int
+	// params counts all but scales and drafts, draftParams the drafting blocks;
+	// scales counts those tensors.
+	params, draftParams int64
+	scales              int
 	// blocks is the number of blocks that the table numbers.
 	blocks int
 	// missing names layers of the facts without a tensor.
@@ -50,8 +53,16 @@ func assign(f *arch.Facts, table []arch.Tensor) found {
 			out.scales++
 			continue
 		}
+		if p.draft {
+			p.block = len(f.Layers) + max(0, p.block)
+		}
+		if p.tower == "" && p.block >= len(f.Layers) {
+			out.draftParams += t.Elements()
+			blocks[p.block] = append(blocks[p.block], p)
+			continue
+		}
 		out.params += t.Elements()
-		if p.tower != "" || p.block >= len(f.Layers) {
+		if p.tower != "" {
 			out.unmapped = append(out.unmapped, p)
 			continue
 		}
@@ -59,20 +70,28 @@ func assign(f *arch.Facts, table []arch.Tensor) found {
 		blocks[p.block] = append(blocks[p.block], p)
 	}
 	for i := -1; i < len(f.Layers); i++ {
-		out.unmapped = append(out.unmapped, out.claim(f, i, blocks[i])...)
+		layers, rest := out.claim(f, i, blocks[i])
+		out.layers, out.unmapped = append(out.layers, layers...), append(out.unmapped, rest...)
+	}
+	for _, i := range slices.Sorted(maps.Keys(blocks)) {
+		if i >= len(f.Layers) {
+			layers, rest := out.claim(f, i, blocks[i])
+			out.drafts, out.unmapped = append(out.drafts, layers...), append(out.unmapped, rest...)
+		}
 	}
 	return out
 }
 
 // claim lets every class take its tensors from the block and returns the rest.
-func (out *found) claim(f *arch.Facts, index int, rest []placed) []placed {
+// A drafting block is built like the last of the model's own.
+func (out *found) claim(f *arch.Facts, index int, rest []placed) (layers []Layer, unclaimed []placed) {
 	var block arch.Layer
 	if index >= 0 {
-		block = f.Layers[index]
+		block = f.Layers[min(index, len(f.Layers)-1)]
 	}
 	for i := range classes {
 		c := &classes[i]
-		if !c.Where.holds(index) || !c.is(f, block) {
+		if !c.Where.holds(index, len(f.Layers)) || !c.is(f, block) {
 			continue
 		}
 		l := Layer{Class: c, Index: index, Block: block, facts: f}
@@ -81,15 +100,15 @@ func (out *found) claim(f *arch.Facts, index int, rest []placed) []placed {
 		switch {
 		case c.PerTensor:
 			for _, group := range byStem(taken) {
-				out.layers = append(out.layers, l.with(group))
+				layers = append(layers, l.with(group))
 			}
 		case len(taken) > 0 || l.tied():
-			out.layers = append(out.layers, l.with(taken))
+			layers = append(layers, l.with(taken))
 		default:
 			out.missing = append(out.missing, l.describe())
 		}
 	}
-	return rest
+	return layers, rest
 }
 
 // take divides tensors into those that the class has slots for and the others.

@@ -32,11 +32,16 @@ type Model struct {
 	// Derived: the table is that layout.
 	Derived bool
 	Layers  []LayerType
-	Gaps    []Gap
-	Checks  []Check
+	// Drafts are the layers of the blocks that predict further tokens: no part
+	// of the model's count, its cost or its cache.
+	Drafts []LayerType
+	Gaps   []Gap
+	Checks []Check
 	// Params counts the table's elements, without the scales of packed weights.
-	Params  int64
-	Options Options
+	Params int64
+	// DraftParams counts those of the drafting blocks, which Params leaves out.
+	DraftParams int64
+	Options     Options
 }
 
 // Build takes a model apart. It fails where there is neither a tensor table nor
@@ -51,11 +56,12 @@ func Build(f arch.Facts, opt Options) (Model, error) {
 		if m.Tensors, err = f.GGUFTensors(arch.TypePlan{}); err != nil {
 			return Model{}, fmt.Errorf("build %s: %w; give a folder with safetensors or a GGUF, whose tensors can be read", f.Name, err)
 		}
+		m.Tensors = append(m.Tensors, f.DraftTensors(arch.TypePlan{})...)
 		m.Derived = true
 	}
 	found := assign(&f, m.Tensors)
-	m.Params = found.params
-	m.Layers, m.Gaps = group(found.layers), gaps(found.unmapped)
+	m.Params, m.DraftParams = found.params, found.draftParams
+	m.Layers, m.Drafts, m.Gaps = group(found.layers), group(found.drafts), gaps(found.unmapped)
 	m.Checks = check(m, found)
 	return m, nil
 }

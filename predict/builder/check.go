@@ -47,18 +47,25 @@ func check(m Model, f found) []Check {
 
 // countCheck: layers and gaps together have every element of the table.
 func countCheck(m Model) Check {
-	var layers, gaps int64
+	var layers, drafts, gaps int64
 	for _, t := range m.Layers {
 		layers += t.Cost(OneToken()).Params * t.Count()
+	}
+	for _, t := range m.Drafts {
+		drafts += t.Cost(OneToken()).Params * t.Count()
 	}
 	for _, g := range m.Gaps {
 		gaps += g.Params()
 	}
 	have := fmt.Sprintf("%d in layers", layers)
+	if m.DraftParams > 0 {
+		have += fmt.Sprintf(" and %d in blocks for multi-token prediction", drafts)
+	}
 	if gaps > 0 {
 		have += fmt.Sprintf(" and %d without a class", gaps)
 	}
-	return Check{Name: "parameters", Want: fmt.Sprintf("%d in the tensor table", m.Params), Have: have, OK: layers+gaps == m.Params}
+	all := m.Params + m.DraftParams
+	return Check{Name: "parameters", Want: fmt.Sprintf("%d in the tensor table", all), Have: have, OK: layers+drafts+gaps == all}
 }
 
 // predictorCheck counts once more by rules of their own, those of the layout
@@ -75,6 +82,9 @@ func predictorCheck(m Model) Check {
 		return Check{Name: name, Want: "not known: " + err.Error(), Have: fmt.Sprint(m.Params), OK: true}
 	}
 	have, note := m.Params, ""
+	if own && !m.Derived { // the predictor counts a file's blocks, and a layout without them
+		have += m.DraftParams
+	}
 	if changed := m.converted(); !own && changed != 0 {
 		have += changed
 		note = fmt.Sprintf(" (%d and %+d by the converter: rows padded, rotary tables left out)", m.Params, changed)
@@ -109,9 +119,7 @@ func namedAsGGUF(tensors []tensor) bool {
 func claims(m Model) []Check {
 	var out []Check
 	if want := m.Options.Params; want > 0 {
-		off := float64(m.Params)/want - 1
-		out = append(out, Check{Name: "claimed parameters", Want: formatCount(int64(want)) + " by the claim, within 1 %",
-			Have: fmt.Sprintf("%s (%d), %+.2f %%", formatCount(m.Params), m.Params, 100*off), OK: math.Abs(off) <= claimTolerance})
+		out = append(out, m.claimedParams(want))
 	}
 	if want := m.Options.Layers; want > 0 {
 		out = append(out, Check{Name: "claimed layers", Want: fmt.Sprintf("%d by the claim", want),
@@ -120,10 +128,25 @@ func claims(m Model) []Check {
 	return out
 }
 
+// claimedParams is met by the model alone, or with its drafting blocks: claims
+// are made of either (DeepSeek-V3's 671B and 685B).
+func (m Model) claimedParams(want float64) Check {
+	c := Check{Name: "claimed parameters", Want: formatCount(int64(want)) + " by the claim, within 1 %"}
+	off := float64(m.Params)/want - 1
+	c.Have = fmt.Sprintf("%s (%d), %+.2f %%", formatCount(m.Params), m.Params, 100*off)
+	c.OK = math.Abs(off) <= claimTolerance
+	if all := m.Params + m.DraftParams; m.DraftParams > 0 {
+		off = float64(all)/want - 1
+		c.Have += fmt.Sprintf("; with multi-token prediction %s (%d), %+.2f %%", formatCount(all), all, 100*off)
+		c.OK = c.OK || math.Abs(off) <= claimTolerance
+	}
+	return c
+}
+
 // dimensions holds what the facts say of each layer type against its shapes.
 func dimensions(m Model) []Check {
 	var out []Check
-	for _, t := range m.Layers {
+	for _, t := range slices.Concat(m.Layers, m.Drafts) {
 		for _, s := range t.Class.specs {
 			if s.shape == nil || s.fact == nil {
 				continue

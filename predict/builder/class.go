@@ -41,9 +41,20 @@ const (
 	InBlocks Where = "blocks"
 	Outside  Where = "outside" // before or behind the blocks
 	Anywhere Where = "anywhere"
+	// Drafting blocks are those that predict tokens beyond the next; they have
+	// what blocks have, and these classes.
+	Drafting Where = "drafting blocks"
 )
 
-func (w Where) holds(block int) bool { return w == Anywhere || (w == InBlocks) == (block >= 0) }
+func (w Where) holds(block, blocks int) bool {
+	switch w {
+	case Anywhere:
+		return true
+	case Drafting:
+		return block >= blocks
+	}
+	return (w == InBlocks) == (block >= 0)
+}
 
 // Slot is one tensor of a class under the names that it has.
 type Slot struct {
@@ -91,7 +102,7 @@ const (
 // Classes lists every layer class, in the order in which they claim tensors.
 func Classes() []Class { return slices.Clone(classes) }
 
-var classes = compile(slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, globalClasses, normClasses))
+var classes = compile(slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, draftClasses, globalClasses, normClasses))
 
 func compile(list []Class) []Class {
 	for i := range list {

@@ -15,21 +15,24 @@ import (
 // Config is a validated model config as it is written; its fields are those of
 // model-config.schema.json.
 type Config struct {
-	Schema               string        `json:"schema"`
-	ModelID              string        `json:"model_id"`
-	HFModelID            string        `json:"hf_model_id,omitempty"`
-	Name                 string        `json:"name"`
-	HiddenSize           int64         `json:"hidden_size"`
-	NumLayers            int           `json:"num_layers"`
-	VocabSize            int64         `json:"vocab_size"`
-	TotalParams          int64         `json:"total_params"`
-	TotalParamsFormatted string        `json:"total_params_formatted"`
-	ActiveParams         int64         `json:"active_params"`
-	LayerTypes           []ConfigLayer `json:"layer_types"`
-	Parallel             Parallel      `json:"parallel"`
-	Validated            bool          `json:"validated"`
-	ValidationNotes      string        `json:"validation_notes"`
-	ValidationSources    []string      `json:"validation_sources"`
+	Schema               string `json:"schema"`
+	ModelID              string `json:"model_id"`
+	HFModelID            string `json:"hf_model_id,omitempty"`
+	Name                 string `json:"name"`
+	HiddenSize           int64  `json:"hidden_size"`
+	NumLayers            int    `json:"num_layers"`
+	VocabSize            int64  `json:"vocab_size"`
+	TotalParams          int64  `json:"total_params"`
+	TotalParamsFormatted string `json:"total_params_formatted"`
+	ActiveParams         int64  `json:"active_params"`
+	// DraftParams are those of the blocks for multi-token prediction, which
+	// TotalParams leaves out.
+	DraftParams       int64         `json:"draft_params"`
+	LayerTypes        []ConfigLayer `json:"layer_types"`
+	Parallel          Parallel      `json:"parallel"`
+	Validated         bool          `json:"validated"`
+	ValidationNotes   string        `json:"validation_notes"`
+	ValidationSources []string      `json:"validation_sources"`
 	// Architecture are the facts that the config is loaded back by.
 	Architecture arch.Facts `json:"architecture"`
 }
@@ -37,11 +40,13 @@ type Config struct {
 // ConfigLayer is one layer type. Cost and Share are of one layer, for one token
 // generated into an empty cache of f16.
 type ConfigLayer struct {
-	Name      string           `json:"name"`
-	Class     string           `json:"class"`
-	Count     int64            `json:"count"`
-	Blocks    string           `json:"blocks,omitempty"`
-	Supported bool             `json:"supported"`
+	Name      string `json:"name"`
+	Class     string `json:"class"`
+	Count     int64  `json:"count"`
+	Blocks    string `json:"blocks,omitempty"`
+	Supported bool   `json:"supported"`
+	// Draft: the layer is in a block for multi-token prediction.
+	Draft     bool             `json:"draft,omitempty"`
 	GapReport string           `json:"gap_report,omitempty"`
 	Specs     map[string]int64 `json:"specs"`
 	Tensors   []ConfigTensor   `json:"tensors"`
@@ -62,7 +67,7 @@ func (m Model) Config() Config {
 	c := Config{
 		Schema: arch.BuiltSchema, ModelID: m.ID(), HFModelID: m.hubID(), Name: cmp.Or(m.Facts.Name, m.ID()),
 		HiddenSize: m.Facts.Hidden, NumLayers: len(m.Facts.Layers), VocabSize: m.Facts.Vocab,
-		TotalParams: m.Params, TotalParamsFormatted: formatCount(m.Params),
+		TotalParams: m.Params, TotalParamsFormatted: formatCount(m.Params), DraftParams: m.DraftParams,
 		Parallel:  Parallel{max(1, m.Options.Parallel.Tensor), max(1, m.Options.Parallel.Expert)},
 		Validated: m.Valid(), ValidationNotes: m.notes(), ValidationSources: m.sources(),
 		Architecture: m.Facts, LayerTypes: []ConfigLayer{},
@@ -71,6 +76,11 @@ func (m Model) Config() Config {
 	for _, t := range m.Layers {
 		layer := t.config(m.Options.Parallel)
 		c.ActiveParams += layer.Cost.Active * t.Count()
+		c.LayerTypes = append(c.LayerTypes, layer)
+	}
+	for _, t := range m.Drafts {
+		layer := t.config(m.Options.Parallel)
+		layer.Draft = true
 		c.LayerTypes = append(c.LayerTypes, layer)
 	}
 	for _, g := range m.Gaps {

@@ -14,6 +14,9 @@ type place struct {
 	// numbered N.
 	stem string
 	kind nameKind
+	// draft: the tensor is of a module for multi-token prediction, whose blocks
+	// are numbered anew.
+	draft bool
 	// tower is the part of a multimodal model that the facts leave out, or "".
 	tower string
 }
@@ -28,7 +31,8 @@ const (
 
 var (
 	blockName  = regexp.MustCompile(`^(?:blk|(?:.*\.)?(?:layers|h|blocks))\.(\d+)\.(.+)$`)
-	towerName  = regexp.MustCompile(`^(?:model\.)?(mtp|[\w]*(?:vision|visual|audio|image|multi_modal|mm_)[\w]*)\.`)
+	towerName  = regexp.MustCompile(`^(?:model\.)?([\w]*(?:vision|visual|audio|image|multi_modal|mm_)[\w]*)\.`)
+	draftName  = regexp.MustCompile(`^(?:model\.)?mtp\.`)
 	wrapper    = regexp.MustCompile(`^(?:(?:model|language_model|backbone|transformer)\.)+`)
 	expertName = regexp.MustCompile(`\.experts\.\d+\.`)
 
@@ -47,11 +51,15 @@ func placeOf(name string) place {
 	if m := towerName.FindStringSubmatch(name); m != nil {
 		p.tower = m[1]
 	}
+	if at := draftName.FindStringIndex(name); at != nil {
+		p.draft, p.stem = true, name[at[1]:]
+		name = p.stem
+	}
 	if m := blockName.FindStringSubmatch(name); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			p.block, p.stem = n, m[2]
 		}
-	} else {
+	} else if !p.draft {
 		p.stem = wrapper.ReplaceAllString(name, "")
 	}
 	p.stem = expertName.ReplaceAllString(p.stem, ".experts.N.")

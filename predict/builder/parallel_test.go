@@ -1,6 +1,7 @@
 package builder_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,7 +14,7 @@ import (
 // layerOf finds the model's first layer of a class.
 func layerOf(t *testing.T, m builder.Model, class string) builder.LayerType {
 	t.Helper()
-	for _, l := range m.Layers {
+	for _, l := range slices.Concat(m.Layers, m.Drafts) {
 		if l.Class.Name == class {
 			return l
 		}
@@ -128,6 +129,7 @@ func TestEveryClassHasAModel(t *testing.T) {
 		"LowRankResidualLayer":       {"gemma-3n-e4b", 35},
 		"PerLayerInputLayer":         {"gemma-3n-e4b", 35},
 		"PerLayerEmbeddingLayer":     {"gemma-3n-e4b", 1},
+		"DraftInputLayer":            {"deepseek-v3", 1},
 		"StateProjectionLayer":       {"gemma-3n-e4b", 1},
 	}
 	for _, c := range builder.Classes() {
