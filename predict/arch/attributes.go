@@ -23,18 +23,20 @@ type dialect map[string]attribute
 // configKeys is the dialect of Hugging Face's config.json: the table of known
 // spellings, one name for each fact first and its alternatives behind.
 var configKeys = dialect{
-	"layers":                {[]string{"num_hidden_layers", "n_layers", "num_layers", "n_layer"}, 1, maxLayers},
-	"hidden":                {[]string{"hidden_size", "dim", "model_dim", "d_model", "n_embd"}, 1, maxWidth},
-	"vocab":                 {[]string{"vocab_size"}, 1, 1 << 26},
-	"context_length":        {[]string{"max_position_embeddings", "max_seq_len", "n_positions"}, 1, maxTokens},
-	"norm_epsilon":          {keys: []string{"rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps"}},
-	"rope_base":             {keys: []string{"rope_theta", "rotary_emb_base"}},
-	"attention.heads":       {[]string{"num_attention_heads", "n_heads", "num_heads", "n_head"}, 0, maxCount},
-	"attention.kv_heads":    {[]string{"num_key_value_heads", "n_kv_heads", "num_kv_heads"}, 0, maxCount},
-	"attention.key_dim":     {[]string{"head_dim", "attention_head_dim"}, 1, 1 << 16},
-	"attention.window":      {[]string{"sliding_window", "sliding_window_size", "attention_chunk_size"}, 0, maxTokens},
-	"attention.period":      {[]string{"sliding_window_pattern", "_sliding_window_pattern", "layer_switch"}, 1, maxLayers},
-	"attention.window_from": {[]string{"max_window_layers"}, 0, maxTokens},
+	"layers":                    {[]string{"num_hidden_layers", "n_layers", "num_layers", "n_layer"}, 1, maxLayers},
+	"hidden":                    {[]string{"hidden_size", "dim", "model_dim", "d_model", "n_embd"}, 1, maxWidth},
+	"vocab":                     {[]string{"vocab_size"}, 1, 1 << 26},
+	"context_length":            {[]string{"max_position_embeddings", "max_seq_len", "n_positions"}, 1, maxTokens},
+	"norm_epsilon":              {keys: []string{"rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_eps"}},
+	"rope_base":                 {keys: []string{"rope_theta", "rotary_emb_base"}},
+	"attention.heads":           {[]string{"num_attention_heads", "n_heads", "num_heads", "n_head"}, 0, maxCount},
+	"attention.kv_heads":        {[]string{"num_key_value_heads", "n_kv_heads", "num_kv_heads"}, 0, maxCount},
+	"attention.key_dim":         {[]string{"head_dim", "attention_head_dim"}, 1, 1 << 16},
+	"attention.window":          {[]string{"sliding_window", "sliding_window_size", "attention_chunk_size"}, 0, maxTokens},
+	"attention.global_key_dim":  {[]string{"global_head_dim"}, 1, 1 << 16},
+	"attention.global_kv_heads": {[]string{"num_global_key_value_heads"}, 1, maxCount},
+	"attention.period":          {[]string{"sliding_window_pattern", "_sliding_window_pattern", "layer_switch"}, 1, maxLayers},
+	"attention.window_from":     {[]string{"max_window_layers"}, 0, maxTokens},
 
 	"feed_forward.intermediate": {[]string{"intermediate_size", "ffn_dim", "n_inner"}, 0, maxWidth},
 

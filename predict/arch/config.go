@@ -32,7 +32,7 @@ func decodeObject(raw []byte) (map[string]any, error) {
 
 func fromConfig(file string, config map[string]any) (Facts, error) {
 	r := newReader(file, config)
-	f := Facts{ModelType: r.modelType()}
+	f := Facts{ModelType: r.modelType(), Wrapper: r.wrapper}
 	f.Hidden = r.integer("hidden")
 	f.Vocab = r.integer("vocab")
 	f.ContextLength = r.optionalOr("context_length", 0)

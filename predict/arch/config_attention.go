@@ -31,7 +31,27 @@ func (r *reader) attentions(hidden int64, n int, kinds []string) []*Attention {
 		}
 		out[i] = a
 	}
+	r.globalHeads(out)
 	return out
+}
+
+// globalHeads gives layers without a window the heads of their own that some
+// models state (gemma4): wider ones, and fewer of them where keys are values too.
+func (r *reader) globalHeads(layers []*Attention) {
+	dim, hasDim := r.optional("attention.global_key_dim")
+	heads, hasHeads := r.optional("attention.global_kv_heads")
+	sameKV, _ := r.flag("attention.values_are_keys", "attention_k_eq_v")
+	for _, a := range layers {
+		if a.Window > 0 {
+			continue
+		}
+		if hasDim {
+			a.KeyDim, a.ValueDim = dim, dim
+		}
+		if hasHeads && sameKV {
+			a.KVHeads = heads
+		}
+	}
 }
 
 // headDim prefers the explicit key, then the type's default, then the quotient.

@@ -73,8 +73,10 @@ func basedOn(own map[string]any) (map[string]any, error) {
 	}
 	for _, nest := range textConfigs {
 		if inner, ok := config[nest].(map[string]any); ok {
+			outer := config["model_type"]
 			delete(config, nest)
 			maps.Copy(config, inner)
+			config["model_type"] = outer
 		}
 	}
 	maps.Copy(config, own)

@@ -19,6 +19,9 @@ type Facts struct {
 	// gemma3_text). Either is empty where the runtime does not know the family.
 	Family    string `json:"family"`
 	ModelType string `json:"model_type"`
+	// Wrapper is the model type of a multimodal config around the language
+	// model's (llama4 around llama4_text): mlx-lm chooses its classes by it.
+	Wrapper string `json:"wrapper,omitempty"`
 
 	Hidden        int64 `json:"hidden"`
 	Vocab         int64 `json:"vocab"`

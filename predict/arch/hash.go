@@ -9,7 +9,7 @@ import (
 // SHA256 identifies the architecture: two models with the same facts have the
 // same hash, whatever they are called and wherever the facts came from.
 func (f Facts) SHA256() string {
-	f.Ref, f.Name, f.Path, f.Source = "", "", "", ""
+	f.Ref, f.Name, f.Path, f.Source, f.Wrapper = "", "", "", "", ""
 	f.DraftLayers = 0 // a file may have been made without them
 	f.Tensors, f.Provenance, f.Unknown, f.Contradictions = nil, nil, nil, nil
 	canonical, err := json.Marshal(f) // fields in their order: the same facts, the same text

@@ -21,6 +21,7 @@ type reader struct {
 	dialect dialect
 	keys    map[string]value
 	kind    *modelType // nil when unknown
+	wrapper string     // model_type around the language model's config
 	prov    map[string]Provenance
 	errs    []error
 }
@@ -41,6 +42,9 @@ func newReader(file string, config map[string]any) *reader {
 		}
 		for key, data := range inner {
 			r.keys[key] = value{nest + "." + key, data}
+		}
+		if inner["model_type"] != nil {
+			r.wrapper, _ = config["model_type"].(string)
 		}
 		break
 	}

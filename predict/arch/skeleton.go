@@ -16,7 +16,7 @@ const (
 func (f Facts) KVFaithful() Facts {
 	out := f
 	out.Vocab, out.DraftLayers = min(f.Vocab, skeletonVocab), 0
-	out.Source, out.Tensors, out.Provenance, out.Contradictions = "", nil, nil, nil
+	out.Source, out.Wrapper, out.Tensors, out.Provenance, out.Contradictions = "", "", nil, nil, nil
 	fam := families[f.Family]
 	if fam == nil {
 		fam = &family{hidden: unchanged, keepHeads: true}

@@ -38,19 +38,24 @@ type MLXCache struct {
 	traffic []MLXTraffic
 }
 
-// MLX answers the empty cache of a model. The error names a layer that there
-// is no rule for, or options that mlx-lm itself fails on.
+// MLX answers the empty cache of a model. The error names a model type that
+// mlx-lm does not have, a layer that there is no rule for, or options that
+// mlx-lm itself fails on.
 func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	if p.MaxKVSize != 0 && p.MaxKVSize <= mlxKeep {
 		return nil, fmt.Errorf("mlx-lm's cache for %s: max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", f.Name, p.MaxKVSize, mlxKeep, mlxKeep+1)
 	}
+	t, err := mlxTypeOf(f)
+	if err != nil {
+		return nil, fmt.Errorf("mlx-lm's cache for %s: %w", f.Name, err)
+	}
 	c := &MLXCache{params: p}
 	for i := range f.Layers {
-		layer, err := newMLXLayer(f, i, p)
+		layers, err := newMLXLayers(f, i, t, p)
 		if err != nil {
 			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, i, err)
 		}
-		c.layers = append(c.layers, layer)
+		c.layers = append(c.layers, layers...)
 	}
 	if p.KVBits == 0 {
 		return c, nil
@@ -58,9 +63,9 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	if p.KVGroupSize == 0 {
 		c.params.KVGroupSize = MLXGroupSize
 	}
-	for i, layer := range c.layers {
+	for _, layer := range c.layers {
 		if err := layer.quantisable(c.params); err != nil {
-			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, i, err)
+			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, layer.layer, err)
 		}
 	}
 	return c, nil
@@ -132,12 +137,12 @@ func (c *MLXCache) Tokens() int64 { return c.tokens }
 // Plan answers what the cache takes now. Cells are the slots of all sequences.
 func (c *MLXCache) Plan() Plan {
 	var p Plan
-	for i, layer := range c.layers {
+	for _, layer := range c.layers {
 		cells := layer.slots() * layer.sequences
 		p.Layers = append(p.Layers, Layer{
-			Layer: i, Class: layer.class, Cells: cells,
+			Layer: layer.layer, Class: layer.class, Cells: cells,
 			KBytes: cells * layer.keyBytes, VBytes: cells * layer.valueBytes,
-			KRowBytes: layer.keyBytes, VRowBytes: layer.valueBytes,
+			KRowBytes: layer.ownRow(layer.keyBytes), VRowBytes: layer.ownRow(layer.valueBytes),
 		})
 		p.ContextCells = max(p.ContextCells, cells)
 		p.SequenceCells = max(p.SequenceCells, layer.slots())

@@ -63,3 +63,31 @@ func (g *mlxRotating) one() {
 	}
 	g.width = min(g.width, g.window)
 }
+
+// mlxChunked is ChunkedKVCache: before each call, slots beyond the chunk are
+// cut off in front; between, it grows as a plain one.
+type mlxChunked struct {
+	mlxPlain
+	chunk int64
+	cut   bool // by the last call
+}
+
+func (g *mlxChunked) append(tokens int64) {
+	over := g.capacity - g.chunk
+	if g.cut = over > 0; g.cut {
+		g.capacity, g.seen = g.chunk, g.seen-over
+	}
+	g.mlxPlain.append(tokens)
+}
+
+// mlxState is ArraysCache: one state a sequence from the first call on.
+type mlxState struct{ calls int64 }
+
+func (g *mlxState) append(int64) { g.calls++ }
+
+func (g *mlxState) slots() int64 { return min(g.calls, 1) }
+
+// mlxShared is a layer that reads another's cache, which grows as its own would.
+type mlxShared struct{ mlxGrowth }
+
+func (mlxShared) slots() int64 { return 0 }

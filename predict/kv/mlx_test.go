@@ -179,8 +179,8 @@ func TestMLXRefuses(t *testing.T) {
 	narrow := mlxModel("llama", 0)
 	narrow.Layers[0].Attention.KeyDim = 80
 	recurrent := mlxModel("falcon_h1", 0)
-	recurrent.Layers[0].Recurrent = &arch.Recurrent{Kind: "mamba2"}
-	chunked := mlxModel("llama4", 8192)
+	recurrent.Layers[0].Recurrent = &arch.Recurrent{Kind: "new"}
+	chunked := mlxModel("llama4", 128)
 	chunked.Layers[0].Attention.Chunked = true
 	for _, test := range []struct {
 		name   string
@@ -193,10 +193,14 @@ func TestMLXRefuses(t *testing.T) {
 		{"bounded and quantised", mlxModel("qwen2", 0), kv.MLXParams{KVBits: 4, MaxKVSize: 100}, "a rotating cache"},
 		{"gemma2 and quantised", mlxModel("gemma2", 0), kv.MLXParams{KVBits: 4}, "gemma2"},
 		{"uneven groups", narrow, kv.MLXParams{KVBits: 4}, "head of 80"},
-		{"odd width", mlxModel("llama", 0), kv.MLXParams{KVBits: 5}, "kv-bits 5"},
+		{"odd width", mlxModel("llama", 0), kv.MLXParams{KVBits: 7}, "kv-bits 7"},
 		{"unknown type", mlxModel("llama", 0), kv.MLXParams{Type: "q8_0"}, `"q8_0"`},
-		{"recurrent", recurrent, kv.MLXParams{}, "recurrent"},
-		{"chunked", chunked, kv.MLXParams{}, "chunked"},
+		{"unknown state", recurrent, kv.MLXParams{}, `recurrent state of kind "new"`},
+		{"a chunk below a block", chunked, kv.MLXParams{}, "a chunk of 128"},
+		{"no chunk", mlxModel("llama4", 0), kv.MLXParams{}, "attention_chunk_size"},
+		{"a type of llama.cpp's alone", mlxModel("bert", 0), kv.MLXParams{}, "no model type bert"},
+		{"a type with more caches", mlxModel("deepseek_v32", 0), kv.MLXParams{}, "the keys of its indexer"},
+		{"no type", mlxModel("", 0), kv.MLXParams{}, "no model_type is known"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := kv.MLX(test.facts, test.params)

@@ -1,8 +1,12 @@
 package kv
 
-// MLXTraffic is what one call of the model does with one layer's cache. Bytes
-// are those of all sequences.
+// MLXTraffic is what one call of the model does with one cache. Bytes are those
+// of all sequences.
 type MLXTraffic struct {
+	// Layer and Class are those of the row in Plan. A recurrent state counts as
+	// one cell that is read, from the second call on, and written.
+	Layer int
+	Class Class
 	// Cells are the tokens that attention looks at, for each sequence: exactly
 	// those that are there, nothing is padded.
 	Cells int64
@@ -18,7 +22,7 @@ type MLXTraffic struct {
 	ReadBytes, WriteBytes, CopyBytes int64
 }
 
-// Traffic is what the last Append did, by layer.
+// Traffic is what the last Append did, row by row as in Plan.
 func (c *MLXCache) Traffic() []MLXTraffic { return c.traffic }
 
 // take appends tokens to a layer and answers what that moved.
@@ -28,20 +32,32 @@ func (l *mlxLayer) take(tokens int64, p MLXParams) MLXTraffic {
 	cells := l.growth.seenBy(tokens)
 	written, copied := l.growth.moved(tokens, before)
 	t := MLXTraffic{
+		Layer: l.layer, Class: l.class,
 		Cells: cells, Type: p.Type, KeyRowBytes: l.keyDim * l.elementBytes,
 		ReadBytes: cells * l.slotBytes(), WriteBytes: (tokens + written) * l.slotBytes(), CopyBytes: copied * l.slotBytes(),
 	}
-	if ring, ok := l.growth.(*mlxRotating); ok {
-		t.Window = ring.window
-	}
+	t.Window = mlxSpan(l.growth)
 	if t.Type == "" {
 		t.Type = "bf16"
 	}
-	if l.quantised {
+	if l.packed {
 		t.Type = MLXTypeName(p.KVBits, p.KVGroupSize)
 		t.KeyRowBytes = l.keyBytes / max(1, l.heads)
 	}
 	return t
+}
+
+// mlxSpan is the window or chunk, 0 where a token sees all before it.
+func mlxSpan(g mlxGrowth) int64 {
+	switch g := g.(type) {
+	case mlxShared:
+		return mlxSpan(g.mlxGrowth)
+	case *mlxRotating:
+		return g.window
+	case *mlxChunked:
+		return g.chunk
+	}
+	return 0
 }
 
 // seenBy is KVCache.update_and_fetch: all tokens that are there.
@@ -77,3 +93,19 @@ func (g *mlxRotating) moved(tokens, before int64) (written, read int64) {
 	}
 	return 0, 0
 }
+
+// moved: a cut leaves a view, which is copied before anything is written to it.
+func (g *mlxChunked) moved(tokens, before int64) (written, read int64) {
+	if g.cut {
+		return g.capacity, min(g.chunk, g.capacity)
+	}
+	return g.mlxPlain.moved(tokens, before)
+}
+
+func (g *mlxState) seenBy(int64) int64 { return min(g.calls-1, 1) }
+
+// moved: the state is written anew, and no tokens are.
+func (g *mlxState) moved(tokens, _ int64) (written, read int64) { return 1 - tokens, 0 }
+
+// moved: the layer writes nothing, not even the new tokens.
+func (mlxShared) moved(tokens, _ int64) (written, read int64) { return -tokens, 0 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"assay/predict/arch"
 	"assay/predict/kv"
 )
 
@@ -44,11 +45,42 @@ func TestMLXTraffic(t *testing.T) {
 			row.want.Type, row.want.KeyRowBytes = "bf16", 256
 		}
 		f := full
+		row.want.Class = kv.Full
 		if row.model == "ring" {
-			f = ring
+			f, row.want.Class = ring, kv.Sliding
 		}
 		c := walked(t, f, row.params, row.calls...)
 		assert.Equal(t, []kv.MLXTraffic{row.want}, c.Traffic(), row.name)
 	}
 	assert.Equal(t, "4bit-g32", kv.MLXTypeName(4, 32))
+}
+
+// A layer that is no plain or rotating cache: what it reads and writes.
+func TestMLXTrafficOfOtherCaches(t *testing.T) {
+	const slot = 4096
+	shared := mlxModel("gemma3n", 400, 400)
+	shared.Layers[1].Attention.SharedFrom = new(int)
+	chunked := mlxModel("llama4", 512)
+	chunked.Layers[0].Attention.Chunked = true
+	state := arch.Facts{ModelType: "mamba2", Layers: []arch.Layer{{Recurrent: &arch.Recurrent{
+		Kind: "mamba2", ConvKernel: 4, Inner: 100, State: 10, Groups: 1,
+	}}}}
+	const stateBytes = 3*120*2 + 1000*4
+	for _, row := range []struct {
+		name                string
+		facts               arch.Facts
+		calls               []int
+		cells, read, writes int64
+	}{
+		{"a shared layer reads as its owner", shared, []int{500, 1}, 400, 400 * slot, 0},
+		{"a cut is copied", chunked, []int{700, 1}, 445, 445 * slot, 513 * slot},
+		{"a chunk below its size is plain", chunked, []int{500, 1}, 501, 501 * slot, slot},
+		{"a state is made", state, []int{500}, 0, 0, stateBytes},
+		{"a state is read and written", state, []int{500, 20}, 1, stateBytes, stateBytes},
+	} {
+		traffic := walked(t, row.facts, kv.MLXParams{}, row.calls...).Traffic()
+		last := traffic[len(traffic)-1]
+		assert.Equal(t, []int64{row.cells, row.read, row.writes}, []int64{last.Cells, last.ReadBytes, last.WriteBytes}, row.name)
+		assert.Equal(t, len(row.facts.Layers)-1, last.Layer, row.name)
+	}
 }
