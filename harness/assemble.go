@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"assay/results"
+	"assay/results/stat"
 )
 
 // record assembles the record of a complete item from its visits.
@@ -143,7 +144,7 @@ func residual(p *results.Predicted, m *results.Measured) *results.Residual {
 		r.KVBytes = minus(m.KVSources.Log, p.KVBytes) // a plan has the log alone
 	}
 	if p.Seconds != nil && p.Seconds.Value > 0 && len(m.SamplesNS) > 0 {
-		ratio := medianSeconds(m.SamplesNS) / p.Seconds.Value
+		ratio := stat.Median(m.SamplesNS) / 1e9 / p.Seconds.Value
 		r.SecondsRatio = &ratio
 	}
 	return r
@@ -155,13 +156,6 @@ func minus(a, b *int64) *int64 {
 	}
 	d := *a - *b
 	return &d
-}
-
-func medianSeconds(samplesNS []int64) float64 { return medianNS(samplesNS) / 1e9 }
-
-func medianNS(samplesNS []int64) float64 {
-	sorted, n := slices.Sorted(slices.Values(samplesNS)), len(samplesNS)
-	return float64(sorted[(n-1)/2]+sorted[n/2]) / 2
 }
 
 // compare checks each predicted figure against what was measured: equality,

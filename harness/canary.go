@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"assay/results/stat"
 )
 
 //go:embed canary.yaml
@@ -97,7 +99,7 @@ func (x *execution) readCanary(ctx context.Context, step Progress) {
 		x.canary.dead = ctx.Err() == nil
 		return
 	}
-	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: int64(medianNS(out.Measured.SamplesNS))}
+	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: int64(stat.Median(out.Measured.SamplesNS))}
 }
 
 // canaryOf lists the readings before and after each of an item's visits.

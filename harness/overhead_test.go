@@ -17,6 +17,7 @@ import (
 	"assay/native/llama"
 	"assay/predict/arch"
 	"assay/results"
+	"assay/results/stat"
 )
 
 // BenchmarkOverhead sets assay's timed pass beside a bare C loop over the same
@@ -78,7 +79,7 @@ func ours(b *testing.B, model string, c results.Case) float64 {
 	w := spawner{command: worker, timeout: time.Minute}
 	out, err := w.run(b.Context(), request{Task: taskMeasure, Runtime: llamaCppName, Path: model, Case: c, Samples: overheadReps}, func(message) {})
 	require.NoError(b, err)
-	return medianSeconds(out.Measured.SamplesNS)
+	return stat.Median(out.Measured.SamplesNS) / 1e9
 }
 
 // bareLoop is the median duration of the C loop's repetitions.
@@ -93,5 +94,5 @@ func bareLoop(b *testing.B, bare, lib, suffix, model string, c results.Case) flo
 		samples = append(samples, ns)
 	}
 	require.Len(b, samples, overheadReps)
-	return medianSeconds(samples)
+	return stat.Median(samples) / 1e9
 }

@@ -85,7 +85,7 @@ func (m Model) Config() Config {
 	}
 	for _, g := range m.Gaps {
 		c.ActiveParams += g.Params()
-		c.LayerTypes = append(c.LayerTypes, ConfigLayer{Name: g.Name, Class: "none", Count: int64(g.Count), Blocks: ranges(g.Blocks),
+		c.LayerTypes = append(c.LayerTypes, ConfigLayer{Name: g.Name, Class: "none", Count: int64(g.Count), Blocks: arch.Ranges(g.Blocks),
 			GapReport: "see " + m.GapFile(g), Specs: map[string]int64{"parameter_count": g.Params()}, Tensors: g.Tensors})
 	}
 	return c
@@ -107,7 +107,7 @@ func (t LayerType) config(p Parallel) ConfigLayer {
 	if t.Index >= 0 {
 		specs["layer_idx"] = int64(t.Index)
 	}
-	return ConfigLayer{Name: t.Class.Label, Class: t.Class.Name, Count: t.Count(), Blocks: ranges(t.Blocks), Supported: true,
+	return ConfigLayer{Name: t.Class.Label, Class: t.Class.Name, Count: t.Count(), Blocks: arch.Ranges(t.Blocks), Supported: true,
 		Specs: specs, Tensors: t.tensors(), Cost: &one, Share: &share}
 }
 

@@ -8,6 +8,8 @@ import (
 	"text/template"
 
 	_ "embed"
+
+	"assay/predict/arch"
 )
 
 // Gap is a kind of layer that no class takes.
@@ -90,7 +92,7 @@ func (m Model) WriteGap(w io.Writer, g Gap) error {
 }
 
 func where(g Gap) string {
-	if blocks := ranges(g.Blocks); blocks != "" {
+	if blocks := arch.Ranges(g.Blocks); blocks != "" {
 		return "blocks " + blocks
 	}
 	return "outside the blocks"

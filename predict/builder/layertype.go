@@ -94,23 +94,3 @@ func (l Layer) likeness() string {
 	}
 	return b.String()
 }
-
-// ranges prints block numbers as "0-4, 6-10"; "" outside the blocks.
-func ranges(blocks []int) string {
-	var out []string
-	for i := 0; i < len(blocks); {
-		j := i
-		for j+1 < len(blocks) && blocks[j+1] <= blocks[j]+1 {
-			j++
-		}
-		switch {
-		case blocks[i] < 0:
-		case blocks[i] == blocks[j]:
-			out = append(out, fmt.Sprint(blocks[i]))
-		default:
-			out = append(out, fmt.Sprintf("%d-%d", blocks[i], blocks[j]))
-		}
-		i = j + 1
-	}
-	return strings.Join(out, ", ")
-}

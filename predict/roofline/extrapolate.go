@@ -183,7 +183,8 @@ func medianOf(fits []chipFit, value func(chipFit) float64) float64 {
 	return median(v)
 }
 
-// median is the middle of v, which it sorts.
+// median is the middle of v, which it sorts. The results have one of their own:
+// a prediction shares no code with what judges it.
 func median(v []float64) float64 {
 	slices.Sort(v)
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2

@@ -59,7 +59,7 @@ var (
 		apply: func(q *question) { setGlobal(&q.Facts, firstGlobal[q.Facts.Family]) },
 		says: func(c Case) string {
 			return fmt.Sprintf("the first %d layers global, the others windowed; the model's global layers are %s",
-				firstGlobal[c.Facts.Family], ranges(fullLayers(c.Facts)))
+				firstGlobal[c.Facts.Family], layerList(fullLayers(c.Facts)))
 		},
 	}
 	noWindows = plainly("every layer keeps every token", "the model has windowed layers", func(q *question) {

@@ -1,11 +1,12 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
+	"assay/predict/arch"
 	"assay/predict/kv"
 )
 
@@ -112,7 +113,7 @@ func (v Verdict) layerwise(s Set, c Case, seen Observed) Verdict {
 	v.Causes = nil
 	if !v.Confirmed {
 		v.Causes = []Cause{{What: fmt.Sprintf("says that layers %s keep every token; those that do are %s",
-			ranges(said), ranges(measured))}}
+			layerList(said), layerList(measured))}}
 	}
 	return v
 }
@@ -184,23 +185,4 @@ func longestLayers(layers []kv.Layer) []int {
 	return out
 }
 
-// ranges writes a list of layers: "0–7", "5, 11, 17".
-func ranges(layers []int) string {
-	if len(layers) == 0 {
-		return "none"
-	}
-	var parts []string
-	for i := 0; i < len(layers); {
-		j := i
-		for j+1 < len(layers) && layers[j+1] == layers[j]+1 {
-			j++
-		}
-		part := strconv.Itoa(layers[i])
-		if j > i {
-			part += "–" + strconv.Itoa(layers[j])
-		}
-		parts = append(parts, part)
-		i = j + 1
-	}
-	return strings.Join(parts, ", ")
-}
+func layerList(layers []int) string { return cmp.Or(arch.Ranges(layers), "none") }

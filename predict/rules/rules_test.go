@@ -177,7 +177,7 @@ func TestGemmaOnTrial(t *testing.T) {
 	full := got[rules.FullLayers]
 	assert.Equal(t, [2]int64{8, 8}, [2]int64{full.Predicted, full.Measured}, "as many,")
 	assert.False(t, full.Confirmed, "but others")
-	assert.Contains(t, full.Because(), "layers 0–7 keep every token; those that do are 5, 11, 17, 23, 29, 35, 41, 47")
+	assert.Contains(t, full.Because(), "layers 0-7 keep every token; those that do are 5, 11, 17, 23, 29, 35, 41, 47")
 
 	cache := got[rules.KVBytes]
 	require.Len(t, cache.Causes, 2)

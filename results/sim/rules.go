@@ -37,7 +37,7 @@ var pairRules = []pairRule{
 	{"ratio of medians 1.1", func(base, head []stat.Samples) []bool {
 		found := make([]bool, len(base))
 		for i := range base {
-			found[i] = math.Abs(middle(head[i])/middle(base[i])-1) > 0.1
+			found[i] = math.Abs(stat.Median(head[i].NS)/stat.Median(base[i].NS)-1) > 0.1
 		}
 		return found
 	}},
@@ -61,7 +61,7 @@ func mannWhitney(base, head []stat.Samples) (p, effect []float64) {
 		b := benchmath.NewSample(floats(base[i]), &benchmath.DefaultThresholds)
 		h := benchmath.NewSample(floats(head[i]), &benchmath.DefaultThresholds)
 		p = append(p, benchmath.AssumeNothing.Compare(b, h).P)
-		effect = append(effect, middle(head[i])/middle(base[i])-1)
+		effect = append(effect, stat.Median(head[i].NS)/stat.Median(base[i].NS)-1)
 	}
 	return p, effect
 }
@@ -71,7 +71,7 @@ func welch(base, head []stat.Samples) (p, effect []float64) {
 		b := benchmath.NewSample(floats(base[i]), &benchmath.DefaultThresholds)
 		h := benchmath.NewSample(floats(head[i]), &benchmath.DefaultThresholds)
 		p = append(p, benchmath.AssumeNormal.Compare(b, h).P)
-		effect = append(effect, middle(head[i])/middle(base[i])-1)
+		effect = append(effect, stat.Median(head[i].NS)/stat.Median(base[i].NS)-1)
 	}
 	return p, effect
 }
@@ -107,13 +107,6 @@ func floats(c stat.Samples) []float64 {
 		out[i] = float64(x)
 	}
 	return out
-}
-
-func middle(c stat.Samples) float64 {
-	xs := floats(c)
-	slices.Sort(xs)
-	n := len(xs)
-	return (xs[(n-1)/2] + xs[n/2]) / 2
 }
 
 // placed is a night with the locations of its cases.
@@ -158,13 +151,13 @@ func medianAgainstWindow(window []placed, _ *placed, tonight placed) []bool {
 	for i, c := range tonight.cases {
 		sum, squares := 0.0, 0.0
 		for _, night := range window {
-			x := middle(night.cases[i])
+			x := stat.Median(night.cases[i].NS)
 			sum, squares = sum+x, squares+x*x
 		}
 		center := sum / n
 		sd := math.Sqrt((squares - n*center*center) / (n - 1))
-		effect[i] = middle(c)/center - 1
-		p[i] = 2 * t.Survival(math.Abs(middle(c)-center)/sd/math.Sqrt(1+1/n))
+		effect[i] = stat.Median(c.NS)/center - 1
+		p[i] = 2 * t.Survival(math.Abs(stat.Median(c.NS)-center)/sd/math.Sqrt(1+1/n))
 	}
 	return holm(p, effect, 0.01, 0.03)
 }

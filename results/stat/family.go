@@ -115,7 +115,7 @@ func (f *Family) fitNull(shifts, vars []float64, unchanged []bool, least float64
 			xs = append(xs, shifts[i])
 		}
 	}
-	f.Common = median(xs)
+	f.Common = Median(xs)
 	for i, ok := range unchanged {
 		if ok {
 			zs = append(zs, (shifts[i]-f.Common)/math.Sqrt(vars[i]))
@@ -125,7 +125,7 @@ func (f *Family) fitNull(shifts, vars []float64, unchanged []bool, least float64
 	for i := range xs {
 		xs[i] = math.Abs(xs[i] - f.Common)
 	}
-	f.CommonSE = math.Sqrt(math.Pi/2/float64(len(xs))) * 1.4826 * median(xs)
+	f.CommonSE = math.Sqrt(math.Pi/2/float64(len(xs))) * 1.4826 * Median(xs)
 }
 
 func (f *Family) test(shifts, vars, dfs []float64, rule Rule) {
@@ -177,11 +177,12 @@ func quantile(p, df float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)
 }
 
-func median(xs []float64) float64 {
-	s := slices.Clone(xs)
-	slices.Sort(s)
+// Median is the middle of the values, or the mean of the middle two. It needs at
+// least one.
+func Median[T int64 | float64](xs []T) float64 {
+	s := slices.Sorted(slices.Values(xs))
 	n := len(s)
-	return (s[(n-1)/2] + s[n/2]) / 2
+	return (float64(s[(n-1)/2]) + float64(s[n/2])) / 2
 }
 
 // qn is a scale that half of the values cannot spoil, with 82 % of the standard

@@ -59,7 +59,7 @@ func robustNoise(xs []float64) (variance, df float64) {
 	for i := range diffs {
 		diffs[i] = math.Abs(xs[i+1] - xs[i])
 	}
-	sigma := 1.4826 / math.Sqrt2 * median(diffs)
+	sigma := 1.4826 / math.Sqrt2 * Median(diffs)
 	return sigma * sigma, 0.37 * 2 / 3 * float64(len(diffs))
 }
 

@@ -79,7 +79,7 @@ func drift(cases []Summary) []float64 {
 		if len(xs) < enoughCases {
 			return nil
 		}
-		effects = append(effects, median(xs))
+		effects = append(effects, Median(xs))
 	}
 	return effects
 }

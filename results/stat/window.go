@@ -93,7 +93,7 @@ func Level(cases [][]float64) (leveled [][]float64, common []float64) {
 	nights := 0
 	for i, xs := range cases {
 		if kept := present(xs); len(kept) > 0 {
-			centers[i] = median(kept)
+			centers[i] = Median(kept)
 		}
 		nights = max(nights, len(xs))
 	}
@@ -113,7 +113,7 @@ func Level(cases [][]float64) (leveled [][]float64, common []float64) {
 		if len(off) < enoughCases {
 			continue
 		}
-		common[night] = median(off)
+		common[night] = Median(off)
 		for _, xs := range leveled {
 			if night < len(xs) {
 				xs[night] -= common[night]

@@ -78,7 +78,7 @@ func (s *Store) SelectID(ctx context.Context, selector string, f Filter) (string
 	case name == "baseline":
 		return s.baseline(ctx, f.Machine)
 	}
-	return s.byPrefix(ctx, name, f)
+	return s.byPrefix(ctx, name)
 }
 
 // parseBack splits "latest~2" into its name and how far to go back.
@@ -130,7 +130,7 @@ func (s *Store) baseline(ctx context.Context, machine string) (string, error) {
 
 // byPrefix returns the run whose id is prefix, or the only one that begins
 // with it.
-func (s *Store) byPrefix(ctx context.Context, prefix string, f Filter) (string, error) {
+func (s *Store) byPrefix(ctx context.Context, prefix string) (string, error) {
 	if !results.ValidRunID(prefix) {
 		return "", fmt.Errorf("%q is neither a run, a date nor a file", prefix)
 	}

@@ -38,7 +38,7 @@ func (b *builder) switchLinear(path, each string, experts, out, in int, bias boo
 	l := &switchLinear{}
 	var words mlx.Packed
 	if each != "" && b.stored(fmt.Sprintf(each, 0)+".weight") {
-		words, l.quant = b.stacked(path, each, experts, out, in)
+		words = b.stacked(path, each, experts, out, in)
 	} else {
 		words, l.quant = b.matrix(path, experts, out, in)
 	}
@@ -54,19 +54,19 @@ func (b *builder) switchLinear(path, each string, experts, out, in int, bias boo
 }
 
 // stacked joins the matrices of single experts.
-func (b *builder) stacked(path, each string, experts, out, in int) (mlx.Packed, mlx.Quantisation) {
+func (b *builder) stacked(path, each string, experts, out, in int) mlx.Packed {
 	if b.stored(fmt.Sprintf(each, 0) + ".scales") {
 		b.note("%s is quantised expert by expert, which is not supported: convert the model with mlx_lm.convert", path)
-		return mlx.Packed{}, mlx.Quantisation{}
+		return mlx.Packed{}
 	}
 	matrices := make([]mlx.Array, experts)
 	for e := range matrices {
 		matrices[e] = b.tensor(fmt.Sprintf(each, e)+".weight", floating, out, in)
 	}
 	if !b.usable() {
-		return mlx.Packed{}, mlx.Quantisation{}
+		return mlx.Packed{}
 	}
-	return mlx.Packed{Words: b.s.Stack(0, matrices...)}, mlx.Quantisation{}
+	return mlx.Packed{Words: b.s.Stack(0, matrices...)}
 }
 
 // switchGLU is SwitchGLU: the chosen experts of each token.
