@@ -65,6 +65,15 @@ func formatOf(ref string) string {
 	return ""
 }
 
+// RuntimeFor names the runtime that one looks at where none is asked for:
+// llama.cpp, unless every model is a folder of safetensors, which is mlx's.
+func RuntimeFor(refs ...string) string {
+	if slices.ContainsFunc(refs, func(ref string) bool { return formatOf(ref) != mlxName }) {
+		return llamaCppName
+	}
+	return mlxName
+}
+
 // runtimesOf are the runtimes of all groups; none where a group runs on all.
 func runtimesOf(groups []CaseGroup) (names []string) {
 	for _, g := range groups {

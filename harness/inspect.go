@@ -1,27 +1,29 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"assay/predict/arch"
-	"assay/predict/cost"
-	"assay/predict/gguf"
 	"assay/predict/kv"
 	"assay/predict/roofline"
+	"assay/results"
 )
 
 // Inspection is what can be said of a model from its facts alone.
 type Inspection struct {
-	Facts  arch.Facts   `json:"facts"`
-	SHA256 string       `json:"facts_sha256"`
-	Params []ParamsPart `json:"params"`
+	Runtime string       `json:"runtime"`
+	Facts   arch.Facts   `json:"facts"`
+	SHA256  string       `json:"facts_sha256"`
+	Params  []ParamsPart `json:"params"`
 	// Total and Active are sums of Params; Active is what one token meets.
 	Total  int64 `json:"total_params"`
 	Active int64 `json:"active_params"`
 	// WeightBytes are the weights as the file has them, or as f16.
-	WeightBytes int64       `json:"weight_bytes"`
-	Mix         []TypeShare `json:"weight_types"`
+	WeightBytes *int64      `json:"weight_bytes,omitempty"`
+	Mix         []TypeShare `json:"weight_types,omitempty"`
 	As          []WeightsAs `json:"weights_as"`
 	Cache       []CacheAt   `json:"kv_cache"`
 	// CacheClasses counts the layers by how they keep what they have seen.
@@ -36,6 +38,8 @@ type Inspection struct {
 	// TrainingFLOPsPerToken is the usual estimate: a backward pass costs twice a
 	// forward one, and a forward one two operations a parameter met.
 	TrainingFLOPsPerToken int64 `json:"training_flops_per_token"`
+
+	rt Runtime
 }
 
 // ParamsPart is one part of the model.
@@ -43,7 +47,7 @@ type ParamsPart struct {
 	Part   string `json:"part"`
 	Params int64  `json:"params"`
 	Active int64  `json:"active"`
-	Bytes  int64  `json:"bytes"`
+	Bytes  *int64 `json:"bytes,omitempty"`
 }
 
 // TypeShare is what of the weights is stored as one type.
@@ -69,6 +73,22 @@ type CacheAt struct {
 	// Full and Windowed are the parts that grow with the context and that stop.
 	Full     int64 `json:"full_bytes"`
 	Windowed int64 `json:"windowed_bytes"`
+	// Peak is the most that it took on the way, and Next what one token more
+	// adds, where the runtime lets it grow with the tokens.
+	Peak *int64 `json:"peak_bytes,omitempty"`
+	Next *int64 `json:"next_token_bytes,omitempty"`
+	// Kinds sum up layers that keep the same number of cells.
+	Kinds []CacheKind `json:"kinds"`
+}
+
+// CacheKind is what layers of one kind keep.
+type CacheKind struct {
+	Class  string `json:"class"`
+	Layers int    `json:"layers"`
+	Cells  int64  `json:"cells"`
+	// LayerBytes are one layer's, CellBytes one cell's in it.
+	LayerBytes int64 `json:"layer_bytes"`
+	CellBytes  int64 `json:"cell_bytes"`
 }
 
 // WorkAt is the arithmetic of a prompt of so many tokens, and of one token
@@ -89,9 +109,11 @@ type Ceiling struct {
 
 // InspectOptions say what to inspect for.
 type InspectOptions struct {
-	Contexts     []int // nil: powers of two up to the model's own
-	TypeK, TypeV string
-	WeightType   string
+	Runtime  string // whose cache and work is tabulated; empty is llama.cpp
+	Contexts []int  // nil: powers of two up to the model's own
+	// Case has the settings of the cache.
+	Case       results.Case
+	WeightType string
 	// Chip, if named, adds the ceiling of tokens per second.
 	Chip *roofline.Chip
 }
@@ -99,14 +121,21 @@ type InspectOptions struct {
 // inspectedTypes are the types that weights are commonly stored as.
 var inspectedTypes = []string{"f32", "f16", "q8_0", "q6_K", "q5_K", "q4_K", "q4_0", "q3_K", "q2_K"}
 
-// Inspect reads the model's facts and computes all that follows from them in
-// llama.cpp. Nothing is run.
+// Inspect reads the model's facts and computes all that follows from them in a
+// runtime. Nothing is run.
 func Inspect(ctx context.Context, ref string, opt InspectOptions) (Inspection, error) {
 	f, err := arch.Load(ctx, ref, arch.Options{})
 	if err != nil {
 		return Inspection{}, inputError{err}
 	}
-	in := Inspection{Facts: f, SHA256: f.SHA256(), CacheClasses: map[string]int{}}
+	rt, err := RuntimeNamed(cmp.Or(opt.Runtime, llamaCppName))
+	if err != nil {
+		return Inspection{}, err
+	}
+	if err := checkWeights(rt, SkeletonSparse, opt.WeightType); err != nil {
+		return Inspection{}, err
+	}
+	in := Inspection{Runtime: rt.Name(), Facts: f, SHA256: f.SHA256(), CacheClasses: map[string]int{}, rt: rt}
 	for _, part := range []func(*Inspection, InspectOptions) error{sizes, sharing, caches, workByLength} {
 		if err := part(&in, opt); err != nil {
 			return Inspection{}, inputError{fmt.Errorf("inspect %s: %w", ref, err)}
@@ -114,37 +143,6 @@ func Inspect(ctx context.Context, ref string, opt InspectOptions) (Inspection, e
 	}
 	in.Facts.Tensors = nil // the table is long; 'build' writes it
 	return in, nil
-}
-
-func sizes(in *Inspection, opt InspectOptions) error {
-	size, err := cost.SizeOf(in.Facts, opt.WeightType)
-	if err != nil {
-		return err
-	}
-	in.Total, in.Active, in.WeightBytes = size.Params, size.Active, size.Bytes
-	in.TrainingFLOPsPerToken = 3 * 2 * size.Active
-	for _, p := range size.Parts {
-		in.Params = append(in.Params, ParamsPart{string(p.Part), p.Params, p.Active, p.Bytes})
-	}
-	mix, err := cost.TypesOf(in.Facts, opt.WeightType)
-	if err != nil {
-		return err
-	}
-	for _, t := range mix {
-		in.Mix = append(in.Mix, TypeShare{t.Type, t.Tensors, t.Params, t.Bytes})
-	}
-	for _, name := range inspectedTypes {
-		n, err := cost.BytesAs(in.Facts, name)
-		if err != nil {
-			return err
-		}
-		typ, err := gguf.ParseType(name)
-		if err != nil {
-			return err
-		}
-		in.As = append(in.As, WeightsAs{name, n, 8 * float64(typ.BlockBytes()) / float64(typ.BlockElements())})
-	}
-	return nil
 }
 
 func sharing(in *Inspection, _ InspectOptions) error {
@@ -155,28 +153,73 @@ func sharing(in *Inspection, _ InspectOptions) error {
 
 func caches(in *Inspection, opt InspectOptions) error {
 	for _, n := range in.contexts(opt) {
-		plan, err := kv.LlamaCpp(in.Facts, opt.params(n))
+		at, err := in.cacheAt(n, opt)
 		if err != nil {
 			return err
 		}
-		at := CacheAt{Context: n, Bytes: plan.Bytes()}
+		in.Cache = append(in.Cache, at)
 		clear(in.CacheClasses)
-		for _, l := range plan.Layers {
-			in.CacheClasses[string(l.Class)]++
-			if l.Class == kv.Sliding || l.Class == kv.Chunked {
-				at.Windowed += l.Bytes()
-			} else {
-				at.Full += l.Bytes()
+		in.TokenBytes = 0
+		for _, k := range at.Kinds {
+			in.CacheClasses[k.Class] += k.Layers
+			if k.Class != classRecurrent {
+				in.TokenBytes += int64(k.Layers) * k.CellBytes
 			}
 		}
-		in.TokenBytes = plan.TokenBytes()
-		in.Cache = append(in.Cache, at)
 	}
 	return nil
 }
 
-func (o InspectOptions) params(nCtx int) kv.Params {
-	return kv.Params{NCtx: nCtx, TypeK: o.TypeK, TypeV: o.TypeV, FlashAttn: true}
+// cacheAt is the cache of a context of n tokens.
+func (in *Inspection) cacheAt(n int, opt InspectOptions) (CacheAt, error) {
+	if n < 1 {
+		return CacheAt{}, fmt.Errorf("a context of %d tokens: give 1 or more", n)
+	}
+	p, err := in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
+	if err != nil {
+		return CacheAt{}, err
+	}
+	at := CacheAt{Context: n, Bytes: *p.KVBytes, Peak: p.PeakKVBytes, Kinds: cacheKinds(p.KVLayers)}
+	for _, k := range at.Kinds {
+		if bytes := int64(k.Layers) * k.LayerBytes; k.Class == string(kv.Sliding) || k.Class == string(kv.Chunked) {
+			at.Windowed += bytes
+		} else {
+			at.Full += bytes
+		}
+	}
+	if p.PeakKVBytes == nil {
+		return at, nil
+	}
+	after, err := in.predict(opt, results.Case{Kind: results.KindDecode, NDepth: n, NGen: 1, NCtx: n + 1})
+	if err != nil {
+		return CacheAt{}, err
+	}
+	at.Next = minus(after.KVBytes, p.KVBytes)
+	return at, nil
+}
+
+// cacheKinds sums layers up, in the order in which their kinds appear.
+func cacheKinds(layers []results.KVLayer) []CacheKind {
+	var kinds []CacheKind
+	for _, l := range layers {
+		one := CacheKind{Class: l.Class, Layers: 1, Cells: l.Cells, LayerBytes: l.KBytes + l.VBytes}
+		one.CellBytes = one.LayerBytes / max(1, l.Cells)
+		at := slices.IndexFunc(kinds, func(k CacheKind) bool { k.Layers = 1; return k == one })
+		if at < 0 {
+			kinds = append(kinds, one)
+			continue
+		}
+		kinds[at].Layers++
+	}
+	return kinds
+}
+
+// predict predicts a case with the settings of the cache that were asked for.
+func (in *Inspection) predict(opt InspectOptions, what results.Case) (*results.Predicted, error) {
+	c := opt.Case
+	c.Kind, c.NCtx, c.NPrompt, c.NGen, c.NDepth = what.Kind, what.NCtx, what.NPrompt, what.NGen, what.NDepth
+	c = in.rt.Settle(c, in.Facts)
+	return in.rt.Predict(in.Facts, in.Facts, opt.WeightType, c, results.Runtime{})
 }
 
 // contexts are the lengths to tabulate.
@@ -192,18 +235,21 @@ func (in *Inspection) contexts(opt InspectOptions) []int {
 	return append(out, most)
 }
 
+// workByLength tabulates the work, where the runtime's is predicted.
 func workByLength(in *Inspection, opt InspectOptions) error {
 	for _, n := range in.contexts(opt) {
-		at := WorkAt{Tokens: n}
-		prefill, err := cost.LlamaCpp(in.Facts, opt.params(n+1), cost.Work{Kind: cost.Prefill, NPrompt: n, Weights: opt.WeightType})
+		prefill, err := in.predict(opt, results.Case{Kind: results.KindPrefill, NPrompt: n, NCtx: n + 1})
 		if err != nil {
 			return err
 		}
-		decode, err := cost.LlamaCpp(in.Facts, opt.params(n+1), cost.Work{Kind: cost.Decode, NGen: 1, NDepth: n, Weights: opt.WeightType})
+		decode, err := in.predict(opt, results.Case{Kind: results.KindDecode, NGen: 1, NDepth: n, NCtx: n + 1})
 		if err != nil {
 			return err
 		}
-		at.Prefill, at.Decode, at.DecodeBytes = prefill.FLOPs(), decode.FLOPs(), decode.Bytes()
+		if prefill.FLOPs == nil || decode.FLOPs == nil || decode.BytesMoved == nil {
+			return nil
+		}
+		at := WorkAt{Tokens: n, Prefill: *prefill.FLOPs, Decode: *decode.FLOPs, DecodeBytes: *decode.BytesMoved}
 		in.Work = append(in.Work, at)
 		if opt.Chip != nil {
 			in.Ceiling = append(in.Ceiling, Ceiling{n, opt.Chip.Bandwidth / float64(at.DecodeBytes)})

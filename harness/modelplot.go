@@ -2,6 +2,7 @@ package harness
 
 import (
 	"image/color"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -10,14 +11,17 @@ import (
 )
 
 // PlotModels writes parameters.svg, kv_cache.svg and operations.svg into dir
-// and returns their paths. Several models get a line or a bar each; a single
+// and returns their paths; the last only where work is predicted. Several models get a line or a bar each; a single
 // one's cache is shown with what grows and what is bounded by windows.
 func PlotModels(dir string, models []Inspection) ([]string, error) {
-	return savePictures(dir, []picture{
+	pictures := []picture{
 		{"parameters.svg", func(p *plot.Plot) error { return drawParams(p, models) }},
 		{"kv_cache.svg", func(p *plot.Plot) error { return drawCaches(p, models) }},
-		{"operations.svg", func(p *plot.Plot) error { return drawWork(p, models) }},
-	})
+	}
+	if slices.ContainsFunc(models, func(in Inspection) bool { return len(in.Work) > 0 }) {
+		pictures = append(pictures, picture{"operations.svg", func(p *plot.Plot) error { return drawWork(p, models) }})
+	}
+	return savePictures(dir, pictures)
 }
 
 // modelColours tell lines apart, also without colour sight (Okabe and Ito,
@@ -89,7 +93,7 @@ func partValues(in Inspection, names []string) plotter.Values {
 }
 
 func drawCaches(p *plot.Plot, models []Inspection) error {
-	p.Title.Text = "KV cache by context length"
+	p.Title.Text = "KV cache by context length, " + models[0].Runtime
 	p.X.Label.Text, p.Y.Label.Text = "context, tokens", "MiB"
 	logarithmic(p)
 	p.Add(plotter.NewGrid())

@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness"
+	"assay/results"
 )
 
 // TestModelPlots: every model is in the pictures that compare, and a window's
 // curve only where there is a window.
 func TestModelPlots(t *testing.T) {
 	inspect := func(ref string) harness.Inspection {
-		in, err := harness.Inspect(t.Context(), ref, harness.InspectOptions{TypeK: "f16", TypeV: "f16", Contexts: []int{512, 4096}})
+		in, err := harness.Inspect(t.Context(), ref, harness.InspectOptions{Case: results.Case{TypeK: "f16", TypeV: "f16"}, Contexts: []int{512, 4096}})
 		require.NoError(t, err)
 		return in
 	}

@@ -32,23 +32,34 @@ func newCaseFlags(fs *flag.FlagSet) *caseFlags {
 	fs.BoolVar(&o.c.SWAFull, "swa-full", false, "keep the whole context for windowed layers")
 	fs.BoolVar(&o.c.KVUnified, "kvu", false, "one cache for all sequences")
 	fs.IntVar(&o.c.NGPULayers, "ngl", 99, "`layers` on the GPU")
-	fs.IntVar(&o.c.KVBits, "kv-bits", 0, "`bits` of mlx-lm's quantised cache (default: not quantised)")
-	fs.IntVar(&o.c.KVGroupSize, "kv-group-size", 64, "group `size` of mlx-lm's quantised cache")
-	fs.IntVar(&o.c.QuantizedKVStart, "quantized-kv-start", 0, "`tokens` after which mlx-lm quantises its cache")
-	fs.IntVar(&o.c.MaxKVSize, "max-kv-size", 0, "`tokens` that mlx-lm's cache keeps, on models without caches of their own (default: all)")
-	fs.StringVar(&o.runtime, "runtime", "llama.cpp", "`runtime`: llama.cpp or mlx")
+	mlxCacheFlags(fs, &o.c)
+	fs.StringVar(&o.runtime, "runtime", "", runtimeUsage)
 	fs.StringVar(&o.weights, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.BoolVar(&o.asJSON, "json", false, "print as JSON")
 	return o
+}
+
+// runtimeUsage describes --runtime of commands that look at one runtime.
+const runtimeUsage = "`runtime`: llama.cpp or mlx (default: llama.cpp, but mlx for a folder of safetensors)"
+
+// mlxCacheFlags are the cache's settings in mlx-lm, in mlx_lm.generate's names.
+func mlxCacheFlags(fs *flag.FlagSet, c *results.Case) {
+	fs.IntVar(&c.KVBits, "kv-bits", 0, "`bits` of mlx-lm's quantised cache (default: not quantised)")
+	fs.IntVar(&c.KVGroupSize, "kv-group-size", 64, "group `size` of mlx-lm's quantised cache")
+	fs.IntVar(&c.QuantizedKVStart, "quantized-kv-start", 0, "`tokens` after which mlx-lm quantises its cache")
+	fs.IntVar(&c.MaxKVSize, "max-kv-size", 0, "`tokens` that mlx-lm's cache keeps, on models without caches of their own (default: all)")
 }
 
 func flashModes() *list[string] {
 	return oneOf(map[string]string{"0": "off", "off": "off", "1": "on", "on": "on", "auto": "auto", "-1": "auto"})
 }
 
-// resolve returns the case that the flags make.
-func (o *caseFlags) resolve() (results.Case, error) {
+// resolve chooses the runtime and returns the case that the flags make.
+func (o *caseFlags) resolve(ref string) (results.Case, error) {
 	c := o.c
+	if o.runtime == "" {
+		o.runtime = harness.RuntimeFor(ref)
+	}
 	if err := checkFlags(o.fs, o.runtime); err != nil {
 		return c, err
 	}

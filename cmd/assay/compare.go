@@ -30,6 +30,9 @@ func compareCommand() command {
 				if len(o.contexts.values) == 0 {
 					o.contexts.values = []int{4096}
 				}
+				if err := o.choose(args); err != nil {
+					return err
+				}
 				var models []harness.Inspection
 				for _, ref := range args {
 					in, err := o.inspect(ctx, ref)
@@ -58,21 +61,32 @@ var comparedRows = []struct {
 	name  string
 	value func(harness.Inspection) string
 }{
+	{"runtime", func(in harness.Inspection) string { return in.Runtime }},
 	{"family", func(in harness.Inspection) string { return in.Facts.Family }},
 	{"layers", func(in harness.Inspection) string { return fmt.Sprint(len(in.Facts.Layers)) }},
 	{"hidden", func(in harness.Inspection) string { return fmt.Sprint(in.Facts.Hidden) }},
 	{"parameters", func(in harness.Inspection) string { return opsOf(&in.Total) }},
 	{"active", func(in harness.Inspection) string { return opsOf(&in.Active) }},
-	{"weights", func(in harness.Inspection) string { return harness.Bytes(in.WeightBytes) }},
+	{"weights", func(in harness.Inspection) string { return bytesOf(in.WeightBytes) }},
 	{"attention", func(in harness.Inspection) string { return fmt.Sprintf("%s ÷%.3g", in.Sharing, in.IfMHA) }},
 	{"KV heads × dim", kvShape},
 	{"cache/token", func(in harness.Inspection) string { return harness.Bytes(in.TokenBytes) }},
 	{"n_ctx", func(in harness.Inspection) string { return fmt.Sprint(in.Cache[0].Context) }},
 	{"KV cache", func(in harness.Inspection) string { return harness.Bytes(in.Cache[0].Bytes) }},
 	{"of it windowed", func(in harness.Inspection) string { return harness.Bytes(in.Cache[0].Windowed) }},
-	{"prefill FLOPs", func(in harness.Inspection) string { return opsOf(&in.Work[0].Prefill) }},
-	{"FLOPs/token", func(in harness.Inspection) string { return opsOf(&in.Work[0].Decode) }},
-	{"bytes/token", func(in harness.Inspection) string { return harness.Bytes(in.Work[0].DecodeBytes) }},
+	{"prefill FLOPs", workOf(func(w harness.WorkAt) string { return opsOf(&w.Prefill) })},
+	{"FLOPs/token", workOf(func(w harness.WorkAt) string { return opsOf(&w.Decode) })},
+	{"bytes/token", workOf(func(w harness.WorkAt) string { return harness.Bytes(w.DecodeBytes) })},
+}
+
+// workOf shows a figure of the work, or that it is not predicted.
+func workOf(show func(harness.WorkAt) string) func(harness.Inspection) string {
+	return func(in harness.Inspection) string {
+		if len(in.Work) == 0 {
+			return "-"
+		}
+		return show(in.Work[0])
+	}
 }
 
 func kvShape(in harness.Inspection) string {

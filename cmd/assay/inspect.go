@@ -17,11 +17,13 @@ const inspectHelp = `
 Reads the architecture from a GGUF, a Hugging Face folder or config.json, a hub,
 Ollama, a preset or your own YAML, and says what follows: parameters by part,
 weights by type, KV cache by context length, attention and its saving,
-operations by length. Nothing is run and no weights are read.
+operations by length. Nothing is run and no weights are read. Cache and work are
+llama.cpp's, or with --runtime mlx mlx-lm's.
 
 examples:
   assay inspect preset:gemma-3-12b
   assay inspect model.gguf --provenance --plot figures
+  assay inspect preset:qwen2.5-7b --runtime mlx --kv-bits 8
   assay inspect preset:llama-3.1-8b --chip M4Max-40 --train-tokens 15e12
 `
 
@@ -31,16 +33,19 @@ type inspectFlags struct {
 	opt        harness.InspectOptions
 	chip       string
 	plots      string
+	fs         *flag.FlagSet
 	asJSON     bool
 	provenance bool
 	train      float64
 }
 
 func newInspectFlags(fs *flag.FlagSet) *inspectFlags {
-	o := &inspectFlags{contexts: numbers()}
+	o := &inspectFlags{fs: fs, contexts: numbers()}
 	fs.Var(o.contexts, "c", "context `lengths` to tabulate (default: up to the model's own)")
-	fs.StringVar(&o.opt.TypeK, "ctk", "f16", "`type` of the K cache")
-	fs.StringVar(&o.opt.TypeV, "ctv", "f16", "`type` of the V cache")
+	mlxCacheFlags(fs, &o.opt.Case)
+	fs.StringVar(&o.opt.Runtime, "runtime", "", runtimeUsage)
+	fs.StringVar(&o.opt.Case.TypeK, "ctk", "f16", "`type` of the K cache")
+	fs.StringVar(&o.opt.Case.TypeV, "ctv", "f16", "`type` of the V cache")
 	fs.StringVar(&o.opt.WeightType, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.StringVar(&o.chip, "chip", "", "`chip` whose memory bounds the tokens per second, such as M4Max-40")
 	fs.StringVar(&o.plots, "plot", "", "write parameters, KV cache and operations as SVG into this `folder`")
@@ -72,6 +77,14 @@ func (o *inspectFlags) plot(ctx context.Context, s streams, refs []string) error
 	return err
 }
 
+// choose settles the runtime for the models.
+func (o *inspectFlags) choose(refs []string) error {
+	if o.opt.Runtime == "" {
+		o.opt.Runtime = harness.RuntimeFor(refs...)
+	}
+	return checkFlags(o.fs, o.opt.Runtime)
+}
+
 func (o *inspectFlags) inspect(ctx context.Context, ref string) (harness.Inspection, error) {
 	o.opt.Contexts = o.contexts.values
 	if o.chip != "" {
@@ -98,6 +111,9 @@ func inspectCommand() command {
 				}
 				if !(o.train >= 0) {
 					return usagef("--train-tokens %g must be a number of tokens", o.train)
+				}
+				if err := o.choose(args); err != nil {
+					return err
 				}
 				in, err := o.inspect(ctx, ref)
 				if err != nil {
@@ -168,9 +184,9 @@ func printParams(w io.Writer, in harness.Inspection) {
 	fmt.Fprint(w, "\nParameters\n")
 	t := newTable(w, table.Row{"part", "parameters", "share", "active", "bytes"}, "parameters", "share", "active", "bytes")
 	for _, p := range in.Params {
-		t.AppendRow(table.Row{p.Part, p.Params, share(p.Params, in.Total), p.Active, harness.Bytes(p.Bytes)})
+		t.AppendRow(table.Row{p.Part, p.Params, share(p.Params, in.Total), p.Active, bytesOf(p.Bytes)})
 	}
-	t.AppendRow(table.Row{"total", in.Total, "", in.Active, harness.Bytes(in.WeightBytes)})
+	t.AppendRow(table.Row{"total", in.Total, "", in.Active, bytesOf(in.WeightBytes)})
 	t.Render()
 }
 
@@ -179,12 +195,18 @@ func share(part, whole int64) string {
 }
 
 func printWeights(w io.Writer, in harness.Inspection) {
+	if len(in.As) == 0 {
+		return
+	}
 	fmt.Fprint(w, "\nWeights by type\n")
 	t := newTable(w, table.Row{"all matrices as", "bits/element", "bytes"}, "bits/element", "bytes")
 	for _, a := range in.As {
 		t.AppendRow(table.Row{a.Type, fmt.Sprintf("%.4g", a.BitsPerElement), harness.Bytes(a.Bytes)})
 	}
 	t.Render()
+	if len(in.Mix) == 0 {
+		return
+	}
 	var mix []string
 	for _, m := range in.Mix {
 		mix = append(mix, fmt.Sprintf("%s %s in %d tensors", m.Type, harness.Bytes(m.Bytes), m.Tensors))
@@ -192,20 +214,58 @@ func printWeights(w io.Writer, in harness.Inspection) {
 	fmt.Fprintf(w, "as predicted for: %s\n", strings.Join(mix, ", "))
 }
 
+// column is one column of the table by context length.
+type column struct {
+	name  string
+	shown bool
+	value func(i int) string
+}
+
 func printByLength(w io.Writer, in harness.Inspection) {
-	fmt.Fprintf(w, "\nBy context length (%s of cache per token until a window is full)\n", harness.Bytes(in.TokenBytes))
-	header := table.Row{"tokens", "KV cache", "windowed", "prefill FLOPs", "one token", "moves"}
-	if len(in.Ceiling) > 0 {
-		header = append(header, "max tok/s")
+	fmt.Fprintf(w, "\nBy context length in %s (%s a token until a window is full)\n", in.Runtime, harness.Bytes(in.TokenBytes))
+	var shown []column
+	header, right := table.Row{}, []string{}
+	for _, c := range lengthColumns(in) {
+		if c.shown {
+			shown, header, right = append(shown, c), append(header, c.name), append(right, c.name)
+		}
 	}
-	t := newTable(w, header, "tokens", "KV cache", "windowed", "prefill FLOPs", "one token", "moves", "max tok/s")
-	for i, c := range in.Cache {
-		row := table.Row{c.Context, harness.Bytes(c.Bytes), harness.Bytes(c.Windowed),
-			opsOf(&in.Work[i].Prefill), opsOf(&in.Work[i].Decode), harness.Bytes(in.Work[i].DecodeBytes)}
-		if len(in.Ceiling) > 0 {
-			row = append(row, rate(in.Ceiling[i].TokensPerSecond))
+	t := newTable(w, header, right...)
+	for i := range in.Cache {
+		row := table.Row{}
+		for _, c := range shown {
+			row = append(row, c.value(i))
 		}
 		t.AppendRow(row)
+	}
+	t.Render()
+	printCacheKinds(w, in.Cache[len(in.Cache)-1])
+}
+
+// lengthColumns are shown where the runtime has them: a cache that grows with the
+// tokens has a peak and a next step, and work is not predicted for every runtime.
+func lengthColumns(in harness.Inspection) []column {
+	last := in.Cache[len(in.Cache)-1]
+	work := len(in.Work) > 0
+	return []column{
+		{"tokens", true, func(i int) string { return fmt.Sprint(in.Cache[i].Context) }},
+		{"KV cache", true, func(i int) string { return harness.Bytes(in.Cache[i].Bytes) }},
+		{"windowed", true, func(i int) string { return harness.Bytes(in.Cache[i].Windowed) }},
+		{"peak", last.Peak != nil, func(i int) string { return bytesOf(in.Cache[i].Peak) }},
+		{"next token", last.Next != nil, func(i int) string { return "+" + bytesOf(in.Cache[i].Next) }},
+		{"prefill FLOPs", work, func(i int) string { return opsOf(&in.Work[i].Prefill) }},
+		{"one token", work, func(i int) string { return opsOf(&in.Work[i].Decode) }},
+		{"moves", work, func(i int) string { return harness.Bytes(in.Work[i].DecodeBytes) }},
+		{"max tok/s", len(in.Ceiling) > 0, func(i int) string { return rate(in.Ceiling[i].TokensPerSecond) }},
+	}
+}
+
+// printCacheKinds shows what the layers of each kind keep.
+func printCacheKinds(w io.Writer, at harness.CacheAt) {
+	fmt.Fprintf(w, "\nCache at %d tokens by kind of layer\n", at.Context)
+	t := newTable(w, table.Row{"kind", "layers", "cells", "a layer", "a cell"}, "layers", "cells", "a layer", "a cell")
+	for _, k := range at.Kinds {
+		t.AppendRow(table.Row{k.Class, k.Layers, k.Cells, harness.Bytes(k.LayerBytes), harness.Bytes(k.CellBytes)})
 	}
 	t.Render()
 }

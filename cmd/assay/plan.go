@@ -32,7 +32,7 @@ func planCommand() command {
 				if err != nil {
 					return err
 				}
-				c, err := o.resolve()
+				c, err := o.resolve(ref)
 				if err != nil {
 					return err
 				}

@@ -41,7 +41,7 @@ func predictCommand() command {
 				if err := speed.check(); err != nil {
 					return err
 				}
-				c, err := o.resolve()
+				c, err := o.resolve(ref)
 				if err != nil {
 					return err
 				}

@@ -43,6 +43,17 @@ var folderTypes = map[string]folderType{
 // FolderTypes names the types that the weights of a folder can have.
 func FolderTypes() []string { return slices.Sorted(maps.Keys(folderTypes)) }
 
+// FolderBits is what an element of a matrix takes in a folder of the type, with
+// its share of a group's scale and bias.
+func FolderBits(weightType string) float64 {
+	t := folderTypes[weightType]
+	vector := float64(t.vectors.Bits())
+	if t.bits == 0 {
+		return vector
+	}
+	return float64(t.bits) + 2*vector/float64(t.group)
+}
+
 // Folder writes the skeleton of f as a Hugging Face folder below dir, unless
 // it is there already, and returns its path. weightType is f32, f16, bf16,
 // 4bit, 8bit, 4bit-g32 or 8bit-g32 ("" is f16).
