@@ -69,8 +69,8 @@ func NewBench(ctx context.Context, opt BenchOptions) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dirs.Runs(), 0o755); err != nil {
-		return nil, noRuntimeError{fmt.Errorf("nothing can be kept in %s (%w); set ASSAY_HOME to a folder that can be written", dirs.Data, err)}
+	if err := dirs.Writable(); err != nil {
+		return nil, noRuntimeError{err}
 	}
 	worker, err := SelfWorker()
 	if err != nil {
@@ -143,11 +143,11 @@ func (b *Bench) probe(ctx context.Context, worker []string) (err error) {
 	return nil
 }
 
-// noRuntimeError is that there is nothing to run in or to keep it in: exit status 3.
+// noRuntimeError is that there is nothing to run in or to keep it in.
 type noRuntimeError struct{ error }
 
 func (e noRuntimeError) Unwrap() error   { return e.error }
-func (e noRuntimeError) ExitStatus() int { return 3 }
+func (e noRuntimeError) NoRuntime() bool { return true }
 
 func (b *Bench) available() map[string]results.Runtime {
 	out := map[string]results.Runtime{}

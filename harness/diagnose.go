@@ -17,6 +17,8 @@ type Diagnosis struct {
 	// Cache and Data are where assay keeps its files.
 	Cache string `json:"cache"`
 	Data  string `json:"data"`
+	// Unwritable says why nothing can be kept there.
+	Unwritable string `json:"unwritable,omitempty"`
 }
 
 // Usable reports whether any runtime can be used.
@@ -47,5 +49,9 @@ func Diagnose(ctx context.Context) (Diagnosis, error) {
 	if err != nil {
 		return Diagnosis{}, err
 	}
-	return Diagnosis{Runtimes: probed, Host: ReadHost(ctx), Cache: dirs.Cache, Data: dirs.Data}, nil
+	d := Diagnosis{Runtimes: probed, Host: ReadHost(ctx), Cache: dirs.Cache, Data: dirs.Data}
+	if err := dirs.Writable(); err != nil {
+		d.Unwritable = err.Error()
+	}
+	return d, nil
 }

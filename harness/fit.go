@@ -144,8 +144,18 @@ func HostOf(runs []results.Run) results.Host {
 	return results.Host{}
 }
 
-// OpenStore opens a store: a file or DSN, or the user's own if dsn is empty.
+// OpenStore opens a store for writing, too: a file or DSN, or the user's own if
+// dsn is empty.
 func OpenStore(ctx context.Context, dsn string) (*store.Store, error) {
+	return openStore(ctx, dsn, store.Open)
+}
+
+// ReadStore opens the same store and makes none.
+func ReadStore(ctx context.Context, dsn string) (*store.Store, error) {
+	return openStore(ctx, dsn, store.Read)
+}
+
+func openStore(ctx context.Context, dsn string, open func(context.Context, string) (*store.Store, error)) (*store.Store, error) {
 	if dsn == "" {
 		dirs, err := home.Find()
 		if err != nil {
@@ -153,7 +163,7 @@ func OpenStore(ctx context.Context, dsn string) (*store.Store, error) {
 		}
 		dsn = dirs.Store()
 	}
-	return store.Open(ctx, dsn)
+	return open(ctx, dsn)
 }
 
 // SelectRuns reads the runs that the selectors name, from the store or files.

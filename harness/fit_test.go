@@ -126,9 +126,9 @@ func TestFitRefusesInOneSentence(t *testing.T) {
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "all observations are of model-0")
 	assert.Contains(t, err.Error(), "(1 cases could not be used, the first: x q8_0 tg4: failed: killed)")
-	var status interface{ ExitStatus() int }
-	require.ErrorAs(t, err, &status)
-	assert.Equal(t, 2, status.ExitStatus())
+	var input interface{ BadInput() bool }
+	require.ErrorAs(t, err, &input)
+	assert.True(t, input.BadInput())
 }
 
 // A calibration covers each kind, several depths and several models of each

@@ -25,19 +25,14 @@ type WorkerError struct {
 	Reason string
 	// Log holds the last lines that the library printed.
 	Log []string
-	// NoRuntime: the reason is that no usable library was found.
-	NoRuntime bool
+
+	noRuntime bool
 }
 
 func (e *WorkerError) Error() string { return e.Reason }
 
-// ExitStatus is 3 when there was no library to run in.
-func (e *WorkerError) ExitStatus() int {
-	if e.NoRuntime {
-		return 3
-	}
-	return 1
-}
+// NoRuntime says whether the reason is that no usable library was found.
+func (e *WorkerError) NoRuntime() bool { return e.noRuntime }
 
 // spawner starts workers.
 type spawner struct {
@@ -92,7 +87,7 @@ func (s spawner) run(ctx context.Context, req request, each func(message)) (*Out
 	return nil, &WorkerError{
 		Reason:    s.reason(last, waitErr, context.Cause(ctx), tail.crash()),
 		Log:       tail.lines(),
-		NoRuntime: last.NoRuntime,
+		noRuntime: last.NoRuntime,
 	}
 }
 

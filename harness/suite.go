@@ -260,8 +260,8 @@ func orList[T any](list *[]T, value T) {
 	}
 }
 
-// inputError is an input that cannot be read: exit status 2.
+// inputError is an input that cannot be read, or that asks for what cannot be.
 type inputError struct{ error }
 
-func (e inputError) Unwrap() error   { return e.error }
-func (e inputError) ExitStatus() int { return 2 }
+func (e inputError) Unwrap() error  { return e.error }
+func (e inputError) BadInput() bool { return true }

@@ -92,7 +92,11 @@ func (o *diffFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	db, err := harness.OpenStore(ctx, o.store)
+	open := harness.ReadStore
+	if o.accept { // the store keeps what was accepted
+		open = harness.OpenStore
+	}
+	db, err := open(ctx, o.store)
 	if err != nil {
 		return err
 	}

@@ -50,13 +50,24 @@ func doctorCommand() command {
 				} else {
 					printDiagnosis(s.out, d)
 				}
-				if err == nil && !d.Usable() {
-					return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets llama.cpp")}
+				if err != nil {
+					return err
 				}
-				return err
+				return diagnosed(d)
 			}
 		},
 	}
+}
+
+// diagnosed is what keeps assay from running, if anything does.
+func diagnosed(d harness.Diagnosis) error {
+	switch {
+	case d.Unwritable != "":
+		return noRuntimeError{errors.New(d.Unwritable)}
+	case !d.Usable():
+		return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets llama.cpp")}
+	}
+	return nil
 }
 
 // benchMachine measures the machine and keeps the figures in the user's store.

@@ -7,6 +7,7 @@ import (
 )
 
 // The exit statuses; they are part of the interface and never change meaning.
+// The packages below know none of them: their errors say what they are.
 const (
 	statusDone      = 0
 	statusFailed    = 1
@@ -18,24 +19,31 @@ const (
 // usageError is bad usage or unreadable input.
 type usageError struct{ error }
 
-func (e usageError) Unwrap() error   { return e.error }
-func (e usageError) ExitStatus() int { return statusUsage }
+func (e usageError) Unwrap() error  { return e.error }
+func (e usageError) BadInput() bool { return true }
 
 // usagef makes a usageError.
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// exitStatus maps an error to the exit status. Errors of the packages below
-// say their own by an ExitStatus method; an error without one is a failure.
+// exitStatus maps an error to the exit status. An error that says nothing of
+// itself is a failure.
 func exitStatus(err error) int {
-	var coded interface{ ExitStatus() int }
+	var (
+		runtime interface{ NoRuntime() bool }
+		input   interface{ BadInput() bool }
+		refuted refutedError
+	)
 	switch {
 	case err == nil:
 		return statusDone
-	case errors.As(err, &coded):
-		return coded.ExitStatus()
-	default:
-		return statusFailed
+	case errors.As(err, &runtime) && runtime.NoRuntime():
+		return statusNoRuntime
+	case errors.As(err, &input) && input.BadInput():
+		return statusUsage
+	case errors.As(err, &refuted):
+		return statusRefuted
 	}
+	return statusFailed
 }
 
 // report prints the error, if any, as one sentence and returns the exit status.
@@ -53,11 +61,10 @@ func report(c command, err error, s streams) int {
 // refutedError is a regression, or a prediction that did not hold.
 type refutedError struct{ error }
 
-func (e refutedError) Unwrap() error   { return e.error }
-func (e refutedError) ExitStatus() int { return statusRefuted }
+func (e refutedError) Unwrap() error { return e.error }
 
 // noRuntimeError is that there is no library to run in.
 type noRuntimeError struct{ error }
 
 func (e noRuntimeError) Unwrap() error   { return e.error }
-func (e noRuntimeError) ExitStatus() int { return statusNoRuntime }
+func (e noRuntimeError) NoRuntime() bool { return true }

@@ -49,7 +49,7 @@ func exportCommand() command {
 }
 
 func exportRuns(ctx context.Context, s streams, dsn, format, out string, selectors []string) error {
-	db, err := harness.OpenStore(ctx, dsn)
+	db, err := harness.ReadStore(ctx, dsn)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -66,7 +67,7 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 	if len(args) == 0 {
 		args = []string{"latest"}
 	}
-	db, err := harness.OpenStore(ctx, o.store)
+	db, err := harness.ReadStore(ctx, o.store)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	if !o.noStore {
-		if err := harness.SaveFit(ctx, db, fit); err != nil {
+		if err := o.keep(ctx, fit); err != nil {
 			return err
 		}
 	}
@@ -96,6 +97,15 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 		}
 	}
 	return o.print(s, fit, obs)
+}
+
+// keep stores the fit; only now is a store made where there was none.
+func (o *fitFlags) keep(ctx context.Context, fit *roofline.Fit) error {
+	db, err := harness.OpenStore(ctx, o.store)
+	if err != nil {
+		return err
+	}
+	return errors.Join(harness.SaveFit(ctx, db, fit), db.Close())
 }
 
 func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observation) error {

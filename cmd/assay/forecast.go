@@ -67,7 +67,7 @@ func (o *forecastFlags) predictor(ctx context.Context) (harness.Predictor, error
 		}
 		return roofline.EstimateChip(chip)
 	}
-	db, err := harness.OpenStore(ctx, o.store)
+	db, err := harness.ReadStore(ctx, o.store)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -44,6 +45,9 @@ type libsFlags struct {
 func (f *libsFlags) install(ctx context.Context, s streams, args []string) error {
 	if len(args) != 1 || args[0] != "install" {
 		return usagef("want 'assay libs install', have %q", strings.Join(args, " "))
+	}
+	if f.platform != "" && !slices.Contains(libs.Platforms(), f.platform) {
+		return usagef("--platform %q is none of %s", f.platform, strings.Join(libs.Platforms(), ", "))
 	}
 	releases, err := libs.Select(f.releases)
 	if err != nil {

@@ -56,7 +56,7 @@ func reportCommand() command {
 }
 
 func writeReport(ctx context.Context, s streams, dsn, out string, o harness.ReportOptions) error {
-	db, err := harness.OpenStore(ctx, dsn)
+	db, err := harness.ReadStore(ctx, dsn)
 	if err != nil {
 		return err
 	}

@@ -89,11 +89,14 @@ func (o *trendFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	db, err := harness.OpenStore(ctx, o.store)
+	db, err := harness.ReadStore(ctx, o.store)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	if err := db.CheckFilter(ctx, f); err != nil {
+		return usageError{err}
+	}
 	t, err := trend.Analyse(db.History(ctx, f), trend.Options{Smallest: o.smallest / 100})
 	var several *trend.Machines
 	if errors.As(err, &several) {
@@ -102,7 +105,9 @@ func (o *trendFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	t.Keep(o.only)
+	if t.Keep(o.only); len(t.Cases) == 0 {
+		return usagef("no case's key contains %q; 'assay trend --all' lists them", o.only)
+	}
 	if o.asJSON {
 		return printJSON(s.out, t)
 	}

@@ -3,10 +3,14 @@
 package home
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sys/unix"
 
 	"assay/native/dylib"
 )
@@ -51,6 +55,34 @@ func userDataDir() (string, error) {
 		return filepath.Join(dir, "Library", "Application Support"), nil
 	}
 	return filepath.Join(dir, ".local", "share"), nil
+}
+
+// Writable says why nothing can be kept in the folders, or nil. Folders that are
+// not there yet are made when something is written.
+func (h Home) Writable() error {
+	for _, dir := range []string{h.Cache, h.Data} {
+		if err := writable(dir); err != nil {
+			return fmt.Errorf("nothing can be kept in %s (%w); set ASSAY_HOME to a folder that can be written", dir, err)
+		}
+	}
+	return nil
+}
+
+// writable asks the folder, or the nearest above it that is there.
+func writable(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir:
+		return writable(filepath.Dir(dir))
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is no folder", dir)
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	return nil
 }
 
 // Libs is the folder of one release of a runtime's libraries, where dylib looks

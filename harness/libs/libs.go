@@ -57,8 +57,8 @@ func (e *Error) Error() string { return fmt.Sprintf("installing %s: %v", e.What,
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ExitStatus is that of "no usable runtime".
-func (e *Error) ExitStatus() int { return 3 }
+// NoRuntime says that there is no library to run in.
+func (e *Error) NoRuntime() bool { return true }
 
 // Is reports that the error is dylib.ErrUnusable.
 func (e *Error) Is(target error) bool { return target == dylib.ErrUnusable }

@@ -126,8 +126,8 @@ func (e *IncomparableError) Error() string {
 		strings.Join(what, ", "), strings.Join(names, ","))
 }
 
-// ExitStatus makes it bad usage.
-func (e *IncomparableError) ExitStatus() int { return 2 }
+// BadInput says that other runs, or --across, are needed.
+func (e *IncomparableError) BadInput() bool { return true }
 
 func short(s string) string {
 	if len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" {

@@ -58,6 +58,10 @@ func sqliteSource(file string) string {
 	return "file:" + path.EscapedPath() + "?" + query.Encode()
 }
 
+// sqliteNowhere is the data source of a database in memory, which the
+// connections of one Store share and nothing is ever written to.
+const sqliteNowhere = "file:nowhere?mode=memory&cache=shared&_txlock=immediate"
+
 // postgresName reports whether dsn is a PostgreSQL URL and returns it without
 // the password, for messages.
 func postgresName(dsn string) (string, bool) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func (s *Store) newest(ctx context.Context, selector string, f Filter, back int)
 		return "", err
 	}
 	if len(runs) <= back {
-		return "", fmt.Errorf("the store %s has no run for %q", s.name, selector)
+		return "", fmt.Errorf("the store %s has no run for %q; 'assay run' measures one, and 'assay import' reads one from a file", s.name, selector)
 	}
 	return runs[0].ID, nil
 }
@@ -152,4 +153,33 @@ func (s *Store) byPrefix(ctx context.Context, prefix string) (string, error) {
 		return ids[0], nil
 	}
 	return "", fmt.Errorf("%d runs begin with %s: %s", len(ids), prefix, strings.Join(ids, ", "))
+}
+
+// CheckFilter says why a filter selects no run with records, or nil: what there
+// is instead.
+func (s *Store) CheckFilter(ctx context.Context, f Filter) error {
+	f.Recorded = true
+	found, err := s.Runs(ctx, f)
+	if err != nil || len(found) > 0 {
+		return err
+	}
+	all, err := s.Runs(ctx, Filter{Recorded: true})
+	if err != nil {
+		return err
+	}
+	var machines []string
+	for _, r := range all {
+		if !slices.Contains(machines, r.Machine) {
+			machines = append(machines, r.Machine)
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return fmt.Errorf("the store %s has no runs yet; 'assay run' measures one", s.name)
+	case f.Machine != "" && !slices.Contains(machines, f.Machine):
+		return fmt.Errorf("the store %s has no machine %q; there are %s", s.name, f.Machine, results.Printable(strings.Join(machines, ", ")))
+	}
+	first, last := all[0].Started, all[len(all)-1].Started
+	return fmt.Errorf("the store %s has no run of these days; its runs are of %s to %s",
+		s.name, first.Local().Format(time.DateOnly), last.Local().Format(time.DateOnly))
 }

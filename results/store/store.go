@@ -10,9 +10,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	sqlite3 "modernc.org/sqlite"
 
@@ -35,16 +37,31 @@ type Store struct {
 // is made with its folder if it is not there. A database with other tables in
 // it, or with the schema of a newer program, is refused and left as it is.
 func Open(ctx context.Context, dsn string) (*Store, error) {
-	s := &Store{dialect: sqlite, name: dsn, constants: map[int64]results.Record{}}
-	source := sqliteSource(dsn)
 	if name, ok := postgresName(dsn); ok {
-		s.dialect, s.name, source = postgres, name, dsn
-	} else if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
+		return open(ctx, postgres, name, dsn)
+	}
+	if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	db, err := sql.Open(s.dialect.driver, source)
+	return open(ctx, sqlite, dsn, sqliteSource(dsn))
+}
+
+// Read opens a store like [Open] but makes no file: a SQLite store that is not
+// there is as good as an empty one.
+func Read(ctx context.Context, dsn string) (*Store, error) {
+	if _, ok := postgresName(dsn); !ok {
+		if _, err := os.Stat(dsn); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return open(ctx, sqlite, dsn, sqliteNowhere)
+		}
+	}
+	return Open(ctx, dsn)
+}
+
+func open(ctx context.Context, d dialect, name, source string) (*Store, error) {
+	s := &Store{dialect: d, name: name, constants: map[int64]results.Record{}}
+	db, err := sql.Open(d.driver, source)
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", s.name, err)
+		return nil, fmt.Errorf("open store %s: %w", name, err)
 	}
 	db.SetMaxOpenConns(4)
 	s.db = db
@@ -65,8 +82,8 @@ func (e *UnreadableError) Error() string {
 }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// ExitStatus makes it unreadable input.
-func (e *UnreadableError) ExitStatus() int { return 2 }
+// BadInput says that another input is needed.
+func (e *UnreadableError) BadInput() bool { return true }
 
 func (s *Store) openError(err error) error {
 	var driver *sqlite3.Error
