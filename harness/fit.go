@@ -98,22 +98,24 @@ func caseName(r results.Record) string {
 func WorkOf(c results.Case, cost *results.Cost) roofline.Work {
 	w := roofline.Work{
 		Tokens: float64(c.Tokens()), Steps: float64(cost.Steps),
-		KVWrite: float64(cost.KVWriteBytes), Activation: float64(cost.ActivationBytes),
-	}
-	if cost.Products != nil {
-		w.Nodes = float64(*cost.Products)
+		Nodes: known(cost.Products), KVWrite: float64(cost.KVWriteBytes), Activation: float64(cost.ActivationBytes),
 	}
 	for _, t := range cost.Terms {
-		term := roofline.Term{Class: t.Class, Type: t.Type, FLOPs: float64(t.FLOPs), Bytes: float64(t.Bytes)}
-		if t.LiveFLOPs != nil {
-			term.LiveFLOPs = float64(*t.LiveFLOPs)
-		}
-		if t.RowBytes != nil {
-			term.RowBytes = float64(*t.RowBytes)
-		}
-		w.Terms = append(w.Terms, term)
+		w.Terms = append(w.Terms, roofline.Term{
+			Class: t.Class, Type: t.Type, FLOPs: float64(t.FLOPs), Bytes: float64(t.Bytes),
+			LiveFLOPs: known(t.LiveFLOPs), Scores: known(t.Scores), RowBytes: known(t.RowBytes),
+		})
 	}
 	return w
+}
+
+// known is a count as the fit takes it; nil stays nil.
+func known(n *int64) *float64 {
+	if n == nil {
+		return nil
+	}
+	v := float64(*n)
+	return &v
 }
 
 // FitRuns fits the runs and gives the fit an id.

@@ -120,7 +120,7 @@ func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observatio
 	}
 	v, err := roofline.Validate(obs, roofline.Options{Unfit: o.unfit})
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	printValidation(s.out, v, o.markdown)
 	return nil

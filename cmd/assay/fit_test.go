@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,19 +73,27 @@ func assay(t *testing.T, args ...string) (stdout, stderr string, status int) {
 }
 
 func TestFitCommand(t *testing.T) {
-	file := runFile(t, 4)
+	file := runFile(t, 5)
 	out, errs, status := assay(t, "fit", file, "--validate")
 	require.Equal(t, statusDone, status, errs)
-	assert.Contains(t, out, "24 cases on lab (Apple M2), 2 threads, 0 GPU layers, llama.cpp v0.5.0")
+	assert.Contains(t, strings.ReplaceAll(out, "\n", " "), "30 cases on lab (Apple M2), 2 threads, 0 GPU layers, llama.cpp v0.5.0")
 	assert.Regexp(t, `multiply q8_0 +(99|10[01])(\.\d)? GFLOP/s`, out)
 	assert.Contains(t, out, "leave one model out:")
-	assert.Contains(t, out, "Median absolute error of a model that was left out: decode")
+	assert.Contains(t, out, "Median absolute error of a model that was left out: decode 0.0 % of 15 cases")
+	for line := range strings.Lines(out) { // no line breaks of the terminal's own
+		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), 80, line)
+	}
+
+	// Of four models, three are left, whose residuals are too few for an interval.
+	_, errs, status = assay(t, "fit", runFile(t, 4), "--validate")
+	assert.Equal(t, statusUsage, status)
+	assert.Contains(t, errs, "no case can be predicted when its model is left out; model-0 q8_0 pp16: the fit of the other models has 18 held-out residuals and an interval needs 19")
 
 	out, _, status = assay(t, "fit", file, "--json", "--no-store")
 	require.Equal(t, statusDone, status)
 	var fit roofline.Fit
 	require.NoError(t, json.Unmarshal([]byte(out), &fit))
-	assert.Equal(t, 24, fit.Observations)
+	assert.Equal(t, 30, fit.Observations)
 	assert.Equal(t, []string{"20261121-030000-abcdef"}, fit.Runs)
 }
 

@@ -12,92 +12,108 @@ import (
 )
 
 func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthest int) {
-	fmt.Fprintf(w, "%s: %d cases on %s, %s\n", fit.ID, fit.Observations, safe(fit.Machine), safe(fit.Runtime))
-	fmt.Fprintf(w, "form: %s (of %d tried, by leaving models out)\n\n", fit.Form, len(fit.Rivals))
-	t := newTable(w, table.Row{"cost", "rate", "95 % interval", "cases", ""}, "rate", "95 % interval", "cases")
+	say := func(format string, args ...any) { fmt.Fprintln(w, wrapped(fmt.Sprintf(format, args...), "")) }
+	say("%s: %d cases on %s, %s", fit.ID, fit.Observations, safe(fit.Machine), safe(fit.Runtime))
+	say("form: %s (of %d tried, by leaving models out)", fit.Form, len(fit.Rivals))
+	fmt.Fprintln(w)
+	t := newTable(w, table.Row{"cost", "rate", "95 % interval", "cases", "remark"}, "rate", "95 % interval", "cases")
+	wrapColumn(t, "remark", 19)
 	for _, p := range fit.Parameters {
 		value, interval := rateOf(p)
 		t.AppendRow(table.Row{p.Name, value, interval, p.Cases, remark(p)})
 	}
 	t.Render()
-	printPeaks(w, fit)
+	fmt.Fprintln(w)
+	if line := peaks(fit); line != "" {
+		say("%s", line)
+	}
 	cv := fit.CrossValidation()
-	fmt.Fprintf(w, "\na model left out is missed by %s in decode and %s in prefill (median; 95 %% of cases: %s and %s)\n",
+	say("a model left out is missed by %s in decode and %s in prefill (median; 95 %% of cases: %s and %s)",
 		shareOf(cv.Decode.Median), shareOf(cv.Prefill.Median), shareOf(cv.Decode.P95), shareOf(cv.Prefill.P95))
 	if fit.Condition != nil {
-		fmt.Fprintf(w, "condition of the scaled design: %.0f\n", *fit.Condition)
+		say("condition of the scaled design: %.0f", *fit.Condition)
 	}
 	if furthest > 0 {
 		fmt.Fprintln(w, "\nfurthest off:")
 		for _, e := range fit.Explain(obs, furthest) {
-			fmt.Fprintf(w, "  %s\n", safe(e.String()))
+			fmt.Fprintln(w, wrapped(safe(e.String()), "  "))
 		}
 	}
 	if len(fit.LeftOut) > 0 {
-		fmt.Fprintf(w, "\n%d cases left out, the first: %s\n", len(fit.LeftOut), safe(fit.LeftOut[0]))
+		fmt.Fprintln(w)
+		say("%d cases left out, the first: %s", len(fit.LeftOut), safe(fit.LeftOut[0]))
 	}
 }
 
-// printPeaks says how much of the chip's peaks is reached.
-func printPeaks(w io.Writer, fit *roofline.Fit) {
+// peaks says how much of the chip's peaks is reached; nothing where none is known.
+func peaks(fit *roofline.Fit) string {
 	mfu, mbu := fit.PeakShares()
 	from := "published"
 	if fit.Chip != nil && fit.Chip.Measured {
 		from = "measured by 'doctor --bench'"
 	}
+	var parts []string
 	if mbu != nil {
-		fmt.Fprintf(w, "\nreading weights reaches %s of the memory's %s GB/s (%s)", shareOf(*mbu), rate(fit.Chip.Bandwidth/1e9), from)
+		parts = append(parts, fmt.Sprintf("reading weights reaches %s of the memory's %s GB/s (%s)", shareOf(*mbu), rate(fit.Chip.Bandwidth/1e9), from))
+		if *mbu > 1 {
+			parts = append(parts, "more than memory gives: weights stayed in the processor's cache, or one of the two was disturbed")
+		}
 	}
 	if mfu != nil {
-		fmt.Fprintf(w, ", products %s of the GPU's %s TFLOPS", shareOf(*mfu), rate(*fit.Chip.FP16/1e12))
+		parts = append(parts, fmt.Sprintf("products reach %s of the GPU's %s TFLOPS", shareOf(*mfu), rate(*fit.Chip.FP16/1e12)))
 	}
-	if mbu != nil && *mbu > 1 {
-		fmt.Fprint(w, ": more than there is, so one of them was disturbed")
-	}
-	if mbu != nil || mfu != nil {
-		fmt.Fprintln(w)
-	}
+	return strings.Join(parts, "; ")
 }
 
 // rateOf prints a cost as what people know it by: bytes and operations a second,
-// or the time of a node or step.
+// or the time of a node, step or score.
 func rateOf(p roofline.Parameter) (value, interval string) {
-	if p.Unit == "FLOP and byte" {
-		return perKiB(p.Seconds.Value), fmt.Sprintf("%s to %s", perKiB(p.Seconds.Lo), perKiB(p.Seconds.Hi))
-	}
-	if p.Unit != "byte" && p.Unit != "FLOP" {
-		return micro(p.Seconds.Value), fmt.Sprintf("%s to %s", micro(p.Seconds.Lo), micro(p.Seconds.Hi))
-	}
-	unit := map[string]string{"byte": "GB/s", "FLOP": "GFLOP/s"}[p.Unit]
-	giga := func(seconds float64) string {
-		if seconds <= 0 {
-			return "any"
+	print, v := span, p.Seconds
+	switch p.Unit {
+	case "byte", "FLOP":
+		unit := map[string]string{"byte": "GB/s", "FLOP": "GFLOP/s"}[p.Unit]
+		if v.Value <= 0 {
+			return "-", fmt.Sprintf("at least %s %s", giga(v.Hi), unit)
 		}
-		if seconds == math.MaxFloat64 {
-			return "0"
-		}
-		return rate(1e-9 / seconds)
+		return giga(v.Value) + " " + unit, giga(v.Hi) + " to " + giga(v.Lo)
+	case "FLOP and byte":
+		// What rows that lie a KiB apart add to an operation.
+		v = roofline.Interval{Value: 1024 * v.Value, Lo: 1024 * v.Lo, Hi: 1024 * v.Hi}
+		return print(v.Value) + "/FLOP KiB", print(v.Lo) + " to " + print(v.Hi)
 	}
-	if p.Seconds.Value <= 0 {
-		return "-", fmt.Sprintf("at least %s %s", giga(p.Seconds.Hi), unit)
-	}
-	return giga(p.Seconds.Value) + " " + unit, fmt.Sprintf("%s to %s", giga(p.Seconds.Hi), giga(p.Seconds.Lo))
+	return print(v.Value), print(v.Lo) + " to " + print(v.Hi)
 }
 
-// perKiB prints what the distance between cells adds to an operation.
-func perKiB(seconds float64) string {
-	if seconds == math.MaxFloat64 {
+// giga is a cost of seconds as a rate of billions a second. A bound that is not
+// known is no bound.
+func giga(seconds float64) string {
+	switch {
+	case seconds <= 0 || 1e-9/seconds >= 1e6:
 		return "any"
+	case seconds == math.MaxFloat64:
+		return "0"
 	}
-	return fmt.Sprintf("%.2g ns/FLOP at 1 KiB", 1e9*1024*seconds)
+	return rate(1e-9 / seconds)
 }
 
-func micro(seconds float64) string {
-	if seconds == math.MaxFloat64 {
+// span prints a short time in the largest unit that leaves it above 1.
+func span(seconds float64) string {
+	switch {
+	case seconds == math.MaxFloat64:
 		return "any"
+	case seconds < 1e-15:
+		return "0"
 	}
-	return fmt.Sprintf("%.3g µs", 1e6*seconds)
+	units := []string{"s", "ms", "µs", "ns", "ps"}
+	i := 0
+	for ; seconds < 1 && i < len(units)-1; i++ {
+		seconds *= 1000
+	}
+	return fmt.Sprintf("%.3g %s", seconds, units[i])
 }
+
+// vagueRatio of an interval's ends is where a cost is not known even roughly.
+const vagueRatio = 10
 
 // remark says what the numbers of a row do not.
 func remark(p roofline.Parameter) string {
@@ -106,6 +122,8 @@ func remark(p roofline.Parameter) string {
 		return "not separable from " + strings.Join(p.Confounded, ", ")
 	case p.AtBound:
 		return "costs nothing that shows"
+	case p.Seconds.Lo <= 0 || p.Seconds.Hi > vagueRatio*p.Seconds.Lo:
+		return "barely determined"
 	}
 	return ""
 }
@@ -115,11 +133,11 @@ func shareOf(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 // printValidation is the table of predicted against measured, each model by the
 // fit that has not seen it; as Markdown for a README where that is asked for.
 func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
-	t := newTable(w, table.Row{"case", "measured t/s", "predicted t/s", "95 % interval", "off", ""}, "measured t/s", "predicted t/s", "95 % interval", "off")
+	t := newTable(w, table.Row{"case", "measured t/s", "predicted", "95 % interval", "off", ""}, "measured t/s", "predicted", "95 % interval", "off")
 	for _, c := range v.Cases {
 		p, mark := c.Prediction.TokensPerSecond, ""
 		if !c.Inside() {
-			mark = "outside"
+			mark = "!"
 		}
 		t.AppendRow(table.Row{
 			safe(c.Case), rate(c.Tokens / c.Seconds), rate(p.Value),
@@ -133,9 +151,9 @@ func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
 		t.Render()
 	}
 	d, p := v.Errors(roofline.KindDecode), v.Errors(roofline.KindPrefill)
-	fmt.Fprintf(w, "\nMedian absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d;\n%s of the cases lie inside the 95 %% interval.\n",
-		shareOf(d.Median), d.N, shareOf(p.Median), p.N, shareOf(v.Coverage()))
-	for _, s := range v.Skipped {
-		fmt.Fprintf(w, "not predicted: %s\n", safe(s))
+	fmt.Fprintf(w, "\n%s\n", wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
+		shareOf(d.Median), d.N, shareOf(p.Median), p.N, shareOf(v.Coverage())), ""))
+	if n := len(v.Skipped); n > 0 {
+		fmt.Fprintln(w, wrapped(fmt.Sprintf("%d cases not predicted, the first: %s", n, safe(v.Skipped[0])), ""))
 	}
 }

@@ -90,7 +90,7 @@ const (
 
 // designForm is the richest of the sums: cases that separate its parameters
 // separate those of every form.
-var designForm = Form{Sum, Attention{true, CacheStrides}}
+var designForm = Form{Sum, Attention{Live: true, Memory: CacheBytesStrides, Scores: true}}
 
 // Calibrate chooses the smallest set of cases from which a fit is well
 // conditioned, within a budget of time, by greedy sequential V-optimal design

@@ -3,31 +3,56 @@ package roofline
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 )
 
-// Explanation is a case that the fit misses, with the one cost that, were it
-// another for this model, would explain most of the model's residuals.
+// Explanation is a case that the fit misses, with the one cost that would
+// explain it; nil where no single cost does.
 type Explanation struct {
 	HeldOut
-	// Parameter is that cost, Factor what it would have to be multiplied by,
-	// Explains the share of the model's squared residuals that this removes.
-	Parameter string  `json:"parameter,omitempty"`
-	Factor    float64 `json:"factor,omitempty"`
-	Explains  float64 `json:"explains,omitempty"`
+	Cause *Cause `json:"cause,omitempty"`
 }
+
+// Cause is a cost that is another for a model than for the others.
+type Cause struct {
+	Parameter string `json:"parameter"`
+	// Factor is what the cost has to be multiplied by, the same for all cases of
+	// the model.
+	Factor float64 `json:"factor"`
+	// Case and Model are the shares of what is missed that this removes: of the
+	// case's own error, and of the model's squared errors.
+	Case  float64 `json:"case"`
+	Model float64 `json:"model"`
+}
+
+// What a cause must remove to be named: half of the case's own error, and of
+// the model's twice what chance does (1/n of n cases, of which a calibration has
+// about ten a model). A cost that a case does not have removes nothing of it.
+const (
+	leastOfCase  = 0.5
+	leastOfModel = 0.2
+)
+
+// noticed is how far off a case must be to be worth an explanation: clocks do
+// not agree better.
+const noticed = 0.01
 
 // Explain lists the n cases furthest off when their model was left out.
 func (fit *Fit) Explain(obs []Observation, n int) []Explanation {
 	obs, _ = usable(obs, Options{Unfit: true})
 	var list []Explanation
 	for _, f := range fit.Folds {
-		own := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Model != f.Model })
-		parameter, factor, explains := suspect(fit.Form, own, f.Costs)
+		own := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool {
+			return o.Model != f.Model || len(unseen(fit.Form, o.Work, f.Costs)) > 0
+		})
+		why := newSuspects(fit.Form, own, f.Costs)
 		for _, h := range f.Residuals {
-			list = append(list, Explanation{h, parameter, factor, explains})
+			if math.Abs(h.log()) >= noticed {
+				list = append(list, Explanation{h, why.cause(h)})
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b Explanation) int {
@@ -36,31 +61,56 @@ func (fit *Fit) Explain(obs []Observation, n int) []Explanation {
 	return list[:min(n, len(list))]
 }
 
-// suspect finds the parameter whose change alone, the same for all cases of a
-// model, removes most of their squared relative residuals: a regression of the
-// residuals on that parameter's share of the time.
-func suspect(f Form, own []Observation, c costs) (name string, factor, explains float64) {
-	shares, residual := timeShares(f, own, c)
-	var total float64
-	for _, r := range residual {
-		total += r * r
-	}
-	for n, x := range shares {
-		var xx, xr float64
-		for i, v := range x {
-			xx, xr = xx+v*v, xr+v*residual[i]
-		}
+// suspects are the costs of one model, each with the factor that removes most
+// of the model's squared relative errors: a regression of the errors on that
+// cost's share of the time.
+type suspects struct {
+	obs    []Observation
+	missed []float64
+	shares map[string][]float64
+	causes []Cause
+}
+
+func newSuspects(f Form, own []Observation, c costs) suspects {
+	s := suspects{obs: own}
+	s.shares, s.missed = timeShares(f, own, c)
+	total := dot(s.missed, s.missed)
+	for _, name := range slices.Sorted(maps.Keys(s.shares)) {
+		x := s.shares[name]
+		xx, xr := dot(x, x), dot(x, s.missed)
 		if xx == 0 || total == 0 {
 			continue
 		}
-		// A cost cannot fall below nothing.
-		b := max(xr/xx, -1)
-		gain := (2*b*xr - b*b*xx) / total
-		if gain > explains || gain == explains && n < name {
-			name, factor, explains = n, 1+b, gain
+		b := max(xr/xx, -1) // a cost cannot fall below nothing
+		s.causes = append(s.causes, Cause{Parameter: name, Factor: 1 + b, Model: (2*b*xr - b*b*xx) / total})
+	}
+	slices.SortStableFunc(s.causes, func(a, b Cause) int { return cmp.Compare(b.Model, a.Model) })
+	return s
+}
+
+// cause is the cost that explains most of the model among those that explain
+// the case itself.
+func (s suspects) cause(h HeldOut) *Cause {
+	i := slices.IndexFunc(s.obs, func(o Observation) bool { return o.Case == h.Case && o.Seconds == h.Measured })
+	if i < 0 || s.missed[i] == 0 {
+		return nil
+	}
+	for _, c := range s.causes {
+		left := s.missed[i] - (c.Factor-1)*s.shares[c.Parameter][i]
+		c.Case = 1 - math.Abs(left/s.missed[i])
+		if c.Model >= leastOfModel && c.Case >= leastOfCase {
+			return &c
 		}
 	}
-	return name, factor, explains
+	return nil
+}
+
+func dot(a, b []float64) float64 {
+	var sum float64
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
 }
 
 // timeShares are, for each parameter, its time over the measured time of every
@@ -90,11 +140,11 @@ func (e Explanation) String() string {
 		direction = "faster"
 	}
 	s := fmt.Sprintf("%s is %.0f %% %s than predicted without its model", e.Case, 100*math.Abs(off), direction)
-	if e.Parameter == "" || e.Explains < 0.3 {
+	if e.Cause == nil {
 		return s + "; no single cost explains it"
 	}
-	return fmt.Sprintf("%s; %.2g times the cost of %q explains %.0f %% of what is left: %s",
-		s, e.Factor, e.Parameter, 100*e.Explains, meaning(e.Parameter, e.Factor))
+	return fmt.Sprintf("%s; %.2g times the cost of %q would explain %.0f %% of it, and %.0f %% of what the model is missed by: %s",
+		s, e.Cause.Factor, e.Cause.Parameter, 100*e.Cause.Case, 100*e.Cause.Model, meaning(e.Cause.Parameter, e.Cause.Factor))
 }
 
 // meaning says what a changed cost points to.
@@ -110,8 +160,10 @@ func meaning(parameter string, factor float64) string {
 	switch {
 	case parameter == "node" || parameter == "step":
 		return pick("more nodes or synchronisations than counted", "fewer nodes than counted, or fused ones")
-	case strings.HasPrefix(parameter, "attend"), strings.HasPrefix(parameter, "read cache"):
+	case strings.HasPrefix(parameter, "attend"), strings.HasPrefix(parameter, "score"):
 		return pick("attention is slower at this depth or head size", "attention is faster at this depth or head size, or skips masked cells")
+	case strings.HasPrefix(parameter, "read cache"), strings.HasPrefix(parameter, "stride"):
+		return pick("the cache is read more often than counted, or from further away", "the cache, or part of it, stays in the processor's caches")
 	case strings.HasPrefix(parameter, "multiply"):
 		return pick("a slower matrix product for "+kind+" at these shapes", "a faster matrix product for "+kind+" at these shapes")
 	case strings.HasPrefix(parameter, "read"):

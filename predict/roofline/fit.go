@@ -41,7 +41,7 @@ type Fit struct {
 // Parameter is one fitted cost, in seconds for each unit.
 type Parameter struct {
 	Name string `json:"name"`
-	// Unit is what Seconds is the cost of: "byte", "FLOP", "node", "step", or
+	// Unit is what Seconds is the cost of: "byte", "FLOP", "score", "node", "step", or
 	// "FLOP and byte" for arithmetic that the distance between cells slows down.
 	Unit    string   `json:"unit"`
 	Seconds Interval `json:"seconds"`
@@ -125,30 +125,43 @@ func each(n int) []float64 {
 	return w
 }
 
-// simplerWins is how much better, as a share, a form must score to be preferred
-// to one before it.
+// simplerWins is how much better, as a share, a form with more costs must score
+// to be preferred: held-out errors of a calibration are no surer than that. Of
+// two with as many costs the better one wins.
 const simplerWins = 0.03
 
-// choose picks the form by leave-one-model-out error: first how attention is
-// modelled, under a plain sum, then how terms overlap.
+// choose picks the form by leave-one-model-out error, one question after the
+// other: how reading the cache is modelled, under a plain sum, whether scores
+// cost time of their own, and how terms overlap.
 func (fit *Fit) choose(obs []Observation) error {
-	best := math.Inf(1)
+	best, costs := math.Inf(1), 0
 	try := func(f Form) error {
+		if slices.ContainsFunc(obs, func(o Observation) bool { return f.lacks(o.Work) != "" }) {
+			return nil
+		}
 		folds, err := leaveModelsOut(f, obs)
 		if err != nil {
 			return err
 		}
-		s := score(folds)
+		s, n := score(folds), len(newProblem(f, obs).names)
 		fit.Rivals = append(fit.Rivals, Rival{f, s})
-		if s < best*(1-simplerWins) {
-			best, fit.Form, fit.Folds = s, f, folds
+		if n > costs && s < best*(1-simplerWins) || n <= costs && s < best {
+			best, costs, fit.Form, fit.Folds = s, n, f, folds
 		}
 		return nil
 	}
-	for _, a := range attentions {
-		if err := try(Form{Sum, a}); err != nil {
-			return err
+	for _, memory := range cacheMemories {
+		// Kernels that skip masked cells are the likelier ones.
+		for _, live := range []bool{true, false} {
+			if err := try(Form{Sum, Attention{Live: live, Memory: memory}}); err != nil {
+				return err
+			}
 		}
+	}
+	scores := fit.Form
+	scores.Attention.Scores = true
+	if err := try(scores); err != nil {
+		return err
 	}
 	for _, overlap := range []Overlap{Norm2, Max} {
 		if err := try(Form{overlap, fit.Form.Attention}); err != nil {
@@ -202,6 +215,8 @@ func (p part) unit() string {
 	switch {
 	case strings.HasPrefix(p.name, "stride"):
 		return "FLOP and byte"
+	case strings.HasPrefix(p.name, "score"):
+		return "score"
 	case p.side == computeSide:
 		return "FLOP"
 	case p.side == memorySide:

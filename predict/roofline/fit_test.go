@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -216,8 +217,43 @@ func TestExplainNamesThePlantedCause(t *testing.T) {
 	for _, e := range worst {
 		assert.Contains(t, e.Case, "tall")
 		assert.Contains(t, e.String(), "slower than predicted without its model")
-		assert.Contains(t, e.String(), "attention is slower at this depth or head size")
+		assert.Contains(t, e.String(), "the cache is read more often than counted, or from further away")
 	}
+}
+
+// A case is explained by a cost that it has: what is planted in the prompts of a
+// model is no reason for its decode.
+func TestExplainNamesOnlyWhatTheCaseHas(t *testing.T) {
+	obs := measure(machine(), 0.01, shapes, "q8_0", "q4_0")
+	slow := machine()
+	slow.attendMany *= 6
+	for i, o := range obs {
+		switch {
+		case o.Model == "tall" && o.Kind == roofline.KindPrefill:
+			obs[i].Seconds *= slow.seconds(o.Work) / machine().seconds(o.Work)
+		case o.Model == "tall" && o.Depth == 2048:
+			obs[i].Seconds *= 1.3
+		}
+	}
+	fit, err := roofline.New(obs, roofline.Options{})
+	require.NoError(t, err)
+	planted := 0
+	for _, e := range fit.Explain(obs, len(obs)) {
+		if e.Cause == nil {
+			continue
+		}
+		assert.GreaterOrEqual(t, e.Cause.Case, 0.5, e.Case)
+		if e.Kind == roofline.KindPrefill {
+			assert.NotContains(t, e.Cause.Parameter, "one query", e.Case)
+			if strings.HasPrefix(e.Case, "tall") && strings.HasSuffix(e.Cause.Parameter, "many queries") {
+				planted++
+			}
+			continue
+		}
+		assert.NotContains(t, e.Cause.Parameter, "many queries", e.Case)
+		assert.NotContains(t, e.Cause.Parameter, "multiply", e.Case)
+	}
+	assert.Positive(t, planted)
 }
 
 func TestFitSurvivesJSON(t *testing.T) {

@@ -47,6 +47,9 @@ type Attention struct {
 	Live bool `json:"live"`
 	// Memory is what one query costs besides its arithmetic.
 	Memory AttentionMemory `json:"memory"`
+	// Scores: where many queries share the cells that were read, each score costs
+	// time besides its FLOPs (a maximum and an exponential), however wide a head is.
+	Scores bool `json:"scores"`
 }
 
 // AttentionMemory is how reading the cache is modelled.
@@ -60,15 +63,18 @@ const (
 	CacheBytes AttentionMemory = "bytes"
 	// CacheStrides: the cost of one query's arithmetic grows with the distance
 	// between cells, as it does where every head walks through rows that hold
-	// all heads and each step misses the processor's caches.
+	// all heads and the next cell of its own is soon in another page
+	// (ggml_compute_forward_flash_attn_ext_f16_one_chunk, ggml-cpu/ops.cpp).
 	CacheStrides AttentionMemory = "strides"
+	// CacheBytesStrides: both.
+	CacheBytesStrides AttentionMemory = "bytes and strides"
 )
 
-// attentions are the candidates, simplest first; of two that are as simple,
-// the one that llama.cpp's kernels make likely, which skip masked cells.
-var attentions = []Attention{
-	{true, CacheFree}, {false, CacheFree}, {true, CacheBytes}, {false, CacheBytes}, {true, CacheStrides}, {false, CacheStrides},
-}
+// cacheMemories are the candidates, simplest first.
+var cacheMemories = []AttentionMemory{CacheFree, CacheBytes, CacheStrides, CacheBytesStrides}
+
+func (m AttentionMemory) bytes() bool   { return m == CacheBytes || m == CacheBytesStrides }
+func (m AttentionMemory) strides() bool { return m == CacheStrides || m == CacheBytesStrides }
 
 // String says the form in words.
 func (f Form) String() string {
@@ -76,7 +82,28 @@ func (f Form) String() string {
 	if f.Attention.Live {
 		cells = "live cells"
 	}
-	return fmt.Sprintf("%s; attention over %s, cache %s", f.Overlap, cells, f.Attention.Memory)
+	s := fmt.Sprintf("%s; attention over %s, cache %s", f.Overlap, cells, f.Attention.Memory)
+	if f.Attention.Scores {
+		s += ", scores apart"
+	}
+	return s
+}
+
+// lacks names a count of the work that the form needs and that is not known, or
+// is empty.
+func (f Form) lacks(w Work) string {
+	for _, t := range w.Terms {
+		switch {
+		case t.Class != ClassAttention || t.FLOPs == 0:
+		case f.Attention.Live && t.LiveFLOPs == nil:
+			return "live FLOPs"
+		case f.Attention.Memory.strides() && t.RowBytes == nil:
+			return "row bytes"
+		case f.Attention.Scores && t.Scores == nil:
+			return "scores"
+		}
+	}
+	return ""
 }
 
 // combine is (Cᵖ + Mᵖ)^(1/p).
@@ -132,8 +159,8 @@ const unblocked = -1
 // parts takes the work of one sample apart as the form sees it.
 func (f Form) parts(w Work) []part {
 	list := []part{{"step", w.Steps, overheadSide, unblocked}}
-	if w.Nodes > 0 {
-		list = append(list, part{"node", w.Nodes, overheadSide, unblocked})
+	if w.Nodes != nil {
+		list = append(list, part{"node", *w.Nodes, overheadSide, unblocked})
 	}
 	if moved := w.KVWrite + w.Activation; moved > 0 {
 		list = append(list, part{"move activations", moved, memorySide, unblocked})
@@ -156,21 +183,36 @@ func (f Form) parts(w Work) []part {
 	return list
 }
 
+// attention takes a term apart of which all is known that the form needs: see
+// lacks. A term without FLOPs is the states of recurrent layers.
 func (f Form) attention(w Work, t Term, block int) []part {
-	name := "attend, many queries"
-	if w.singleToken() {
-		name = "attend, one query"
+	if t.FLOPs == 0 {
+		return []part{{"move activations", t.Bytes, memorySide, unblocked}}
 	}
 	flops := t.FLOPs
-	if f.Attention.Live && t.LiveFLOPs > 0 {
-		flops = t.LiveFLOPs
+	if f.Attention.Live {
+		flops = *t.LiveFLOPs
 	}
-	list := []part{{name, flops, computeSide, block}}
-	switch {
-	case f.Attention.Memory == CacheBytes:
+	if !w.singleToken() {
+		return f.manyQueries(t, flops, block)
+	}
+	list := []part{{"attend, one query", flops, computeSide, block}}
+	if f.Attention.Memory.bytes() {
 		list = append(list, part{"read cache " + t.Type, t.Bytes, memorySide, block})
-	case f.Attention.Memory == CacheStrides && w.singleToken():
-		list = append(list, part{"stride over cache " + t.Type, flops * t.RowBytes, memorySide, block})
+	}
+	if f.Attention.Memory.strides() {
+		list = append(list, part{"stride over cache " + t.Type, flops * *t.RowBytes, memorySide, block})
+	}
+	return list
+}
+
+func (f Form) manyQueries(t Term, flops float64, block int) []part {
+	list := []part{{"attend, many queries", flops, computeSide, block}}
+	if f.Attention.Scores {
+		list = append(list, part{"score, many queries", *t.Scores, computeSide, block})
+	}
+	if f.Attention.Memory.bytes() {
+		list = append(list, part{"read cache " + t.Type, t.Bytes, memorySide, block})
 	}
 	return list
 }

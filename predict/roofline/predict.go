@@ -39,13 +39,16 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	if err := w.check(); err != nil {
 		return Prediction{}, err
 	}
+	if count := fit.Form.lacks(w); count != "" {
+		return Prediction{}, fmt.Errorf("%s needs the %s of attention, and they are not counted for this work", fit.name(), count)
+	}
 	c := fit.costs()
 	if missing := unseen(fit.Form, w, c); len(missing) > 0 {
-		return Prediction{}, fmt.Errorf("fit %s has no cost for %q: no observation had it; add cases of such a model ('assay run --calibrate --weight-type TYPE'; --experts adds mixtures of experts) and fit again", fit.ID, strings.Join(missing, ", "))
+		return Prediction{}, fmt.Errorf("%s has no cost for %q: no observation had it; %s, and fit again", fit.name(), strings.Join(missing, ", "), remedy(missing[0]))
 	}
 	value := fit.Form.seconds(w, c)
 	if value <= 0 {
-		return Prediction{}, fmt.Errorf("fit %s gives this work no time: all costs that it needs came out as 0", fit.ID)
+		return Prediction{}, fmt.Errorf("%s gives this work no time: all costs that it needs came out as 0", fit.name())
 	}
 	seconds, err := fit.interval(kind, w, value)
 	if err != nil {
@@ -54,6 +57,25 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	p := Prediction{Seconds: seconds, TokensPerSecond: seconds.PerSecond(w.Tokens)}
 	p.Bound, p.Shares = fit.Form.shares(w, c)
 	return p, nil
+}
+
+// name is how errors call the fit: one of part of the observations has no id.
+func (fit *Fit) name() string {
+	if fit.ID == "" {
+		return "the fit of the other models"
+	}
+	return "fit " + fit.ID
+}
+
+// remedy says which cases give a fit the cost.
+func remedy(parameter string) string {
+	switch {
+	case strings.Contains(parameter, "cache "):
+		return "add decode cases with that type of cache (-ctk) at several depths"
+	case strings.Contains(parameter, "experts "):
+		return "add cases of such a model ('assay run --calibrate --experts --weight-type TYPE')"
+	}
+	return "add cases of such a model ('assay run --calibrate --weight-type TYPE')"
 }
 
 // Source says what predictions rest on.
@@ -96,7 +118,7 @@ func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
 		}
 	}
 	if len(hi) < leastResiduals {
-		return Interval{}, fmt.Errorf("fit %s has %d held-out residuals and an interval needs %d: add cases of several models and fit again", fit.ID, len(hi), leastResiduals)
+		return Interval{}, fmt.Errorf("%s has %d held-out residuals and an interval needs %d: add cases of several models and fit again", fit.name(), len(hi), leastResiduals)
 	}
 	slices.Sort(lo)
 	slices.Sort(hi)

@@ -36,8 +36,9 @@ func (s shape) work(weightType, kind string, n, depth float64) roofline.Work {
 	cells := 256 * math.Ceil((depth+n)/256)
 	live := n*depth + n*(n+1)/2
 	per := bytesPerWeight[weightType]
+	known := func(v float64) *float64 { return &v }
 	return roofline.Work{
-		Tokens: n, Steps: steps, Nodes: steps * (s.layers*31 + 6),
+		Tokens: n, Steps: steps, Nodes: known(steps * (s.layers*31 + 6)),
 		Activation: 4 * n * s.layers * (8*s.hidden + 3*s.ff),
 		Terms: []roofline.Term{
 			{Class: roofline.ClassWeights, Type: weightType, FLOPs: 2 * body * n, Bytes: steps * body * per},
@@ -45,7 +46,7 @@ func (s shape) work(weightType, kind string, n, depth float64) roofline.Work {
 			{
 				Class: roofline.ClassAttention, Type: "f16",
 				FLOPs: 4 * s.layers * s.heads * s.d * steps * tokens * cells, Bytes: 4 * s.layers * s.kv * s.d * steps * cells,
-				LiveFLOPs: 4 * s.layers * s.heads * s.d * live, RowBytes: 2 * s.kv * s.d,
+				LiveFLOPs: known(4 * s.layers * s.heads * s.d * live), Scores: known(s.layers * s.heads * live), RowBytes: known(2 * s.kv * s.d),
 			},
 		},
 	}
@@ -76,13 +77,13 @@ func (m truth) seconds(w roofline.Work) float64 {
 		}
 		return math.Pow(math.Pow(a, m.norm)+math.Pow(b, m.norm), 1/m.norm)
 	}
-	s := w.Steps*m.step + w.Nodes*m.node + w.Activation*m.activation
+	s := w.Steps*m.step + *w.Nodes*m.node + w.Activation*m.activation
 	for _, t := range w.Terms {
 		switch {
 		case t.Class == roofline.ClassAttention && w.Tokens == w.Steps:
-			s += both(t.LiveFLOPs*m.attendOne, t.Bytes*m.c)
+			s += both(*t.LiveFLOPs*m.attendOne, t.Bytes*m.c)
 		case t.Class == roofline.ClassAttention:
-			s += both(t.LiveFLOPs*m.attendMany, t.Bytes*m.c)
+			s += both(*t.LiveFLOPs*m.attendMany, t.Bytes*m.c)
 		case t.Class == roofline.ClassHead || w.Tokens == w.Steps:
 			s += t.Bytes * m.read[t.Type]
 		default:

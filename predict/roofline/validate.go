@@ -66,6 +66,9 @@ func Validate(all []Observation, opt Options) (Validation, error) {
 			return Validation{}, fmt.Errorf("without %s: %w", m, err)
 		}
 	}
+	if len(out.Cases) == 0 {
+		return Validation{}, fmt.Errorf("no case can be predicted when its model is left out; %s", out.Skipped[len(leftOut)])
+	}
 	return out, nil
 }
 

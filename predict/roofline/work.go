@@ -4,18 +4,18 @@ import "fmt"
 
 // Work is what one sample of a case has to do: counted, not measured. FLOPs
 // count a multiplication and an addition as two; sizes are in bytes. All
-// figures are sums over the whole sample.
+// figures are sums over the whole sample; nil is one that is not known.
 type Work struct {
 	// Tokens is how many the sample processes (prefill) or generates (decode).
 	Tokens float64 `json:"tokens"`
 	// Steps is the number of graphs evaluated: micro-batches, or decode steps.
 	Steps float64 `json:"steps"`
-	// Nodes is the number of graph nodes over all steps; 0 where not known.
-	Nodes float64 `json:"nodes,omitempty"`
-	Terms []Term  `json:"terms"`
+	// Nodes is the number of graph nodes over all steps.
+	Nodes *float64 `json:"nodes,omitempty"`
+	Terms []Term   `json:"terms"`
 	// KVWrite and Activation are the bytes moved besides the terms' own.
-	KVWrite    float64 `json:"kv_write,omitempty"`
-	Activation float64 `json:"activation,omitempty"`
+	KVWrite    float64 `json:"kv_write"`
+	Activation float64 `json:"activation"`
 }
 
 // Term is the arithmetic and the traffic of one class of operation on one type
@@ -29,11 +29,13 @@ type Term struct {
 	// Bytes are the weights touched, or the cache read.
 	Bytes float64 `json:"bytes"`
 	// LiveFLOPs are, for attention, those of FLOPs that fall on cells which the
-	// mask lets through; 0 where not known.
-	LiveFLOPs float64 `json:"live_flops,omitempty"`
+	// mask lets through.
+	LiveFLOPs *float64 `json:"live_flops,omitempty"`
+	// Scores are, for attention, how often a head weighs such a cell.
+	Scores *float64 `json:"scores,omitempty"`
 	// RowBytes is, for attention, the distance in memory from the keys of one
-	// cell to those of the next; 0 where not known.
-	RowBytes float64 `json:"row_bytes,omitempty"`
+	// cell to those of the next.
+	RowBytes *float64 `json:"row_bytes,omitempty"`
 }
 
 // The classes of a Term.
