@@ -6,15 +6,38 @@ import (
 	"unsafe"
 )
 
-// Quantisation is how weights or caches are packed: MLX's affine mode with one
-// scale and one bias for each group.
-type Quantisation struct{ Bits, GroupSize int }
+// Quantisation is how weights or caches are packed, as mx.quantize has it.
+type Quantisation struct {
+	Bits, GroupSize int
+	Mode            Mode
+}
 
-// Packed is a quantised array: the packed words, scales and biases.
+// Mode is how a group's elements are coded.
+type Mode int
+
+// The modes of mx.quantize: whole numbers with a scale and a bias for each group,
+// or small floating-point numbers with a scale alone.
+const (
+	Affine Mode = iota
+	MXFP4
+	MXFP8
+	NVFP4
+)
+
+// HasBiases reports whether groups have a bias beside their scale.
+func (m Mode) HasBiases() bool { return m == Affine }
+
+// Packed is a quantised array: the packed words, scales and, where the mode has
+// them, biases.
 type Packed struct{ Words, Scales, Biases Array }
 
-// affine names the mode, with C's end.
-var affine = &[]byte("affine\x00")[0]
+// modes are the modes' names, with C's end.
+var modes = [...]*byte{
+	Affine: &[]byte("affine\x00")[0],
+	MXFP4:  &[]byte("mxfp4\x00")[0],
+	MXFP8:  &[]byte("mxfp8\x00")[0],
+	NVFP4:  &[]byte("nvfp4\x00")[0],
+}
 
 // maskModes are the names of sdpa's masks, with C's end.
 var (
@@ -26,12 +49,12 @@ var (
 // optional passes an mlx_optional_int (or one of the same layout) that is there.
 func optional(value int) uintptr { return uintptr(uint32(value)) | 1<<32 }
 
-// Quantize packs the last axis of w.
+// Quantize packs the last axis of w in the affine mode.
 func (s *Scope) Quantize(w Array, q Quantisation) Packed {
 	if s.err != nil {
 		return Packed{}
 	}
-	args := []uintptr{0, w.handle, optional(q.GroupSize), optional(q.Bits), ptr(affine)}
+	args := []uintptr{0, w.handle, optional(q.GroupSize), optional(q.Bits), ptr(modes[Affine])}
 	if !s.lib.Release.lacksGlobalScale() {
 		args = append(args, 0)
 	}
@@ -45,10 +68,11 @@ func (s *Scope) Quantize(w Array, q Quantisation) Packed {
 	return Packed{parts[0], parts[1], parts[2]}
 }
 
-// Dequantize unpacks.
+// Dequantize unpacks, into the type of the scales, or bfloat16 where those are
+// no numbers of a type (modes without biases).
 func (s *Scope) Dequantize(p Packed, q Quantisation) Array {
 	args := []uintptr{p.Words.handle, p.Scales.handle, p.Biases.handle,
-		optional(q.GroupSize), optional(q.Bits), ptr(affine)}
+		optional(q.GroupSize), optional(q.Bits), ptr(modes[q.Mode])}
 	if !s.lib.Release.lacksGlobalScale() {
 		args = append(args, 0)
 	}
@@ -64,14 +88,14 @@ func (r Release) lacksGlobalScale() bool {
 // QuantizedMatmul multiplies x with a packed matrix, or with its transpose.
 func (s *Scope) QuantizedMatmul(x Array, w Packed, transpose bool, q Quantisation) Array {
 	return s.op(fnQuantizedMatmul, x.handle, w.Words.handle, w.Scales.handle, w.Biases.handle,
-		boolean(transpose), optional(q.GroupSize), optional(q.Bits), ptr(affine))
+		boolean(transpose), optional(q.GroupSize), optional(q.Bits), ptr(modes[q.Mode]))
 }
 
 // GatherQMM multiplies each row of x with the transpose of the packed matrix
 // that rhs names.
 func (s *Scope) GatherQMM(x Array, w Packed, rhs Array, q Quantisation, sorted bool) Array {
 	return s.op(fnGatherQMM, x.handle, w.Words.handle, w.Scales.handle, w.Biases.handle, 0, rhs.handle,
-		1, optional(q.GroupSize), optional(q.Bits), ptr(affine), boolean(sorted))
+		1, optional(q.GroupSize), optional(q.Bits), ptr(modes[q.Mode]), boolean(sorted))
 }
 
 // RMSNorm is mlx.core.fast.rms_norm.

@@ -106,6 +106,12 @@ func (r tensor) data() []byte {
 		switch r.Type {
 		case "U32":
 			binary.LittleEndian.PutUint32(bits[:], uint32(z>>32))
+		case "F8X4": // four of E4M3 below 2
+			binary.LittleEndian.PutUint32(bits[:], uint32(z>>32)&0xBFBFBFBF)
+		case "E8M0":
+			bits[0], size = byte(121+z%2), 1
+		case "E4M3":
+			bits[0], size = byte(16+z%8), 1
 		case "F32":
 			binary.LittleEndian.PutUint32(bits[:], math.Float32bits(exact))
 		case "BF16":
@@ -118,6 +124,17 @@ func (r tensor) data() []byte {
 		out.Write(bits[:size])
 	}
 	return out.Bytes()
+}
+
+// stored is the type in the file: what a byte or word codes has no name there.
+func (r tensor) stored() string {
+	switch r.Type {
+	case "F8X4":
+		return "U32"
+	case "E8M0", "E4M3":
+		return "U8"
+	}
+	return r.Type
 }
 
 // half converts a number that float16 holds exactly and is not subnormal.
@@ -142,7 +159,7 @@ func writeShard(t testing.TB, path string, tensors []tensor) {
 	for _, tensor := range tensors {
 		from := data.Len()
 		data.Write(tensor.data())
-		header[tensor.Name] = map[string]any{"dtype": tensor.Type, "shape": tensor.Shape, "data_offsets": []int{from, data.Len()}}
+		header[tensor.Name] = map[string]any{"dtype": tensor.stored(), "shape": tensor.Shape, "data_offsets": []int{from, data.Len()}}
 	}
 	text, err := json.Marshal(header)
 	require.NoError(t, err)

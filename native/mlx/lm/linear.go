@@ -44,7 +44,7 @@ func (b *builder) linear(path string, out, in int, bias bool) *linear {
 }
 
 // matrix takes a weight of a shape: one array in this Scope when it is not
-// quantised, otherwise words, scales and biases that are kept.
+// quantised, otherwise words, scales and perhaps biases that are kept.
 func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
 	hasScales := b.stored(path + ".scales")
 	if b.listing() {
@@ -64,11 +64,14 @@ func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisatio
 	}
 	words := append(append([]int{}, rows...), in*quant.Bits/32)
 	groups := append(append([]int{}, rows...), in/quant.GroupSize)
-	return mlx.Packed{
-		Words:  b.keep(b.tensor(path+".weight", packed, words...)),
-		Scales: b.keep(b.tensor(path+".scales", floating, groups...)),
-		Biases: b.keep(b.tensor(path+".biases", floating, groups...)),
-	}, quant
+	w := mlx.Packed{Words: b.keep(b.tensor(path+".weight", packed, words...))}
+	if !quant.Mode.HasBiases() {
+		w.Scales = b.keep(b.tensor(path+".scales", coded, groups...))
+		return w, quant
+	}
+	w.Scales = b.keep(b.tensor(path+".scales", floating, groups...))
+	w.Biases = b.keep(b.tensor(path+".biases", floating, groups...))
+	return w, quant
 }
 
 // embedding is mlx.nn.Embedding or mlx.nn.QuantizedEmbedding.
@@ -95,11 +98,11 @@ func (e *embedding) forward(s *mlx.Scope, tokens mlx.Array) mlx.Array {
 		return s.Take(e.weight, tokens, 0)
 	}
 	p := e.head.packed
-	return s.Dequantize(mlx.Packed{
-		Words:  s.Take(p.Words, tokens, 0),
-		Scales: s.Take(p.Scales, tokens, 0),
-		Biases: s.Take(p.Biases, tokens, 0),
-	}, e.head.quant)
+	rows := mlx.Packed{Words: s.Take(p.Words, tokens, 0), Scales: s.Take(p.Scales, tokens, 0)}
+	if e.head.quant.Mode.HasBiases() {
+		rows.Biases = s.Take(p.Biases, tokens, 0)
+	}
+	return s.Dequantize(rows, e.head.quant)
 }
 
 // norm is mlx.nn.RMSNorm; plusOne is gemma's, which stores the weight less 1

@@ -12,6 +12,8 @@ type Weight struct {
 	Shape []int
 	// Packed says that the elements are words of quantised weights (U32).
 	Packed bool
+	// Coded says that they are a byte each: scales of small floats (U8).
+	Coded bool
 }
 
 // Weights lists what Load would look for with a config.json, in the order of
@@ -41,7 +43,7 @@ func (b *builder) listing() bool { return b.s == nil }
 
 // need lists a tensor.
 func (b *builder) need(name string, types []string, shape []int) {
-	b.needed = append(b.needed, Weight{Name: name, Shape: shape, Packed: types[0] == packed[0]})
+	b.needed = append(b.needed, Weight{Name: name, Shape: shape, Packed: types[0] == packed[0], Coded: types[0] == coded[0]})
 }
 
 // packable reports that the matrix at path is quantised when tensors are listed.

@@ -20,7 +20,7 @@ type layerScheme struct {
 }
 
 // quantisationOf reads config.json's quantization as mlx_lm.utils.load_model
-// does; nil where nothing is quantised. Only the affine mode is known.
+// does; nil where nothing is quantised.
 func quantisationOf(c *config) *quantisation {
 	if !c.has("quantization") {
 		if c.has("quantization_config") {
@@ -44,12 +44,28 @@ func quantisationOf(c *config) *quantisation {
 	return q
 }
 
+// floatSchemes are the modes of mx.quantize that have one width and group each
+// (_defaults_for_mode, mlx/nn/layers/quantized.py, MLX 0.31.2).
+var floatSchemes = map[string]mlx.Quantisation{
+	"mxfp4": {Bits: 4, GroupSize: 32, Mode: mlx.MXFP4},
+	"mxfp8": {Bits: 8, GroupSize: 32, Mode: mlx.MXFP8},
+	"nvfp4": {Bits: 4, GroupSize: 16, Mode: mlx.NVFP4},
+}
+
 // scheme reads group_size, bits and mode.
 func scheme(c *config) mlx.Quantisation {
 	q := mlx.Quantisation{Bits: c.integer("bits"), GroupSize: c.integer("group_size")}
-	if mode := c.text("mode", "affine"); mode != "affine" {
-		c.note("mode is %s; only affine is supported", mode)
-	} else if c.has("bits") && c.has("group_size") && !knownScheme(q) {
+	whole := c.has("bits") && c.has("group_size")
+	mode := c.text("mode", "affine")
+	float, isFloat := floatSchemes[mode]
+	switch {
+	case isFloat && whole && (q.Bits != float.Bits || q.GroupSize != float.GroupSize):
+		c.note("bits %d with group_size %d is not %s, which has %d in groups of %d", q.Bits, q.GroupSize, mode, float.Bits, float.GroupSize)
+	case isFloat:
+		return float
+	case mode != "affine":
+		c.note("mode is %s, which is not supported (affine, mxfp4, mxfp8, nvfp4)", mode)
+	case whole && !knownScheme(q):
 		c.note("bits %d with group_size %d is not supported (bits 2, 4 or 8, group_size 32, 64 or 128)", q.Bits, q.GroupSize)
 	}
 	return q

@@ -31,6 +31,7 @@ type builder struct {
 var (
 	floating = []string{"F32", "F16", "BF16"}
 	packed   = []string{"U32"}
+	coded    = []string{"U8"} // scales of the modes of small floats
 )
 
 // own keeps an array for as long as the model lives.
