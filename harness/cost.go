@@ -27,6 +27,22 @@ func llamaCost(f arch.Facts, weightType string, c results.Case, p kv.Params) (*r
 	return sum, nil
 }
 
+// mlxCost is what one sample of the case executes in mlx-lm; nil where the case
+// is of no tokens, as a plan is.
+func mlxCost(f arch.Facts, weightType string, c results.Case, p kv.MLXParams) (*results.Cost, error) {
+	depth, prompt := mlxPrompts(c)
+	if prompt+c.NGen == 0 {
+		return nil, nil
+	}
+	spent, err := cost.MLX(f, p, cost.Work{NPrompt: prompt, NGen: c.NGen, NDepth: depth, Weights: weightType})
+	if err != nil {
+		return nil, err
+	}
+	sum := &results.Cost{Products: new(int64)}
+	addCost(sum, spent)
+	return sum, nil
+}
+
 // addCost adds a prediction to what the record says of the whole sample.
 func addCost(sum *results.Cost, c cost.Cost) {
 	sum.Steps += c.Steps

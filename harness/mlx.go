@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"assay/native/dylib"
 	"assay/native/mlx"
 	"assay/predict/arch"
+	"assay/predict/cost"
 	"assay/predict/kv"
 	"assay/results"
 )
@@ -61,6 +63,7 @@ func (mlxLM) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
 	if kind == SkeletonKV {
 		f = skeleton.FolderFacts(f)
 	}
+	f.Path, f.Tensors = "", nil // the skeleton's own follow from its type
 	_, err := skeleton.Config(f)
 	return f, err
 }
@@ -93,10 +96,11 @@ func (mlxLM) Open() (Engine, error) {
 	return &mlxEngine{lib: lib, sha256: sum}, nil
 }
 
-// Predict walks mlx-lm's cache through the case. Arithmetic is not predicted:
-// MLX shows no executed graph to hold it against.
-func (mlxLM) Predict(f, _ arch.Facts, weightType string, c results.Case, _ results.Runtime) (*results.Predicted, error) {
-	cache, err := kv.MLX(f, mlxParams(f, weightType, c))
+// Predict walks mlx-lm's cache through the case and counts what it executes on
+// the way. A model type whose forward pass is not known has no arithmetic.
+func (mlxLM) Predict(f, run arch.Facts, weightType string, c results.Case, _ results.Runtime) (*results.Predicted, error) {
+	params := mlxParams(run, weightType, c)
+	cache, err := kv.MLX(f, params)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +108,21 @@ func (mlxLM) Predict(f, _ arch.Facts, weightType string, c results.Case, _ resul
 		cache.Append(tokens)
 	}
 	plan := cache.Plan()
-	return &results.Predicted{
+	p := &results.Predicted{
 		Rules: exactRules, KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan), PeakKVBytes: ptr(cache.PeakBytes()),
-	}, nil
+	}
+	size, err := cost.MLXWeightBytes(run, weightType)
+	if errors.Is(err, cost.ErrNoRule) {
+		return p, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.WeightBytes = &size
+	if p.Cost, err = mlxCost(run, weightType, c, params); p.Cost != nil {
+		p.FLOPs, p.BytesMoved = costFLOPs(p.Cost), costBytes(p.Cost)
+	}
+	return p, err
 }
 
 // mlxParams are the case's settings in the predictor's terms.

@@ -8,7 +8,6 @@ import (
 
 	"assay/native/mlx"
 	"assay/native/mlx/lm"
-	"assay/predict/kv"
 	"assay/predict/safetensors"
 	"assay/results"
 )
@@ -72,55 +71,19 @@ func mlxCache(c results.Case) lm.CacheOptions {
 	return lm.CacheOptions{MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
 }
 
-// Observe runs the case once and reads each layer's arrays; the allocator's
-// growth stands beside their sum.
-func (s *mlxSession) Observe(ctx context.Context, c results.Case) (m *results.Measured, _ []results.Check, err error) {
-	before, err := s.model.Memory()
-	if err != nil {
-		return nil, nil, err
+// fill brings a fresh session to the case's depth.
+func (s *mlxSession) fill(ctx context.Context, session *lm.Session, c results.Case) error {
+	depth, _ := mlxPrompts(c)
+	if depth == 0 {
+		return nil
 	}
-	session, err := s.model.NewSession(mlxCache(c))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	if _, _, err := s.pass(ctx, session, c); err != nil {
-		return nil, nil, err
-	}
-	layers, err := session.Layers()
-	if err != nil {
-		return nil, nil, err
-	}
-	after, err := s.model.Memory()
-	if err != nil {
-		return nil, nil, err
-	}
-	m = &results.Measured{WeightBytes: &s.model.WeightBytes, KVBytes: new(int64), KVSources: &results.KVSources{}, Memory: &results.Memory{}}
-	for i, l := range layers {
-		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: i, Class: mlxClass(l), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
-		*m.KVBytes += l.KeyBytes + l.ValueBytes
-	}
-	m.KVSources.Tensors, m.KVSources.Active = m.KVBytes, ptr(after.Active-before.Active)
-	readFootprint(m.Memory)
-	return m, nil, nil
+	_, err := session.Prefill(ctx, s.tokens(depth))
+	return err
 }
 
-// mlxClass names a layer's cache as the record does.
-func mlxClass(l lm.LayerCache) string {
-	if l.Kind == lm.Rotating {
-		return string(kv.Sliding)
-	}
-	return string(kv.Full)
-}
-
-// pass runs the case in a fresh session: the depth, then what is timed.
+// pass runs what is timed of the case, behind fill.
 func (s *mlxSession) pass(ctx context.Context, session *lm.Session, c results.Case) (took, host time.Duration, err error) {
-	depth, prompt := mlxPrompts(c)
-	if depth > 0 {
-		if _, err := session.Prefill(ctx, s.tokens(depth)); err != nil {
-			return 0, 0, err
-		}
-	}
+	_, prompt := mlxPrompts(c)
 	for _, step := range []struct {
 		n   int
 		run func() (lm.Timing, error)
@@ -149,7 +112,10 @@ func (s *mlxSession) Time(ctx context.Context, c results.Case, n int, emit func(
 		if err != nil {
 			return nil, err
 		}
-		took, busy, err := s.pass(ctx, session, c)
+		var took, busy time.Duration
+		if err = s.fill(ctx, session, c); err == nil {
+			took, busy, err = s.pass(ctx, session, c)
+		}
 		if err = errors.Join(err, session.Close()); err != nil {
 			return nil, err
 		}

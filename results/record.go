@@ -261,7 +261,8 @@ type Measured struct {
 	KVLayers  []KVLayer  `json:"kv_layers,omitempty"`
 	KVSources *KVSources `json:"kv_sources,omitempty"`
 	FLOPs     *int64     `json:"flops,omitempty"`
-	// FLOPsByOp splits FLOPs by graph operation (MUL_MAT, MUL_MAT_ID, FLASH_ATTN_EXT).
+	// FLOPsByOp splits FLOPs by graph operation (MUL_MAT, MUL_MAT_ID, FLASH_ATTN_EXT;
+	// MLX's Matmul, AddMM, QuantizedMatmul, GatherMM, GatherQMM, ScaledDotProductAttention).
 	FLOPsByOp map[string]int64 `json:"flops_by_op,omitempty"`
 	Nodes     *int64           `json:"nodes,omitempty"`
 	// FlashAttn is what the runtime settled on where the case says auto.
@@ -277,6 +278,8 @@ type Measured struct {
 	Memory          *Memory          `json:"memory,omitempty"`
 	// HostNSPerToken is the time spent outside the library, per token.
 	HostNSPerToken *float64 `json:"host_ns_per_token,omitempty"`
+	// Missing says why figures are absent that other libraries give, by name.
+	Missing map[string]string `json:"missing,omitempty"`
 	// Canary is the duration of a fixed piece of work before and after the case.
 	CanaryNS []int64 `json:"canary_ns,omitempty"`
 }

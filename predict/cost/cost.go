@@ -88,7 +88,7 @@ type Cost struct {
 	Products int64
 	// Terms are sorted by class and type.
 	Terms []Term
-	// Ops has the same FLOPs by operation.
+	// Ops has the same FLOPs by operation of ggml's; nil for another runtime.
 	Ops map[Op]int64
 	// ExpertBytesUpper is what Terms' expert bytes cannot exceed: as many
 	// different experts as the tokens can choose.
@@ -127,7 +127,9 @@ func (c *Cost) add(class Class, typ string, op Op, flops, bytes int64) {
 	c.Terms[i].FLOPs += flops
 	c.Terms[i].Bytes += bytes
 	if flops > 0 {
-		c.Ops[op] += flops
+		if op != "" {
+			c.Ops[op] += flops
+		}
 		c.Products++
 	}
 }

@@ -1,0 +1,155 @@
+package cost
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"assay/predict/arch"
+	"assay/predict/kv"
+)
+
+// ErrNoRule says that what a runtime executes for a model is not known.
+var ErrNoRule = errors.New("no rule says what is executed")
+
+// MLX predicts what mlx-lm executes for the work (generate_step of
+// mlx_lm/generate.py, 0.31.3), to the operation: all but the last prompt token
+// in chunks that only the caches are computed of, so that the last layer ends
+// with its keys and values; then token by token to the logits, over exactly the
+// tokens in the cache. Every call that the work starts is waited for, so the
+// step in flight is counted where it belongs. The error wraps ErrNoRule for a
+// model type whose forward pass is not known.
+func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
+	calls, err := mlxCalls(w)
+	if err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
+	cache, err := kv.MLX(f, p)
+	if err != nil {
+		return Cost{}, err
+	}
+	table, err := mlxWeights(f, w.Weights)
+	if err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
+	table = append(table, tied(f, table)...)
+	for _, tokens := range kv.MLXSchedule(w.NDepth, 0) {
+		cache.Append(tokens)
+	}
+	c := &mlxCounter{Cost: Cost{Steps: int64(len(calls))}, facts: f, elementBytes: mlxElementBytes(p.Type)}
+	for _, call := range calls {
+		before := cache.Tokens()
+		cache.Append(int(call.tokens))
+		for _, t := range table {
+			c.weight(t, call)
+		}
+		for i, t := range cache.Traffic() {
+			c.attention(i, t, call, before)
+		}
+	}
+	c.sort()
+	return c.Cost, nil
+}
+
+// mlxCall is one call of the model: a token whose logits are computed, or a
+// chunk of a prompt of which only the caches are.
+type mlxCall struct {
+	tokens int64
+	logits bool
+}
+
+func mlxCalls(w Work) ([]mlxCall, error) {
+	if w.NDepth < 0 || w.NPrompt < 0 || w.NGen < 0 || w.NPrompt+w.NGen == 0 || w.AllOutputs {
+		return nil, fmt.Errorf("work of %d prompt and %d generated tokens after %d is none that mlx-lm does", w.NPrompt, w.NGen, w.NDepth)
+	}
+	var calls []mlxCall
+	for _, tokens := range kv.MLXSchedule(w.NPrompt, 0) {
+		calls = append(calls, mlxCall{tokens: int64(tokens)})
+	}
+	if len(calls) > 0 {
+		calls[len(calls)-1].logits = true
+	}
+	return append(calls, slices.Repeat([]mlxCall{{1, true}}, w.NGen)...), nil
+}
+
+// mlxElementBytes is the size of an element between two products.
+func mlxElementBytes(typ string) int64 {
+	if typ == "f32" {
+		return 4
+	}
+	return 2
+}
+
+// mlxCounter sums up one piece of work.
+type mlxCounter struct {
+	Cost
+	facts        arch.Facts
+	elementBytes int64
+}
+
+// reaches says whether the call computes anything with the layer's weights
+// beyond its keys and values.
+func (c *mlxCounter) reaches(layer int, call mlxCall) bool {
+	return call.logits || layer < len(c.facts.Layers)-1
+}
+
+// weight counts one tensor in one call.
+func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
+	if !w.feedsCache && !c.reaches(w.layer, call) {
+		return
+	}
+	switch w.use {
+	case read:
+		c.add(Weights, w.Type, "", 0, w.bytes)
+	case lookup:
+		c.add(Weights, w.Type, "", 0, call.tokens*w.rowBytes())
+	case matrix, keys:
+		c.product(Weights, w, call.tokens)
+	case output:
+		c.product(Head, w, call.tokens)
+	case routed:
+		c.experts(w, call.tokens)
+	}
+}
+
+func (c *mlxCounter) product(class Class, w mlxWeight, tokens int64) {
+	c.add(class, w.Type, "", 2*w.Elements()*tokens, w.bytes)
+	c.ActivationBytes += (w.Shape[0] + w.Elements()/w.Shape[0]) * tokens * c.elementBytes
+}
+
+// experts is GatherMM or GatherQMM: every token meets the experts that it chose.
+func (c *mlxCounter) experts(w mlxWeight, tokens int64) {
+	used, count := c.facts.Layers[w.layer].FeedForward.Experts.Used, w.Shape[len(w.Shape)-1]
+	each, eachBytes := w.Elements()/count, w.bytes/count
+	c.add(Experts, w.Type, "", 2*each*used*tokens, expectedExperts(count, used, tokens, eachBytes))
+	c.ExpertBytesUpper += min(count, used*tokens) * eachBytes
+	c.ActivationBytes += (w.Shape[0] + each/w.Shape[0]) * used * tokens * c.elementBytes
+}
+
+// attention counts a layer's products of queries with keys and of scores with
+// values, fused or not, and what the call moves of its cache.
+func (c *mlxCounter) attention(layer int, t kv.MLXTraffic, call mlxCall, before int64) {
+	c.KVWriteBytes += t.WriteBytes
+	if !c.reaches(layer, call) {
+		c.add(Attention, t.Type, "", 0, t.CopyBytes)
+		return
+	}
+	a := c.facts.Layers[layer].Attention
+	width := attentionWidth(a, false)
+	flops := 2 * call.tokens * t.Cells * width.products
+	c.add(Attention, t.Type, "", flops, t.ReadBytes+t.CopyBytes)
+	c.attend(t.Type, flops, visible(before, call.tokens, t.Window), width, t.KeyRowBytes)
+	c.ActivationBytes += call.tokens * width.operands * c.elementBytes
+}
+
+// visible counts, over the call's tokens, those that each may look at.
+func visible(before, tokens, window int64) (sum int64) {
+	for pos := before; pos < before+tokens; pos++ {
+		if window == 0 {
+			sum += pos + 1
+		} else {
+			sum += min(pos+1, window)
+		}
+	}
+	return sum
+}
