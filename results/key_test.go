@@ -88,6 +88,8 @@ func TestSpeed(t *testing.T) {
 	assert.InDelta(t, 550.0/6, six.Mean, 1e-9)
 	assert.InDelta(t, 20.41, *six.Stddev, 0.01)
 	assert.Equal(t, &[2]float64{50, 100}, six.CI95)
+	five := results.Speed([]int64{1e9, 1e9, 1e9, 2e9, 1e9}, 100)
+	assert.Nil(t, five.CI95, "the smallest of five is above the median in more than 2.5 of 100 draws")
 	assert.Nil(t, results.Speed(nil, 64))
 	assert.Nil(t, results.Speed([]int64{5}, 0))
 }

@@ -63,6 +63,7 @@ func TestFindTakesTheFirstPlaceThatHoldsTheLibrary(t *testing.T) {
 		{"home elsewhere", "linux", map[string]string{"ASSAY_HOME": "h"}, []string{"h/lib/llama.cpp/b6673/libllama.b6673.so", pinned}, "h/lib/llama.cpp/b6673/libllama.b6673.so"},
 		{"Debian multiarch", "linux", nil, []string{"usr/lib/libllama.so", debian}, debian},
 		{"a name that only begins alike", "linux", nil, []string{"usr/lib/x86_64-linux-gnu/libllama-common.so.0", "usr/lib/libllama.so"}, "usr/lib/libllama.so"},
+		{"the plain name before a versioned one", "linux", nil, []string{"usr/lib/libllama.so", "usr/lib/libllama.so.1.2"}, "usr/lib/libllama.so"},
 		{"Homebrew formula", "darwin", nil, []string{brew, intel}, brew},
 		{"Homebrew on Intel", "darwin", nil, []string{intel}, intel},
 		{"Homebrew prefix from the environment", "darwin", map[string]string{"HOMEBREW_PREFIX": "b"}, []string{"b/lib/libllama.dylib", brew}, "b/lib/libllama.dylib"},

@@ -132,6 +132,12 @@ func TestReleases(t *testing.T) {
 		{"0.0.8000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
 		{"b1", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
 		{"0.5.0-dev", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"b8390", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"b10361", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"v0.4.0", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"v0.5.0", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"v0.7.0", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
+		{"v0.7.0", llama8B(), kv.Params{NCtx: 5000, FlashAttn: true}, 32 * 5120 * 4096},
 		{"b6673", deepseek(), kv.Params{NCtx: 1024, FlashAttn: true}, 27 * 1024 * (576 + 512) * 2},
 		{"b8121", deepseek(), kv.Params{NCtx: 1024, FlashAttn: true}, 27 * 1024 * 576 * 2},
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -67,6 +68,30 @@ func TestFormats(t *testing.T) {
 			assert.Equal(t, string(want), got.String())
 		})
 	}
+}
+
+func TestFasterIsNoRegression(t *testing.T) {
+	d := moved("m")
+	d.Cases[0].Time.Verdict, d.Cases[0].Time.Change = diff.Faster, &results.Interval{Value: -0.08, Lo: -0.099, Hi: -0.061}
+	d.Common, d.Cases = nil, d.Cases[:1]
+	alerts := FromDiff(d)
+	require.Len(t, alerts, 1)
+	assert.Equal(t, Timing, alerts[0].Class)
+	assert.False(t, alerts[0].Regression)
+	d.Cases[0].Time.Verdict = diff.Same
+	assert.Empty(t, FromDiff(d))
+}
+
+func TestManyExactChangesAreCounted(t *testing.T) {
+	var changes []diff.Exact
+	for i := range 12 {
+		changes = append(changes, diff.Exact{Figure: "kv_layers", Where: fmt.Sprintf("layer %d", i), Base: "1", Head: "2"})
+	}
+	details := exact(changes).Details
+	require.Len(t, details, mostDetails+1)
+	assert.Equal(t, "kv_layers layer 1: 1, then 2", details[0])
+	assert.Equal(t, "and 3 more", details[mostDetails])
+	assert.Len(t, exact(changes[:mostDetails+1]).Details, mostDetails, "nothing more to count")
 }
 
 func TestWriteRefusesAnUnknownFormat(t *testing.T) {

@@ -20,7 +20,9 @@ func Reproduce(c diff.Case) string {
 	}
 	args = append(args, tokenFlags(c.Kind, cmp.Or(p["n_prompt"], "0"), cmp.Or(p["n_gen"], "0"))...)
 	add("--kind", string(c.Kind))
-	add("--skeleton", c.Skeleton)
+	if c.Kind != results.KindPlan {
+		add("--skeleton", c.Skeleton) // a plan takes a sparse one by itself
+	}
 	if c.Skeleton != "" {
 		add("--weight-type", c.WeightType)
 	}

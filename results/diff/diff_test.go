@@ -266,9 +266,23 @@ func TestWindow(t *testing.T) {
 	w = NewWindow(history(past...), Accepted{Before: before, Suspect: map[results.Key]time.Time{"": before.AddDate(0, 0, -5)}})
 	assert.Equal(t, 11, w.nights(head.Records[6].Key()), "nights on which everything was slower")
 
-	// With few nights two runs are compared.
-	d = compare(t, past[15], head, Options{Window: NewWindow(history(past[:4]...), Accepted{Before: before})})
-	assert.Zero(t, d.Nights)
+	// With few nights two runs are compared; the last is judged with tonight.
+	for nights, usable := range map[int]int{4: 0, fewestNights: 0, fewestNights + 1: fewestNights} {
+		d = compare(t, past[15], head, Options{Window: NewWindow(history(past[:nights]...), Accepted{Before: before})})
+		assert.Equal(t, usable, d.Nights, "%d nights", nights)
+	}
+
+	// A night that a case was not timed in is none of its base.
+	gap := history(past...)
+	gap[5].Points[3].SamplesNS, gap[5].Points[3].Rounds = nil, nil
+	d = compare(t, past[15], head, Options{Window: NewWindow(gap, Accepted{Before: before})})
+	for _, c := range d.Cases {
+		want := Nights
+		if c.Key == gap[5].Key {
+			want--
+		}
+		assert.Equal(t, want, c.Time.BaseSamples, c.Key)
+	}
 	assert.Nil(t, NewWindow(nil, Accepted{}))
 }
 

@@ -288,7 +288,7 @@ func TestClockThatWentBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		ctx := context.Background()
 		st := open(t, dsn)
-		for i, at := range []time.Time{night, night.Add(-48 * time.Hour), night.Add(-47 * time.Hour), night.Add(time.Hour)} {
+		for i, at := range []time.Time{night, night.Add(-48 * time.Hour), night.Add(-47 * time.Hour), night.Add(time.Hour), night.Add(time.Hour)} {
 			id := fmt.Sprintf("r%d", i)
 			begin(t, st, id, at)
 			require.NoError(t, st.Add(ctx, record(id, 0)))
@@ -299,12 +299,13 @@ func TestClockThatWentBack(t *testing.T) {
 		for _, r := range runs {
 			ids = append(ids, r.ID)
 		}
-		assert.Equal(t, []string{"r0", "r1", "r2", "r3"}, ids)
+		assert.Equal(t, []string{"r0", "r1", "r2", "r3", "r4"}, ids)
 		assert.Equal(t, 48*time.Hour+1, runs[1].ClockBack)
 		assert.Zero(t, runs[3].ClockBack)
+		assert.Equal(t, time.Nanosecond, runs[4].ClockBack, "two at once have an order too")
 		for series, err := range st.History(ctx, store.Filter{}) {
 			require.NoError(t, err)
-			require.Len(t, series.Points, 4)
+			require.Len(t, series.Points, 5)
 			assert.Equal(t, "r1", series.Points[1].RunID)
 		}
 	})

@@ -107,14 +107,34 @@ func TestWhatAllShareIsSaidOnce(t *testing.T) {
 	}
 }
 
+// A change that all share begins where it begins, though the first case was not
+// measured that night.
+func TestWhatAllShareBeginsWhereMostHaveIt(t *testing.T) {
+	series := histories(30, 80, version, func(_, night int) float64 {
+		if night >= 30 {
+			return 1.05
+		}
+		return 1
+	})
+	series[0].Points = append(series[0].Points[:29:29], series[0].Points[32:]...)
+	got := analyse(t, series)
+	require.Len(t, got.Common, 1)
+	assert.Equal(t, "n29 n30", got.Common[0].Last.Run+" "+got.Common[0].First.Run)
+}
+
 func TestExactFiguresChangeWhenTheyChange(t *testing.T) {
 	series := histories(3, 20, version, same)
 	for night := 7; night < 20; night++ {
 		series[1].Points[night].KVBytes = ptr(int64(2048))
 	}
+	for night := 15; night < 20; night++ {
+		series[1].Points[night].KVBytes = ptr(int64(512))
+	}
 	series[2].Points[3].KVBytes = nil
 	got := analyse(t, series)
-	require.Len(t, got.Cases[1].Changes, 1)
+	require.Len(t, got.Cases[1].Changes, 2)
+	assert.Equal(t, "n15", got.Cases[1].Changes[1].First.Run)
+	assert.Equal(t, -0.75, got.Cases[1].Changes[1].Change.Value)
 	c := got.Cases[1].Changes[0]
 	assert.Equal(t, "kv_bytes n6 n7", fmt.Sprint(c.Figure, " ", c.Last.Run, " ", c.First.Run))
 	assert.Equal(t, 1.0, c.Change.Value)
