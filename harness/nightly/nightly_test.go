@@ -3,8 +3,6 @@ package nightly
 import (
 	"bytes"
 	"context"
-	"encoding/xml"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -200,32 +198,4 @@ func TestDrift(t *testing.T) {
 	assert.Nil(t, newDrift(nil))
 	d := newDrift([]harness.CanaryReading{{NS: 100}, {NS: 130}, {NS: 110}})
 	assert.Equal(t, "the canary ended +10.0 % from where it began, its slowest of 3 readings 30.0 % above its fastest", d.String())
-}
-
-const scripts = "../../scripts/nightly/"
-
-// The installer fills the template in to XML whose words arrive as they were given.
-func TestLaunchdPlist(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("needs bash")
-	}
-	exe, err := os.Executable()
-	require.NoError(t, err)
-	out, err := exec.Command(bash, scripts+"install", "--print", "--assay", exe, "--at", "03:05", "--", "/a & <b>.yaml").Output()
-	require.NoError(t, err)
-	var words []string
-	for dec := xml.NewDecoder(bytes.NewReader(out)); ; {
-		token, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		require.NoError(t, err)
-		if text, ok := token.(xml.CharData); ok && len(bytes.TrimSpace(text)) > 0 {
-			words = append(words, string(bytes.TrimSpace(text)))
-		}
-	}
-	assert.Subset(t, words, []string{"-dimsu", exe, "nightly", "/a & <b>.yaml", "Interactive", "StartCalendarInterval", "3", "5"})
-	assert.NotContains(t, string(out), "@", "nothing is left to fill in")
-	assert.Error(t, exec.Command(bash, scripts+"install", "--print", "--assay", exe, "--at", "25:00").Run())
 }
