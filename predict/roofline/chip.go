@@ -18,8 +18,10 @@ type Chip struct {
 	// FP16 is the peak of the GPU at 16-bit floats, in operations a second;
 	// nil where none is published.
 	FP16 *float64 `json:"fp16,omitempty"`
+	// Source says which pages the figures are from, or how they were measured.
+	Source string `json:"source"`
 	// Measured: the figures are of a probe on this machine, not of its maker, and
-	// Product is what a matrix product in portable Go reached.
+	// Product is the operations a second that matrix products reached.
 	Measured bool     `json:"measured,omitempty"`
 	Product  *float64 `json:"product,omitempty"`
 }
@@ -38,12 +40,13 @@ func (c Chip) Generation() string {
 //go:embed data/chips.csv
 var chipsCSV string
 
-// Chips lists every M1 to M5 variant; data/chips.csv has the sources.
+// Chips lists every M1 to M5 variant for which a source was seen.
 func Chips() []Chip {
 	rows := mustReadCSV(chipsCSV)
 	chips := make([]Chip, len(rows))
 	for i, row := range rows {
 		chips[i] = chipOf(row)
+		chips[i].Source = row["source"]
 		if v, ok := row.number("fp16_tflops"); ok {
 			v *= 1e12
 			chips[i].FP16 = &v

@@ -102,24 +102,26 @@ func EstimateChip(c Chip) (ChipModel, error) {
 	if err != nil {
 		return ChipModel{}, err
 	}
-	heldOut := tableErrors().HeldOutChip
+	heldOut := tableErrors().heldOutChip
 	for _, f := range fits {
 		if f.chip.ID() == c.ID() {
-			return ChipModel{Chip: c, fit: f, DecodeError: heldOut.Decode.P95, PrefillError: heldOut.Prefill.P95,
-				Basis: "fitted to this chip's row of llama.cpp discussion 4167 (LLaMA-7B); for another model the error of a chip left out is assumed"}, nil
+			return ChipModel{Chip: c, fit: f, DecodeError: heldOut.decode.P95, PrefillError: heldOut.prefill.P95,
+				Basis: fmt.Sprintf("fitted to this chip's row of llama.cpp discussion 4167 (LLaMA-7B), whose decode two parameters a chip fit within %.0f %%; "+
+					"for another model the error of a chip left out is assumed, %.0f %% in decode and %.0f %% in prefill (95 %% of figures)",
+					100*tableErrors().fitted.decode.Max, 100*heldOut.decode.P95, 100*heldOut.prefill.P95)}, nil
 		}
 	}
 	peers, generation := peersOf(c, fits)
 	e, scope := heldOut, "chip"
 	if generation != c.Generation() {
-		e, scope = tableErrors().HeldOutGeneration, "generation"
+		e, scope = tableErrors().heldOutGeneration, "generation"
 	}
 	return ChipModel{
 		Chip: c, fit: extrapolate(c, peers), Extrapolated: true,
-		DecodeError: e.Decode.P95, PrefillError: e.Prefill.P95,
+		DecodeError: e.decode.P95, PrefillError: e.prefill.P95,
 		Basis: fmt.Sprintf("an extrapolation: no %s is in llama.cpp discussion 4167; scaled by cores and bandwidth from its %s rows; "+
 			"leaving out one %s at a time, that misses decode by %.0f %% and prefill by %.0f %% in the median, %.0f %% and %.0f %% at worst",
-			c.ID(), generation, scope, 100*e.Decode.Median, 100*e.Prefill.Median, 100*e.Decode.Max, 100*e.Prefill.Max),
+			c.ID(), generation, scope, 100*e.decode.Median, 100*e.prefill.Median, 100*e.decode.Max, 100*e.prefill.Max),
 	}, nil
 }
 
@@ -205,53 +207,35 @@ func errorsOf(v []float64) Errors {
 	return e
 }
 
-// TableErrors are the relative errors of one way to model the published table.
-type TableErrors struct{ Decode, Prefill Errors }
+// byKind are the relative errors of one way to model the published table.
+type byKind struct{ decode, prefill Errors }
 
-// SelfErrors say how well the published table predicts itself.
-type SelfErrors struct {
-	// Fitted: each chip from its own row, two parameters for decode. Prefill
+// selfErrors say how well the published table predicts itself.
+type selfErrors struct {
+	// fitted: each chip from its own row, two parameters for decode. Prefill
 	// has a rate of its own for each figure there and is exact by construction.
-	Fitted TableErrors
-	// HeldOutChip: each chip from the others of its generation.
-	HeldOutChip TableErrors
-	// HeldOutGeneration: each chip from the nearest other generation.
-	HeldOutGeneration TableErrors
-	// ConstantEfficiency: decode at one share of the peak bandwidth on every
-	// chip, the rule of thumb.
-	ConstantEfficiency TableErrors
+	fitted byKind
+	// heldOutChip: each chip from the others of its generation.
+	heldOutChip byKind
+	// heldOutGeneration: each chip from the nearest other generation.
+	heldOutGeneration byKind
 }
 
-// PublishedErrors measures how well the table predicts itself.
-func PublishedErrors() SelfErrors { return tableErrors() }
-
-var tableErrors = sync.OnceValue(func() (out SelfErrors) {
+// tableErrors measures how well the table predicts itself.
+var tableErrors = sync.OnceValue(func() (out selfErrors) {
 	fits, err := publishedFits()
 	if err != nil {
 		return out // EstimateChip reports it
 	}
-	out.Fitted = errorsWith(fits, func(f chipFit) chipFit { return f })
-	out.HeldOutChip = errorsWith(fits, func(f chipFit) chipFit {
+	out.fitted = errorsWith(fits, func(f chipFit) chipFit { return f })
+	out.heldOutChip = errorsWith(fits, func(f chipFit) chipFit {
 		return fromOthers(f, fits, func(o chipFit) bool { return o.chip.ID() == f.chip.ID() })
 	})
-	out.HeldOutGeneration = errorsWith(fits, func(f chipFit) chipFit {
+	out.heldOutGeneration = errorsWith(fits, func(f chipFit) chipFit {
 		return fromOthers(f, fits, func(o chipFit) bool { return o.chip.Generation() == f.chip.Generation() })
 	})
-	out.ConstantEfficiency = errorsWith(fits, constantEfficiency(fits))
 	return out
 })
-
-// constantEfficiency is the rule of thumb: the median share of the peak
-// bandwidth that q8_0 reaches, for every chip and weight type, and no overhead.
-func constantEfficiency(fits []chipFit) func(chipFit) chipFit {
-	share := medianOf(fits, func(f chipFit) float64 {
-		w := llamaDecode("q8_0")
-		return w.bytes() / f.decodeSeconds(w) / f.chip.Bandwidth
-	})
-	return func(f chipFit) chipFit {
-		return chipFit{chip: f.chip, bandwidth: share * f.chip.Bandwidth}
-	}
-}
 
 func fromOthers(f chipFit, fits []chipFit, leaveOut func(chipFit) bool) chipFit {
 	peers, _ := peersOf(f.chip, slices.DeleteFunc(slices.Clone(fits), leaveOut))
@@ -259,19 +243,19 @@ func fromOthers(f chipFit, fits []chipFit, leaveOut func(chipFit) bool) chipFit 
 }
 
 // errorsWith compares the table with the model that each chip is given.
-func errorsWith(fits []chipFit, model func(chipFit) chipFit) TableErrors {
+func errorsWith(fits []chipFit, model func(chipFit) chipFit) byKind {
 	var decode, prefill []float64
-	for i, p := range Published() {
+	for i, p := range published() {
 		m := model(fits[i])
-		for t, speed := range p.Decode {
+		for t, speed := range p.decode {
 			decode = append(decode, relative(1/m.decodeSeconds(llamaDecode(t)), speed))
 		}
-		for t, speed := range p.Prefill {
+		for t, speed := range p.prefill {
 			w := llamaPrefill(t)
 			if m.rate[t] > 0 {
 				prefill = append(prefill, relative(w.Tokens*m.rate[t]/w.flops(), speed))
 			}
 		}
 	}
-	return TableErrors{Decode: errorsOf(decode), Prefill: errorsOf(prefill)}
+	return byKind{errorsOf(decode), errorsOf(prefill)}
 }

@@ -11,29 +11,29 @@ import (
 //go:embed data/llama.cpp-4167.csv
 var publishedCSV string
 
-// PublishedRow is one row of the published table: LLaMA-7B v2 in tokens a
+// publishedRow is one row of the published table: LLaMA-7B v2 in tokens a
 // second, by weight type, prefill of 512 tokens and decode of 128.
-type PublishedRow struct {
-	Chip            Chip
-	Prefill, Decode map[string]float64
+type publishedRow struct {
+	chip            Chip
+	prefill, decode map[string]float64
 }
 
 // publishedTypes are the weight types of the published table.
 var publishedTypes = []string{"f16", "q8_0", "q4_0"}
 
-// Published is the table of llama.cpp discussion 4167; the file's first lines
+// published is the table of llama.cpp discussion 4167; the file's first lines
 // say where it was taken from.
-func Published() []PublishedRow {
+func published() []publishedRow {
 	rows := mustReadCSV(publishedCSV)
-	table := make([]PublishedRow, len(rows))
+	table := make([]publishedRow, len(rows))
 	for i, row := range rows {
-		p := PublishedRow{Chip: chipOf(row), Prefill: map[string]float64{}, Decode: map[string]float64{}}
+		p := publishedRow{chip: chipOf(row), prefill: map[string]float64{}, decode: map[string]float64{}}
 		for _, t := range publishedTypes {
 			if v, ok := row.number(t + "_pp512"); ok {
-				p.Prefill[t] = v
+				p.prefill[t] = v
 			}
 			if v, ok := row.number(t + "_tg128"); ok {
-				p.Decode[t] = v
+				p.decode[t] = v
 			}
 		}
 		table[i] = p
@@ -97,11 +97,11 @@ type chipFit struct {
 
 // fitPublished fits one chip: seconds = bytes/bandwidth + overhead over its
 // weight types, by non-negative least squares on relative error.
-func fitPublished(p PublishedRow) (chipFit, error) {
+func fitPublished(p publishedRow) (chipFit, error) {
 	var rows []float64
 	var n int
 	for _, t := range publishedTypes {
-		if speed, ok := p.Decode[t]; ok {
+		if speed, ok := p.decode[t]; ok {
 			rows = append(rows, llamaDecode(t).bytes()*speed/1e9, speed/1e3)
 			n++
 		}
@@ -114,8 +114,8 @@ func fitPublished(p PublishedRow) (chipFit, error) {
 	if err != nil {
 		return chipFit{}, err
 	}
-	f := chipFit{chip: p.Chip, bandwidth: 1e9 / x[0], overhead: x[1] / 1e3, rate: map[string]float64{}}
-	for t, speed := range p.Prefill {
+	f := chipFit{chip: p.chip, bandwidth: 1e9 / x[0], overhead: x[1] / 1e3, rate: map[string]float64{}}
+	for t, speed := range p.prefill {
 		w := llamaPrefill(t)
 		f.rate[t] = w.flops() * speed / w.Tokens
 	}
@@ -130,7 +130,7 @@ func (f chipFit) decodeSeconds(w Work) float64 {
 // publishedFits fits every chip of the table once.
 var publishedFits = sync.OnceValues(func() ([]chipFit, error) {
 	var fits []chipFit
-	for _, p := range Published() {
+	for _, p := range published() {
 		f, err := fitPublished(p)
 		if err != nil {
 			return nil, err
