@@ -48,6 +48,7 @@ func TestForecast(t *testing.T) {
 	assert.Greater(t, short.Decode.TokensPerSecond.Value, long.Decode.TokensPerSecond.Value)
 	assert.InEpsilon(t, 512/short.Prefill.TokensPerSecond.Value, short.FirstToken.Value, 1e-9)
 	assert.False(t, short.Extrapolated)
+	assert.True(t, short.Fits)
 	assert.True(t, long.Extrapolated)
 	// 4.2 GiB of weights leave 3.8 GiB for a cache of 128 KiB a token.
 	require.NotNil(t, f.LargestContext)
@@ -58,6 +59,12 @@ func TestForecast(t *testing.T) {
 	f, err = harness.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
 	require.NoError(t, err)
 	assert.Nil(t, f.LargestContext)
+
+	assert.False(t, f.Rows[0].Fits)
+	mlx := opt
+	mlx.Runtime = "mlx"
+	_, err = harness.NewForecast(t.Context(), "preset:llama-3.1-8b", by, mlx)
+	assert.ErrorContains(t, err, "speed in mlx cannot be predicted from figures of llama.cpp (M4Max-40, fitted")
 
 	opt.Contexts = []int{1 << 20}
 	_, err = harness.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)

@@ -14,6 +14,8 @@ import (
 // or a chip's published figures.
 type Predictor interface {
 	Predict(kind string, w roofline.Work) (roofline.Prediction, error)
+	// Of names the runtime that predictions are of.
+	Of() string
 	// Source says what predictions rest on, in one sentence.
 	Source() string
 	// MeasuredContext is the longest context that was measured.
@@ -40,8 +42,9 @@ type Forecast struct {
 // generation after them.
 type ForecastRow struct {
 	Context int `json:"context"`
-	// NeedBytes are the weights and the cache.
+	// NeedBytes are the weights and the cache, Fits whether the memory holds them.
 	NeedBytes int64               `json:"need_bytes"`
+	Fits      bool                `json:"fits"`
 	Prefill   roofline.Prediction `json:"prefill"`
 	Decode    roofline.Prediction `json:"decode"`
 	// FirstToken is the time from the prompt to the first generated token: the
@@ -76,6 +79,9 @@ func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOpti
 	rt, err := RuntimeNamed(opt.Runtime)
 	if err != nil {
 		return Forecast{}, err
+	}
+	if by.Of() != rt.Name() {
+		return Forecast{}, inputError{fmt.Errorf("speed in %s cannot be predicted from figures of %s (%s): name a fit of runs in %s", rt.Name(), by.Of(), by.Source(), rt.Name())}
 	}
 	x := forecaster{rt, f, by, opt}
 	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
@@ -118,7 +124,7 @@ func (x forecaster) row(n int) (ForecastRow, error) {
 		return ForecastRow{}, err
 	}
 	return ForecastRow{
-		Context: n, NeedBytes: need, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds,
+		Context: n, NeedBytes: need, Fits: need <= x.opt.MemoryBytes, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds,
 		Extrapolated: n > x.by.MeasuredContext(),
 	}, nil
 }
@@ -153,11 +159,17 @@ func (x forecaster) largest() (*int, error) {
 	}
 	var failed error
 	fits := func(n int) bool {
+		// One token after all others: the cache is what matters, and some runtimes'
+		// grows with the tokens.
 		c := x.opt.Case
-		c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NCtx = results.KindDecode, 0, 1, 0, n
+		c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NCtx = results.KindDecode, 0, 1, n-1, n
 		p, err := x.rt.Predict(x.f, x.f, x.opt.WeightType, c, results.Runtime{})
-		if err != nil {
+		switch {
+		case err != nil:
 			failed = err
+			return false
+		case p.WeightBytes == nil || p.KVBytes == nil:
+			failed = fmt.Errorf("%s predicts no size of %s", x.rt.Name(), x.f.Name)
 			return false
 		}
 		return *p.WeightBytes+*p.KVBytes <= x.opt.MemoryBytes

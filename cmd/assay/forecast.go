@@ -115,24 +115,31 @@ func printForecast(w io.Writer, f harness.Forecast) {
 	fmt.Fprintf(w, "%s\n\n", wrapped("speed: "+safe(f.Basis), ""))
 	t := newTable(w, table.Row{"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ", "bound by"},
 		"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ")
-	wrapColumn(t, "bound by", 11)
+	wrapColumn(t, "bound by", 12)
+	notes := map[string]bool{}
 	for _, r := range f.Rows {
-		note := string(r.Prefill.Bound) + ", " + string(r.Decode.Bound)
+		bound := fmt.Sprintf("pp %s, tg %s", r.Prefill.Bound, r.Decode.Bound)
+		if r.Prefill.Bound == r.Decode.Bound {
+			bound = string(r.Decode.Bound)
+		}
+		context := fmt.Sprint(r.Context)
 		if r.Extrapolated {
-			note += " *"
+			context += "*"
+			notes[fmt.Sprintf("* longer than anything that was measured (%d): an extrapolation", f.MeasuredContext)] = true
+		}
+		if !r.Fits {
+			context += "!"
+			notes["! does not fit in "+harness.Bytes(f.MemoryBytes)] = true
 		}
 		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
 		t.AppendRow(table.Row{
-			r.Context, harness.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + "–" + rate(p.Hi), rate(r.FirstToken.Value) + " s",
-			rate(d.Value), rate(d.Lo) + "–" + rate(d.Hi), note,
+			context, harness.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + "–" + rate(p.Hi), rate(r.FirstToken.Value) + " s",
+			rate(d.Value), rate(d.Lo) + "–" + rate(d.Hi), bound,
 		})
 	}
 	t.Render()
-	for _, r := range f.Rows {
-		if r.Extrapolated {
-			fmt.Fprintf(w, "* longer than anything that was measured (%d): an extrapolation\n", f.MeasuredContext)
-			break
-		}
+	for _, note := range sortedKeys(notes) {
+		fmt.Fprintln(w, note)
 	}
 	if f.LargestContext != nil {
 		fmt.Fprintf(w, "\nlargest context in %s: %d tokens\n(weights and cache; compute buffers come on top)\n", harness.Bytes(f.MemoryBytes), *f.LargestContext)

@@ -58,6 +58,9 @@ func (m ChipModel) Predict(kind string, w Work) (Prediction, error) {
 // Source says what predictions rest on.
 func (m ChipModel) Source() string { return m.Chip.ID() + ", " + m.Basis }
 
+// Of names the runtime that the published table is of.
+func (m ChipModel) Of() string { return "llama.cpp" }
+
 // MeasuredContext is the prompt of the published table.
 func (m ChipModel) MeasuredContext() int { return publishedPrompt }
 

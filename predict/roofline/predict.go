@@ -61,8 +61,11 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 
 // name is how errors call the fit: one of part of the observations has no id.
 func (fit *Fit) name() string {
-	if fit.ID == "" {
+	switch {
+	case fit.ID == "":
 		return "the fit of the other models"
+	case strings.HasPrefix(fit.ID, "fit"):
+		return fit.ID
 	}
 	return "fit " + fit.ID
 }
@@ -83,6 +86,12 @@ func (fit *Fit) Source() string {
 	cv := fit.CrossValidation()
 	return fmt.Sprintf("%s of %s, %s; it misses a model that it has not seen by %.0f %% in decode and %.0f %% in prefill (median)",
 		fit.ID, fit.Machine, fit.Runtime, 100*cv.Decode.Median, 100*cv.Prefill.Median)
+}
+
+// Of names the runtime that predictions are of, without its version.
+func (fit *Fit) Of() string {
+	name, _, _ := strings.Cut(fit.Runtime, " ")
+	return name
 }
 
 // MeasuredContext is the longest context that the observations reached.
