@@ -43,8 +43,8 @@ func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
 		for _, t := range table {
 			c.weight(t, call)
 		}
-		for i, t := range cache.Traffic() {
-			c.attention(i, t, call, before)
+		for _, t := range cache.Traffic() {
+			c.attention(t, call, before)
 		}
 	}
 	c.sort()
@@ -128,13 +128,13 @@ func (c *mlxCounter) experts(w mlxWeight, tokens int64) {
 
 // attention counts a layer's products of queries with keys and of scores with
 // values, fused or not, and what the call moves of its cache.
-func (c *mlxCounter) attention(layer int, t kv.MLXTraffic, call mlxCall, before int64) {
+func (c *mlxCounter) attention(t kv.MLXTraffic, call mlxCall, before int64) {
 	c.KVWriteBytes += t.WriteBytes
-	if !c.reaches(layer, call) {
+	if !c.reaches(t.Layer, call) {
 		c.add(Attention, t.Type, "", 0, t.CopyBytes)
 		return
 	}
-	a := c.facts.Layers[layer].Attention
+	a := c.facts.Layers[t.Layer].Attention
 	width := attentionWidth(a, false)
 	flops := 2 * call.tokens * t.Cells * width.products
 	c.add(Attention, t.Type, "", flops, t.ReadBytes+t.CopyBytes)

@@ -7,7 +7,6 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
-	"assay/predict/safetensors"
 )
 
 // mlxKinds are the tensors of mlx-lm's models by their names in a folder, behind
@@ -45,9 +44,8 @@ type mlxFolder struct {
 
 // mlxStored is a matrix in a folder.
 type mlxStored struct {
-	typ           string
-	bytes         int64
-	words, groups int64 // of one row, where it is packed
+	typ   string
+	bytes int64
 }
 
 var (
@@ -81,23 +79,25 @@ func (s *mlxFolder) take(t arch.Tensor) {
 	if !ok {
 		return
 	}
-	bytes := t.Elements() * safetensors.DType(strings.ToUpper(t.Type)).Bits() / 8
 	if part == "bias" || roles[kind].use == read {
-		s.vector(arch.Tensor{Name: block + kind + "." + part, Type: t.Type, Shape: t.Shape}, bytes)
+		s.vector(arch.Tensor{Name: block + kind + "." + part, Type: t.Type, Shape: t.Shape}, t.Bytes())
 		return
 	}
 	m := s.matrices[block+kind]
 	if m == nil {
-		m = &mlxStored{}
+		m = &mlxStored{typ: mlxTypeOf(t.Type)}
 		s.matrices[block+kind] = m
 	}
-	m.bytes += bytes
-	switch part {
-	case "weight":
-		m.typ, m.words = t.Type, t.Shape[0]
-	case "scales":
-		m.groups = t.Shape[0]
+	m.bytes += t.Bytes() // more than once where experts are stored one by one
+}
+
+// mlxTypeOf names a packing as skeletons of it are named: affine-4g64 is 4bit.
+func mlxTypeOf(typ string) string {
+	var bits, group int
+	if n, _ := fmt.Sscanf(typ, "affine-%dg%d", &bits, &group); n == 2 {
+		return kv.MLXTypeName(bits, group)
 	}
+	return typ
 }
 
 // vector keeps what is read and multiplies nothing.
@@ -120,16 +120,8 @@ func (s *mlxFolder) settle(rows []weight) ([]weight, error) {
 		if m == nil {
 			return nil, fmt.Errorf("the folder has no tensor for %s, which the facts have", block+kind)
 		}
-		w.Type, w.bytes = m.typeOf(w.Shape[0]), m.bytes
+		w.Type, w.bytes = m.typ, m.bytes
 		out = append(out, w)
 	}
 	return append(out, s.vectors...), nil
-}
-
-// typeOf names how rows of so many elements are packed, or their own type.
-func (m *mlxStored) typeOf(row int64) string {
-	if m.groups == 0 {
-		return m.typ
-	}
-	return kv.MLXTypeName(int(m.words*32/row), int(row/m.groups))
 }

@@ -83,7 +83,7 @@ func TestMLXRefuses(t *testing.T) {
 		`model type "mamba2"`:   func(f *arch.Facts, _ *cost.Work, _ *kv.MLXParams) { f.ModelType = "mamba2" },
 		"none that mlx-lm does": func(_ *arch.Facts, w *cost.Work, _ *kv.MLXParams) { w.NPrompt = 0 },
 		"after -1 is none":      func(_ *arch.Facts, w *cost.Work, _ *kv.MLXParams) { w.NDepth = -1 },
-		"kv-bits 3":             func(_ *arch.Facts, _ *cost.Work, p *kv.MLXParams) { p.KVBits = 3 },
+		"kv-group-size":         func(_ *arch.Facts, _ *cost.Work, p *kv.MLXParams) { p.KVBits = 3 },
 	} {
 		f, work, p := f, work, kv.MLXParams{}
 		change(&f, &work, &p)
