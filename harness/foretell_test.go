@@ -43,6 +43,7 @@ func TestForetellTakesTheNewestFitThatKnows(t *testing.T) {
 		"the newest":                   {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read q8_0")}, nil, "new"},
 		"an older one that knows more": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read f16")}, nil, "old"},
 		"another machine":              {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0")}, nil, ""},
+		"another runtime":              {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Runtime.Name = "mlx" }, ""},
 		"another number of threads":    {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Case.NThreads = 1 }, ""},
 		"a failed case":                {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Status = results.StatusFailed }, ""},
 		"no fit":                       {nil, nil, ""},

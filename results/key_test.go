@@ -103,5 +103,6 @@ func TestKeyWords(t *testing.T) {
 		rec.Case = c
 		assert.Equal(t, c.Tokens(), rec.Key().Tokens(), "%v", c)
 	}
+	assert.Equal(t, 2*(64+16), results.Case{Kind: results.KindDecode, NPrompt: 64, NGen: 16, NSeq: 2}.Tokens())
 	assert.NotPanics(t, func() { results.Key(`"\`).Words() })
 }

@@ -70,6 +70,7 @@ func TestReadDefects(t *testing.T) {
 		{"length of 2^63", binary.LittleEndian.AppendUint64(nil, 1<<63), 0, "header length", "no safetensors file"},
 		{"GGUF", []byte("GGUF\x03\x00\x00\x00 and so on"), 0, "header length", "no safetensors file"},
 		{"length past the end", raw(clean, 16)[:50], 0, "header length", "truncated, get it again"},
+		{"length a byte past the end", raw(`{}`, 0)[:9], 0, "header length", "truncated, get it again"},
 		{"no header", raw("", 0), 8, "header", "unexpected EOF"},
 		{"not an object", raw(`[1]`, 0), 9, "header", `want a JSON object, have "["`},
 		{"not JSON", raw(`{"a`, 0), 9, "header", "unexpected EOF"},

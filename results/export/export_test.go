@@ -143,6 +143,19 @@ func TestPrometheusIsWellFormed(t *testing.T) {
 	assert.Len(t, seen, 10)
 }
 
+// The last run speaks, and a case that was skipped says nothing of itself.
+func TestPrometheusShowsTheLastRun(t *testing.T) {
+	first, last := night("a", 1), night("b", 2)
+	for i := range last.Records {
+		last.Records[i].Host.Name = "last"
+	}
+	last.Records[1].Status, last.Records[1].Error = results.StatusSkipped, "no room"
+	got := write(t, "prometheus", first, last)
+	assert.Contains(t, got, `machine="last`)
+	assert.NotContains(t, got, `machine="mini`)
+	assert.Equal(t, 2, strings.Count(got, "assay_case_ok{"), "one succeeded, one failed")
+}
+
 // promtool, where it is installed, judges the same text.
 func TestPromtool(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")

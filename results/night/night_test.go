@@ -141,6 +141,13 @@ func TestAdopt(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, moves, 2)
 	assert.Equal(t, string(tonight(0, 0).Records[3].Key()), moves[1].Key)
+
+	// A baseline of all cases takes the place of what single ones had before.
+	again := changed(4, fail)
+	_, err = st.Import(ctx, again)
+	require.NoError(t, err)
+	require.NoError(t, st.MoveBaseline(ctx, store.Baseline{Machine: moves[0].Machine, Run: again.ID, Time: start, Who: "ada", Why: "a new machine room"}))
+	assert.Equal(t, 1, adopt(tonight(5, 0)), "the case has none in the new baseline")
 }
 
 // On an unfit machine bytes are judged, timings are not, and nothing recovers.

@@ -122,6 +122,23 @@ func TestNamesDoNoHarm(t *testing.T) {
 	}
 }
 
+// A model with more sets of parameters than colours takes several figures, and
+// every set is in one of them.
+func TestEverySetOfParametersIsDrawn(t *testing.T) {
+	var run results.Run
+	for _, ubatch := range []int{32, 64, 128, 256, 1024, 2048} {
+		for _, ctx := range []int{4096, 131072} {
+			run.Records = append(run.Records, cache("gemma", 2, ctx, func(c *results.Case) { c.NUbatch = ubatch }, false))
+		}
+	}
+	page := html(t, report.Input{Head: run})
+	for _, want := range []string{"ubatch 32", "ubatch 64", "ubatch 128", "ubatch 256", "ubatch 1024", "ubatch 2048"} {
+		assert.Regexp(t, `</i>\s*`+want+`\s*<`, page)
+	}
+	assert.Contains(t, page, ">128k<")
+	assert.NotContains(t, page, ">131k<")
+}
+
 func TestLittleData(t *testing.T) {
 	empty := report.Input{Head: results.Run{ID: "r1"}}
 	require.Contains(t, html(t, empty), "The run has no records.")
