@@ -69,11 +69,10 @@ func predictInto(rec *results.Record, it Item) {
 	if err == nil {
 		rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, settled(it.Case, rec.Measured), rec.Runtime)
 	}
-	if err != nil {
+	if err != nil && rec.Measured != nil {
 		rec.Checks = append(rec.Checks, results.Check{Name: "prediction", Detail: err.Error()})
-		return
 	}
-	if rec.Measured == nil {
+	if err != nil || rec.Measured == nil {
 		return
 	}
 	rec.Residual = residual(rec.Predicted, rec.Measured)

@@ -60,7 +60,9 @@ func Work(ctx context.Context, in io.Reader, out io.Writer) error {
 	enc := json.NewEncoder(out)
 	var req request
 	if err := json.NewDecoder(in).Decode(&req); err != nil {
-		return fmt.Errorf("worker: unreadable request: %w", err)
+		err = fmt.Errorf("worker: unreadable request: %w", err)
+		_ = enc.Encode(message{Error: err.Error()})
+		return err
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, in)

@@ -48,8 +48,9 @@ func exitStatus(err error) int {
 
 // report prints the error, if any, as one sentence and returns the exit status.
 func report(c command, err error, s streams) int {
+	var told toldError
 	switch {
-	case err == nil:
+	case err == nil, errors.As(err, &told):
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintf(s.err, "assay %s: interrupted: %v\n", c.name, err)
 	default:
@@ -57,6 +58,11 @@ func report(c command, err error, s streams) int {
 	}
 	return exitStatus(err)
 }
+
+// toldError is an error that whoever started this process was told already.
+type toldError struct{ error }
+
+func (e toldError) Unwrap() error { return e.error }
 
 // refutedError is a regression, or a prediction that did not hold.
 type refutedError struct{ error }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -214,7 +215,7 @@ func printWeights(w io.Writer, in harness.Inspection) {
 	fmt.Fprintf(w, "as predicted for: %s\n", strings.Join(mix, ", "))
 }
 
-// column is one column of the table by context length.
+// column is one column of a table by context length.
 type column struct {
 	name  string
 	shown bool
@@ -222,40 +223,52 @@ type column struct {
 }
 
 func printByLength(w io.Writer, in harness.Inspection) {
-	fmt.Fprintf(w, "\nBy context length in %s (%s a token until a window is full)\n", in.Runtime, harness.Bytes(in.TokenBytes))
-	var shown []column
+	fmt.Fprintf(w, "\nKV cache in %s (%s a token until a window is full)\n", in.Runtime, harness.Bytes(in.TokenBytes))
+	printColumns(w, len(in.Cache), cacheColumns(in))
+	printCacheKinds(w, in.Cache[len(in.Cache)-1])
+	if len(in.Work) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\nWork of a prompt, and of one token after it\n")
+	printColumns(w, len(in.Work), workColumns(in))
+}
+
+func printColumns(w io.Writer, rows int, columns []column) {
+	columns = slices.DeleteFunc(columns, func(c column) bool { return !c.shown })
 	header, right := table.Row{}, []string{}
-	for _, c := range lengthColumns(in) {
-		if c.shown {
-			shown, header, right = append(shown, c), append(header, c.name), append(right, c.name)
-		}
+	for _, c := range columns {
+		header, right = append(header, c.name), append(right, c.name)
 	}
 	t := newTable(w, header, right...)
-	for i := range in.Cache {
+	for i := range rows {
 		row := table.Row{}
-		for _, c := range shown {
+		for _, c := range columns {
 			row = append(row, c.value(i))
 		}
 		t.AppendRow(row)
 	}
 	t.Render()
-	printCacheKinds(w, in.Cache[len(in.Cache)-1])
 }
 
-// lengthColumns are shown where the runtime has them: a cache that grows with the
-// tokens has a peak and a next step, and work is not predicted for every runtime.
-func lengthColumns(in harness.Inspection) []column {
+// cacheColumns have the peak and the next step of a cache that grows with the
+// tokens.
+func cacheColumns(in harness.Inspection) []column {
 	last := in.Cache[len(in.Cache)-1]
-	work := len(in.Work) > 0
 	return []column{
 		{"tokens", true, func(i int) string { return fmt.Sprint(in.Cache[i].Context) }},
 		{"KV cache", true, func(i int) string { return harness.Bytes(in.Cache[i].Bytes) }},
 		{"windowed", true, func(i int) string { return harness.Bytes(in.Cache[i].Windowed) }},
 		{"peak", last.Peak != nil, func(i int) string { return bytesOf(in.Cache[i].Peak) }},
 		{"next token", last.Next != nil, func(i int) string { return "+" + bytesOf(in.Cache[i].Next) }},
-		{"prefill FLOPs", work, func(i int) string { return opsOf(&in.Work[i].Prefill) }},
-		{"one token", work, func(i int) string { return opsOf(&in.Work[i].Decode) }},
-		{"moves", work, func(i int) string { return harness.Bytes(in.Work[i].DecodeBytes) }},
+	}
+}
+
+func workColumns(in harness.Inspection) []column {
+	return []column{
+		{"tokens", true, func(i int) string { return fmt.Sprint(in.Work[i].Tokens) }},
+		{"prefill FLOPs", true, func(i int) string { return opsOf(&in.Work[i].Prefill) }},
+		{"one token", true, func(i int) string { return opsOf(&in.Work[i].Decode) }},
+		{"moves", true, func(i int) string { return harness.Bytes(in.Work[i].DecodeBytes) }},
 		{"max tok/s", len(in.Ceiling) > 0, func(i int) string { return rate(in.Ceiling[i].TokensPerSecond) }},
 	}
 }

@@ -22,7 +22,10 @@ func workerCommand() command {
 					return err
 				}
 				defer out.Close()
-				return harness.Work(ctx, s.in, out)
+				if err := harness.Work(ctx, s.in, out); err != nil {
+					return toldError{err}
+				}
+				return nil
 			}
 		},
 	}

@@ -87,12 +87,27 @@ func readIndex(path string) ([]string, index, error) {
 		if filepath.Base(name) != name || !filepath.IsLocal(name) {
 			return nil, nil, fmt.Errorf("%s: the shard %q is no file name", path, name)
 		}
-		paths = append(paths, filepath.Join(filepath.Dir(path), name))
+		shard := filepath.Join(filepath.Dir(path), name)
+		if _, err := os.Stat(shard); errors.Is(err, os.ErrNotExist) {
+			return nil, nil, fmt.Errorf("%s: the shard is missing, of which %s says that it holds %s; get it again (%w)", shard, filepath.Base(path), held(idx, name), os.ErrNotExist)
+		}
+		paths = append(paths, shard)
 	}
 	if paths == nil {
 		return nil, nil, fmt.Errorf("%s: the weight_map is missing or empty", path)
 	}
 	return paths, idx, nil
+}
+
+// held names a tensor that the index looks for in the shard, and counts them.
+func held(idx index, shard string) string {
+	var names []string
+	for tensor, in := range idx {
+		if in == shard {
+			names = append(names, tensor)
+		}
+	}
+	return fmt.Sprintf("%d tensors, such as %s", len(names), slices.Min(names))
 }
 
 func parseIndex(r io.Reader, name string) (index, error) {

@@ -50,10 +50,10 @@ func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisatio
 	if b.listing() {
 		hasScales = b.packable(path, shape)
 	}
-	quant, quantised, err := b.quant.of(b.prefix+path, hasScales)
-	if err != nil {
-		b.note("%v", err)
+	if hasScales && b.quant == nil {
+		b.unexplained = append(b.unexplained, b.prefix+path+".scales")
 	}
+	quant, quantised := b.quant.of(b.prefix+path, hasScales)
 	if !quantised {
 		return mlx.Packed{Words: b.tensor(path+".weight", floating, shape...)}, mlx.Quantisation{}
 	}

@@ -1,10 +1,6 @@
 package lm
 
-import (
-	"fmt"
-
-	"assay/native/mlx"
-)
+import "assay/native/mlx"
 
 // quantisation is the "quantization" of config.json: the scheme of every
 // quantised layer, and the layers that have another or none.
@@ -81,15 +77,12 @@ func knownScheme(q mlx.Quantisation) bool {
 
 // of answers how a layer is packed; hasScales says whether its scales are in
 // the files, which decides where config.json does not name the layer.
-func (q *quantisation) of(layer string, hasScales bool) (mlx.Quantisation, bool, error) {
+func (q *quantisation) of(layer string, hasScales bool) (mlx.Quantisation, bool) {
 	if q == nil {
-		if hasScales {
-			return mlx.Quantisation{}, false, fmt.Errorf("%s.scales is there, but config.json has no quantization", layer)
-		}
-		return mlx.Quantisation{}, false, nil
+		return mlx.Quantisation{}, false
 	}
 	if named, ok := q.layers[layer]; ok {
-		return named.Quantisation, named.quantised, nil
+		return named.Quantisation, named.quantised
 	}
-	return q.all, hasScales, nil
+	return q.all, hasScales
 }

@@ -1,10 +1,11 @@
 package lm
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"sort"
 	"strings"
 
 	"assay/native/mlx"
@@ -24,7 +25,9 @@ type builder struct {
 	bytes   int64        // of the tensors taken
 	missing []string
 	wrong   []string
-	needed  []Weight // filled when there is no Scope: see Weights
+	// unexplained are scales of which config.json says nothing.
+	unexplained []string
+	needed      []Weight // filled when there is no Scope: see Weights
 }
 
 // The types that a weight may have.
@@ -87,7 +90,7 @@ func (b *builder) keep(array mlx.Array) mlx.Array {
 
 // usable reports that the network is really made: nothing was refused so far.
 func (b *builder) usable() bool {
-	return !b.listing() && len(b.missing) == 0 && len(b.wrong) == 0 && len(b.problems) == 0
+	return !b.listing() && len(b.missing) == 0 && len(b.wrong) == 0 && len(b.unexplained) == 0 && len(b.problems) == 0
 }
 
 // ignore marks tensors that the family does not use, by a part of their names.
@@ -101,6 +104,9 @@ func (b *builder) ignore(part string) {
 
 // refusal answers one error for everything that does not fit.
 func (b *builder) refusal(folder string) error {
+	if len(b.unexplained) > 0 && !b.has("quantization_config") {
+		b.note("quantization is missing, but the weights are quantised: there are %d scales, such as %s; take the config.json that the weights came with", len(b.unexplained), b.unexplained[0])
+	}
 	if err := b.err(); err != nil {
 		return err
 	}
@@ -122,15 +128,38 @@ func (b *builder) refusal(folder string) error {
 	if parts == nil {
 		return nil
 	}
-	return fmt.Errorf("the tensors in %s do not fit its config.json: %s", folder, strings.Join(parts, "; "))
+	return fmt.Errorf("the tensors in %s do not fit its config.json; take both from one download: %s", folder, strings.Join(parts, "; "))
 }
 
-// listed joins names, the first of many only.
+// listed joins names, the first of many only, and of those that differ in the
+// layer or expert alone one.
 func listed(names []string) string {
 	const most = 12
-	sort.Strings(names)
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	first, more := map[string]string{}, map[string]int{}
+	var kinds []string
+	for _, name := range names {
+		kind := numbered.ReplaceAllString(name, ".N.")
+		if first[kind] == "" {
+			first[kind] = name
+			kinds = append(kinds, kind)
+			continue
+		}
+		more[kind]++
 	}
-	return strings.Join(names, ", ")
+	var words []string
+	for _, kind := range kinds[:min(most, len(kinds))] {
+		word := first[kind]
+		if n := more[kind]; n > 0 {
+			word += fmt.Sprintf(" (and %d like it)", n)
+		}
+		words = append(words, word)
+	}
+	if n := len(kinds) - most; n > 0 {
+		words = append(words, fmt.Sprintf("%d kinds more", n))
+	}
+	return strings.Join(words, ", ")
 }
+
+// numbered is a layer's or an expert's number in a name.
+var numbered = regexp.MustCompile(`\.\d+\.`)
