@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"assay/results"
@@ -15,6 +16,8 @@ type Probed struct {
 	// Err says why the runtime cannot be used, and Why says it in words.
 	Err error  `json:"-"`
 	Why string `json:"why_not,omitempty"`
+	// Missing are the symbols that the library lacks.
+	Missing []string `json:"missing_symbols,omitempty"`
 }
 
 // probeTimeout bounds what opening a library may take.
@@ -33,6 +36,9 @@ func Probe(ctx context.Context, worker []string, names []string) ([]Probed, erro
 		}
 		if err != nil {
 			p.Err, p.Why = err, err.Error()
+			if failed := (*WorkerError)(nil); errors.As(err, &failed) {
+				p.Missing = failed.Missing
+			}
 		} else {
 			p.Runtime, p.Devices = found.Runtime, found.Devices
 		}

@@ -25,6 +25,8 @@ type WorkerError struct {
 	Reason string
 	// Log holds the last lines that the library printed.
 	Log []string
+	// Missing are the symbols that the library lacks.
+	Missing []string
 
 	noRuntime bool
 }
@@ -87,6 +89,7 @@ func (s spawner) run(ctx context.Context, req request, each func(message)) (*Out
 	return nil, &WorkerError{
 		Reason:    s.reason(last, waitErr, context.Cause(ctx), tail.crash()),
 		Log:       tail.lines(),
+		Missing:   last.Missing,
 		noRuntime: last.NoRuntime,
 	}
 }

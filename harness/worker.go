@@ -42,6 +42,8 @@ type message struct {
 	Error    string   `json:"error,omitempty"`
 	// NoRuntime: the error is that no usable library was found.
 	NoRuntime bool `json:"no_runtime,omitempty"`
+	// Missing are the symbols that the library lacks.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // Outcome is what one worker brought back.
@@ -71,7 +73,11 @@ func Work(ctx context.Context, in io.Reader, out io.Writer) error {
 	send := func(m message) { _ = enc.Encode(m) } // a parent that is gone cannot be told
 	outcome, err := work(ctx, req, send)
 	if err != nil {
-		send(message{Error: err.Error(), NoRuntime: errors.Is(err, dylib.ErrUnusable)})
+		failed := message{Error: err.Error(), NoRuntime: errors.Is(err, dylib.ErrUnusable)}
+		if missing := (*dylib.MissingError)(nil); errors.As(err, &missing) {
+			failed.Missing = missing.Symbols
+		}
+		send(failed)
 		return err
 	}
 	send(message{Outcome: outcome})

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"assay/harness"
 	"assay/predict/roofline"
@@ -86,7 +87,10 @@ func benchMachine(ctx context.Context, h results.Host) (*roofline.Chip, error) {
 func printDiagnosis(w io.Writer, d harness.Diagnosis) {
 	for _, p := range d.Runtimes {
 		if p.Err != nil {
-			fmt.Fprintf(w, "%-10s not usable: %s\n", p.Name, safe(p.Why))
+			fmt.Fprintf(w, "%s\n", wrapped(fmt.Sprintf("%-10s not usable: %s", p.Name, safe(p.Why)), ""))
+			if len(p.Missing) > 0 {
+				fmt.Fprintf(w, "  missing\n%s\n", wrapped(safe(strings.Join(p.Missing, " ")), "    "))
+			}
 			continue
 		}
 		fmt.Fprintf(w, "%-10s %s\n", p.Name, p.Runtime.Version)

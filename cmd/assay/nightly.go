@@ -93,6 +93,9 @@ func (o *nightlyFlags) run(ctx context.Context, s streams, args []string) error 
 	if len(args) == 1 {
 		o.suite = args[0]
 	}
+	if isModel(o.suite) {
+		return usagef("%[1]s is a model, and nightly runs a suite: put \"cases: [{models: ['%[1]s'], kinds: [prefill, decode]}]\" into a file and name that", o.suite)
+	}
 	opt, err := o.options(s)
 	if err != nil {
 		return err

@@ -136,10 +136,12 @@ func (in Installer) unpackRelease(ctx context.Context, r Release, platform, fold
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return unwritable(err, parent)
 	}
-	work, err := os.MkdirTemp(parent, ".install-*")
+	held, err := workFolder(parent)
 	if err != nil {
 		return explain(err, parent)
 	}
+	defer held.Close()
+	work := held.Name()
 	defer os.RemoveAll(work)
 	archive, err := npmPack(ctx, r, platform, work)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"assay/harness/home"
 	"assay/harness/libs"
@@ -119,6 +120,25 @@ func TestInstall(t *testing.T) {
 	got, err = in.Llama(ctx, spec, release(library(t)))
 	require.NoError(t, err, "a second start needs no npm")
 	assert.False(t, got.Fetched)
+}
+
+// What an installation left that was killed is removed by the next; what one
+// beside it holds is not.
+func TestLeftoversAreSwept(t *testing.T) {
+	in, dir := installer(t, "linux")
+	npmThatPacks(t, library(t))
+	parent := filepath.Join(dir, "lib", "llama.cpp")
+	for _, name := range []string{".install-dead", ".install-held"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(parent, name), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(parent, name, "part"), nil, 0o644))
+	}
+	held, err := os.Open(filepath.Join(parent, ".install-held"))
+	require.NoError(t, err)
+	defer held.Close()
+	require.NoError(t, unix.Flock(int(held.Fd()), unix.LOCK_EX))
+	_, err = in.Llama(t.Context(), spec, release(library(t)))
+	require.NoError(t, err)
+	assert.Equal(t, []string{".install-held/part", "v1/LICENSE", "v1/libggml-base.so", "v1/libllama.v1.so"}, tree(t, parent))
 }
 
 func TestALibraryThatIsNamedIsNotInstalled(t *testing.T) {

@@ -25,7 +25,9 @@ type OpenError struct {
 }
 
 func (e *OpenError) Error() string {
-	return fmt.Sprintf("opening %s: %v; install a release built for this machine", e.Path, e.Err)
+	// The loader's own text begins with the path on Linux.
+	why := strings.TrimPrefix(e.Err.Error(), e.Path+": ")
+	return fmt.Sprintf("opening %s: %s; install a release built for this machine", e.Path, why)
 }
 
 // Unwrap answers the loader's own error.
@@ -70,8 +72,13 @@ func (e *MissingError) Error() string {
 	if version == "" {
 		version = "unknown version"
 	}
-	return fmt.Sprintf("%s (%s) lacks %d required symbols: %s",
-		e.Path, version, len(e.Symbols), strings.Join(e.Symbols, ", "))
+	const shown = 3
+	some, more := e.Symbols, ""
+	if len(some) > shown {
+		some, more = some[:shown], fmt.Sprintf(" and %d more, which 'assay doctor' lists", len(e.Symbols)-shown)
+	}
+	return fmt.Sprintf("%s (%s) lacks %d required symbols: %s%s",
+		e.Path, version, len(e.Symbols), strings.Join(some, ", "), more)
 }
 
 // Is reports that the error is ErrUnusable.

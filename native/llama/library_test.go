@@ -123,7 +123,7 @@ struct params llama_context_default_params(void) { struct params p; memset(&p, 0
 		wants        []string
 	}{
 		{"no symbols", "int nothing;", []string{
-			"libllama.v9.9.9.so (v9.9.9) lacks", "llama_decode", "ggml_backend_load_all_from_path",
+			"libllama.v9.9.9.so (v9.9.9) lacks", "llama_backend_init", "more, which 'assay doctor' lists",
 		}},
 		{"structs moved", moved, []string{
 			"libllama.v9.9.9.so (version v9.9.9)", "fits no known layout", "v0.5.0", "assay libs install",

@@ -79,7 +79,7 @@ func FindChip(name string, gpuCores int) (Chip, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return Chip{}, fmt.Errorf("no chip %q is known; known are %s", name, chipIDs(Chips()))
+		return Chip{}, fmt.Errorf("no chip %q is known; known are %s, with its GPU cores behind a dash (M4Max-40)", name, chipNames())
 	}
 	return Chip{}, fmt.Errorf("%q has several variants; say which: %s", name, chipIDs(found))
 }
@@ -96,6 +96,17 @@ func chipKey(name string) (string, int) {
 		return name[:len(key)], 0
 	}
 	return key, cores
+}
+
+// chipNames lists every chip once, whatever GPUs it comes with.
+func chipNames() string {
+	var names []string
+	for _, c := range Chips() {
+		if !slices.Contains(names, c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func chipIDs(chips []Chip) string {

@@ -22,7 +22,7 @@ func TestFindChip(t *testing.T) {
 		"only one variant": {"M1", 8, "M1-8", ""},
 		"which variant":    {"M2 Max", 0, "", `"M2 Max" has several variants; say which: M2Max-30, M2Max-38`},
 		"wrong cores":      {"M2 Max", 64, "", `no chip "M2 Max" is known`},
-		"unknown":          {"M9", 0, "", `no chip "M9" is known; known are M1-7`},
+		"unknown":          {"M9", 0, "", `no chip "M9" is known; known are M1, `},
 		"empty":            {"", 0, "", "no chip"},
 	}
 	for name, tt := range tests {
