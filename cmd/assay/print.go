@@ -22,14 +22,24 @@ func printJSON(w io.Writer, v any) error {
 // output is a table in the making.
 type output struct {
 	table.Writer
+	to      io.Writer
 	columns []table.ColumnConfig
+}
+
+// Render prints the table without the blanks that its last column ends in.
+func (t *output) Render() string {
+	var out strings.Builder
+	for line := range strings.Lines(t.Writer.Render()) {
+		out.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	_, _ = io.WriteString(t.to, out.String()) // as go-pretty's own mirror
+	return out.String()
 }
 
 // newTable returns a table in the one style that every command uses: no box,
 // columns named by right, as header names, aligned to the right.
 func newTable(w io.Writer, header table.Row, right ...string) *output {
-	t := &output{Writer: table.NewWriter()}
-	t.SetOutputMirror(w)
+	t := &output{Writer: table.NewWriter(), to: w}
 	t.SetStyle(table.StyleLight)
 	t.Style().Options = table.OptionsNoBordersAndSeparators
 	t.Style().Format.Header = text.FormatDefault
