@@ -19,10 +19,16 @@ type Inspection struct {
 	SHA256  string       `json:"facts_sha256"`
 	Params  []ParamsPart `json:"params"`
 	// Total and Active are sums of Params; Active is what one token meets.
-	Total  int64 `json:"total_params"`
-	Active int64 `json:"active_params"`
-	// WeightBytes are the weights as the file has them, or as f16.
+	// Both are absent where there are neither weights nor a known layout.
+	Total  int64 `json:"total_params,omitempty"`
+	Active int64 `json:"active_params,omitempty"`
+	// Draft are the parameters of blocks for multi-token prediction, which Total
+	// leaves out.
+	Draft int64 `json:"draft_params"`
+	// WeightBytes are the weights as the file has them where Stored, else as they
+	// would be, in f16 unless told otherwise.
 	WeightBytes *int64      `json:"weight_bytes,omitempty"`
+	Stored      bool        `json:"weights_stored"`
 	Mix         []TypeShare `json:"weight_types,omitempty"`
 	As          []WeightsAs `json:"weights_as"`
 	Cache       []CacheAt   `json:"kv_cache"`
@@ -237,6 +243,10 @@ func (in *Inspection) contexts(opt InspectOptions) []int {
 
 // workByLength tabulates the work, where the runtime's is predicted.
 func workByLength(in *Inspection, opt InspectOptions) error {
+	if in.Facts.Family == "" {
+		in.Facts.Unknown = append(in.Facts.Unknown, "operations and bytes moved: what "+in.Runtime+" would run of this model type")
+		return nil
+	}
 	for _, n := range in.contexts(opt) {
 		prefill, err := in.predict(opt, results.Case{Kind: results.KindPrefill, NPrompt: n, NCtx: n + 1})
 		if err != nil {

@@ -5,15 +5,35 @@ import (
 	"slices"
 
 	"assay/harness/skeleton"
+	"assay/predict/arch"
 	"assay/predict/cost"
 	"assay/predict/gguf"
 	"assay/results"
 )
 
+// sizes counts the weights: those of the model's own table where it has one,
+// else those of the layout that llama.cpp's converter would write.
 func sizes(in *Inspection, opt InspectOptions) error {
-	if in.rt.Name() == mlxName {
+	in.Stored = len(in.Facts.Tensors) > 0
+	known := in.Facts.Family != ""
+	count := layoutSizes
+	switch {
+	case in.rt.Name() == mlxName && known:
 		return mlxSizes(in, opt)
+	case in.Stored && !slices.ContainsFunc(in.Facts.Tensors, func(t arch.Tensor) bool { return t.Name == "token_embd.weight" }):
+		count = tableSizes
+	case !known:
+		in.Facts.Unknown = append(in.Facts.Unknown, "parameters and weight bytes: only a config is here, of a model type without a known layout")
+		return nil
 	}
+	if err := count(in, opt); err != nil || !known {
+		return err
+	}
+	return in.storedAs()
+}
+
+// layoutSizes counts tensors in llama.cpp's names.
+func layoutSizes(in *Inspection, opt InspectOptions) error {
 	size, err := in.count(opt.WeightType)
 	if err != nil {
 		return err
@@ -23,12 +43,14 @@ func sizes(in *Inspection, opt InspectOptions) error {
 		in.Params[i].Bytes = &p.Bytes
 	}
 	mix, err := cost.TypesOf(in.Facts, opt.WeightType)
-	if err != nil {
-		return err
-	}
 	for _, t := range mix {
 		in.Mix = append(in.Mix, TypeShare{t.Type, t.Tensors, t.Params, t.Bytes})
 	}
+	return err
+}
+
+// storedAs is what the weights would take with all matrices of one type.
+func (in *Inspection) storedAs() error {
 	for _, name := range inspectedTypes {
 		n, err := cost.BytesAs(in.Facts, name)
 		if err != nil {
@@ -49,10 +71,18 @@ func (in *Inspection) count(weightType string) (cost.Size, error) {
 	if err != nil {
 		return size, err
 	}
-	in.Total, in.Active = size.Params, size.Active
-	in.TrainingFLOPsPerToken = 3 * 2 * size.Active
 	for _, p := range size.Parts {
 		in.Params = append(in.Params, ParamsPart{Part: string(p.Part), Params: p.Params, Active: p.Active})
+		if p.Part == cost.Draft {
+			in.Draft = p.Params
+		}
+	}
+	in.Total, in.Active = size.Params-in.Draft, size.Active
+	in.TrainingFLOPsPerToken = 3 * 2 * size.Active
+	if !in.Stored {
+		for _, t := range in.Facts.DraftTensors(arch.TypePlan{}) {
+			in.Draft += t.Elements()
+		}
 	}
 	return size, nil
 }

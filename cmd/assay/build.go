@@ -15,7 +15,8 @@ Takes a model apart into layer classes, holds it against its tensors, the
 predictors and public claims, and writes MODEL.json, MODEL.tensors.csv,
 MODEL.validation.md, and MODEL.gap_NAME.md for each layer without a class. The
 config is a model reference again. On a terminal it asks three times before it
-writes anything. Exit status 4: a check failed, and the report says which.
+writes anything. Exit status 4: a check failed; the report says which, and the
+config is called MODEL.unvalidated.json and says "validated": false.
 
 examples:
   assay build preset:llama-3.1-8b --expect-params 8e9 --expect-layers 32 --yes
@@ -94,7 +95,7 @@ func build(ctx context.Context, s streams, ref string, o *buildFlags) error {
 
 func buildVerdict(m builder.Model) error {
 	if bad := m.Discrepancies(); len(bad) > 0 {
-		return refutedError{fmt.Errorf("%d of %d checks failed, the first: %s: %s, but %s",
+		return refutedError{fmt.Errorf("not validated: %d of %d checks failed, the first: %s: %s, but %s",
 			len(bad), len(m.Checks), bad[0].Name, safe(bad[0].Want), safe(bad[0].Have))}
 	}
 	return nil

@@ -13,6 +13,9 @@ import (
 func showFindings(s streams, m builder.Model) {
 	c := m.Config()
 	fmt.Fprintf(s.out, "%s: %d parameters (%s), %d layers\n", safe(c.Name), c.TotalParams, c.TotalParamsFormatted, c.NumLayers)
+	if c.DraftParams > 0 {
+		fmt.Fprintf(s.out, "and %d in blocks for multi-token prediction, which the count leaves out\n", c.DraftParams)
+	}
 	bad := m.Discrepancies()
 	if len(bad) == 0 {
 		fmt.Fprintf(s.out, "all %d checks hold\n", len(m.Checks))
@@ -38,6 +41,10 @@ func showLayers(s streams, m builder.Model) {
 		flops := (one.WeightFLOPs + one.MixingFLOPs) * l.Count()
 		t.AppendRow(table.Row{strings.TrimSuffix(l.Class.Name, "Layer"), l.Count(), one.Params * l.Count(), opsOf(&flops),
 			harness.Bytes(one.KVBytes * l.Count()), harness.Bytes(l.WeightBytes)})
+	}
+	for _, l := range m.Drafts {
+		t.AppendRow(table.Row{"draft: " + strings.TrimSuffix(l.Class.Name, "Layer"), l.Count(),
+			l.Cost(builder.OneToken()).Params * l.Count(), "-", "-", harness.Bytes(l.WeightBytes)})
 	}
 	for _, g := range m.Gaps {
 		t.AppendRow(table.Row{"none: " + clip(safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})

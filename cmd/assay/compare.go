@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/harness"
+	"assay/predict/arch"
 )
 
 const compareHelp = `
@@ -23,6 +24,7 @@ func compareCommand() command {
 		name: "compare", args: "MODEL...", does: "several models side by side", help: compareHelp,
 		setup: func(fs *flag.FlagSet) action {
 			o := newInspectFlags(fs)
+			fs.BoolVar(&o.provenance, "provenance", false, "say where each fact of each model came from")
 			return func(ctx context.Context, s streams, args []string) error {
 				if len(args) < 2 {
 					return usagef("compare takes two models or more, have %d", len(args))
@@ -46,6 +48,9 @@ func compareCommand() command {
 					err = printJSON(s.out, models)
 				} else {
 					printComparison(s, models)
+					if o.provenance {
+						printAccess(s, models)
+					}
 				}
 				if err != nil {
 					return err
@@ -62,14 +67,24 @@ var comparedRows = []struct {
 	value func(harness.Inspection) string
 }{
 	{"runtime", func(in harness.Inspection) string { return in.Runtime }},
-	{"family", func(in harness.Inspection) string { return in.Facts.Family }},
+	{"family", func(in harness.Inspection) string { return orDash(in.Facts.Family) }},
+	{"model type", func(in harness.Inspection) string { return orDash(in.Facts.ModelType) }},
 	{"layers", func(in harness.Inspection) string { return fmt.Sprint(len(in.Facts.Layers)) }},
 	{"hidden", func(in harness.Inspection) string { return fmt.Sprint(in.Facts.Hidden) }},
-	{"parameters", func(in harness.Inspection) string { return opsOf(&in.Total) }},
-	{"active", func(in harness.Inspection) string { return opsOf(&in.Active) }},
+	{"vocab", func(in harness.Inspection) string { return fmt.Sprint(in.Facts.Vocab) }},
+	{"parameters", func(in harness.Inspection) string { return ifKnown(in, opsOf(&in.Total)) }},
+	{"active", func(in harness.Inspection) string { return ifKnown(in, opsOf(&in.Active)) }},
+	{"experts", expertsUsed},
 	{"weights", func(in harness.Inspection) string { return bytesOf(in.WeightBytes) }},
+	{"query heads", func(in harness.Inspection) string {
+		return ofAttention(in, func(a *arch.Attention) string { return fmt.Sprint(a.Heads) })
+	}},
 	{"attention", func(in harness.Inspection) string { return fmt.Sprintf("%s ÷%.3g", in.Sharing, in.IfMHA) }},
-	{"KV heads × dim", kvShape},
+	{"KV heads × dim", func(in harness.Inspection) string {
+		return ofAttention(in, func(a *arch.Attention) string { return fmt.Sprintf("%d × %d", a.KVHeads, a.KeyDim) })
+	}},
+	{"window", window},
+	{"caches", caches},
 	{"cache/token", func(in harness.Inspection) string { return harness.Bytes(in.TokenBytes) }},
 	{"n_ctx", func(in harness.Inspection) string { return fmt.Sprint(in.Cache[0].Context) }},
 	{"KV cache", func(in harness.Inspection) string { return harness.Bytes(in.Cache[0].Bytes) }},
@@ -89,13 +104,62 @@ func workOf(show func(harness.WorkAt) string) func(harness.Inspection) string {
 	}
 }
 
-func kvShape(in harness.Inspection) string {
+// ofAttention is of the first layer with attention.
+func ofAttention(in harness.Inspection, of func(*arch.Attention) string) string {
 	for _, l := range in.Facts.Layers {
 		if l.Attention != nil {
-			return fmt.Sprintf("%d × %d", l.Attention.KVHeads, l.Attention.KeyDim)
+			return of(l.Attention)
 		}
 	}
 	return "-"
+}
+
+// ifKnown is a dash where neither weights nor a layout were there to count.
+func ifKnown(in harness.Inspection, text string) string {
+	if in.Total == 0 {
+		return "-"
+	}
+	return text
+}
+
+func expertsUsed(in harness.Inspection) string {
+	for _, l := range in.Facts.Layers {
+		if ff := l.FeedForward; ff != nil && ff.Experts != nil {
+			return fmt.Sprintf("%d of %d", ff.Experts.Used, ff.Experts.Count)
+		}
+	}
+	return "-"
+}
+
+// window is that of the first layer which has one.
+func window(in harness.Inspection) string {
+	for _, l := range in.Facts.Layers {
+		if l.Attention != nil && l.Attention.Window > 0 {
+			return fmt.Sprint(l.Attention.Window)
+		}
+	}
+	return "-"
+}
+
+// printAccess says where each model's facts came from, fact by fact.
+func printAccess(s streams, models []harness.Inspection) {
+	facts := map[string]bool{}
+	for _, in := range models {
+		for name := range in.Facts.Provenance {
+			facts[name] = true
+		}
+	}
+	fmt.Fprint(s.out, "\nWhere the facts came from\n")
+	for _, name := range sortedKeys(facts) {
+		fmt.Fprintln(s.out, name)
+		for _, in := range models {
+			p, ok := in.Facts.Provenance[name]
+			if !ok {
+				p = arch.Provenance{Origin: "-", Detail: "not stated"}
+			}
+			fmt.Fprintln(s.out, wrapped(fmt.Sprintf("%s: %s: %s", safe(in.Facts.Name), p.Origin, safe(p.Detail)), "  "))
+		}
+	}
 }
 
 func printComparison(s streams, models []harness.Inspection) {

@@ -137,7 +137,7 @@ func inspectCommand() command {
 func printInspection(w io.Writer, in harness.Inspection, o *inspectFlags) {
 	f := in.Facts
 	fmt.Fprintf(w, "%s\n", safe(f.Name))
-	field(w, "family", f.Family+" (model type "+orDash(f.ModelType)+")")
+	field(w, "family", orDash(f.Family)+" (model type "+orDash(f.ModelType)+")")
 	field(w, "layers", fmt.Sprint(len(f.Layers)))
 	field(w, "hidden", fmt.Sprint(f.Hidden))
 	field(w, "vocab", fmt.Sprint(f.Vocab))
@@ -151,6 +151,9 @@ func printInspection(w io.Writer, in harness.Inspection, o *inspectFlags) {
 			o.train, o.train*float64(in.TrainingFLOPsPerToken))
 	}
 	printContradictions(w, in)
+	for _, u := range f.Unknown {
+		fmt.Fprintln(w, wrapped("not known: "+safe(u), "  "))
+	}
 	if o.provenance {
 		printProvenance(w, in)
 	}
@@ -165,12 +168,17 @@ func printAttention(w io.Writer, in harness.Inspection) {
 		field(w, "heads", fmt.Sprintf("%d query, %d KV, head_dim %d", a.Heads, a.KVHeads, a.KeyDim))
 		break
 	}
+	field(w, "caches", caches(in))
+	field(w, "sharing", sharing(in))
+}
+
+// caches counts the layers by how they keep what they have seen.
+func caches(in harness.Inspection) string {
 	var classes []string
 	for _, name := range sortedKeys(in.CacheClasses) {
 		classes = append(classes, fmt.Sprintf("%d %s", in.CacheClasses[name], name))
 	}
-	field(w, "caches", strings.Join(classes, ", "))
-	field(w, "sharing", sharing(in))
+	return strings.Join(classes, ", ")
 }
 
 // sharing names the kind of attention and what it saves of the cache.
@@ -182,6 +190,9 @@ func sharing(in harness.Inspection) string {
 }
 
 func printParams(w io.Writer, in harness.Inspection) {
+	if in.Total == 0 {
+		return // neither weights nor a known layout: named below
+	}
 	fmt.Fprint(w, "\nParameters\n")
 	t := newTable(w, table.Row{"part", "parameters", "share", "active", "bytes"}, "parameters", "share", "active", "bytes")
 	for _, p := range in.Params {
@@ -196,15 +207,17 @@ func share(part, whole int64) string {
 }
 
 func printWeights(w io.Writer, in harness.Inspection) {
-	if len(in.As) == 0 {
+	if len(in.Mix)+len(in.As) == 0 {
 		return
 	}
 	fmt.Fprint(w, "\nWeights by type\n")
-	t := newTable(w, table.Row{"all matrices as", "bits/element", "bytes"}, "bits/element", "bytes")
-	for _, a := range in.As {
-		t.AppendRow(table.Row{a.Type, fmt.Sprintf("%.4g", a.BitsPerElement), harness.Bytes(a.Bytes)})
+	if len(in.As) > 0 {
+		t := newTable(w, table.Row{"all matrices as", "bits/element", "bytes"}, "bits/element", "bytes")
+		for _, a := range in.As {
+			t.AppendRow(table.Row{a.Type, fmt.Sprintf("%.4g", a.BitsPerElement), harness.Bytes(a.Bytes)})
+		}
+		t.Render()
 	}
-	t.Render()
 	if len(in.Mix) == 0 {
 		return
 	}
@@ -212,7 +225,14 @@ func printWeights(w io.Writer, in harness.Inspection) {
 	for _, m := range in.Mix {
 		mix = append(mix, fmt.Sprintf("%s %s in %d tensors", m.Type, harness.Bytes(m.Bytes), m.Tensors))
 	}
-	fmt.Fprintf(w, "as predicted for: %s\n", strings.Join(mix, ", "))
+	whose := "as predicted for"
+	if in.Stored {
+		whose = "as the file has them"
+	}
+	fmt.Fprintln(w, wrapped(whose+": "+strings.Join(mix, ", "), "  "))
+	if in.Draft > 0 {
+		fmt.Fprintln(w, wrapped(fmt.Sprintf("beside these %d parameters for multi-token prediction, which the total and llama.cpp leave out", in.Draft), "  "))
+	}
 }
 
 // column is one column of a table by context length.

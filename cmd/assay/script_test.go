@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"assay/predict/safetensors"
 )
 
 // columns is the width that text for people keeps to.
@@ -20,8 +22,9 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": exitsWith,
-			"narrow": isNarrow,
+			"status":  exitsWith,
+			"narrow":  isNarrow,
+			"weights": writesWeights,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ASSAY_HOME", env.WorkDir+"/home")
@@ -51,6 +54,25 @@ func exitsWith(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(have) != args[0] {
 		ts.Fatalf("exit status %d, not %s", have, args[0])
 	}
+}
+
+// writesWeights writes a file of zeros in bf16: weights FILE NAME=2x64 NAME=64.
+func writesWeights(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: weights FILE NAME=ROWSxCOLUMNS...")
+	}
+	var w safetensors.Writer
+	for _, arg := range args[1:] {
+		name, sides, _ := strings.Cut(arg, "=")
+		var shape []int64
+		for side := range strings.SplitSeq(sides, "x") {
+			n, err := strconv.ParseInt(side, 10, 64)
+			ts.Check(err)
+			shape = append(shape, n)
+		}
+		w.Add(name, safetensors.BF16, shape...)
+	}
+	ts.Check(w.Create(ts.MkAbs(args[0]), nil))
 }
 
 // isNarrow holds standard output against the width, and finds no escape codes

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 )
@@ -13,6 +14,8 @@ const BuiltSchema = "assay-model-config/1"
 type built struct {
 	Schema       string          `json:"schema"`
 	Architecture json.RawMessage `json:"architecture"`
+	Validated    *bool           `json:"validated"`
+	Notes        string          `json:"validation_notes"`
 }
 
 // asBuilt says whether the JSON is a validated model config.
@@ -37,6 +40,9 @@ func (b built) read(file string) (Facts, error) {
 		}
 	}
 	f.Path = ""
+	if b.Validated == nil || !*b.Validated {
+		f.Unknown = append(f.Unknown, fmt.Sprintf("whether %s is right: it is not validated (%s)", file, cmp.Or(b.Notes, "it does not say why")))
+	}
 	return f, nil
 }
 

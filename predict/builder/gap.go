@@ -32,6 +32,15 @@ func (g Gap) Params() int64 {
 	return n
 }
 
+// WeightBytes is what its tensors take as stored.
+func (g Gap) WeightBytes() int64 {
+	var n int64
+	for _, t := range g.list {
+		n += t.Bytes()
+	}
+	return n
+}
+
 // gaps gathers the tensors that nobody took by the module they are in.
 func gaps(unmapped []placed) []Gap {
 	var out []Gap

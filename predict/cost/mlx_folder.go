@@ -58,7 +58,9 @@ var (
 func mlxFolderOf(f arch.Facts) *mlxFolder {
 	s := &mlxFolder{matrices: map[string]*mlxStored{}}
 	for _, t := range f.Tensors {
-		s.take(t)
+		for _, part := range t.Stored() {
+			s.take(part)
+		}
 	}
 	if s.matrices["token_embd"] == nil {
 		return nil
