@@ -181,7 +181,7 @@ func (in *Inspection) cacheAt(n int, opt InspectOptions) (CacheAt, error) {
 	if n < 1 {
 		return CacheAt{}, fmt.Errorf("a context of %d tokens: give 1 or more", n)
 	}
-	p, err := in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
+	p, err := in.cachePlan(n, opt)
 	if err != nil {
 		return CacheAt{}, err
 	}
@@ -202,6 +202,20 @@ func (in *Inspection) cacheAt(n int, opt InspectOptions) (CacheAt, error) {
 	}
 	at.Next = minus(after.KVBytes, p.KVBytes)
 	return at, nil
+}
+
+// cachePlan is what the runtime allocates. A model type that is not known is
+// given the cache of its attention layers, as llama.cpp would allocate them.
+func (in *Inspection) cachePlan(n int, opt InspectOptions) (*results.Predicted, error) {
+	if in.Facts.Family != "" {
+		return in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
+	}
+	in.Runtime = llamaCppName
+	plan, err := kv.LlamaCpp(in.Facts, kv.Params{NCtx: n, TypeK: opt.Case.TypeK, TypeV: opt.Case.TypeV, FlashAttn: true})
+	if err != nil {
+		return nil, err
+	}
+	return &results.Predicted{KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan)}, nil
 }
 
 // cacheKinds sums layers up, in the order in which their kinds appear.

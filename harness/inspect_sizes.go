@@ -18,16 +18,20 @@ func sizes(in *Inspection, opt InspectOptions) error {
 	known := in.Facts.Family != ""
 	count := layoutSizes
 	switch {
-	case in.rt.Name() == mlxName && known:
-		return mlxSizes(in, opt)
 	case in.Stored && !slices.ContainsFunc(in.Facts.Tensors, func(t arch.Tensor) bool { return t.Name == "token_embd.weight" }):
 		count = tableSizes
+	case in.rt.Name() == mlxName && known:
+		count = mlxSizes
 	case !known:
 		in.Facts.Unknown = append(in.Facts.Unknown, "parameters and weight bytes: only a config is here, of a model type without a known layout")
 		return nil
 	}
-	if err := count(in, opt); err != nil || !known {
+	err := count(in, opt)
+	switch {
+	case err != nil || !known:
 		return err
+	case in.rt.Name() == mlxName:
+		return in.mlxStoredAs(opt)
 	}
 	return in.storedAs()
 }
@@ -98,11 +102,17 @@ func mlxSizes(in *Inspection, opt InspectOptions) error {
 		return err
 	}
 	in.WeightBytes = p.WeightBytes
+	return nil
+}
+
+// mlxStoredAs is what the weights would take as mlx-lm converts them.
+func (in *Inspection) mlxStoredAs(opt InspectOptions) error {
 	other := *in
 	other.Facts.Path, other.Facts.Tensors = "", nil
 	for _, t := range skeleton.FolderTypes() {
 		opt.WeightType = t
-		if p, err = other.predict(opt, none); err != nil {
+		p, err := other.predict(opt, results.Case{Kind: results.KindPlan, NCtx: 1})
+		if err != nil {
 			return err
 		}
 		if p.WeightBytes != nil {
