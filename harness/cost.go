@@ -57,7 +57,7 @@ func addCost(sum *results.Cost, c cost.Cost) {
 func addTerm(sum *results.Cost, t cost.Term) {
 	add := results.CostTerm{Class: string(t.Class), Type: t.Type, FLOPs: t.FLOPs, Bytes: t.Bytes}
 	if t.Class == cost.Attention {
-		add.LiveFLOPs, add.Scores, add.RowBytes = ptr(t.LiveFLOPs), ptr(t.Scores), ptr(t.RowBytes)
+		add.LiveFLOPs, add.RowBytes = ptr(t.LiveFLOPs), ptr(t.RowBytes)
 	}
 	for i := range sum.Terms {
 		old := &sum.Terms[i]
@@ -66,7 +66,6 @@ func addTerm(sum *results.Cost, t cost.Term) {
 		}
 		if add.LiveFLOPs != nil {
 			*add.LiveFLOPs += *old.LiveFLOPs
-			*add.Scores += *old.Scores
 			// The mean distance between cells, weighed by the operations over them.
 			*add.RowBytes = (*add.RowBytes*add.FLOPs + *old.RowBytes*old.FLOPs) / max(1, add.FLOPs+old.FLOPs)
 		}

@@ -103,7 +103,7 @@ func WorkOf(c results.Case, cost *results.Cost) roofline.Work {
 	for _, t := range cost.Terms {
 		w.Terms = append(w.Terms, roofline.Term{
 			Class: t.Class, Type: t.Type, FLOPs: float64(t.FLOPs), Bytes: float64(t.Bytes),
-			LiveFLOPs: known(t.LiveFLOPs), Scores: known(t.Scores), RowBytes: known(t.RowBytes),
+			LiveFLOPs: known(t.LiveFLOPs), RowBytes: known(t.RowBytes),
 		})
 	}
 	return w

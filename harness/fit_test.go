@@ -83,7 +83,6 @@ func TestObservationsTakeWhatCanBeLearntFrom(t *testing.T) {
 	assert.Equal(t, 4.0, o.Work.Steps)
 	assert.Equal(t, 100.0, *o.Work.Nodes)
 	assert.Equal(t, 512.0, *o.Work.Terms[1].RowBytes)
-	assert.Nil(t, o.Work.Terms[1].Scores, "an old record does not have them")
 	// The lower quartile of four samples is the smallest: the disturbed one,
 	// three times as long, does not count.
 	want := 4*1e8/1e10 + 4e-6*100 + 4e3*4*516/2e10

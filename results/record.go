@@ -168,10 +168,8 @@ type CostTerm struct {
 	// Bytes are weight bytes touched, or cache bytes read for attention.
 	Bytes int64 `json:"bytes"`
 	// LiveFLOPs, for attention, are those of FLOPs on cells that the mask lets
-	// through; Scores counts how often a head weighs such a cell; RowBytes is the
-	// distance from one cell's keys to the next's.
+	// through; RowBytes is the distance from one cell's keys to the next's.
 	LiveFLOPs *int64 `json:"live_flops,omitempty"`
-	Scores    *int64 `json:"scores,omitempty"`
 	RowBytes  *int64 `json:"row_bytes,omitempty"`
 }
 

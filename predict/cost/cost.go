@@ -70,9 +70,6 @@ type Term struct {
 	// LiveFLOPs are, for attention, those of FLOPs that fall on cells which the
 	// mask lets through: a kernel may skip the others.
 	LiveFLOPs int64
-	// Scores are, for attention, how often a head weighs a cell that the mask
-	// lets through: each costs an exponential besides its FLOPs.
-	Scores int64
 	// RowBytes is, for attention, the distance in memory from one cell's keys to
 	// the next cell's; over layers that differ, the mean by FLOPs.
 	RowBytes int64
@@ -135,13 +132,11 @@ func (c *Cost) add(class Class, typ string, op Op, flops, bytes int64) {
 }
 
 // attend counts what is particular to attention, after its operation was added:
-// heads weigh visible cells with so many products each, rowBytes is that of the
-// cells which flops went over.
-func (c *Cost) attend(typ string, flops, visible int64, w width, rowBytes int64) {
+// rowBytes is that of the cells which flops went over.
+func (c *Cost) attend(typ string, flops, live, rowBytes int64) {
 	i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.Class == Attention && t.Type == typ })
 	t := &c.Terms[i]
-	t.LiveFLOPs += 2 * visible * w.products
-	t.Scores += visible * w.heads
+	t.LiveFLOPs += live
 	if flops > 0 {
 		share := float64(flops) / float64(t.FLOPs)
 		t.RowBytes += int64(math.Round(share * float64(rowBytes-t.RowBytes)))

@@ -44,13 +44,12 @@ func (n Nominal) costs(p problem) []float64 {
 // How the costs compare on the CPU backend of llama.cpp v0.5.0, as the
 // calibrations in testdata say (TestNominalProportionsAreMeasured): an operation
 // of attention takes as long as oneQuerySlower or manyQueriesSlower of products,
-// one query's twice that where rows are strideBytes apart, a score as long as
-// scoreFLOPs of products, and a step as long as stepNodes nodes.
+// one query's twice that where rows are strideBytes apart, and a step as long as
+// stepNodes nodes.
 const (
 	oneQuerySlower    = 10
-	manyQueriesSlower = 1.6
+	manyQueriesSlower = 4
 	strideBytes       = 800
-	scoreFLOPs        = 700
 	stepNodes         = 50
 )
 
@@ -66,8 +65,6 @@ func (n Nominal) cost(name string, s side) float64 {
 		return manyQueriesSlower / n.Compute
 	case strings.HasPrefix(name, "stride"):
 		return oneQuerySlower / (n.Compute * strideBytes)
-	case strings.HasPrefix(name, "score"):
-		return scoreFLOPs / n.Compute
 	case s == memorySide:
 		return 1 / n.Bandwidth
 	}
@@ -100,10 +97,9 @@ const (
 	vague = 1 / caseScatter
 )
 
-// designForm is a sum with strides and scores: cases that separate its
-// parameters separate those of the simpler forms. To separate reading the cache
-// from its strides, too, takes a quarter more cases (89 for 73 on two threads).
-var designForm = Form{Sum, Attention{Live: true, Memory: CacheStrides, Scores: true}}
+// designForm is a sum with strides: cases that separate its parameters separate
+// those of the simpler forms.
+var designForm = Form{Sum, Attention{Live: true, Memory: CacheStrides}}
 
 // Calibrate chooses the smallest set of cases from which a fit is well
 // conditioned, within a budget of time, by greedy sequential V-optimal design

@@ -160,7 +160,7 @@ func meaning(parameter string, factor float64) string {
 	switch {
 	case parameter == "node" || parameter == "step":
 		return pick("more nodes or synchronisations than counted", "fewer nodes than counted, or fused ones")
-	case strings.HasPrefix(parameter, "attend"), strings.HasPrefix(parameter, "score"):
+	case strings.HasPrefix(parameter, "attend"):
 		return pick("attention is slower at this depth or head size", "attention is faster at this depth or head size, or skips masked cells")
 	case strings.HasPrefix(parameter, "read cache"), strings.HasPrefix(parameter, "stride"):
 		return pick("the cache is read more often than counted, or from further away", "the cache, or part of it, stays in the processor's caches")

@@ -41,7 +41,7 @@ type Fit struct {
 // Parameter is one fitted cost, in seconds for each unit.
 type Parameter struct {
 	Name string `json:"name"`
-	// Unit is what Seconds is the cost of: "byte", "FLOP", "score", "node", "step", or
+	// Unit is what Seconds is the cost of: "byte", "FLOP", "node", "step", or
 	// "FLOP and byte" for arithmetic that the distance between cells slows down.
 	Unit    string   `json:"unit"`
 	Seconds Interval `json:"seconds"`
@@ -130,9 +130,8 @@ func each(n int) []float64 {
 // two with as many costs the better one wins.
 const simplerWins = 0.03
 
-// choose picks the form by leave-one-model-out error, one question after the
-// other: how reading the cache is modelled, under a plain sum, whether scores
-// cost time of their own, and how terms overlap.
+// choose picks the form by leave-one-model-out error: first how attention is
+// modelled, under a plain sum, then how terms overlap.
 func (fit *Fit) choose(obs []Observation) error {
 	best, costs := math.Inf(1), 0
 	try := func(f Form) error {
@@ -157,11 +156,6 @@ func (fit *Fit) choose(obs []Observation) error {
 				return err
 			}
 		}
-	}
-	scores := fit.Form
-	scores.Attention.Scores = true
-	if err := try(scores); err != nil {
-		return err
 	}
 	for _, overlap := range []Overlap{Norm2, Max} {
 		if err := try(Form{overlap, fit.Form.Attention}); err != nil {
@@ -215,8 +209,6 @@ func (p part) unit() string {
 	switch {
 	case strings.HasPrefix(p.name, "stride"):
 		return "FLOP and byte"
-	case strings.HasPrefix(p.name, "score"):
-		return "score"
 	case p.side == computeSide:
 		return "FLOP"
 	case p.side == memorySide:

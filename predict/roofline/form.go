@@ -47,9 +47,6 @@ type Attention struct {
 	Live bool `json:"live"`
 	// Memory is what one query costs besides its arithmetic.
 	Memory AttentionMemory `json:"memory"`
-	// Scores: where many queries share the cells that were read, each score costs
-	// time besides its FLOPs (a maximum and an exponential), however wide a head is.
-	Scores bool `json:"scores"`
 }
 
 // AttentionMemory is how reading the cache is modelled.
@@ -82,11 +79,7 @@ func (f Form) String() string {
 	if f.Attention.Live {
 		cells = "live cells"
 	}
-	s := fmt.Sprintf("%s; attention over %s, cache %s", f.Overlap, cells, f.Attention.Memory)
-	if f.Attention.Scores {
-		s += ", scores apart"
-	}
-	return s
+	return fmt.Sprintf("%s; attention over %s, cache %s", f.Overlap, cells, f.Attention.Memory)
 }
 
 // lacks names a count of the work that the form needs and that is not known, or
@@ -99,8 +92,6 @@ func (f Form) lacks(w Work) string {
 			return "live FLOPs"
 		case f.Attention.Memory.strides() && t.RowBytes == nil:
 			return "row bytes"
-		case f.Attention.Scores && t.Scores == nil:
-			return "scores"
 		}
 	}
 	return ""
@@ -193,26 +184,16 @@ func (f Form) attention(w Work, t Term, block int) []part {
 	if f.Attention.Live {
 		flops = *t.LiveFLOPs
 	}
-	if !w.singleToken() {
-		return f.manyQueries(t, flops, block)
+	name := "attend, many queries"
+	if w.singleToken() {
+		name = "attend, one query"
 	}
-	list := []part{{"attend, one query", flops, computeSide, block}}
+	list := []part{{name, flops, computeSide, block}}
 	if f.Attention.Memory.bytes() {
 		list = append(list, part{"read cache " + t.Type, t.Bytes, memorySide, block})
 	}
-	if f.Attention.Memory.strides() {
+	if f.Attention.Memory.strides() && w.singleToken() {
 		list = append(list, part{"stride over cache " + t.Type, flops * *t.RowBytes, memorySide, block})
-	}
-	return list
-}
-
-func (f Form) manyQueries(t Term, flops float64, block int) []part {
-	list := []part{{"attend, many queries", flops, computeSide, block}}
-	if f.Attention.Scores {
-		list = append(list, part{"score, many queries", *t.Scores, computeSide, block})
-	}
-	if f.Attention.Memory.bytes() {
-		list = append(list, part{"read cache " + t.Type, t.Bytes, memorySide, block})
 	}
 	return list
 }

@@ -35,7 +35,7 @@ func TestMeasuredModelsArePredictedUnseen(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, roofline.Sum, fit.Form.Overlap)
 			assert.True(t, fit.Form.Attention.Live)
-			assert.Contains(t, fit.Form.String(), "strides, scores apart")
+			assert.Contains(t, fit.Form.String(), "strides")
 		})
 	}
 }
@@ -56,13 +56,13 @@ func TestUnknownCountsAreNotZero(t *testing.T) {
 	full, err := roofline.New(obs, roofline.Options{})
 	require.NoError(t, err)
 	for i := range obs[0].Work.Terms {
-		obs[0].Work.Terms[i].Scores = nil
+		obs[0].Work.Terms[i].RowBytes = nil
 	}
 	fit, err := roofline.New(obs, roofline.Options{})
 	require.NoError(t, err)
-	assert.False(t, fit.Form.Attention.Scores)
-	assert.Len(t, fit.Rivals, len(full.Rivals)-1)
-	full.Form.Attention.Scores = true
+	assert.NotContains(t, fit.Form.String(), "strides")
+	assert.Len(t, fit.Rivals, len(full.Rivals)-4, "of four ways to read the cache, over live or all cells, two need it")
+	full.Form.Attention.Memory = roofline.CacheStrides
 	_, err = full.Predict(obs[0].Kind, obs[0].Work)
-	assert.ErrorContains(t, err, "needs the scores of attention, and they are not counted for this work")
+	assert.ErrorContains(t, err, "needs the row bytes of attention, and they are not counted for this work")
 }

@@ -14,7 +14,7 @@ import (
 // machines, within the factor of 2 that they differ among themselves. What a
 // step costs cannot be told from reading (Confounded), so it is not held to one.
 func TestNominalProportionsAreMeasured(t *testing.T) {
-	form := Form{Sum, Attention{Live: true, Memory: CacheStrides, Scores: true}}
+	form := Form{Sum, Attention{Live: true, Memory: CacheStrides}}
 	for _, name := range []string{"xeon-1-thread", "xeon-2-threads"} {
 		text, err := os.ReadFile("testdata/" + name + ".json")
 		require.NoError(t, err)
@@ -29,7 +29,6 @@ func TestNominalProportionsAreMeasured(t *testing.T) {
 			"one query":    {oneQuerySlower, c["attend, one query"] / multiply},
 			"many queries": {manyQueriesSlower, c["attend, many queries"] / multiply},
 			"strides":      {strideBytes, c["attend, one query"] / c["stride over cache f16"]},
-			"scores":       {scoreFLOPs, c["score, many queries"] / multiply},
 		} {
 			assert.Less(t, math.Abs(math.Log2(pair[1]/pair[0])), 1.0, "%s, %s: %.3g, measured %.3g", name, what, pair[0], pair[1])
 		}

@@ -46,7 +46,7 @@ func (s shape) work(weightType, kind string, n, depth float64) roofline.Work {
 			{
 				Class: roofline.ClassAttention, Type: "f16",
 				FLOPs: 4 * s.layers * s.heads * s.d * steps * tokens * cells, Bytes: 4 * s.layers * s.kv * s.d * steps * cells,
-				LiveFLOPs: known(4 * s.layers * s.heads * s.d * live), Scores: known(s.layers * s.heads * live), RowBytes: known(2 * s.kv * s.d),
+				LiveFLOPs: known(4 * s.layers * s.heads * s.d * live), RowBytes: known(2 * s.kv * s.d),
 			},
 		},
 	}

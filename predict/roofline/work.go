@@ -31,8 +31,6 @@ type Term struct {
 	// LiveFLOPs are, for attention, those of FLOPs that fall on cells which the
 	// mask lets through.
 	LiveFLOPs *float64 `json:"live_flops,omitempty"`
-	// Scores are, for attention, how often a head weighs such a cell.
-	Scores *float64 `json:"scores,omitempty"`
 	// RowBytes is, for attention, the distance in memory from the keys of one
 	// cell to those of the next.
 	RowBytes *float64 `json:"row_bytes,omitempty"`
