@@ -49,6 +49,7 @@ var configKeys = dialect{
 	"experts.shared_width":  {[]string{"shared_expert_intermediate_size", "shared_intermediate_size"}, 0, maxWidth},
 	"experts.shared_count":  {[]string{"n_shared_experts"}, 0, maxExperts},
 	"experts.leading_dense": {[]string{"first_k_dense_replace", "num_dense_layers"}, 0, maxLayers},
+	"experts.offset":        {[]string{"expert_layer_offset"}, 0, maxLayers},
 	"experts.step":          {[]string{"decoder_sparse_step", "interleave_moe_layer_step", "moe_layer_freq"}, 1, maxLayers},
 
 	"mla.q_lora_rank":  {[]string{"q_lora_rank"}, 0, maxWidth},
@@ -65,6 +66,9 @@ var configKeys = dialect{
 	"recurrent.inner":       {[]string{"mamba_d_ssm"}, 1, maxWidth},
 	"recurrent.expand":      {[]string{"expand", "mamba_expand"}, 1, 1 << 10},
 	"draft_layers":          {[]string{"num_nextn_predict_layers", "mtp_num_hidden_layers"}, 0, maxLayers},
+	"recurrent.rank":        {[]string{"mamba_dt_rank", "time_step_rank"}, 1, maxWidth},
+	"attention.mix_period":  {[]string{"attn_layer_period"}, 1, maxLayers},
+	"attention.mix_offset":  {[]string{"attn_layer_offset"}, 0, maxLayers},
 	"attention.interval":    {[]string{"full_attention_interval"}, 1, maxLayers},
 	"attention.shared":      {[]string{"num_kv_shared_layers"}, 0, maxLayers},
 }

@@ -69,11 +69,15 @@ var unreadKeys = regexp.MustCompile(`^(mamba_|ssm_|linear_|conv_|lightning_|kda_
 
 // unknown names what was assumed or left out of a model type that is not known.
 func (r *reader) unknown() []string {
-	if r.kind != nil {
+	const noLayout = "llama.cpp's name of the family: no GGUF layout can be given"
+	switch {
+	case r.kind != nil && r.kind.family == "":
+		return []string{noLayout}
+	case r.kind != nil:
 		return nil
 	}
 	out := []string{
-		"llama.cpp's name of the family: no GGUF layout can be given",
+		noLayout,
 		"whether the feed-forward is gated: assumed so",
 		"norms on queries and keys, and attention sinks: assumed absent",
 	}
@@ -88,7 +92,7 @@ func (r *reader) unknown() []string {
 // family is llama.cpp's name of the model, which for some hybrids depends on
 // whether a layer is recurrent at all.
 func (r *reader) family(f *Facts) string {
-	if r.kind == nil {
+	if r.kind == nil || r.kind.family == "" {
 		return ""
 	}
 	r.note("family", FromDefault, "llama.cpp's name of model type %s", r.kind.name)

@@ -87,17 +87,19 @@ func (r *reader) experts() *Experts {
 }
 
 // routedLayers says which layers have experts: those after the leading dense
-// ones, every step-th, and not the ones named as dense.
+// ones, the last of every step or the one at an offset, and not the ones named
+// as dense.
 func (r *reader) routedLayers(n int) func(int) bool {
 	leading := r.optionalOr("experts.leading_dense", 0)
 	step := r.optionalOr("experts.step", 1)
+	offset := r.optionalOr("experts.offset", step-1)
 	dense := r.indexes("mlp_only_layers", n)
 	listed := r.indexes("moe_layers", n)
 	return func(i int) bool {
 		if listed != nil {
 			return slices.Contains(listed, i)
 		}
-		return int64(i) >= leading && (int64(i)+1)%step == 0 && !slices.Contains(dense, i)
+		return int64(i) >= leading && int64(i)%step == offset && !slices.Contains(dense, i)
 	}
 }
 

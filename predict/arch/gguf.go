@@ -152,7 +152,7 @@ func (r *ggufReader) facts(name string) Facts {
 func modelTypeOf(family string) string {
 	for _, group := range typeGroups {
 		for _, t := range group {
-			if t.family == family {
+			if t.family == family && family != "" {
 				return t.name
 			}
 		}

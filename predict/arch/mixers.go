@@ -100,6 +100,30 @@ func byInterval(r *reader, n int, kinds []string) []mix {
 	return out
 }
 
+// byAttentionPeriod: one layer of each period is attention, at an offset.
+func byAttentionPeriod(r *reader, n int, _ []string) []mix {
+	period, offset := r.integer("attention.mix_period"), r.optionalOr("attention.mix_offset", 0)
+	out := make([]mix, n)
+	for i := range out {
+		attends := int64(i)%period == offset
+		out[i] = mix{attends, !attends, true}
+	}
+	return out
+}
+
+// mambaPart reads a Mamba mixer, whose heads are one channel wide.
+func mambaPart(r *reader, hidden int64) *Recurrent {
+	p := &Recurrent{Kind: "mamba", ConvKernel: r.integer("recurrent.conv_kernel"), State: r.integer("recurrent.state")}
+	inner, hasInner := r.optional("recurrent.inner")
+	if p.Inner = inner; !hasInner {
+		expand := r.integer("recurrent.expand")
+		p.Inner = expand * hidden
+		r.note("recurrent.inner", FromComputed, "expansion × hidden = %d × %d", expand, hidden)
+	}
+	p.TimeStepRank = r.optionalOr("recurrent.rank", (hidden+15)/16)
+	return p
+}
+
 // mamba2Part reads a Mamba 2 mixer; the inner width is stated, or heads × head
 // dimension, or an expansion of the hidden size.
 func mamba2Part(r *reader, hidden int64) *Recurrent {

@@ -7,7 +7,7 @@ const defaultsSource = "transformers 5.23.0"
 // keys a config does state are read the same way for every type.
 type modelType struct {
 	name   string
-	family string // llama.cpp's name of it
+	family string // llama.cpp's name of it; empty where no layout of it is known
 	// pureFamily is llama.cpp's name of a hybrid type's model without recurrent layers.
 	pureFamily string
 	// names overrides the spelling of a fact where this type uses a key in
@@ -38,7 +38,7 @@ type modelType struct {
 var modelTypes = index(typeGroups)
 
 var typeGroups = [][]modelType{
-	llamaTypes, qwenTypes, gemmaTypes, gemma3nTypes, gptOssTypes, mlaTypes, recurrentTypes, otherTypes,
+	llamaTypes, qwenTypes, gemmaTypes, gemma3nTypes, gptOssTypes, mlaTypes, recurrentTypes, otherTypes, configTypes,
 }
 
 func index(groups [][]modelType) map[string]*modelType {
