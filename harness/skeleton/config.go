@@ -11,13 +11,19 @@ import (
 var squareTypes = map[string]bool{"mixtral": true, "phi3": true, "qwen2": true, "qwen2_moe": true}
 
 // FolderFacts are the facts of a KV-faithful skeleton for mlx-lm: as for
-// llama.cpp, but a model whose heads must fill its width gets that width.
+// llama.cpp, but a model whose heads must fill its width gets that width, and
+// latent attention keeps its heads, as mlx-lm may cache each (deepseek_v2).
 func FolderFacts(f arch.Facts) arch.Facts {
-	f = f.KVFaithful()
-	if a := first(f); a != nil && squareTypes[f.ModelType] {
-		f.Hidden = a.Heads * a.KeyDim
+	small := f.KVFaithful()
+	for i, layer := range f.Layers {
+		if a := layer.Attention; a != nil && a.MLA != nil {
+			small.Layers[i].Attention.Heads, small.Layers[i].Attention.KVHeads = a.Heads, a.KVHeads
+		}
 	}
-	return f
+	if a := first(small); a != nil && squareTypes[f.ModelType] {
+		small.Hidden = a.Heads * a.KeyDim
+	}
+	return small
 }
 
 // first is the attention of the first layer, or nil.
@@ -38,7 +44,10 @@ func Config(f arch.Facts) (map[string]any, error) {
 	}
 	for i, layer := range f.Layers {
 		b := layer.Attention
-		if b == nil || b.Heads != a.Heads || b.KVHeads != a.KVHeads || b.KeyDim != a.KeyDim || b.ValueDim != a.KeyDim || layer.Recurrent != nil {
+		if layer.Recurrent != nil || b != nil && (b.MLA != nil || b.Chunked) {
+			return nil, fmt.Errorf("%s: layer %d is recurrent, or its attention latent or chunked, and no family that runs on MLX here is", f.Name, i)
+		}
+		if b == nil || b.Heads != a.Heads || b.KVHeads != a.KVHeads || b.KeyDim != a.KeyDim || b.ValueDim != a.KeyDim {
 			return nil, fmt.Errorf("%s: layer %d has other heads than layer 0, which no config.json for mlx-lm can say", f.Name, i)
 		}
 	}

@@ -44,6 +44,16 @@ func TestFolderHasTheFactsAndTheCache(t *testing.T) {
 	}
 }
 
+// TestFolderFactsKeepEveryCache: what a folder cannot say yet keeps its cache too.
+func TestFolderFactsKeepEveryCache(t *testing.T) {
+	for _, preset := range []string{"deepseek-v2-lite", "deepseek-v3", "falcon-h1-7b", "lfm2-1.2b", "qwen3-next-80b-a3b"} {
+		full, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
+		require.NoError(t, err)
+		small := skeleton.FolderFacts(full)
+		assert.Equal(t, cacheAfter(t, full, 5000), cacheAfter(t, small, 5000), preset)
+	}
+}
+
 func cacheAfter(t *testing.T, f arch.Facts, tokens int) []kv.Layer {
 	cache, err := kv.MLX(f, kv.MLXParams{})
 	require.NoError(t, err)
