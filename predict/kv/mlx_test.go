@@ -191,7 +191,7 @@ func TestMLXRefuses(t *testing.T) {
 		{"rotating and quantised", mlxModel("gpt_oss", 0, 128), kv.MLXParams{KVBits: 8}, "layer 0: attention with sinks"},
 		{"rotating and quantised", mlxModel("gemma3_text", 0, 128), kv.MLXParams{KVBits: 8}, "layer 1: a rotating cache"},
 		{"bounded and quantised", mlxModel("qwen2", 0), kv.MLXParams{KVBits: 4, MaxKVSize: 100}, "a rotating cache"},
-		{"gemma2 and quantised", mlxModel("gemma2", 0), kv.MLXParams{KVBits: 4}, "gemma2"},
+		{"gemma2 and quantised", mlxModel("gemma2", 0), kv.MLXParams{KVBits: 4}, "its own attention"},
 		{"uneven groups", narrow, kv.MLXParams{KVBits: 4}, "head of 80"},
 		{"odd width", mlxModel("llama", 0), kv.MLXParams{KVBits: 7}, "kv-bits 7"},
 		{"unknown type", mlxModel("llama", 0), kv.MLXParams{Type: "q8_0"}, `"q8_0"`},

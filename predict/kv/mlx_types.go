@@ -40,11 +40,11 @@ var mlxGroups = []struct {
 	names string
 }{
 	{mlxType{}, `apertus bailing_moe bitnet cohere dbrx deepseek deepseek_v2 dots1 ernie4_5 ernie4_5_moe exaone
-		gemma glm glm4 glm4_moe gpt2 gpt_bigcode gpt_neox granite granitemoe helium hunyuan hunyuan_v1_dense
-		internlm2 internlm3 Klear lille-130m llama4_text mimo minicpm minicpm3 minimax mistral3 mixtral nanochat nemotron
-		olmo olmo2 olmoe phi phi3 phi3small phimoe phixtral pixtral plamo qwen qwen2 qwen2_moe qwen2_vl qwen3
-		qwen3_moe qwen3_vl qwen3_vl_moe seed_oss smollm3 solar_open stablelm starcoder2 telechat3 youtu_llm`},
-	{mlxType{unreadable: "gemma2's attention does not read a quantised cache"}, "gemma2"},
+		gemma glm glm4 glm4_moe gpt2 gpt_neox granite granitemoe helium hunyuan_v1_dense internlm2 internlm3 Klear
+		lille-130m llama4_text mimo minicpm minicpm3 minimax mistral3 mixtral nanochat nemotron olmo olmo2 olmoe phi3
+		phi3small phimoe phixtral pixtral qwen qwen2 qwen2_moe qwen2_vl qwen3 qwen3_moe qwen3_vl qwen3_vl_moe seed_oss
+		smollm3 solar_open starcoder2 telechat3 youtu_llm`},
+	{mlxType{unreadable: "its own attention does not read a quantised cache"}, "gemma2 phi stablelm"},
 	{mlxType{latent: true, unreadable: "attention over a latent does not read a quantised cache"},
 		"deepseek_v3 glm4_moe_lite kimi_k25 kimi_vl"},
 	{mlxType{chooses: true, slides: true},
@@ -52,14 +52,16 @@ var mlxGroups = []struct {
 	{mlxType{chooses: true, slides: true, unreadable: "attention with sinks does not read a quantised cache"}, "gpt_oss"},
 	{mlxType{chooses: true, slidesBeside: true}, "llama ministral3"},
 	{mlxType{chooses: true, chunkPeriod: 4}, "llama4"},
-	{mlxType{chooses: true}, "granitemoehybrid lfm2 lfm2-vl mamba2 nemotron_h qwen3_next"},
+	{mlxType{chooses: true}, "granitemoehybrid jamba lfm2 lfm2-vl lfm2_moe mamba mamba2 nemotron_h qwen3_5 qwen3_5_moe qwen3_next"},
 	{mlxType{chooses: true, listed: true}, "falcon_h1"},
 	{mlxType{lacks: "the heads of each layer"}, "openelm nemotron-nas"},
 	{mlxType{lacks: "the layers that reuse others' keys"}, "afm7"},
 	{mlxType{lacks: "the convolutions over keys and values"}, "baichuan_m1"},
-	{mlxType{lacks: "its linear attention"}, "bailing_moe_linear kimi_linear qwen3_5 qwen3_5_moe rwkv7"},
-	{mlxType{lacks: "its recurrent layers"}, "jamba lfm2_moe mamba plamo2 recurrent_gemma"},
+	{mlxType{lacks: "its linear attention"}, "bailing_moe_linear kimi_linear rwkv7"},
+	{mlxType{lacks: "its recurrent layers"}, "plamo2 recurrent_gemma"},
 	{mlxType{lacks: "the keys of its indexer"}, "deepseek_v32 glm_moe_dsa"},
+	{mlxType{lacks: "how many heads share keys"}, "gpt_bigcode plamo"},
+	{mlxType{lacks: "the layers that share keys"}, "hunyuan"},
 	{mlxType{lacks: "the second cache of each layer"}, "iquestloopcoder longcat_flash longcat_flash_ngram"},
 	{mlxType{lacks: "which layers have a window"}, "afmoe exaone_moe mimo_v2_flash step3p5"},
 }
