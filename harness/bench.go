@@ -176,6 +176,9 @@ func (b *Bench) Run(ctx context.Context, s Suite) error {
 	if err != nil {
 		return b.close(err)
 	}
+	if why := b.Unusable(); len(items) == 0 && len(why) > 0 {
+		return b.close(noRuntimeError{fmt.Errorf("every case needs a runtime that cannot be used: %s", strings.Join(why, "; "))})
+	}
 	now := time.Now().UTC()
 	b.RunID = newRunID(now)
 	if err := b.begin(ctx, s.Name, now); err != nil {

@@ -15,11 +15,13 @@ import (
 const planHelp = `
 The runtime builds the model and its context with nothing allocated and says
 what each buffer would take; the prediction stands beside it. A model of any
-size can be planned for on any machine.
+size can be planned for on any machine. MLX has no such plan: there the weights
+in the files' headers stand beside the prediction, and nothing is loaded.
 
 examples:
   assay plan preset:llama-3.1-405b
   assay plan model.gguf -c 131072 -ctk q8_0
+  assay plan preset:gemma-3-12b --runtime mlx --weight-type 4bit
 `
 
 func planCommand() command {
@@ -64,11 +66,16 @@ func printPlan(w io.Writer, r results.Record) {
 	} else {
 		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(m.KVBytes), difference(residual(r).KVBytes)})
 	}
-	if m.Memory != nil {
+	if m.Memory != nil && m.Memory.ComputeBytes != nil {
 		t.AppendRow(table.Row{"compute buffer", "-", bytesOf(m.Memory.ComputeBytes), "-"})
 		t.AppendRow(table.Row{"output buffer", "-", bytesOf(m.Memory.OutputBytes), "-"})
 	}
 	t.Render()
+	fmt.Fprintln(w)
+	printCacheClasses(w, p)
+	if r.Runtime.Name == "mlx" {
+		fmt.Fprintln(w, "\nMLX plans nothing: the weights are those of the files' headers, and the cache\nis what mlx-lm's would hold behind a prompt of so many tokens.")
+	}
 	if m.Memory != nil && m.Memory.PeakFootprintBytes != nil {
 		fmt.Fprintf(w, "\nplanned with %s of memory\n", bytesOf(m.Memory.PeakFootprintBytes))
 	}

@@ -147,6 +147,21 @@ func printSpeed(w io.Writer, records []results.Record) {
 		})
 	}
 	t.Render()
+	printHostTime(w, records)
+}
+
+// printHostTime says what of a token's time went into making MLX's graphs, which
+// the device does not wait for unless it is faster.
+func printHostTime(w io.Writer, records []results.Record) {
+	var words []string
+	for _, r := range records {
+		if ns := measured(r).HostNSPerToken; ns != nil {
+			words = append(words, fmt.Sprintf("%s %s %.3g ms", orDash(r.Model.WeightType), r.Case.Test(), *ns/1e6))
+		}
+	}
+	if len(words) > 0 {
+		fmt.Fprintln(w, wrapped("host time a token (graphs made and freed): "+strings.Join(words, ", "), ""))
+	}
 }
 
 // printVerdicts shows, for each rule set and model, which figures the
