@@ -16,15 +16,26 @@ import (
 // HF_ENDPOINT is not set.
 const defaultHub = "https://huggingface.co"
 
-var hubName = regexp.MustCompile(`^[\w.-]+/[\w.-]+$`)
+var (
+	hubName     = regexp.MustCompile(`^[\w.-]+/[\w.-]+$`)
+	hubRevision = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*$`)
+)
 
-// loadHub reads hf:ORG/NAME: the newest snapshot in the local hub cache, else
-// the config and the weights' headers from the hub, without the weights.
-func loadHub(ctx context.Context, name string, opt Options) (Facts, error) {
-	if !hubName.MatchString(name) || strings.Contains(name, "..") {
-		return Facts{}, fmt.Errorf("%q is no model on a hub; write hf:ORG/NAME", name)
+// mainRevision is what a hub serves when no other is asked for.
+const mainRevision = "main"
+
+// loadHub reads hf:ORG/NAME, or hf:ORG/NAME@REVISION: the snapshot in the local
+// hub cache, else the config and the weights' headers from the hub, without the
+// weights.
+func loadHub(ctx context.Context, ref string, opt Options) (Facts, error) {
+	name, revision, said := strings.Cut(ref, "@")
+	if !said {
+		revision = mainRevision
 	}
-	dir, err := cachedSnapshot(hubCache(opt), name)
+	if !hubName.MatchString(name) || !hubRevision.MatchString(revision) || strings.Contains(ref, "..") {
+		return Facts{}, fmt.Errorf("%q is no model on a hub; write hf:ORG/NAME, or hf:ORG/NAME@REVISION", ref)
+	}
+	dir, err := cachedSnapshot(hubCache(opt), name, revision)
 	if err == nil {
 		f, err := loadFolder(dir)
 		f.Name = name
@@ -33,7 +44,10 @@ func loadHub(ctx context.Context, name string, opt Options) (Facts, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return Facts{}, err
 	}
-	f, err := remote{ctx: ctx, opt: opt, repo: name}.load()
+	if opt.env("HF_HUB_OFFLINE") == "1" {
+		return Facts{}, fmt.Errorf("%w, and HF_HUB_OFFLINE forbids asking the hub; download the model, or unset it", err)
+	}
+	f, err := remote{ctx: ctx, opt: opt, repo: name, revision: revision}.load()
 	f.Name = name
 	return f, err
 }
@@ -43,19 +57,26 @@ func hubCache(opt Options) string {
 	if dir := opt.env("HF_HUB_CACHE"); dir != "" {
 		return dir
 	}
-	home := cmp.Or(opt.env("HF_HOME"), filepath.Join(opt.env("HOME"), ".cache", "huggingface"))
-	return filepath.Join(home, "hub")
+	caches := cmp.Or(opt.env("XDG_CACHE_HOME"), filepath.Join(opt.env("HOME"), ".cache"))
+	return filepath.Join(cmp.Or(opt.env("HF_HOME"), filepath.Join(caches, "huggingface")), "hub")
 }
 
-// cachedSnapshot is the folder that refs/main points to, or the only one there
-// is; fs.ErrNotExist when the model was never downloaded.
-func cachedSnapshot(cache, name string) (string, error) {
+// cachedSnapshot is the folder of the revision: the one that refs/REVISION points
+// to, or that is called so, or for main the only one there is; fs.ErrNotExist
+// when it was never downloaded. Its files are links into blobs, which are
+// followed (file_download.py of huggingface_hub).
+func cachedSnapshot(cache, name, revision string) (string, error) {
 	repo := filepath.Join(cache, "models--"+strings.ReplaceAll(name, "/", "--"))
-	if commit, err := os.ReadFile(filepath.Join(repo, "refs", "main")); err == nil {
-		dir := filepath.Join(repo, "snapshots", filepath.Base(strings.TrimSpace(string(commit))))
-		if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
-			return dir, nil
-		}
+	commit := revision
+	if ref, err := os.ReadFile(filepath.Join(repo, "refs", filepath.FromSlash(revision))); err == nil {
+		commit = strings.TrimSpace(string(ref))
+	}
+	dir := filepath.Join(repo, "snapshots", filepath.Base(commit))
+	if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
+		return dir, nil
+	}
+	if revision != mainRevision {
+		return "", fmt.Errorf("%s: revision %s: %w", repo, revision, fs.ErrNotExist)
 	}
 	found, err := filepath.Glob(filepath.Join(escapeGlob(repo), "snapshots", "*", "config.json"))
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 // Options say where model references are looked for. The zero value uses the
 // process's environment and the default HTTP client.
 type Options struct {
-	// Env looks up HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, OLLAMA_MODELS
-	// and HOME; nil is os.Getenv.
+	// Env looks up HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_ENDPOINT, HF_TOKEN,
+	// OLLAMA_MODELS, XDG_CACHE_HOME and HOME; nil is os.Getenv.
 	Env func(string) string
 	// HTTP reads configs and headers from a hub; nil is http.DefaultClient.
 	HTTP *http.Client
@@ -48,7 +48,7 @@ var readers = map[string]func(string) (Facts, error){
 
 // Load reads the architecture facts of a model reference: a .gguf, a Hugging
 // Face folder, its config.json or a .safetensors in it, a custom architecture
-// in .yaml, hf:ORG/NAME (the local hub cache first, then the hub), ollama:NAME,
+// in .yaml, hf:ORG/NAME[@REVISION] (the local hub cache first, then the hub), ollama:NAME,
 // preset:NAME, or a preset's bare name where no such file exists. Nothing is
 // run, and of weights only headers are read. Errors name the file, the key and
 // what to do.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,8 @@ type remote struct {
 	ctx  context.Context
 	opt  Options
 	repo string
+	// revision is a branch, a tag or a commit.
+	revision string
 }
 
 // headerChunk is the first range asked of a weights file: nearly every header
@@ -37,7 +40,7 @@ func (r remote) load() (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	f, err := parseConfig(r.url("config.json"), raw)
+	f, err := parseConfig(r.address("config.json"), raw)
 	if err != nil {
 		return Facts{}, err
 	}
@@ -56,7 +59,7 @@ func (r remote) load() (Facts, error) {
 		}
 		table = append(table, tableOf(tensors)...)
 	}
-	return f.withWeights(r.url("config.json"), raw, table, r.url("*.safetensors"))
+	return f.withWeights(r.address("config.json"), raw, table, r.address("*.safetensors"))
 }
 
 // shards are the weights' files: those that the index names, else the one.
@@ -73,16 +76,16 @@ func (r remote) shards() ([]string, error) {
 		WeightMap map[string]string `json:"weight_map"`
 	}
 	if err := json.Unmarshal(raw, &index); err != nil {
-		return nil, fmt.Errorf("%s: %w", r.url(name), err)
+		return nil, fmt.Errorf("%s: %w", r.address(name), err)
 	}
 	files := slices.Compact(slices.Sorted(maps.Values(index.WeightMap)))
 	for _, file := range files {
 		if strings.ContainsAny(file, `/\?#`) {
-			return nil, fmt.Errorf("%s: weight_map names %s, which is no file beside it", r.url(name), show(file))
+			return nil, fmt.Errorf("%s: weight_map names %s, which is no file beside it", r.address(name), show(file))
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: weight_map names no file", r.url(name))
+		return nil, fmt.Errorf("%s: weight_map names no file", r.address(name))
 	}
 	return files, nil
 }
@@ -92,17 +95,17 @@ func (r remote) header(file string) ([]safetensors.Tensor, error) {
 	if err := ranges.start(); err != nil {
 		return nil, err
 	}
-	header, err := safetensors.Read(ranges, ranges.size, r.url(file))
+	header, err := safetensors.Read(ranges, ranges.size, r.address(file))
 	if err != nil {
 		return nil, err
 	}
 	return header.Tensors, header.Close()
 }
 
-// url is where a hub serves a file (huggingface_hub's hf_hub_url).
-func (r remote) url(file string) string {
+// address is where a hub serves a file (huggingface_hub's hf_hub_url).
+func (r remote) address(file string) string {
 	hub := strings.TrimSuffix(cmp.Or(r.opt.env("HF_ENDPOINT"), defaultHub), "/")
-	return hub + "/" + r.repo + "/resolve/main/" + file
+	return hub + "/" + r.repo + "/resolve/" + url.PathEscape(r.revision) + "/" + file
 }
 
 // get reads a whole file of at most limit bytes.
@@ -114,17 +117,17 @@ func (r remote) get(file string, limit int64) ([]byte, error) {
 	defer response.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.url(file), err)
+		return nil, fmt.Errorf("%s: %w", r.address(file), err)
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("%s: is larger than %d bytes; that is no file of this kind", r.url(file), limit)
+		return nil, fmt.Errorf("%s: is larger than %d bytes; that is no file of this kind", r.address(file), limit)
 	}
 	return raw, nil
 }
 
 // request asks for a file or a range of it. A missing file is fs.ErrNotExist.
 func (r remote) request(file, byteRange string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(r.ctx, http.MethodGet, r.url(file), nil)
+	request, err := http.NewRequestWithContext(r.ctx, http.MethodGet, r.address(file), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -134,21 +137,67 @@ func (r remote) request(file, byteRange string) (*http.Response, error) {
 	if byteRange != "" {
 		request.Header.Set("Range", "bytes="+byteRange)
 	}
-	response, err := r.opt.http().Do(request)
+	response, err := r.client().Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("%w; the model is not in the local cache either: download it, or set HF_ENDPOINT to a hub in reach", err)
 	}
-	switch response.StatusCode {
-	case http.StatusOK, http.StatusPartialContent:
+	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusPartialContent {
 		return response, nil
-	case http.StatusNotFound:
-		return nil, errors.Join(fmt.Errorf("%s: %w", r.url(file), fs.ErrNotExist), response.Body.Close())
-	case http.StatusUnauthorized, http.StatusForbidden:
-		err = fmt.Errorf("%s: %s; set HF_TOKEN to a token that may read the model", r.url(file), response.Status)
-	default:
-		err = fmt.Errorf("%s: %s", r.url(file), response.Status)
 	}
-	return nil, errors.Join(err, response.Body.Close())
+	return nil, errors.Join(r.refusal(file, response), response.Body.Close())
+}
+
+// client follows the hub's redirects to where it keeps its files. The token is
+// the hub's alone: net/http would send it to another port or a subdomain too.
+func (r remote) client() *http.Client {
+	client := *r.opt.http()
+	check := client.CheckRedirect
+	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if next.URL.Host != via[0].URL.Host || next.URL.Scheme != via[0].URL.Scheme {
+			next.Header.Del("Authorization")
+		}
+		if check != nil {
+			return check(next, via)
+		}
+		if len(via) >= maxRedirects {
+			return fmt.Errorf("the hub redirects more than %d times", maxRedirects)
+		}
+		return nil
+	}
+	return &client
+}
+
+const maxRedirects = 10
+
+// refusals say what to do about an answer without a file.
+var refusals = map[int]string{
+	http.StatusUnauthorized:                 "the model is private, or there is none of this name; set HF_TOKEN to a token that may read it",
+	http.StatusForbidden:                    "the model is gated, or the token may not read it; ask for access on its page, and set HF_TOKEN to a token that has it",
+	http.StatusRequestedRangeNotSatisfiable: "the file is shorter than its header says; it is damaged, or was replaced meanwhile",
+	http.StatusTooManyRequests:              "the hub is asked too often; wait, or set HF_TOKEN, which is allowed more",
+}
+
+// refusal is an error for an answer without a file. The hub names its reason in
+// a header (huggingface_hub's hf_raise_for_status).
+func (r remote) refusal(file string, response *http.Response) error {
+	said := response.Status
+	switch response.Header.Get("X-Error-Code") {
+	case "RevisionNotFound":
+		return fmt.Errorf("%s: the model has no revision %s; leave @%s out, or give a branch, a tag or a commit", r.address(file), show(r.revision), r.revision)
+	case "GatedRepo":
+		return fmt.Errorf("%s: %s; %s", r.address(file), said, refusals[http.StatusForbidden])
+	}
+	if response.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%s: %w", r.address(file), fs.ErrNotExist)
+	}
+	if after := response.Header.Get("Retry-After"); after != "" {
+		said += ", again in " + strings.Trim(show(after), `"`) + " s"
+	}
+	advice, ok := refusals[response.StatusCode]
+	if !ok {
+		return fmt.Errorf("%s: %s; try again later, or give the folder of a downloaded model", r.address(file), said)
+	}
+	return fmt.Errorf("%s: %s; %s", r.address(file), said, advice)
 }
 
 // rangeReader reads a remote file in ranges. Its first chunk is kept, as a
@@ -168,7 +217,7 @@ func (r *rangeReader) start() error {
 	defer response.Body.Close()
 	r.size, err = totalSize(response)
 	if err != nil {
-		return fmt.Errorf("%s: %w", r.remote.url(r.file), err)
+		return fmt.Errorf("%s: %w", r.remote.address(r.file), err)
 	}
 	r.first, err = io.ReadAll(io.LimitReader(response.Body, min(headerChunk, r.size)))
 	return err
@@ -203,7 +252,7 @@ func (r *rangeReader) ReadAt(p []byte, off int64) (int, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusPartialContent {
-		return 0, fmt.Errorf("%s: the hub stopped serving ranges", r.remote.url(r.file))
+		return 0, fmt.Errorf("%s: the hub stopped serving ranges", r.remote.address(r.file))
 	}
 	n, err := io.ReadFull(response.Body, p[:last-off+1])
 	if err == nil && n < len(p) {

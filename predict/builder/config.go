@@ -157,7 +157,8 @@ func (m Model) ID() string {
 
 // hubID is ORG/NAME on the hub, where the reference or the source says it.
 func (m Model) hubID() string {
-	if name, ok := strings.CutPrefix(m.Facts.Ref, "hf:"); ok {
+	if ref, ok := strings.CutPrefix(m.Facts.Ref, "hf:"); ok {
+		name, _, _ := strings.Cut(ref, "@")
 		return name
 	}
 	if found := hubAddress.FindStringSubmatch(m.Facts.Source); found != nil {
