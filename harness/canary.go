@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -47,10 +48,11 @@ type CanaryReading struct {
 	NS   int64     `json:"ns"`
 }
 
-// canary is the newest reading of this run; dead after one that failed.
+// canary is the newest reading of this run.
 type canary struct {
 	last *CanaryReading
-	dead bool
+	// failed is why a reading failed, after which none is taken.
+	failed error
 }
 
 // watched visits an item; a timed one between two readings of the canary, of
@@ -71,6 +73,9 @@ func (x *execution) watched(ctx context.Context, v visit, step Progress) (entry,
 	if before != nil && x.canary.last != nil {
 		e.Canary = []CanaryReading{*before, *x.canary.last}
 	}
+	if x.canary.failed != nil {
+		e.CanaryFailure = x.canary.failed.Error()
+	}
 	return e, nil
 }
 
@@ -78,7 +83,7 @@ func (x *execution) watched(ctx context.Context, v visit, step Progress) (entry,
 // have said is absent, and the run goes on.
 func (x *execution) readCanary(ctx context.Context, step Progress) {
 	x.canary.last = nil
-	if x.canary.dead {
+	if x.canary.failed != nil {
 		return
 	}
 	tell := func(string) {
@@ -89,14 +94,19 @@ func (x *execution) readCanary(ctx context.Context, step Progress) {
 	tell("")
 	path, err := x.model(ctx, x.Canary.item, tell)
 	if err != nil {
-		x.canary.dead = true
+		x.canary.failed = err
 		return
 	}
 	w := spawner{command: x.Worker, timeout: x.Canary.timeout}
 	req := request{Task: taskMeasure, Runtime: x.Canary.item.Runtime, Path: path, Case: x.Canary.item.Case, Samples: x.Canary.samples}
 	out, err := w.run(ctx, req, func(message) {})
-	if err != nil || out.Measured == nil || len(out.Measured.SamplesNS) == 0 {
-		x.canary.dead = ctx.Err() == nil
+	if err == nil && (out.Measured == nil || len(out.Measured.SamplesNS) == 0) {
+		err = errors.New("it brought no sample")
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			x.canary.failed = err
+		}
 		return
 	}
 	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: int64(stat.Median(out.Measured.SamplesNS))}
@@ -113,7 +123,8 @@ func (x *execution) canaryOf(i int) []int64 {
 	return out
 }
 
-// CanaryReadings are all readings of a run in a folder of runs, oldest first.
+// CanaryReadings are all readings of a run in a folder of runs, oldest first. The
+// error may be why there are no more of them.
 func CanaryReadings(dir, runID string) ([]CanaryReading, error) {
 	j, _, _, err := readJournal(journalPath(dir, runID))
 	if err != nil {
@@ -122,7 +133,10 @@ func CanaryReadings(dir, runID string) ([]CanaryReading, error) {
 	var all []CanaryReading
 	for _, e := range j.done {
 		all = append(all, e.Canary...)
+		if e.CanaryFailure != "" {
+			err = fmt.Errorf("the canary failed and was left out from then on: %s", e.CanaryFailure)
+		}
 	}
 	slices.SortFunc(all, func(a, b CanaryReading) int { return a.Time.Compare(b.Time) })
-	return slices.CompactFunc(all, func(a, b CanaryReading) bool { return a.Time.Equal(b.Time) }), nil
+	return slices.CompactFunc(all, func(a, b CanaryReading) bool { return a.Time.Equal(b.Time) }), err
 }

@@ -67,6 +67,9 @@ func TestCanaryFails(t *testing.T) {
 		assert.Equal(t, results.StatusOK, rec.Status, rec.Error)
 		assert.Empty(t, rec.Measured.CanaryNS)
 	}
+	readings, err := CanaryReadings(r.Home.Runs(), testRun)
+	assert.Empty(t, readings)
+	assert.ErrorContains(t, err, `the canary failed and was left out from then on: making a context: type_k "no type"`)
 }
 
 func TestNewCanary(t *testing.T) {

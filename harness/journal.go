@@ -53,6 +53,8 @@ type entry struct {
 	Finished bool         `json:"finished,omitempty"`
 	// Canary has the readings before and after a timed visit.
 	Canary []CanaryReading `json:"canary,omitempty"`
+	// CanaryFailure is why there is no reading.
+	CanaryFailure string `json:"canary_failure,omitempty"`
 }
 
 const journalSuffix = ".journal"
@@ -107,12 +109,18 @@ func resumeJournal(dir, runID string) (*journal, error) {
 	return j, nil
 }
 
-func newestUnfinished(dir string) (string, error) {
+// journals are the paths of all journals in a folder of runs, newest first.
+func journals(dir string) ([]string, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*"+journalSuffix))
+	sort.Sort(sort.Reverse(sort.StringSlice(paths))) // run ids begin with their time
+	return paths, err
+}
+
+func newestUnfinished(dir string) (string, error) {
+	paths, err := journals(dir)
 	if err != nil {
 		return "", err
 	}
-	sort.Sort(sort.Reverse(sort.StringSlice(paths))) // run ids begin with their time
 	for _, path := range paths {
 		_, _, finished, err := readJournal(path)
 		if damaged := (inputError{}); errors.As(err, &damaged) {
@@ -166,7 +174,7 @@ func readJournal(path string) (j *journal, size int64, finished bool, err error)
 // purpose with this very suite, at or after a time, and is not finished; "" if
 // there is none. A journal that cannot be read is passed over.
 func Interrupted(dir, purpose string, s Suite, since time.Time) (runID string, err error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "*"+journalSuffix))
+	paths, err := journals(dir)
 	if err != nil {
 		return "", err
 	}
@@ -174,7 +182,6 @@ func Interrupted(dir, purpose string, s Suite, since time.Time) (runID string, e
 	if err != nil {
 		return "", err
 	}
-	sort.Sort(sort.Reverse(sort.StringSlice(paths))) // run ids begin with their time
 	for _, path := range paths {
 		j, _, finished, err := readJournal(path)
 		if err != nil || finished || j.plan.Purpose != purpose || j.plan.Started.Before(since) {

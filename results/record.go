@@ -135,12 +135,12 @@ type Case struct {
 	NThreads   int    `json:"n_threads"`
 	// KVBits, KVGroupSize and QuantizedKVStart are mlx-lm's cache settings;
 	// KVBits 0 is a cache that is not quantised.
-	KVBits           int `json:"kv_bits,omitempty"`
-	KVGroupSize      int `json:"kv_group_size,omitempty"`
-	QuantizedKVStart int `json:"quantized_kv_start,omitempty"`
+	KVBits           int `json:"kv_bits"`
+	KVGroupSize      int `json:"kv_group_size"`
+	QuantizedKVStart int `json:"quantized_kv_start"`
 	// MaxKVSize bounds mlx-lm's cache to the first 4 and the last tokens, as
 	// mlx_lm.generate's --max-kv-size; 0 is no bound.
-	MaxKVSize int `json:"max_kv_size,omitempty"`
+	MaxKVSize int `json:"max_kv_size"`
 	// Other holds parameters of another tool's that this record has no name
 	// for, as name=value words; only imported records have it.
 	Other string `json:"other,omitempty"`

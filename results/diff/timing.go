@@ -41,7 +41,7 @@ type Timing struct {
 	// power.
 	Detectable *float64 `json:"detectable,omitempty"`
 	// Nights is how many nights were judged together, 0 for two runs.
-	Nights int `json:"nights,omitempty"`
+	Nights int `json:"nights"`
 }
 
 // Common is the shift that all timed cases share: the machine or the library as

@@ -116,7 +116,7 @@ func FromTrend(t trend.Trend, series []results.Series) []History {
 		for _, c := range changes[s.Key] {
 			if at, ok := runAt(s, c.First.Run); ok && c.Figure == "time" {
 				tokens := 1e9 * float64(s.Key.Tokens())
-				h.Changes = append(h.Changes, Change{At: at, Before: tokens / c.Before, After: tokens / c.After, Between: between(c)})
+				h.Changes = append(h.Changes, Change{At: at, Before: tokens / *c.Before, After: tokens / *c.After, Between: between(c)})
 			}
 		}
 		all = append(all, h)

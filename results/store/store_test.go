@@ -143,7 +143,9 @@ func fill(v reflect.Value, n *int64) {
 		fill(v.Index(1), n)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
-		v.SetMapIndex(reflect.ValueOf("MUL_MAT"), reflect.ValueOf(*n))
+		value := reflect.New(v.Type().Elem()).Elem()
+		fill(value, n)
+		v.SetMapIndex(reflect.ValueOf("MUL_MAT"), value)
 	case reflect.Struct:
 		if at, ok := v.Addr().Interface().(*time.Time); ok {
 			*at = night

@@ -13,8 +13,8 @@ func (c Case) timeChanges(nights []Night, found []stat.Change) []Change {
 	for _, f := range found {
 		last, first := c.around(f.At)
 		change := newChange(nights, last, first, f)
-		change.Before = math.Exp(f.Before)
-		change.After = math.Exp(f.After)
+		before, after := math.Exp(f.Before), math.Exp(f.After)
+		change.Before, change.After = &before, &after
 		out = append(out, change)
 	}
 	return out
@@ -97,9 +97,10 @@ func (c Case) exactChanges(nights []Night) []Change {
 }
 
 func exactChange(figure string, nights []Night, last, first Point, was, is int64) Change {
+	before, after := float64(was), float64(is)
 	c := Change{
 		Figure: figure, Last: nights[last.Night], First: nights[first.Night],
-		Before: float64(was), After: float64(is), Between: between(last.env, first.env),
+		Before: &before, After: &after, Between: between(last.env, first.env),
 	}
 	if was != 0 {
 		relative := float64(is)/float64(was) - 1

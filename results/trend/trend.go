@@ -68,8 +68,8 @@ type Change struct {
 	First Night `json:"first"`
 	// Before and After are nanoseconds of a sample, bytes or operations; a
 	// change that all cases share has only its Change.
-	Before float64 `json:"before,omitempty"`
-	After  float64 `json:"after,omitempty"`
+	Before *float64 `json:"before,omitempty"`
+	After  *float64 `json:"after,omitempty"`
 	// Change is the relative change with its 95 % interval, which is a point
 	// for figures without noise.
 	Change results.Interval `json:"change"`

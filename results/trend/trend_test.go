@@ -88,7 +88,7 @@ func TestStepIsFoundWithItsVersions(t *testing.T) {
 	assert.Equal(t, "n60", c.First.Run)
 	assert.Equal(t, "n59", c.Last.Run)
 	assert.InDelta(t, 0.03, c.Change.Value, 0.01)
-	assert.InDelta(t, c.Before*(1+c.Change.Value), c.After, 1)
+	assert.InDelta(t, *c.Before*(1+c.Change.Value), *c.After, 1)
 	assert.Equal(t, []trend.Difference{{What: "version", Before: "b7005", After: "b7006"}}, c.Between)
 }
 
