@@ -173,7 +173,8 @@ func compare(p *results.Predicted, m *results.Measured) []results.Check {
 		checks = append(checks, results.Check{Name: "kv_layers predicted = measured", OK: detail == "", Detail: detail})
 	}
 	checks = append(checks, equal("weight_bytes", "loaded", "bytes", p.WeightBytes, m.WeightBytes)...)
-	return append(checks, equal("flops", "executed", "operations", p.FLOPs, m.FLOPs)...)
+	checks = append(checks, equal("flops", "executed", "operations", p.FLOPs, m.FLOPs)...)
+	return append(checks, costsAgree(p.Cost, m.Cost)...)
 }
 
 // equal checks a figure where both sides have it; found is how the second was.

@@ -10,7 +10,7 @@ import (
 // llamaCost is what one sample of the case executes in llama.cpp. A case with a
 // prompt and generated tokens does one after the other.
 func llamaCost(f arch.Facts, weightType string, c results.Case, p kv.Params) (*results.Cost, error) {
-	sum := &results.Cost{Products: new(int64)}
+	sum := &results.Cost{Nodes: new(int64), Products: new(int64)}
 	for _, w := range []cost.Work{
 		{Kind: cost.Prefill, NPrompt: c.NPrompt, NDepth: c.NDepth, Weights: weightType},
 		{Kind: cost.Decode, NGen: c.NGen, NDepth: c.NDepth + c.NPrompt, Weights: weightType},
@@ -46,12 +46,28 @@ func mlxCost(f arch.Facts, weightType string, c results.Case, p kv.MLXParams) (*
 // addCost adds a prediction to what the record says of the whole sample.
 func addCost(sum *results.Cost, c cost.Cost) {
 	sum.Steps += c.Steps
+	sum.Nodes = plus(sum.Nodes, c.Nodes)
 	*sum.Products += c.Products
 	sum.KVWriteBytes += c.KVWriteBytes
 	sum.ActivationBytes += c.ActivationBytes
+	if c.ExpertBytesUpper > 0 {
+		if sum.ExpertBytes == nil {
+			sum.ExpertBytes = &[2]int64{}
+		}
+		sum.ExpertBytes[0] += c.ExpertBytesLower
+		sum.ExpertBytes[1] += c.ExpertBytesUpper
+	}
 	for _, t := range c.Terms {
 		addTerm(sum, t)
 	}
+}
+
+// plus is the sum of what is known; nil where one is not.
+func plus(a, b *int64) *int64 {
+	if a == nil || b == nil {
+		return nil
+	}
+	return ptr(*a + *b)
 }
 
 func addTerm(sum *results.Cost, t cost.Term) {

@@ -51,6 +51,7 @@ var familyVariants = []struct {
 	{"two unified", func(c *results.Case) { c.NSeq, c.KVUnified = 2, true }, true},
 	{"swa_full", func(c *results.Case) { c.SWAFull = true }, true},
 	{"q8_0", func(c *results.Case) { c.TypeK, c.TypeV = "q8_0", "q8_0" }, true},
+	{"graphs without outputs", func(c *results.Case) { c.NBatch, c.NUbatch = 16, 7 }, true},
 	{"no flash attention", func(c *results.Case) { c.FlashAttn = "off" }, true},
 }
 

@@ -16,12 +16,18 @@ import (
 func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Measured, []results.Check, error) {
 	counter, tensors := llama.NewCounter(), llama.NewCacheTensors()
 	counting := false
-	lc, err := s.model.NewContext(llamaContext(c, func(n llama.Node) {
+	params := llamaContext(c, func(n llama.Node) {
 		tensors.Observe(n)
 		if counting {
 			counter.Observe(n)
 		}
-	}))
+	})
+	params.Chosen = func(n llama.Node) {
+		if counting {
+			counter.ObserveExperts(n)
+		}
+	}
+	lc, err := s.model.NewContext(params)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,7 +52,7 @@ func (s *llamaSession) Observe(_ context.Context, c results.Case) (*results.Meas
 		return nil, nil, err
 	}
 	m := &results.Measured{
-		FLOPs: ptr(counter.Total()), FLOPsByOp: counter.FLOPs, Nodes: ptr(counter.Nodes),
+		FLOPs: ptr(counter.Total()), FLOPsByOp: counter.FLOPs, Nodes: ptr(counter.Nodes), Cost: executed(counter.Traffic),
 		WeightBytes: ptr(s.model.Bytes()), NParams: ptr(s.model.NParams()), Memory: &results.Memory{},
 		KVBytes: ptr(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
 		KVSources: &results.KVSources{Tensors: ptr(tensors.Bytes()), State: ptr(lc.StateSize(0)), StateTokens: ptr(c.NDepth + c.NPrompt + c.NGen)},

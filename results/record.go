@@ -177,7 +177,8 @@ type CostTerm struct {
 type Cost struct {
 	// Steps is the number of evaluated graphs (micro-batches or decode steps).
 	Steps int64 `json:"steps"`
-	// Nodes is the number of graph nodes over all steps, where it is known.
+	// Nodes is the number of graph nodes over all steps that compute something,
+	// views left out, where it is known.
 	Nodes *int64 `json:"nodes,omitempty"`
 	// Products is the number of matrix products among them, a layer's attention
 	// counted as one.
@@ -186,6 +187,9 @@ type Cost struct {
 	// KVWriteBytes, ActivationBytes are moved besides the terms' bytes.
 	KVWriteBytes    int64 `json:"kv_write_bytes"`
 	ActivationBytes int64 `json:"activation_bytes"`
+	// ExpertBytes are the fewest and the most bytes of experts that could be
+	// touched; which ones are is chosen as the tokens run. Predicted only.
+	ExpertBytes *[2]int64 `json:"expert_bytes,omitempty"`
 }
 
 // Predicted is what the architecture and the runtime's policy say, computed
@@ -262,7 +266,10 @@ type Measured struct {
 	// FLOPsByOp splits FLOPs by graph operation (MUL_MAT, MUL_MAT_ID, FLASH_ATTN_EXT;
 	// MLX's Matmul, AddMM, QuantizedMatmul, GatherMM, GatherQMM, ScaledDotProductAttention).
 	FLOPsByOp map[string]int64 `json:"flops_by_op,omitempty"`
-	Nodes     *int64           `json:"nodes,omitempty"`
+	// Nodes are all nodes of the graphs, Cost's those that compute something.
+	Nodes *int64 `json:"nodes,omitempty"`
+	// Cost is what the nodes of the executed graphs read, computed and wrote.
+	Cost *Cost `json:"cost,omitempty"`
 	// FlashAttn is what the runtime settled on where the case says auto.
 	FlashAttn *bool `json:"flash_attn,omitempty"`
 	// WeightBytes are the weights as the library loaded them.

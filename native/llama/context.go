@@ -24,6 +24,10 @@ type ContextParams struct {
 	NoOffloadKQV bool
 	// Eval sees every node before it is computed; nil for timed passes.
 	Eval func(Node)
+	// Chosen sees the nodes that take some experts of many, MUL_MAT_ID and
+	// ADD_ID, after they were computed: only then is it known which. With it a
+	// graph with experts is computed piece by piece. Nil where Eval is.
+	Chosen func(Node)
 }
 
 // Context is a model's working memory.
@@ -65,7 +69,7 @@ var flashModes = map[Switch]uint64{Auto: minus1, Off: 0, On: 1}
 func (m *Model) NewContext(p ContextParams) (*Context, error) {
 	c := &Context{lib: m.lib, model: m}
 	if p.Eval != nil {
-		c.observer = registerObserver(m.lib, p.Eval)
+		c.observer = registerObserver(observer{m.lib, p.Eval, p.Chosen})
 	}
 	params, err := m.lib.contextParams(p, c.observer)
 	if err != nil {

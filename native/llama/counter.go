@@ -9,6 +9,7 @@ type Counter struct {
 	// Nodes is the number of graph nodes, Ops how many of each operation.
 	Nodes int64
 	Ops   map[string]int64
+	Traffic
 }
 
 // NewCounter answers an empty counter.
@@ -30,9 +31,12 @@ func (c *Counter) Observe(n Node) {
 	op := n.Op()
 	c.Nodes++
 	c.Ops[op]++
+	var flops int64
 	if rule, ok := flopRules[op]; ok {
-		c.FLOPs[op] += rule(n)
+		flops = rule(n)
+		c.FLOPs[op] += flops
 	}
+	c.observe(n, op, flops)
 }
 
 // flopRules give the operations of each node from the shapes of its tensors,

@@ -13,7 +13,7 @@ type functions struct {
 	nCtx, nBatch, nUbatch, nSeqMax                     uintptr
 	loadBackends, loadBackendsFrom, devCount, devGet   uintptr
 	devName, devDescription, devType, devMemory        uintptr
-	opName, typeName, nbytes                           uintptr
+	opName, typeName, nbytes, tensorGet                uintptr
 	ggmlInit, ggmlFree, newTensor, setName, matrixMult uintptr
 }
 
@@ -60,6 +60,7 @@ func (f *functions) required() []symbol {
 		{"ggml_op_name", &f.opName},
 		{"ggml_type_name", &f.typeName},
 		{"ggml_nbytes", &f.nbytes},
+		{"ggml_backend_tensor_get", &f.tensorGet},
 		{"ggml_init", &f.ggmlInit},
 		{"ggml_free", &f.ggmlFree},
 		{"ggml_new_tensor_4d", &f.newTensor},

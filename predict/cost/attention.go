@@ -40,6 +40,9 @@ func (c *counter) attention(p kv.Params) error {
 				cells*s.streams*(rows[source].KRowBytes+rows[source].VRowBytes))
 			c.attend(typ, flops, 2*s.visible(layer.Attention)*width.products, rows[source].KRowBytes)
 			c.ActivationBytes += s.tokens * width.operands * activationBytes
+			if !p.FlashAttn { // scores come out of one product and go into the other
+				c.ActivationBytes += 2 * s.tokens * cells * layer.Attention.Heads * activationBytes
+			}
 			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes)
 			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
 		}
@@ -106,9 +109,13 @@ func (c *counter) rotations(cache kv.Cache, a *arch.Attention, typ string, token
 	if a.SharedFrom != nil {
 		keys, values = 0, 0
 	}
-	elements := cache.RotationK*(a.Heads*a.KeyDim+keys) + cache.RotationV*(a.Heads*a.ValueDim+values)
-	if elements > 0 {
-		c.add(Attention, typ, MulMat, 2*elements*tokens, 0)
+	if keys += a.Heads * a.KeyDim; cache.RotationK > 0 {
+		c.add(Attention, typ, MulMat, 2*cache.RotationK*keys*tokens, 0)
+		c.ActivationBytes += 2 * keys * tokens * activationBytes
+	}
+	if values += a.Heads * a.ValueDim; cache.RotationV > 0 {
+		c.add(Attention, typ, MulMat, 2*cache.RotationV*values*tokens, 0)
+		c.ActivationBytes += 2 * values * tokens * activationBytes
 	}
 }
 

@@ -80,16 +80,20 @@ type Term struct {
 type Cost struct {
 	// Steps is the number of graphs evaluated.
 	Steps int64
-	// Products is the number of matrix products evaluated, attention of a layer
+	// Nodes is the number of graph nodes evaluated, those that compute nothing
+	// left out; nil for a family whose graph is not known that well.
+	Nodes *int64
+	// Products is the number of matrix products among them, attention of a layer
 	// counted as one: what a graph's other nodes are in proportion to.
 	Products int64
 	// Terms are sorted by class and type.
 	Terms []Term
 	// Ops has the same FLOPs by operation of ggml's; nil for another runtime.
 	Ops map[Op]int64
-	// ExpertBytesUpper is what Terms' expert bytes cannot exceed: as many
-	// different experts as the tokens can choose.
-	ExpertBytesUpper int64
+	// ExpertBytesLower and ExpertBytesUpper are what Terms' expert bytes cannot
+	// leave: all tokens choosing the same experts, or as many different ones as
+	// they can.
+	ExpertBytesLower, ExpertBytesUpper int64
 	// KVWriteBytes are rows and states written.
 	KVWriteBytes int64
 	// ActivationBytes are the f32 operands and results of the counted products.

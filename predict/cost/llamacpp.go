@@ -40,6 +40,7 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
 	}
 	c.states()
+	c.Nodes = c.nodes(p, table)
 	c.sort()
 	return c.Cost, nil
 }
@@ -55,10 +56,8 @@ type counter struct {
 
 // rows is how many tokens of the step meet the tensor.
 func (c *counter) rows(w weight, s step) int64 {
-	switch {
-	case w.use == output:
-		return s.outputs
-	case w.tail && w.layer == len(c.facts.Layers)-1 && !c.tailless:
+	last := w.layer == len(c.facts.Layers)-1 && !c.tailless
+	if w.tail && (w.layer < 0 || last) {
 		return s.outputs
 	}
 	return s.tokens
@@ -66,27 +65,28 @@ func (c *counter) rows(w weight, s step) int64 {
 
 // weight counts one tensor over all steps.
 func (c *counter) weight(w weight) {
+	if w.ofKeys() && c.facts.Layers[w.layer].Attention.SharedFrom != nil {
+		return
+	}
 	for _, s := range c.steps {
 		rows := c.rows(w, s)
 		if rows == 0 {
 			continue
 		}
 		switch w.use {
-		case read:
+		case read, operand, norm, keyNorm, vector:
 			c.add(Weights, w.Type, "", 0, w.bytes)
 		case lookup:
 			c.add(Weights, w.Type, "", 0, rows*w.rowBytes())
-		case keys:
-			if c.facts.Layers[w.layer].Attention.SharedFrom == nil {
-				c.product(Weights, w, rows)
-			}
-		case matrix, twice, mixing:
-			c.product(Weights, w, rows)
+		case matrix, keys, twice, mixing:
+			c.product(Weights, w, rows, w.bytes)
 			c.more(w, rows)
 		case output:
-			c.product(Head, w, rows)
-		case routed:
+			c.product(Head, w, rows, w.bytes)
+		case routed, dispatched:
 			c.experts(w, rows)
+		case routedRead:
+			c.expertRows(w, rows)
 		}
 	}
 }
@@ -99,17 +99,21 @@ func (c *counter) tiedHead(table []weight) {
 			return
 		}
 		if w.Name == tokenEmbedding {
-			w.use = output
+			w.use, w.tail = output, true
 			c.weight(w)
 		}
 	}
 }
 
-// product is MUL_MAT of the tensor with rows of activations. A tensor of three
-// dimensions is a matrix for each head.
-func (c *counter) product(class Class, w weight, rows int64) {
-	c.add(class, w.Type, MulMat, 2*w.Elements()*rows, w.bytes)
-	c.ActivationBytes += (w.Shape[0] + w.Elements()/w.Shape[0]) * rows * activationBytes
+// product is MUL_MAT of the tensor with rows of activations, which reads bytes of
+// it. A tensor of three dimensions is a matrix for each head, with its own input.
+func (c *counter) product(class Class, w weight, rows, bytes int64) {
+	c.add(class, w.Type, MulMat, 2*w.Elements()*rows, bytes)
+	in := w.Shape[0]
+	if len(w.Shape) == 3 {
+		in *= w.Shape[2]
+	}
+	c.ActivationBytes += (in + w.Elements()/w.Shape[0]) * rows * activationBytes
 }
 
 // more counts what follows from the product: a second one with the same
@@ -118,22 +122,34 @@ func (c *counter) product(class Class, w weight, rows int64) {
 func (c *counter) more(w weight, rows int64) {
 	switch w.use {
 	case twice:
-		c.add(Weights, w.Type, MulMat, 2*w.Elements()*rows, 0)
+		c.product(Weights, w, rows, 0)
 	case mixing:
 		c.add(Weights, w.Type, MulMat, 2*w.Shape[1]*c.facts.Hidden*rows, 0)
+		c.ActivationBytes += (w.Shape[1] + 2*w.Shape[0]*c.facts.Hidden) * rows * activationBytes
 	}
 }
 
 // experts is MUL_MAT_ID: every token meets as many of the matrices as the
 // layer uses.
 func (c *counter) experts(w weight, rows int64) {
-	experts := c.facts.Layers[w.layer].FeedForward.Experts
-	used, count := experts.Used, w.Shape[len(w.Shape)-1]
-	each, eachBytes := w.Elements()/count, w.bytes/count
-	upper := min(count, used*rows)
-	c.add(Experts, w.Type, MulMatID, 2*each*used*rows, expectedExperts(count, used, rows, eachBytes))
-	c.ExpertBytesUpper += upper * eachBytes
-	c.ActivationBytes += (w.Shape[0] + each/w.Shape[0]) * used * rows * activationBytes
+	used, count := c.facts.Layers[w.layer].FeedForward.Experts.Used, w.Shape[len(w.Shape)-1]
+	each := w.Elements() / count
+	inputs := used
+	if w.use == dispatched {
+		inputs = 1
+	}
+	c.expertRows(w, rows)
+	c.add(Experts, w.Type, MulMatID, 2*each*used*rows, 0)
+	c.ActivationBytes += (w.Shape[0]*inputs + each/w.Shape[0]*used) * rows * activationBytes
+}
+
+// expertRows are the bytes of those experts that are chosen.
+func (c *counter) expertRows(w weight, rows int64) {
+	used, count := c.facts.Layers[w.layer].FeedForward.Experts.Used, w.Shape[len(w.Shape)-1]
+	each := w.bytes / count
+	c.add(Experts, w.Type, "", 0, expectedExperts(count, used, rows, each))
+	c.ExpertBytesLower += min(count, used) * each
+	c.ExpertBytesUpper += min(count, used*rows) * each
 }
 
 // expectedExperts are the bytes of the experts that at least one of the tokens

@@ -99,7 +99,7 @@ func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
 		return
 	}
 	switch w.use {
-	case read:
+	case read, operand, norm, keyNorm, vector, routedRead:
 		c.add(Weights, w.Type, "", 0, w.bytes)
 	case lookup:
 		c.add(Weights, w.Type, "", 0, call.tokens*w.rowBytes())
@@ -107,7 +107,7 @@ func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
 		c.product(Weights, w, call.tokens)
 	case output:
 		c.product(Head, w, call.tokens)
-	case routed:
+	case routed, dispatched:
 		c.experts(w, call.tokens)
 	}
 }
@@ -122,6 +122,7 @@ func (c *mlxCounter) experts(w mlxWeight, tokens int64) {
 	used, count := c.facts.Layers[w.layer].FeedForward.Experts.Used, w.Shape[len(w.Shape)-1]
 	each, eachBytes := w.Elements()/count, w.bytes/count
 	c.add(Experts, w.Type, "", 2*each*used*tokens, expectedExperts(count, used, tokens, eachBytes))
+	c.ExpertBytesLower += min(count, used) * eachBytes
 	c.ExpertBytesUpper += min(count, used*tokens) * eachBytes
 	c.ActivationBytes += (w.Shape[0] + each/w.Shape[0]) * used * tokens * c.elementBytes
 }

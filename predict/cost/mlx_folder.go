@@ -81,7 +81,7 @@ func (s *mlxFolder) take(t arch.Tensor) {
 	if !ok {
 		return
 	}
-	if part == "bias" || roles[kind].use == read {
+	if part == "bias" || roles[kind].elementwise() {
 		s.vector(arch.Tensor{Name: block + kind + "." + part, Type: t.Type, Shape: t.Shape}, t.Bytes())
 		return
 	}
@@ -114,7 +114,7 @@ func (s *mlxFolder) vector(t arch.Tensor, bytes int64) {
 func (s *mlxFolder) settle(rows []weight) ([]weight, error) {
 	var out []weight
 	for _, w := range rows {
-		if w.use == read {
+		if w.elementwise() {
 			continue
 		}
 		block, kind := splitName(w.Name)

@@ -43,7 +43,7 @@ func mlxSchemeOf(typ string) (mlxScheme, error) {
 // whole groups: words, and a scale and a bias for each group.
 func (s mlxScheme) store(w *weight) {
 	element := mlxElementBytes(s.vectors)
-	if s.bits == 0 || w.use == read || w.Shape[0]%int64(s.group) != 0 {
+	if s.bits == 0 || w.elementwise() || w.Shape[0]%int64(s.group) != 0 {
 		w.Type, w.bytes = s.vectors, w.Elements()*element
 		return
 	}

@@ -65,7 +65,7 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 		p.Params += w.Elements()
 		p.Active += w.active(f)
 		p.Bytes += w.bytes
-		if w.use == read {
+		if w.elementwise() {
 			size.Vectors += w.Elements()
 		}
 	}

@@ -21,7 +21,7 @@ func BytesAs(f arch.Facts, typ string) (int64, error) {
 	}
 	var sum int64
 	for _, w := range table {
-		if w.use == read || w.part == Router || len(w.Shape) < 2 {
+		if w.elementwise() || w.part == Router || len(w.Shape) < 2 {
 			sum += w.bytes
 			continue
 		}

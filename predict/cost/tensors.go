@@ -15,8 +15,8 @@ type role struct {
 	part Part
 	// use says how its elements meet the tokens.
 	use use
-	// tail: in the last layer, only the tokens whose logits are asked for get
-	// here (build_inp_out_ids, src/llama-graph.cpp, v0.5.0).
+	// tail: in the last layer and behind it, only the tokens whose logits are
+	// asked for get here (build_inp_out_ids, src/llama-graph.cpp, v0.5.0).
 	tail bool
 }
 
@@ -24,24 +24,37 @@ type role struct {
 type use int
 
 const (
-	read   use = iota // elementwise: norms, biases, scales
-	lookup            // one row a token
-	matrix            // MUL_MAT over all tokens
-	keys              // the same, but in layers that read another's cache not at all
-	twice             // the same, once before and once after the layer
-	mixing            // the same, and its result multiplies the token's states
-	routed            // MUL_MAT_ID over the chosen experts
-	output            // MUL_MAT over the outputs
-	idle              // not at all
+	read       use = iota // in one node of its own: biases, convolutions
+	operand               // in a node that is there without it
+	norm                  // RMS_NORM or NORM, and MUL
+	keyNorm               // the same, but in layers that read another's cache not at all
+	vector                // elementwise, in no node that is known
+	lookup                // one row a token
+	matrix                // MUL_MAT over all tokens
+	keys                  // the same, but in layers that read another's cache not at all
+	twice                 // the same, once before and once after the layer
+	mixing                // the same, and its result multiplies the token's states
+	routed                // MUL_MAT_ID over the chosen experts, each with its input
+	dispatched            // the same, all with the token's one input
+	routedRead            // ADD_ID of the chosen experts' rows
+	output                // MUL_MAT over the outputs
+	idle                  // not at all
 )
 
 // roles are the tensors by their names in a GGUF, without "blk.N." and
 // ".weight" (src/llama-arch.cpp and src/models of llama.cpp, v0.5.0).
 var roles = map[string]role{
 	"token_embd":  {Embedding, lookup, false},
-	"output":      {OutputHead, output, false},
-	"output_norm": {Norms, read, false},
-	"rope_freqs":  {Norms, read, false},
+	"output":      {OutputHead, output, true},
+	"output_norm": {Norms, norm, true},
+	"rope_freqs":  {Norms, operand, false},
+	// The name of LFM2's output_norm.
+	"token_embd_norm": {Norms, norm, true},
+
+	"attn_k_norm":         {Norms, keyNorm, false},
+	"ffn_norm":            {Norms, norm, true},
+	"post_attention_norm": {Norms, norm, true},
+	"post_ffw_norm":       {Norms, norm, true},
 
 	"attn_q":        {AttentionPart, matrix, false},
 	"attn_k":        {AttentionPart, keys, false},
@@ -54,15 +67,15 @@ var roles = map[string]role{
 	"attn_k_b":      {AttentionPart, matrix, false},
 	"attn_v_b":      {AttentionPart, matrix, false},
 	"attn_gate":     {AttentionPart, matrix, false},
-	"attn_sinks":    {AttentionPart, read, false},
+	"attn_sinks":    {AttentionPart, operand, false},
 
 	"ffn_gate":       {FeedForward, matrix, true},
 	"ffn_up":         {FeedForward, matrix, true},
 	"ffn_down":       {FeedForward, matrix, true},
 	"ffn_gate_inp":   {Router, matrix, true},
 	"exp_probs_b":    {Router, read, true},
-	"ffn_gate_exps":  {ExpertsPart, routed, true},
-	"ffn_up_exps":    {ExpertsPart, routed, true},
+	"ffn_gate_exps":  {ExpertsPart, dispatched, true},
+	"ffn_up_exps":    {ExpertsPart, dispatched, true},
 	"ffn_down_exps":  {ExpertsPart, routed, true},
 	"ffn_gate_shexp": {SharedExperts, matrix, true},
 	"ffn_up_shexp":   {SharedExperts, matrix, true},
@@ -78,7 +91,7 @@ var roles = map[string]role{
 	"ssm_conv1d":         {RecurrentPart, read, false},
 	"ssm_a":              {RecurrentPart, read, false},
 	"ssm_d":              {RecurrentPart, read, false},
-	"ssm_norm":           {RecurrentPart, read, false},
+	"ssm_norm":           {RecurrentPart, norm, false},
 	"shortconv.in_proj":  {RecurrentPart, matrix, false},
 	"shortconv.out_proj": {RecurrentPart, matrix, false},
 	"shortconv.conv":     {RecurrentPart, read, false},
@@ -109,6 +122,29 @@ type weight struct {
 
 // rowBytes is the size of one row of the first dimension.
 func (w weight) rowBytes() int64 { return w.bytes / max(1, w.Elements()/w.Shape[0]) }
+
+// elementwise says that the tensor multiplies nothing.
+func (r role) elementwise() bool { return r.use <= vector || r.use == routedRead }
+
+// ofExperts says that only chosen experts' parts of the tensor are met, ofKeys
+// that a layer which reads another's cache does not meet it.
+func (r role) ofExperts() bool {
+	return r.use == routed || r.use == dispatched || r.use == routedRead
+}
+func (r role) ofKeys() bool { return r.use == keys || r.use == keyNorm }
+
+// nodes is how many nodes of a graph the tensor makes, where that is known.
+func (w weight) nodes() (nodes int64, known bool) {
+	switch w.use {
+	case idle, operand:
+		return 0, true
+	case norm, keyNorm:
+		return 2, true
+	case twice, mixing, vector:
+		return 0, false
+	}
+	return 1, true
+}
 
 // tokenEmbedding is in every model.
 const tokenEmbedding = "token_embd.weight"
@@ -172,12 +208,12 @@ func newWeight(t arch.Tensor, f arch.Facts) (weight, error) {
 func (w weight) fits(f arch.Facts) error {
 	switch {
 	case w.layer < 0:
-		if w.use == routed || w.use == keys {
+		if w.ofExperts() || w.ofKeys() {
 			return fmt.Errorf("it belongs to no block")
 		}
-	case w.use == routed && (f.Layers[w.layer].FeedForward == nil || f.Layers[w.layer].FeedForward.Experts == nil):
+	case w.ofExperts() && (f.Layers[w.layer].FeedForward == nil || f.Layers[w.layer].FeedForward.Experts == nil):
 		return fmt.Errorf("the facts name no experts in layer %d", w.layer)
-	case w.use == keys && f.Layers[w.layer].Attention == nil:
+	case w.ofKeys() && f.Layers[w.layer].Attention == nil:
 		return fmt.Errorf("the facts name no attention in layer %d", w.layer)
 	}
 	return nil
@@ -191,12 +227,16 @@ func roleOf(kind string, t arch.Tensor) (role, error) {
 	base = strings.TrimSuffix(base, ".weight")
 	r, known := roles[base]
 	switch {
+	case known && isBias && r.ofExperts():
+		return role{r.part, routedRead, r.tail}, nil
 	case known && isBias:
 		return role{r.part, read, r.tail}, nil
 	case known:
 		return r, nil
+	case len(t.Shape) == 1 && strings.HasSuffix(base, "_norm"):
+		return role{Norms, norm, false}, nil
 	case len(t.Shape) == 1:
-		return role{Norms, read, false}, nil
+		return role{Norms, vector, false}, nil
 	}
 	return role{}, fmt.Errorf("no rule says what a matrix of this name is multiplied with")
 }

@@ -1,0 +1,268 @@
+package llama
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// Traffic is what graphs read and write, by the operands of their nodes.
+type Traffic struct {
+	// Steps is the number of graphs: of look-ups of the tokens' embeddings.
+	Steps int64
+	// Computed is the number of nodes that compute something: neither views nor
+	// without elements. Kernels may fuse several.
+	Computed int64
+	// Terms are products and bytes read, by class and type, in order of appearance.
+	Terms []Term
+	// CacheWritten are the bytes of keys, values and states that were stored.
+	CacheWritten int64
+	// Activations are the bytes of the products' operands and results that are
+	// neither weights nor cache.
+	Activations int64
+
+	touched map[*tensor]bool // weights, in the present step
+}
+
+// Term is the arithmetic and what it reads, of one class on one type: weights
+// (once a step; of an embedding the rows looked up, of experts those chosen), or
+// the cache's part that attention ran over.
+type Term struct {
+	// Class is "weights", "experts", "head" or "attention".
+	Class, Type  string
+	FLOPs, Bytes int64
+}
+
+// The classes of a Term.
+const (
+	classWeights   = "weights"
+	classExperts   = "experts"
+	classHead      = "head"
+	classAttention = "attention"
+)
+
+// noWork are the operations that compute nothing (ggml_op_is_empty of
+// ggml-impl.h, v0.5.0; in every release the CPU backend does nothing for them).
+var noWork = map[string]bool{"NONE": true, "RESHAPE": true, "VIEW": true, "PERMUTE": true, "TRANSPOSE": true}
+
+// ofExperts are the operations whose third operand says which experts' parts of
+// the first or second they read.
+var ofExperts = map[string]int{"MUL_MAT_ID": 0, "ADD_ID": 1}
+
+// embeddings is the tensor that every graph looks its tokens up in.
+const embeddings = "token_embd.weight"
+
+// observe counts one node, of which flops are known.
+func (t *Traffic) observe(n Node, op string, flops int64) {
+	if noWork[op] || elements(n.t.ne) == 0 {
+		return
+	}
+	t.Computed++
+	_, routed := ofExperts[op]
+	switch {
+	case op == "GET_ROWS":
+		t.lookUp(n)
+	case !routed:
+		t.touch(n, op)
+	}
+	t.store(n, op)
+	if flops > 0 {
+		class, typ := t.classOf(n, op)
+		t.term(class, typ).FLOPs += flops
+		t.activations(n)
+	}
+	if class, _ := t.classOf(n, op); class == classAttention {
+		t.readCache(n, op)
+	}
+}
+
+// term finds the term, or makes it.
+func (t *Traffic) term(class, typ string) *Term {
+	at := slices.IndexFunc(t.Terms, func(have Term) bool { return have.Class == class && have.Type == typ })
+	if at < 0 {
+		t.Terms = append(t.Terms, Term{Class: class, Type: typ})
+		at = len(t.Terms) - 1
+	}
+	return &t.Terms[at]
+}
+
+// lookUp is GET_ROWS: of an embedding, which begins a graph when it is the
+// tokens', or of recurrent states.
+func (t *Traffic) lookUp(n Node) {
+	src, ok := n.Src(0)
+	if !ok {
+		return
+	}
+	root := src.Root()
+	switch {
+	case root.isWeight():
+		if root.Name() == embeddings {
+			t.Steps++
+			t.touched = map[*tensor]bool{}
+		}
+		t.term(classWeights, root.Type()).Bytes += root.part(elements(n.t.ne))
+	case root.isCache():
+		t.term(classAttention, root.Type()).Bytes += root.part(elements(n.t.ne))
+	}
+}
+
+// touch counts the weights among the operands, each once a step.
+func (t *Traffic) touch(n Node, op string) {
+	for i := range n.t.src {
+		src, ok := n.Src(i)
+		if !ok {
+			continue
+		}
+		root := src.Root()
+		if !root.isWeight() || t.touched[root.t] {
+			continue
+		}
+		if t.touched == nil {
+			t.touched = map[*tensor]bool{}
+		}
+		t.touched[root.t] = true
+		class := classWeights
+		if i == 0 {
+			class, _ = t.classOf(n, op)
+		}
+		t.term(class, root.Type()).Bytes += root.Bytes()
+	}
+}
+
+// classOf is the class of a node's arithmetic, and the type of what it reads.
+func (t *Traffic) classOf(n Node, op string) (class, typ string) {
+	if op == "FLASH_ATTN_EXT" {
+		keys, _ := n.Src(1)
+		return classAttention, keys.Type()
+	}
+	src, ok := n.Src(0)
+	if !ok {
+		return classWeights, ""
+	}
+	root := src.origin()
+	switch {
+	case op == "MUL_MAT_ID":
+		class = classExperts
+	case op == "MUL_MAT" && (root.Name() == "output.weight" || root.Name() == embeddings):
+		class = classHead
+	case root.isCache(), root.isInput():
+		class = classAttention
+	default:
+		class = classWeights
+	}
+	return class, root.Type()
+}
+
+// readCache is what attention and scans read of the cache.
+func (t *Traffic) readCache(n Node, op string) {
+	operands := map[string][]int{"FLASH_ATTN_EXT": {1, 2}, "MUL_MAT": {0}, "SSM_SCAN": {0}}[op]
+	var last *tensor
+	for _, i := range operands {
+		src, _ := n.Src(i)
+		root := src.Root()
+		if !root.isCache() || root.t == last {
+			continue // latent values are a part of the keys
+		}
+		last = root.t
+		read := elements(src.t.ne)
+		if op == "SSM_SCAN" { // the last operand picks the sequences' states
+			read = read / src.t.ne[3] * shape(n, 6)[0]
+		}
+		t.term(classAttention, root.Type()).Bytes += root.part(read)
+	}
+}
+
+// store is what goes into the cache.
+func (t *Traffic) store(n Node, op string) {
+	root := n.Root()
+	if !root.isCache() {
+		return
+	}
+	switch op {
+	case "SET_ROWS":
+		t.CacheWritten += root.part(elements(shape(n, 0)))
+	case "CPY":
+		t.CacheWritten += root.part(elements(n.t.ne))
+	}
+}
+
+// activations are the operands of a product that are results themselves, and
+// its own result.
+func (t *Traffic) activations(n Node) {
+	t.Activations += n.dense()
+	for i := range 2 {
+		src, ok := n.Src(i)
+		if ok && src.Root().t.op != 0 && !src.origin().isCache() {
+			t.Activations += src.dense()
+		}
+	}
+}
+
+// ObserveExperts counts the bytes of the experts that a computed node chose;
+// made for ContextParams.Chosen.
+func (c *Counter) ObserveExperts(n Node) {
+	at, ok := ofExperts[n.Op()]
+	ids, hasIDs := n.Src(2)
+	if !ok || !hasIDs || elements(n.t.ne) == 0 {
+		return
+	}
+	weights, _ := n.Src(at)
+	root := weights.Root()
+	count := slices.Max([]int64{1, root.t.ne[1+1-at]})
+	c.term(classExperts, root.Type()).Bytes += root.Bytes() / count * int64(len(ids.distinct()))
+}
+
+// distinct are the different numbers in a matrix of 32-bit integers.
+func (n Node) distinct() map[uint32]bool {
+	data := make([]byte, n.Bytes())
+	call(n.lib.fn.tensorGet, uintptr(unsafe.Pointer(n.t)), uintptr(unsafe.Pointer(&data[0])), 0, uintptr(len(data)))
+	found := map[uint32]bool{}
+	for row := range n.t.ne[1] {
+		for i := range n.t.ne[0] {
+			at := uint64(row)*n.t.nb[1] + uint64(i)*n.t.nb[0]
+			found[binary.LittleEndian.Uint32(data[at:])] = true
+		}
+	}
+	return found
+}
+
+// isWeight goes by the names of GGUF files: copies that a scheduler makes for
+// another device have others.
+func (n Node) isWeight() bool {
+	name := n.Name()
+	return n.t.op == 0 && !n.isCache() &&
+		(strings.HasPrefix(name, "blk.") || strings.HasSuffix(name, ".weight") || strings.HasSuffix(name, ".bias"))
+}
+
+func (n Node) isCache() bool { return strings.HasPrefix(n.Name(), "cache_") }
+
+// origin is the tensor whose data this one has: what it views, or copies as
+// attention without flash attention does with latent values.
+func (n Node) origin() Node {
+	root := n.Root()
+	if src, ok := root.Src(0); ok && root.Op() == "CONT" && src.Root().isCache() {
+		return src.Root()
+	}
+	return root
+}
+
+// flagInput is GGML_TENSOR_FLAG_INPUT of ggml.h (all releases).
+const flagInput = 1
+
+func (n Node) isInput() bool { return n.t.op == 0 && n.t.flags&flagInput != 0 }
+
+// part is what some of a contiguous tensor's elements occupy.
+func (n Node) part(of int64) int64 {
+	all := uint64(elements(n.t.ne))
+	if all == 0 {
+		return 0
+	}
+	high, low := bits.Mul64(uint64(of), uint64(n.Bytes()))
+	bytes, _ := bits.Div64(high, low, all)
+	return int64(bytes)
+}
+
+// dense is what the elements of a tensor occupy that is not quantised.
+func (n Node) dense() int64 { return elements(n.t.ne) * int64(n.t.nb[0]) }
