@@ -23,8 +23,8 @@ type Item struct {
 }
 
 // Timed reports whether the item is repeated under the clock.
-func (i Item) Timed() bool {
-	return i.Case.Kind == results.KindPrefill || i.Case.Kind == results.KindDecode
+func (it Item) Timed() bool {
+	return it.Case.Kind == results.KindPrefill || it.Case.Kind == results.KindDecode
 }
 
 // Expand makes the items of a suite for the given runtimes. Groups that name
@@ -195,8 +195,8 @@ type itemKey struct {
 	c                                  results.Case
 }
 
-func (i Item) key() itemKey {
-	return itemKey{i.Runtime, i.Ref, i.Skeleton, i.WeightType, i.Case}
+func (it Item) key() itemKey {
+	return itemKey{it.Runtime, it.Ref, it.Skeleton, it.WeightType, it.Case}
 }
 
 // unique drops items that occur twice, keeping the first.

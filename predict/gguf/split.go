@@ -28,7 +28,7 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := openPart(paths[0])
+	model, err := tensorfile.Load(paths[0], Read)
 	if err != nil {
 		return nil, err
 	}
@@ -58,18 +58,6 @@ func partPaths(path string) ([]string, error) {
 	return paths, nil
 }
 
-func openPart(path string) (*File, error) {
-	r, size, err := tensorfile.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := Read(r, size, path)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return f, nil
-}
-
 // join adds the other parts to f, the first, after checking that each belongs.
 func (f *File) join(paths []string) error {
 	if err := f.checkSplit(0, len(paths)); err != nil {
@@ -80,7 +68,7 @@ func (f *File) join(paths []string) error {
 		seen[t.Name] = true
 	}
 	for i, path := range paths[1:] {
-		p, err := openPart(path)
+		p, err := tensorfile.Load(path, Read)
 		if err != nil {
 			return fmt.Errorf("part %d of %d: %w", i+2, len(paths), err)
 		}

@@ -131,7 +131,7 @@ func openShards(paths []string) (*File, error) {
 	all := &File{}
 	seen := map[string]string{}
 	for i, path := range paths {
-		f, err := openShard(path)
+		f, err := tensorfile.Load(path, Read)
 		if err != nil {
 			return nil, errors.Join(err, all.Close())
 		}
@@ -149,18 +149,6 @@ func openShards(paths []string) (*File, error) {
 		}
 	}
 	return all, nil
-}
-
-func openShard(path string) (*File, error) {
-	r, size, err := tensorfile.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := Read(r, size, path)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return f, nil
 }
 
 // check looks for every tensor of the index in the shard that it names. A

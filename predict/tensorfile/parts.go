@@ -34,6 +34,19 @@ func (ps Parts) Close() error {
 	return errors.Join(errs...)
 }
 
+// Load opens a regular file and reads it; what cannot be read is closed again.
+func Load[F any](path string, read func(r io.ReaderAt, size int64, name string) (*F, error)) (*F, error) {
+	r, size, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := read(r, size, path)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return f, nil
+}
+
 // Open opens a regular file and returns its size.
 func Open(path string) (*os.File, int64, error) {
 	// Opening a pipe waits for a writer, so its kind is asked for first.
