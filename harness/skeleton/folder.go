@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -96,13 +98,38 @@ func WriteFolder(ctx context.Context, path string, f arch.Facts, weightType stri
 	if err != nil {
 		return fmt.Errorf("the weights of %s: %w", f.Name, err)
 	}
+	_, err = os.Stat(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	err = fillFolder(path, config, func(file string) error { return writeWeights(ctx, file, weights, kind, random) })
+	if err != nil && fresh {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
+}
+
+// fillFolder writes both files. A folder that has shards of another model is
+// refused, since they would be loaded with the skeleton's.
+func fillFolder(path string, config []byte, weights func(file string) error) error {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return fmt.Errorf("the skeleton's folder: %w", err)
 	}
-	if err := writeWeights(ctx, filepath.Join(path, "model.safetensors"), weights, kind, random); err != nil {
+	only, last := filepath.Join(path, "model.safetensors"), filepath.Join(path, "config.json")
+	there, err := os.ReadDir(path)
+	if err != nil {
+		return fmt.Errorf("the skeleton's folder: %w", err)
+	}
+	for _, file := range there {
+		if name := file.Name(); name != filepath.Base(only) && strings.HasPrefix(name, "model") && strings.Contains(name, ".safetensors") {
+			return fmt.Errorf("%s holds weights that are no skeleton's (%s); choose another folder", path, name)
+		}
+	}
+	if err := os.Remove(last); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the skeleton's former configuration: %w", err)
+	}
+	if err := weights(only); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(path, "config.json"), config, 0o644); err != nil {
+	if err := os.WriteFile(last, config, 0o644); err != nil {
 		return fmt.Errorf("the skeleton's configuration: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package skeleton_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -114,4 +115,23 @@ func TestFolderRefuses(t *testing.T) {
 			require.ErrorContains(t, err, test.want)
 		})
 	}
+}
+
+// TestFailedFolderLeavesNothing: a folder that could not be completed is not left
+// behind, and one that was there is not taken for complete.
+func TestFailedFolderLeavesNothing(t *testing.T) {
+	f, err := arch.Load(t.Context(), "preset:llama-3.2-1b", arch.Options{})
+	require.NoError(t, err)
+	f = skeleton.FolderFacts(f)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	fresh, there := filepath.Join(t.TempDir(), "fresh"), t.TempDir()
+	require.ErrorIs(t, skeleton.WriteFolder(cancelled, fresh, f, "f16", true), context.Canceled)
+	assert.NoDirExists(t, fresh)
+	require.NoError(t, skeleton.WriteFolder(t.Context(), there, f, "f16", true))
+	require.ErrorIs(t, skeleton.WriteFolder(cancelled, there, f, "8bit", true), context.Canceled)
+	assert.NoFileExists(t, filepath.Join(there, "config.json"))
+	require.NoError(t, os.WriteFile(filepath.Join(there, "model-00001-of-00002.safetensors"), nil, 0o600))
+	require.ErrorContains(t, skeleton.WriteFolder(t.Context(), there, f, "f16", true), "model-00001-of-00002.safetensors")
+	assert.FileExists(t, filepath.Join(there, "model.safetensors"), "what is not ours stays")
 }
