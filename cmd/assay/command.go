@@ -78,12 +78,16 @@ func run(ctx context.Context, args []string, s streams) int {
 	if args[0] == "help" && len(args) > 1 {
 		args = []string{args[1], "--help"}
 	}
+	var names []string
 	for _, c := range commands() {
 		if c.name == args[0] {
 			return report(c, c.run(ctx, args[1:], s), s)
 		}
+		if !c.hidden {
+			names = append(names, c.name)
+		}
 	}
-	fmt.Fprintf(s.err, "assay: there is no command %q; 'assay help' lists them\n", args[0])
+	fmt.Fprintf(s.err, "assay: there is no command %q%s; 'assay help' lists them\n", args[0], didYouMean(args[0], "", names))
 	return statusUsage
 }
 
@@ -102,7 +106,7 @@ func (c command) run(ctx context.Context, args []string, s streams) error {
 		return nil
 	}
 	if err != nil {
-		return usageError{fmt.Errorf("%w; see 'assay %s --help'", err, c.name)}
+		return usageError{fmt.Errorf("%w; see 'assay %s --help'", unknownFlag(fs, err), c.name)}
 	}
 	return act(ctx, s, words)
 }

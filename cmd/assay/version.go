@@ -15,7 +15,10 @@ func versionCommand() command {
 		name: "version",
 		does: "prints the version of assay, of Go and of the record format",
 		setup: func(*flag.FlagSet) action {
-			return func(_ context.Context, s streams, _ []string) error {
+			return func(_ context.Context, s streams, args []string) error {
+				if len(args) > 0 {
+					return usagef("version takes no arguments, not %q", args)
+				}
 				_, err := fmt.Fprintf(s.out, "assay %s, %s, record schema %d\n", revision(), runtime.Version(), results.Schema)
 				return err
 			}

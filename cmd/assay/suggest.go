@@ -1,0 +1,57 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+)
+
+// undefined is what the flag package says of a flag that it does not know.
+const undefined = "flag provided but not defined: -"
+
+// unknownFlag names the flag that may have been meant, for an error of parsing.
+func unknownFlag(fs *flag.FlagSet, err error) error {
+	word, ok := strings.CutPrefix(err.Error(), undefined)
+	if !ok {
+		return err
+	}
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return fmt.Errorf("there is no flag -%s%s", word, didYouMean(word, "-", names))
+}
+
+// didYouMean suggests the name that differs from the word in the fewest
+// letters, if that is two at most and fewer than half of them.
+func didYouMean(word, before string, names []string) string {
+	best, least := "", min(3, (len(word)+1)/2)
+	for _, name := range names {
+		if d := distance(word, name); d < least {
+			best, least = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %s%s?", before, best)
+}
+
+// distance is the number of letters to insert, delete or replace (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			changed := diagonal
+			if a[i] != b[j] {
+				changed++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
