@@ -35,7 +35,7 @@ type Facts struct {
 	DraftLayers int64 `json:"draft_layers"`
 
 	// NormEpsilon and RopeBase change no shape, but a skeleton has to name
-	// them; 0 takes the family's default.
+	// them. Neither can be 0: that is unstated, and takes the family's default.
 	NormEpsilon float64 `json:"norm_epsilon,omitempty"`
 	RopeBase    float64 `json:"rope_base,omitempty"`
 
@@ -70,7 +70,7 @@ type Attention struct {
 	KeyDim   int64 `json:"key_dim"`
 	ValueDim int64 `json:"value_dim"`
 	// Window is the number of tokens a query sees; 0 is all of them.
-	Window int64 `json:"window,omitempty"`
+	Window int64 `json:"window"`
 	// Chunked: the window is a fixed chunk (llama4), not a sliding one.
 	Chunked bool `json:"chunked,omitempty"`
 	// SharedFrom is the layer whose cache this layer reads, or nil.
@@ -104,8 +104,9 @@ type Recurrent struct {
 	State      int64  `json:"state"`
 	Groups     int64  `json:"groups"`
 	Heads      int64  `json:"heads"`
-	// TimeStepRank is ssm.time_step_rank (the number of heads in mamba2).
-	TimeStepRank int64 `json:"time_step_rank,omitempty"`
+	// TimeStepRank is ssm.time_step_rank: the number of heads in mamba2, 0 where
+	// there are no heads.
+	TimeStepRank int64 `json:"time_step_rank"`
 }
 
 // FeedForward is the MLP part of a layer: dense, or a mixture of experts.
@@ -122,7 +123,7 @@ type Experts struct {
 	Count              int64 `json:"count"`
 	Used               int64 `json:"used"`
 	Intermediate       int64 `json:"intermediate"`
-	SharedIntermediate int64 `json:"shared_intermediate,omitempty"`
+	SharedIntermediate int64 `json:"shared_intermediate"`
 	// SharedGate: the shared expert's output is scaled by a learned gate (qwen2_moe).
 	SharedGate bool `json:"shared_gate,omitempty"`
 	// RouterBias: experts are chosen with a learned correction (deepseek_v3).

@@ -44,8 +44,16 @@ func (g Gap) WeightBytes() int64 {
 // gaps gathers the tensors that nobody took by the module they are in.
 func gaps(unmapped []placed) []Gap {
 	var out []Gap
+	firsts := map[string]map[string]bool{} // the stems that begin with a word
 	for _, t := range unmapped {
-		name := t.module()
+		first, _, _ := strings.Cut(t.stem, "_")
+		if firsts[first] == nil {
+			firsts[first] = map[string]bool{}
+		}
+		firsts[first][t.stem] = true
+	}
+	for _, t := range unmapped {
+		name := t.module(func(first string) bool { return len(firsts[first]) > 1 })
 		i := slices.IndexFunc(out, func(g Gap) bool { return g.Name == name })
 		if i < 0 {
 			i = len(out)
@@ -66,16 +74,18 @@ func gaps(unmapped []placed) []Gap {
 }
 
 // module names what the tensor is a part of: the tower, the module of Hugging
-// Face's name, or the first word of GGUF's.
-func (p placed) module() string {
+// Face's name, or of GGUF's the first word where several tensors share it.
+func (p placed) module(shared func(first string) bool) string {
 	if p.tower != "" {
 		return p.tower
 	}
 	if name, _, ok := strings.Cut(p.stem, "."); ok {
 		return name
 	}
-	name, _, _ := strings.Cut(p.stem, "_")
-	return name
+	if first, _, _ := strings.Cut(p.stem, "_"); shared(first) {
+		return first
+	}
+	return p.stem
 }
 
 // GapFile is the name of a gap's report beside the config.
@@ -86,7 +96,7 @@ func (m Model) GapFile(g Gap) string {
 //go:embed gap.md.tmpl
 var gapText string
 
-var gapTemplate = template.Must(template.New("gap").Parse(gapText))
+var gapTemplate = template.Must(template.New("gap").Funcs(template.FuncMap{"shape": shapeText}).Parse(gapText))
 
 // WriteGap writes what is needed to write a class for the layer.
 func (m Model) WriteGap(w io.Writer, g Gap) error {
@@ -101,10 +111,14 @@ func (m Model) WriteGap(w io.Writer, g Gap) error {
 }
 
 func where(g Gap) string {
-	if blocks := arch.Ranges(g.Blocks); blocks != "" {
-		return "blocks " + blocks
+	blocks := arch.Ranges(g.Blocks)
+	switch {
+	case blocks == "":
+		return "outside the blocks"
+	case g.Blocks[0] < 0:
+		return "in blocks " + blocks + " and outside them"
 	}
-	return "outside the blocks"
+	return "in blocks " + blocks
 }
 
 // shownTensors bounds the exact names in a report; the table has all.
@@ -122,7 +136,9 @@ func (m Model) examples(g Gap) []string {
 			left++
 			continue
 		}
-		out = append(out, fmt.Sprintf("%s: %s (%s)", t.Name, tuple(t.Shape), torchType(t.Type)))
+		for _, held := range t.Stored() {
+			out = append(out, fmt.Sprintf("%s: %s (%s)", held.Name, tuple(held.Shape), torchType(held.Type)))
+		}
 	}
 	if left > 0 {
 		out = append(out, fmt.Sprintf("... and %d more; the tensor table has them all", left))

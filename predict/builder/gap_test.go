@@ -84,3 +84,23 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 	assert.ErrorContains(t, builder.ValidateJSON([]byte("{")), "is no JSON")
 }
+
+// TestGapNames: in GGUF's names a layer is called by the word that its tensors
+// share, or by the one tensor that it is.
+func TestGapNames(t *testing.T) {
+	f := load(t, "llama-3.2-1b")
+	tensors, err := f.GGUFTensors(arch.TypePlan{})
+	require.NoError(t, err)
+	for _, name := range []string{"blk.0.reso_in.weight", "blk.0.reso_out.weight", "blk.1.reso_in.weight", "reso_table.weight", "blk.3.late_gate.weight"} {
+		tensors = append(tensors, arch.Tensor{Name: name, Type: "f16", Shape: []int64{2048, 8}})
+	}
+	f.Tensors = tensors
+	m := build(t, f, builder.Options{})
+	require.Len(t, m.Gaps, 2)
+	assert.Equal(t, "reso", m.Gaps[0].Name)
+	assert.Equal(t, "late_gate", m.Gaps[1].Name)
+	var b bytes.Buffer
+	require.NoError(t, m.WriteGap(&b, m.Gaps[0]))
+	assert.Contains(t, b.String(), "Found 3 times, in blocks 0-1 and outside them; 65536 parameters in all.")
+	assert.Contains(t, b.String(), "| `blk.N.reso_in.weight` | (8, 2048) | f16 | 2 |")
+}
