@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The exit statuses; they are part of the interface and never change meaning.
@@ -52,7 +53,7 @@ func report(c command, err error, s streams) int {
 	switch {
 	case err == nil, errors.As(err, &told):
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(s.err, "assay %s: interrupted: %v\n", c.name, err)
+		fmt.Fprintf(s.err, "assay %s: %s\n", c.name, strings.Replace(err.Error(), context.Canceled.Error(), "interrupted", 1))
 	default:
 		fmt.Fprintf(s.err, "assay %s: %v\n", c.name, err)
 	}

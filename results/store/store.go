@@ -90,11 +90,15 @@ func (s *Store) openError(err error) error {
 	if errors.As(err, &driver) && (driver.Code() == sqliteNotADB || driver.Code() == sqliteCantOpen) {
 		return &UnreadableError{s.name, err}
 	}
+	if errors.As(err, &driver) && driver.Code() == sqliteFull {
+		return fmt.Errorf("open store %s: %w; free some space, or name another with --store", s.name, err)
+	}
 	return fmt.Errorf("open store %s: %w", s.name, err)
 }
 
 // Result codes of SQLite (sqlite3.h).
 const (
+	sqliteFull     = 13
 	sqliteCantOpen = 14
 	sqliteNotADB   = 26
 )
