@@ -56,7 +56,7 @@ func yamlObject(raw []byte) (map[string]any, error) {
 
 // basedOn lays a user's keys over the preset that "like" names. A nested
 // language model of the preset is unfolded first, so that its keys can be
-// overridden by name.
+// overridden by name; it keeps the outer model type, by which mlx-lm goes.
 func basedOn(own map[string]any) (map[string]any, error) {
 	like, said := own["like"]
 	if !said {

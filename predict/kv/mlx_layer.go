@@ -50,11 +50,11 @@ func newMLXLayers(f arch.Facts, i int, t mlxType, p MLXParams) ([]mlxLayer, erro
 }
 
 // state is an ArraysCache: the last rows that the convolution reads, in the
-// type of the weights, and the recurrent state. But for qwen3_next, the rows are
-// a view of the last call's input with the rows before it, (tokens + kernel - 1)
-// rows that stay allocated until the next call (active memory of two layers of
-// mamba2 after a call with 1000 tokens: 1059840 bytes for arrays of 35840); only
-// what the view shows is counted.
+// type of the weights, and the recurrent state. Except in qwen3_next and qwen3_5,
+// the rows are a view of the last call's input with the rows before it, (tokens +
+// kernel - 1) rows that stay allocated until the next call (active memory of two
+// layers of mamba2 after a call with 1000 tokens: 1059848 bytes, where the arrays
+// say 35840; after one token more, 36872). Only what the view shows is counted.
 func (l mlxLayer) state(f arch.Facts, r *arch.Recurrent) (mlxLayer, error) {
 	shape, ok := mlxStates[r.Kind]
 	if !ok {
