@@ -75,9 +75,11 @@ func drawResiduals(p *plot.Plot, held []roofline.HeldOut) error {
 	p.X.Label.Text, p.Y.Label.Text = "tokens in the cache", "measured over predicted, %"
 	p.Add(plotter.NewGrid(), plotter.NewFunction(func(float64) float64 { return 0 }))
 	p.Legend.Top = true
-	return byKind(p, held, func(h roofline.HeldOut) plotter.XY {
+	err := byKind(p, held, func(h roofline.HeldOut) plotter.XY {
 		return plotter.XY{X: float64(h.Depth), Y: 100 * (h.Measured/h.Predicted - 1)}
 	})
+	p.Y.Max += 0.2 * (p.Y.Max - p.Y.Min) // room for the legend
+	return err
 }
 
 // byKind adds one scatter for decode and one for prefill.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -58,5 +59,20 @@ func widen(a *plot.Axis) {
 
 func logarithmic(p *plot.Plot) {
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
+	p.X.Tick.Marker, p.Y.Tick.Marker = decadeTicks{}, decadeTicks{}
+}
+
+// decadeTicks labels 1, 2 and 5 of each power of ten: measured times often span
+// little more than one.
+type decadeTicks struct{}
+
+func (decadeTicks) Ticks(lo, hi float64) []plot.Tick {
+	ticks := plot.LogTicks{Prec: -1}.Ticks(lo, hi)
+	for i, t := range ticks {
+		decade := math.Pow(10, math.Floor(math.Log10(t.Value)+1e-9))
+		if m := math.Round(t.Value / decade); m == 2 || m == 5 {
+			ticks[i].Label = strconv.FormatFloat(m*decade, 'g', 3, 64)
+		}
+	}
+	return ticks
 }

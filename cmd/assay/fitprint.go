@@ -17,7 +17,7 @@ func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthe
 	say("form: %s (of %d tried, by leaving models out)", fit.Form, len(fit.Rivals))
 	fmt.Fprintln(w)
 	t := newTable(w, table.Row{"cost", "rate", "95 % interval", "cases", "remark"}, "rate", "95 % interval", "cases")
-	wrapColumn(t, "remark", 19)
+	wrapColumn(t, "remark", 16)
 	for _, p := range fit.Parameters {
 		value, interval := rateOf(p)
 		t.AppendRow(table.Row{p.Name, value, interval, p.Cases, remark(p)})
@@ -72,7 +72,7 @@ func rateOf(p roofline.Parameter) (value, interval string) {
 	switch p.Unit {
 	case "byte", "FLOP":
 		unit := map[string]string{"byte": "GB/s", "FLOP": "GFLOP/s"}[p.Unit]
-		if v.Value <= 0 {
+		if giga(v.Value) == "any" {
 			return "-", fmt.Sprintf("at least %s %s", giga(v.Hi), unit)
 		}
 		return giga(v.Value) + " " + unit, giga(v.Hi) + " to " + giga(v.Lo)
@@ -120,7 +120,7 @@ func remark(p roofline.Parameter) string {
 	switch {
 	case len(p.Confounded) > 0:
 		return "not separable from " + strings.Join(p.Confounded, ", ")
-	case p.AtBound:
+	case p.AtBound, p.Cases == 0:
 		return "costs nothing that shows"
 	case p.Seconds.Lo <= 0 || p.Seconds.Hi > vagueRatio*p.Seconds.Lo:
 		return "barely determined"

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// unfitMachine is why an observation is left out that Options.Unfit takes in.
+const unfitMachine = "the machine was not fit"
+
 // usable splits off the observations that a fit must not see, each with why.
 func usable(all []Observation, opt Options) (obs []Observation, leftOut []string) {
 	for _, o := range all {
@@ -18,7 +21,7 @@ func usable(all []Observation, opt Options) (obs []Observation, leftOut []string
 		case o.Kind != KindPrefill && o.Kind != KindDecode:
 			leftOut = append(leftOut, fmt.Sprintf("%s: a %q case is not timed", o.Case, o.Kind))
 		case len(o.Unfit) > 0 && !opt.Unfit:
-			leftOut = append(leftOut, fmt.Sprintf("%s: the machine was not fit (%s)", o.Case, strings.Join(o.Unfit, "; ")))
+			leftOut = append(leftOut, fmt.Sprintf("%s: %s (%s)", o.Case, unfitMachine, strings.Join(o.Unfit, "; ")))
 		default:
 			obs = append(obs, o)
 		}
@@ -32,6 +35,9 @@ func usable(all []Observation, opt Options) (obs []Observation, leftOut []string
 const (
 	minModels = 3
 	minCases  = 6
+	// casesPerCost leaves every cost a case to be judged by besides the one that
+	// determines it.
+	casesPerCost = 2
 )
 
 // check refuses what would give numbers that mean nothing. Each sentence says
@@ -60,6 +66,11 @@ func check(obs []Observation, leftOut []string) error {
 	}
 	if len(obs) < leastResiduals {
 		return fmt.Errorf("there are %d usable cases and a 95 %% interval needs %d: add prefill and decode cases of several models%s", len(obs), leastResiduals, because(leftOut))
+	}
+	plain := newProblem(Form{Sum, Attention{Memory: CacheFree}}, obs)
+	if n := casesPerCost * len(plain.names); len(obs) < n {
+		return fmt.Errorf("there are %d usable cases for %d costs (%s), and a fit needs %d: add cases, or leave weight types out%s",
+			len(obs), len(plain.names), strings.Join(plain.names, "; "), n, because(leftOut))
 	}
 	return nil
 }
@@ -116,5 +127,9 @@ func because(leftOut []string) string {
 	if len(leftOut) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%d left out, the first: %s)", len(leftOut), leftOut[0])
+	hint := ""
+	if slices.ContainsFunc(leftOut, func(s string) bool { return strings.Contains(s, unfitMachine) }) {
+		hint = "; --unfit takes cases of such a machine in"
+	}
+	return fmt.Sprintf(" (%d left out, the first: %s%s)", len(leftOut), leftOut[0], hint)
 }

@@ -34,6 +34,9 @@ type Cause struct {
 const (
 	leastOfCase  = 0.5
 	leastOfModel = 0.2
+	// mostFactor is beyond what makes one kernel or shape slower than another: a
+	// cost that would have to grow more is next to nothing for the other models.
+	mostFactor = 10
 )
 
 // noticed is how far off a case must be to be worth an explanation: clocks do
@@ -98,7 +101,7 @@ func (s suspects) cause(h HeldOut) *Cause {
 	for _, c := range s.causes {
 		left := s.missed[i] - (c.Factor-1)*s.shares[c.Parameter][i]
 		c.Case = 1 - math.Abs(left/s.missed[i])
-		if c.Model >= leastOfModel && c.Case >= leastOfCase {
+		if c.Model >= leastOfModel && c.Case >= leastOfCase && c.Factor <= mostFactor {
 			return &c
 		}
 	}

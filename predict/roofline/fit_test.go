@@ -120,10 +120,11 @@ func TestFitRefusesWhatMeansNothing(t *testing.T) {
 		"no interval": {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode && o.Depth > 0 }), only(func(o roofline.Observation) bool {
 			return o.Kind == roofline.KindPrefill && o.Work.Tokens != 128 && o.Model != "wide"
 		})...), "there are 12 usable cases and a 95 % interval needs 19"},
+		"few per cost":  {cut(measure(machine(), 0.02, shapes[:3], "q8_0", "q4_0", "f16"), 3), "there are 21 usable cases for 11 costs (attend, many queries; attend, one query; move activations; multiply f16;"},
 		"two machines":  {append(good(), with(good(), func(o *roofline.Observation) { o.Machine = "lab, 2 threads" })...), "of 2 machines (lab, 1 thread; lab, 2 threads)"},
 		"two runtimes":  {append(good(), with(good(), func(o *roofline.Observation) { o.Runtime = "mlx" })...), "of 2 runtimes (llama.cpp; mlx)"},
 		"contradiction": {append(good(), with(good()[:1], func(o *roofline.Observation) { o.Seconds *= 2; o.Run = "r2" })...), "in run r1 and"},
-		"all unfit":     {with(good(), func(o *roofline.Observation) { o.Unfit = []string{"on battery"} }), "no usable observation (21 left out, the first: wide q8_0 decode 4 @ d 0: the machine was not fit (on battery))"},
+		"all unfit":     {with(good(), func(o *roofline.Observation) { o.Unfit = []string{"on battery"} }), "no usable observation (21 left out, the first: wide q8_0 decode 4 @ d 0: the machine was not fit (on battery); --unfit takes cases of such a machine in)"},
 		"no time":       {with(good(), func(o *roofline.Observation) { o.Seconds = 0 }), "took 0 s"},
 		"not counted":   {with(good(), func(o *roofline.Observation) { o.Work.Terms = nil }), "are not counted"},
 	}
@@ -137,6 +138,14 @@ func TestFitRefusesWhatMeansNothing(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
+}
+
+// cut is every n-th observation.
+func cut(obs []roofline.Observation, n int) (some []roofline.Observation) {
+	for i := 0; i < len(obs); i += n {
+		some = append(some, obs[i])
+	}
+	return some
 }
 
 // measureDepthZero are decode cases enough, all at depth 0.
