@@ -38,7 +38,7 @@ func (c *counter) attention(p kv.Params) error {
 			flops := 2 * s.tokens * cells * width.products
 			c.add(Attention, typ, op, flops,
 				cells*s.streams*(rows[source].KRowBytes+rows[source].VRowBytes))
-			c.attend(typ, flops, 2*s.visible(layer.Attention)*width.products, rows[source].KRowBytes)
+			c.attend(typ, flops, 2*s.tokens*cells*width.values, 2*s.visible(layer.Attention)*width.products, rows[source].KRowBytes)
 			c.ActivationBytes += s.tokens * width.operands * activationBytes
 			if !p.FlashAttn { // scores come out of one product and go into the other
 				c.ActivationBytes += 2 * s.tokens * cells * layer.Attention.Heads * activationBytes
@@ -90,16 +90,16 @@ func (c *counter) cacheOf(layer int) (int, bool) {
 	return 0, false
 }
 
-// width is what one token's attention is multiplied with in one cell, and the
-// elements that go in and come out.
-type width struct{ products, operands int64 }
+// width is what one token's attention is multiplied with in one cell, the part
+// of it that scores and values are, and the elements that go in and come out.
+type width struct{ products, values, operands int64 }
 
 func attentionWidth(a *arch.Attention, latent bool) width {
 	key, value := a.KeyDim, a.ValueDim
 	if a.MLA != nil && latent {
 		key, value = a.MLA.KVLoraRank+a.MLA.RopeDim, a.MLA.KVLoraRank
 	}
-	return width{a.Heads * (key + value), a.Heads * (key + value)}
+	return width{a.Heads * (key + value), a.Heads * value, a.Heads * (key + value)}
 }
 
 // rotations counts the products that spread quantised keys and values over

@@ -67,6 +67,9 @@ type Term struct {
 	// Bytes are weights touched, once a step; for attention the cells and
 	// states read. Of experts, those expected when tokens choose evenly.
 	Bytes int64
+	// ValueFLOPs are, for attention, those of FLOPs that multiply scores with
+	// values.
+	ValueFLOPs int64
 	// LiveFLOPs are, for attention, those of FLOPs that fall on cells which the
 	// mask lets through: a kernel may skip the others.
 	LiveFLOPs int64
@@ -136,10 +139,12 @@ func (c *Cost) add(class Class, typ string, op Op, flops, bytes int64) {
 }
 
 // attend counts what is particular to attention, after its operation was added:
-// rowBytes is that of the cells which flops went over.
-func (c *Cost) attend(typ string, flops, live, rowBytes int64) {
+// values are those of flops that scores and values take, rowBytes is that of the
+// cells which flops went over.
+func (c *Cost) attend(typ string, flops, values, live, rowBytes int64) {
 	i := slices.IndexFunc(c.Terms, func(t Term) bool { return t.Class == Attention && t.Type == typ })
 	t := &c.Terms[i]
+	t.ValueFLOPs += values
 	t.LiveFLOPs += live
 	if flops > 0 {
 		share := float64(flops) / float64(t.FLOPs)

@@ -139,7 +139,7 @@ func (c *mlxCounter) attention(t kv.MLXTraffic, call mlxCall, before int64) {
 	width := attentionWidth(a, false)
 	flops := 2 * call.tokens * t.Cells * width.products
 	c.add(Attention, t.Type, "", flops, t.ReadBytes+t.CopyBytes)
-	c.attend(t.Type, flops, 2*visible(before, call.tokens, t.Window)*width.products, t.KeyRowBytes)
+	c.attend(t.Type, flops, 2*call.tokens*t.Cells*width.values, 2*visible(before, call.tokens, t.Window)*width.products, t.KeyRowBytes)
 	c.ActivationBytes += call.tokens * width.operands * c.elementBytes
 }
 

@@ -18,13 +18,14 @@ func (q question) flops() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var attention int64
+	var attention, values int64
 	for _, t := range c.Terms {
 		if t.Class == cost.Attention {
 			attention += t.FLOPs
+			values += t.ValueFLOPs
 		}
 	}
-	sum := c.FLOPs() - attention + q.attention(attention)
+	sum := c.FLOPs() - attention + q.attention(attention, values)
 	if q.vectorsToo {
 		size, err := cost.SizeOf(q.Facts, q.Weights)
 		if err != nil {
@@ -45,13 +46,13 @@ func (q question) tokens() int64 {
 }
 
 // attention is what the products with the cache come to, given their exact
-// count.
-func (q question) attention(exact int64) int64 {
+// count and what of it are products with values.
+func (q question) attention(exact, values int64) int64 {
 	if q.noAttention {
 		return 0
 	}
 	if !q.wholeContext && q.oneProduct {
-		return q.scores(exact)
+		return exact - values
 	}
 	if !q.wholeContext {
 		return exact
@@ -66,16 +67,6 @@ func (q question) attention(exact int64) int64 {
 		}
 	}
 	return perPair * q.pairs()
-}
-
-// scores is the part of attention that multiplies queries with keys.
-func (q question) scores(exact int64) int64 {
-	for _, l := range q.Facts.Layers {
-		if a := l.Attention; a != nil {
-			return exact / max(1, a.KeyDim+a.ValueDim) * a.KeyDim
-		}
-	}
-	return 0
 }
 
 // pairs is the number of query and key tokens that meet when every token of a
