@@ -55,6 +55,8 @@ func TestPredictionEqualsLibrary(t *testing.T) {
 	for _, name := range []string{
 		"kv_bytes predicted = measured", "kv_layers predicted = measured", "flops predicted = executed",
 		"weight_bytes predicted = loaded", "kv_bytes tensors = log",
+		"steps predicted = executed", "nodes predicted = executed", "terms predicted = executed",
+		"kv_write_bytes predicted = executed", "activation_bytes predicted = executed",
 	} {
 		assert.Equal(t, len(items), seen[name], name)
 	}
