@@ -2,29 +2,14 @@ package harness
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
-	"assay/harness/home"
 	"assay/predict/arch"
 	"assay/predict/roofline"
 	"assay/results"
 )
-
-// calibrationModels are the shapes that a calibration chooses from: configs of
-// nobody's models, large enough that their weights do not stay in a processor's
-// cache and small enough to be written and run in seconds. Every row is a
-// multiple of 256, so that each weight type can hold all of them.
-//
-//go:embed calibration/*.json calibration/experts/*.json
-var calibrationModels embed.FS
 
 // CalibrateOptions say what a calibration is for.
 type CalibrateOptions struct {
@@ -38,11 +23,7 @@ type CalibrateOptions struct {
 	Budget  time.Duration
 }
 
-// Defaults of a calibration: the types that most published models come in.
-var (
-	calibrationTypes  = []string{"f16", "q8_0", "q4_0"}
-	calibrationBudget = 5 * time.Minute
-)
+const calibrationBudget = 5 * time.Minute
 
 // budgetSpare is the part of the budget that is left for what the estimate of
 // the cases' time misses: 3 % where it was 3 min 4 s and the run took 3 min 10 s.
@@ -58,8 +39,14 @@ const (
 // every shape, weight type, length and depth the smallest set of cases from
 // which the fit is well conditioned (roofline.Calibrate), within the budget.
 func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, roofline.Calibration, error) {
-	opt = opt.withDefaults()
-	refs, err := writeCalibrationModels(opt.Experts)
+	setDefault(&opt.Runtime, llamaCppName)
+	host := ReadHost(ctx)
+	grid := gridOf(host, opt)
+	if opt.Experts && !grid.mixtures {
+		return Suite{}, roofline.Calibration{}, inputError{fmt.Errorf("mixtures of experts take longer than a calibration in %s's CPU backend; leave out --experts", opt.Runtime)}
+	}
+	opt = opt.withDefaults(grid)
+	refs, err := grid.writeModels(opt.Experts)
 	if err != nil {
 		return Suite{}, roofline.Calibration{}, err
 	}
@@ -70,7 +57,7 @@ func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, rooflin
 	if err := checkCalibration(rt, opt); err != nil {
 		return Suite{}, roofline.Calibration{}, err
 	}
-	n := nominal(ReadHost(ctx), opt)
+	n := grid.nominal(host, opt)
 	var groups []CaseGroup
 	var candidates []roofline.Candidate
 	for _, ref := range refs {
@@ -78,7 +65,7 @@ func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, rooflin
 		if err != nil {
 			return Suite{}, roofline.Calibration{}, fmt.Errorf("calibration: %w", err)
 		}
-		for _, g := range calibrationGroups(ref, opt) {
+		for _, g := range grid.groups(ref, opt) {
 			c, err := candidate(rt, f, g, n)
 			if err != nil {
 				return Suite{}, roofline.Calibration{}, fmt.Errorf("calibration: %w", err)
@@ -99,83 +86,21 @@ func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, rooflin
 
 // checkCalibration holds what was asked for against what the runtime can do.
 func checkCalibration(rt Runtime, opt CalibrateOptions) error {
-	g := CaseGroup{Runtimes: []string{rt.Name()}, WeightTypes: opt.WeightTypes, NThreads: []int{opt.Threads}, NGPULayers: []int{opt.GPULayers}}
+	g := opt.group()
+	g.Runtimes, g.WeightTypes = []string{rt.Name()}, opt.WeightTypes
 	if m := g.checkBounds(); m != nil {
 		return inputError{m}
 	}
 	return nil
 }
 
-func (o CalibrateOptions) withDefaults() CalibrateOptions {
-	setDefault(&o.Runtime, llamaCppName)
+func (o CalibrateOptions) withDefaults(g calibrationGrid) CalibrateOptions {
 	setDefault(&o.Threads, runtime.NumCPU())
 	setDefault(&o.Budget, calibrationBudget)
 	if len(o.WeightTypes) == 0 {
-		o.WeightTypes = calibrationTypes
+		o.WeightTypes = g.types
 	}
 	return o
-}
-
-// writeCalibrationModels puts the shapes where a suite, and a run that is
-// resumed, can refer to them, and returns the references.
-func writeCalibrationModels(experts bool) ([]string, error) {
-	dirs, err := home.Find()
-	if err != nil {
-		return nil, err
-	}
-	names, err := fs.Glob(calibrationModels, "calibration/*.json")
-	if err == nil && experts {
-		var more []string
-		more, err = fs.Glob(calibrationModels, "calibration/experts/*.json")
-		names = append(names, more...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	var refs []string
-	for _, name := range names {
-		text, err := calibrationModels.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		dir := filepath.Join(dirs.Calibration(), strings.TrimSuffix(path.Base(name), ".json"))
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, fmt.Errorf("the folder for calibration: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "config.json"), text, 0o644); err != nil {
-			return nil, fmt.Errorf("the folder for calibration: %w", err)
-		}
-		refs = append(refs, dir)
-	}
-	return refs, nil
-}
-
-// calibrationGroups is the grid for one shape: short and long prompts, a
-// prompt after others, and decode at three depths.
-func calibrationGroups(ref string, opt CalibrateOptions) []CaseGroup {
-	var groups []CaseGroup
-	for _, t := range opt.WeightTypes {
-		add := func(kind results.Kind, n, depth int) {
-			g := CaseGroup{
-				Models: []string{ref}, Runtimes: []string{opt.Runtime}, Skeleton: SkeletonFull, WeightTypes: []string{t},
-				Kinds: []results.Kind{kind}, NDepth: []int{depth}, NThreads: []int{opt.Threads}, NGPULayers: []int{opt.GPULayers},
-			}
-			if kind == results.KindDecode {
-				g.NGen = []int{n}
-			} else {
-				g.NPrompt = []int{n}
-			}
-			groups = append(groups, g)
-		}
-		for _, depth := range []int{0, 512, 2048} {
-			add(results.KindDecode, 8, depth)
-		}
-		for _, n := range []int{16, 128, 512} {
-			add(results.KindPrefill, n, 0)
-		}
-		add(results.KindPrefill, 256, 1024)
-	}
-	return groups
 }
 
 // What a case takes besides its samples, roughly; it only orders the cases and

@@ -82,6 +82,9 @@ func machineOf(r results.Record) string {
 	if r.Runtime.Device != "" {
 		name += ", " + r.Runtime.Device
 	}
+	if r.Case.NThreads == 0 {
+		return name // MLX is told neither
+	}
 	return fmt.Sprintf("%s, %d threads, %d GPU layers", name, r.Case.NThreads, r.Case.NGPULayers)
 }
 

@@ -85,6 +85,7 @@ func printRecords(w io.Writer, records []results.Record) {
 	}
 	printVerdicts(w, records)
 	printProblems(w, records)
+	printMissing(w, records)
 	printUnfit(w, records)
 }
 
@@ -254,6 +255,23 @@ func printProblems(w io.Writer, records []results.Record) {
 
 // printUnfit says why the figures are not to be trusted: the reasons of the case
 // that has the most, since readings differ from case to case.
+// printMissing says once why a figure is absent, however many cases lack it.
+func printMissing(w io.Writer, records []results.Record) {
+	cases, order := map[string]int{}, []string{}
+	for _, r := range records {
+		for figure, why := range measured(r).Missing {
+			line := figure + " were not measured: " + why
+			if cases[line]++; cases[line] == 1 {
+				order = append(order, line)
+			}
+		}
+	}
+	slices.Sort(order)
+	for _, line := range order {
+		fmt.Fprintln(w, wrapped(fmt.Sprintf("In %d of %d cases %s.", cases[line], len(records), safe(line)), ""))
+	}
+}
+
 func printUnfit(w io.Writer, records []results.Record) {
 	var worst []string
 	cases := 0
