@@ -61,7 +61,8 @@ func drawParams(p *plot.Plot, models []Inspection) error {
 	}
 	p.NominalY(names...)
 	p.X.Min = 0
-	p.Legend.Top, p.Legend.Padding = true, vg.Millimeter
+	// Text behind the colours: a viewer's font may be wider than the one measured.
+	p.Legend.Left, p.Legend.Top, p.Legend.Padding, p.Legend.XOffs = true, true, vg.Millimeter, plotWidth/2
 	return nil
 }
 

@@ -71,6 +71,8 @@ type listedClass struct {
 	Name        string   `json:"name"`
 	Does        string   `json:"does"`
 	Tensors     []string `json:"tensors"`
+	Dimensions  []string `json:"dimensions"`
+	Costs       []string `json:"costs"`
 	Parallelism []string `json:"parallelism"`
 }
 
@@ -80,7 +82,7 @@ func listClasses(s streams, args []string, asJSON bool) error {
 	}
 	var list []listedClass
 	for _, c := range builder.Classes() {
-		one := listedClass{Class: c.Name, Name: c.Label, Does: c.Does, Parallelism: c.Parallelism()}
+		one := listedClass{Class: c.Name, Name: c.Label, Does: c.Does, Dimensions: c.Dimensions(), Costs: c.Costs(), Parallelism: c.Parallelism()}
 		for _, slot := range c.Slots {
 			one.Tensors = append(one.Tensors, slot.Name+": "+strings.Trim(slot.GGUF+" | "+slot.HF, " |"))
 		}
@@ -94,8 +96,16 @@ func listClasses(s streams, args []string, asJSON bool) error {
 			fmt.Fprintln(s.out)
 		}
 		fmt.Fprintf(s.out, "%s (%s)\n%s\n", c.Class, c.Name, wrapped(c.Does, "  "))
-		for _, line := range append(c.Tensors, c.Parallelism...) {
-			fmt.Fprintln(s.out, wrapped(line, "    "))
+		for _, part := range []struct {
+			name  string
+			lines []string
+		}{{"tensors", c.Tensors}, {"dimensions", c.Dimensions}, {"a token", c.Costs}, {"split", c.Parallelism}} {
+			if len(part.lines) > 0 {
+				fmt.Fprintln(s.out, "  "+part.name)
+			}
+			for _, line := range part.lines {
+				fmt.Fprintln(s.out, wrapped(line, "    "))
+			}
 		}
 	}
 	return nil

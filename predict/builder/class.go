@@ -156,6 +156,54 @@ func (c *Class) Parallelism() []string {
 	return out
 }
 
+// Dimensions are what a layer of the class is described by, each with where it
+// is taken from.
+func (c *Class) Dimensions() []string {
+	var out []string
+	for _, s := range c.specs {
+		from := "the shapes, held against the facts"
+		switch {
+		case s.shape == nil:
+			from = "the facts"
+		case s.fact == nil:
+			from = "the shapes"
+		}
+		out = append(out, s.name+": from "+from)
+	}
+	return out
+}
+
+// Costs says what a token costs in the class beside its parameters and bytes.
+func (c *Class) Costs() []string {
+	var out []string
+	for _, s := range c.Slots {
+		if does := operations[s.Use]; does != "" {
+			out = append(out, s.Name+": "+does)
+		}
+	}
+	for _, beside := range []struct {
+		there bool
+		text  string
+	}{
+		{c.mixing != nil, "and operations that multiply no weights, over the cells that the token sees or the state"},
+		{c.kept != nil, "keeps a row of the cache for every token, of a window at most its own"},
+		{c.state != nil, "keeps a state of constant size for every sequence, in f32"},
+	} {
+		if beside.there {
+			out = append(out, beside.text)
+		}
+	}
+	return out
+}
+
+// operations are what a use asks for each token.
+var operations = map[Use]string{
+	Product: "2 operations a parameter",
+	Routed:  "2 operations a parameter of the top_k experts chosen",
+	Twice:   "4 operations a parameter",
+	Mixing:  "2 operations a parameter, and 2 × outputs × hidden_size",
+}
+
 // spec is one dimension of a layer: what the facts say of it, and how it shows
 // in the shapes; nil where they do not.
 type spec struct {
