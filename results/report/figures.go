@@ -35,6 +35,7 @@ func sections(in Input) []section {
 		{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.", kvFigures(in.Head.Records)},
 		{"KV residual by layer", "Measured less predicted bytes of each layer; nothing to see is what is expected.", layerFigures(in.Head.Records)},
 		{"Speed", "Points are medians with their 95 % interval, diamonds predictions with theirs.", speedFigures(in.Head.Records)},
+		{"Speed over depth", "How far cases lie from what the fit predicts, by the tokens in the cache.", depthFigures(in.Head.Records)},
 		{"Roofline", "What the machine allows at most, and what the cases reached.", rooflineFigures(in.Rooflines)},
 		{"History", historyText(in.Histories), historyFigures(in.Histories)},
 	} {

@@ -66,7 +66,7 @@ func TestHTMLIsSelfContained(t *testing.T) {
 // Every picture is well-formed, has a title, and no coordinate in it is none.
 func TestPicturesAreWellFormed(t *testing.T) {
 	pictures := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(html(t, sample()), -1)
-	assert.Len(t, pictures, 8)
+	assert.Len(t, pictures, 9)
 	for _, svg := range pictures {
 		in := xml.NewDecoder(strings.NewReader(svg))
 		for {
