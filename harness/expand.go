@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -34,6 +35,7 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 	facts := map[string]arch.Facts{}
 	var items []Item
 	for gi, g := range s.Groups {
+		var ignored error
 		for _, ref := range g.Models {
 			f, ok := facts[ref]
 			if !ok {
@@ -43,22 +45,39 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 				}
 				facts[ref] = f
 			}
-			for _, name := range runtimes {
-				if len(g.Runtimes) > 0 && !slices.Contains(g.Runtimes, name) {
-					continue
-				}
-				rt, err := RuntimeNamed(name)
-				if err != nil {
-					return nil, err
-				}
-				for _, it := range writable(rt, g.items(name, ref, f)) {
-					it.Case = rt.Settle(it.Case, f)
-					items = append(items, it)
-				}
+			more, err := g.settled(ref, f, runtimes, &ignored)
+			if err != nil {
+				return nil, err
 			}
+			items = append(items, more...)
+		}
+		if ignored != nil && !slices.ContainsFunc(items, func(it Item) bool { return it.Case.MaxKVSize > 0 }) {
+			return nil, fmt.Errorf("cases[%d]: %w", gi, ignored)
 		}
 	}
 	return unique(items), nil
+}
+
+// settled is the group's product for one model, on the runtimes that are to run
+// it; ignored is set to a setting that makes no difference to the model.
+func (g CaseGroup) settled(ref string, f arch.Facts, runtimes []string, ignored *error) ([]Item, error) {
+	var items []Item
+	for _, name := range runtimes {
+		if len(g.Runtimes) > 0 && !slices.Contains(g.Runtimes, name) {
+			continue
+		}
+		rt, err := RuntimeNamed(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range writable(rt, g.items(name, ref, f)) {
+			asked := it.Case
+			it.Case = rt.Settle(asked, f)
+			*ignored = cmp.Or(*ignored, unreached(rt, asked, it.Case, f))
+			items = append(items, it)
+		}
+	}
+	return items, nil
 }
 
 // writable leaves out the skeletons that are not written for a runtime.

@@ -238,7 +238,11 @@ func cacheKinds(layers []results.KVLayer) []CacheKind {
 func (in *Inspection) predict(opt InspectOptions, what results.Case) (*results.Predicted, error) {
 	c := opt.Case
 	c.Kind, c.NCtx, c.NPrompt, c.NGen, c.NDepth = what.Kind, what.NCtx, what.NPrompt, what.NGen, what.NDepth
+	asked := c
 	c = in.rt.Settle(c, in.Facts)
+	if err := unreached(in.rt, asked, c, in.Facts); err != nil {
+		return nil, err
+	}
 	return in.rt.Predict(in.Facts, in.Facts, opt.WeightType, c, results.Runtime{})
 }
 

@@ -31,6 +31,11 @@ func PlanModel(ctx context.Context, runtime, ref, weightType string, c results.C
 	if c.Kind = results.KindPlan; c.NCtx == 0 {
 		c.NCtx = int(f.ContextLength)
 	}
+	asked := c
+	c = rt.Settle(c, f)
+	if err := unreached(rt, asked, c, f); err != nil {
+		return results.Record{}, err
+	}
 	it := Item{Runtime: runtime, Ref: ref, WeightType: weightType, Case: c, facts: f, run: f}
 	path := f.Path
 	if path == "" {

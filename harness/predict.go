@@ -49,7 +49,11 @@ func PredictModel(ctx context.Context, runtime, ref, weightType string, c result
 	case runtime == mlxName: // whose cache holds what came: so much came before
 		c.NDepth = max(c.NDepth, c.NCtx-c.NPrompt-c.NGen)
 	}
+	asked := c
 	c = rt.Settle(c, f)
+	if err := unreached(rt, asked, c, f); err != nil {
+		return Foretold{}, err
+	}
 	it := Item{Runtime: runtime, Ref: ref, WeightType: weightType, Case: c, facts: f, run: f}
 	out := Foretold{Record: results.Record{
 		Schema: results.Schema, Time: time.Now().UTC(), Status: results.StatusOK, Host: ReadHost(ctx),

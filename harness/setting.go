@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"assay/predict/arch"
 	"assay/results"
 )
 
@@ -58,6 +59,14 @@ func CheckFlag(flag, runtime string) error {
 		}
 	}
 	return nil
+}
+
+// unreached refuses a bound of mlx-lm's cache that the model's own caches ignore.
+func unreached(rt Runtime, asked, settled results.Case, f arch.Facts) error {
+	if rt.Name() != mlxName || asked.MaxKVSize == 0 || settled.MaxKVSize != 0 {
+		return nil
+	}
+	return inputError{fmt.Errorf("--max-kv-size (max_kv_size) does not reach %s: mlx-lm gives models of type %s caches of their own; leave it out", f.Name, f.ModelType)}
 }
 
 // checkSettings refuses what the group asks for and no runtime of it has.
