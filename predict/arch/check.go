@@ -21,6 +21,11 @@ var roles = map[string]string{
 	"ffn_gate_inp.weight": "router", "mlp.gate.weight": "router", "mlp.router.weight": "router",
 	"block_sparse_moe.gate.weight": "router", "feed_forward.router.weight": "router",
 	"block_sparse_moe.router.layer.weight": "router",
+	"ffn_up_exps.weight":                   "expert_up", "mlp.experts.0.up_proj.weight": "expert_up",
+	"mlp.switch_mlp.up_proj.weight": "expert_up", "block_sparse_moe.switch_mlp.up_proj.weight": "expert_up",
+	"ffn_up_shexp.weight": "shared_up", "mlp.shared_expert.up_proj.weight": "shared_up",
+	"mlp.shared_experts.up_proj.weight": "shared_up", "feed_forward.shared_expert.up_proj.weight": "shared_up",
+	"attn_kv_a_norm.weight": "latent_norm", "self_attn.kv_a_layernorm.weight": "latent_norm",
 }
 
 // globalRoles are the same for tensors outside the layers.
@@ -163,6 +168,9 @@ func (c *checker) checkGlobals() {
 // checkAttention takes the head dimension from the norm of the queries where
 // there is one, else from the query rows and the heads, and the KV heads from the key rows.
 func (c *checker) checkAttention(a *Attention, t map[string]Tensor) {
+	if norm, ok := t["latent_norm"]; ok && a != nil && a.MLA != nil {
+		c.number("mla.kv_lora_rank", &a.MLA.KVLoraRank, rows(norm), norm)
+	}
 	query, ok := t["query"]
 	if a == nil || a.MLA != nil || !ok {
 		return
@@ -204,6 +212,7 @@ func (c *checker) checkFeedForward(ff *FeedForward, t map[string]Tensor) {
 	if router, ok := t["router"]; ok && ff.Experts != nil {
 		c.number("experts.count", &ff.Experts.Count, rows(router), router)
 	}
+	c.checkExperts(ff.Experts, t)
 	up, ok := t["up"]
 	if !ok || ff.Experts != nil {
 		return
@@ -215,6 +224,19 @@ func (c *checker) checkFeedForward(ff *FeedForward, t map[string]Tensor) {
 	}
 	if width := rows(up); width != 2*ff.Intermediate { // gate and up in one, as phi3 has it
 		c.number("feed_forward.intermediate", &ff.Intermediate, width, up)
+	}
+}
+
+// checkExperts takes widths from one expert's matrix, or from a stack of them.
+func (c *checker) checkExperts(e *Experts, t map[string]Tensor) {
+	if e == nil {
+		return
+	}
+	if up, ok := t["expert_up"]; ok && len(up.Shape) > 1 {
+		c.number("experts.intermediate", &e.Intermediate, up.Shape[1], up)
+	}
+	if up, ok := t["shared_up"]; ok && len(up.Shape) > 1 {
+		c.number("experts.shared_width", &e.SharedIntermediate, up.Shape[1], up)
 	}
 }
 

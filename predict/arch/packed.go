@@ -161,7 +161,8 @@ func (out *unpacking) differ(t Tensor, weight unpacked, said quantization, sourc
 	c := Contradiction{Field: "weights.bits", Kept: fmt.Sprint(weight.bits),
 		KeptBy:  fmt.Sprintf("%s %v of %s and the tensors beside it", generic(t.Name), t.Shape, source),
 		Dropped: fmt.Sprint(said.bits), DropBy: said.where, Why: "packed weights have the shapes they have; the config only describes them"}
-	if !slices.Contains(out.differs, c) {
+	same := func(d Contradiction) bool { return d.Kept == c.Kept && d.Dropped == c.Dropped && d.DropBy == c.DropBy }
+	if !slices.ContainsFunc(out.differs, same) { // the first stands for all
 		out.differs = append(out.differs, c)
 	}
 }
