@@ -210,7 +210,7 @@ func (c *Counter) ObserveExperts(n Node) {
 	}
 	weights, _ := n.Src(at)
 	root := weights.Root()
-	count := slices.Max([]int64{1, root.t.ne[1+1-at]})
+	count := max(1, root.t.ne[2-at]) // matrices along the third dimension, biases along the second
 	c.term(classExperts, root.Type()).Bytes += root.Bytes() / count * int64(len(ids.distinct()))
 }
 
