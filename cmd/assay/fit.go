@@ -110,7 +110,7 @@ func (o *fitFlags) keep(ctx context.Context, fit *roofline.Fit) error {
 
 func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observation) error {
 	if o.asJSON {
-		return printJSON(s.out, fit)
+		return printJSON(s.out, fitJSON{fit, fit.Explain(obs, o.furthest)})
 	}
 	if !o.markdown {
 		printFit(s.out, fit, obs, o.furthest)
@@ -124,6 +124,12 @@ func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observatio
 	}
 	printValidation(s.out, v, o.markdown)
 	return nil
+}
+
+// fitJSON is the fit, as --fit reads it, and the cases that it misses most.
+type fitJSON struct {
+	*roofline.Fit
+	Furthest []roofline.Explanation `json:"furthest"`
 }
 
 // write puts the fit into the file that was asked for.

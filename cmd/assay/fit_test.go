@@ -91,8 +91,12 @@ func TestFitCommand(t *testing.T) {
 
 	out, _, status = assay(t, "fit", file, "--json", "--no-store")
 	require.Equal(t, statusDone, status)
-	var fit roofline.Fit
+	var fit struct {
+		roofline.Fit
+		Furthest []roofline.Explanation `json:"furthest"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(out), &fit))
+	assert.Contains(t, out, `"furthest": []`, "no case is off")
 	assert.Equal(t, 30, fit.Observations)
 	assert.Equal(t, []string{"20261121-030000-abcdef"}, fit.Runs)
 }

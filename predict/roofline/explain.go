@@ -46,7 +46,7 @@ const noticed = 0.01
 // Explain lists the n cases furthest off when their model was left out.
 func (fit *Fit) Explain(obs []Observation, n int) []Explanation {
 	obs, _ = usable(obs, Options{Unfit: true})
-	var list []Explanation
+	list := []Explanation{}
 	for _, f := range fit.Folds {
 		own := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool {
 			return o.Model != f.Model || len(unseen(fit.Form, o.Work, f.Costs)) > 0

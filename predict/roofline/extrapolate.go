@@ -197,8 +197,10 @@ func median(v []float64) float64 {
 
 // Errors summarises relative errors.
 type Errors struct {
-	N                int
-	Median, P95, Max float64
+	N      int     `json:"n"`
+	Median float64 `json:"median"`
+	P95    float64 `json:"p95"`
+	Max    float64 `json:"max"`
 }
 
 func errorsOf(v []float64) Errors {
