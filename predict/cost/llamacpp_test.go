@@ -83,6 +83,19 @@ func TestLlamaCppAttentionThatIsNotMasked(t *testing.T) {
 	}
 }
 
+// Sequences with cells of their own read as many caches as there are of them.
+func TestEachStreamIsRead(t *testing.T) {
+	read := func(seqs int) int64 {
+		c := predict(t, seen(), kv.Params{NCtx: 1024 * seqs, NSeq: seqs, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 3})
+		last := c.Terms[len(c.Terms)-1]
+		require.Equal(t, cost.Attention, last.Class)
+		return last.Bytes
+	}
+	assert.Positive(t, read(1))
+	assert.Equal(t, 2*read(1), read(2))
+	assert.Equal(t, 3*read(1), read(3))
+}
+
 // Seven products and one attention a layer, and the head.
 func TestLlamaCppCountsProducts(t *testing.T) {
 	c := predict(t, seen(), kv.Params{NCtx: 1024, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 3})
