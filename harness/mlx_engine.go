@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"time"
 
 	"assay/native/mlx"
@@ -27,20 +29,45 @@ func (e *mlxEngine) Describe() results.Runtime {
 
 func (e *mlxEngine) Devices() []string { return []string{e.lib.Device} }
 
-// Plan reads the headers of the weights: MLX plans nothing itself, and nothing
-// is loaded.
+// Plan reads the headers of the weights that would be loaded: MLX plans nothing
+// itself.
 func (e *mlxEngine) Plan(_ context.Context, path string, _ results.Case) (*results.Measured, error) {
 	headers, err := safetensors.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer headers.Close()
+	ignored, err := ignoredIn(path, headers)
+	if err != nil {
+		return nil, err
+	}
 	m := &results.Measured{WeightBytes: new(int64), Memory: &results.Memory{}}
 	for _, t := range headers.Tensors {
-		*m.WeightBytes += t.Bytes
+		if !ignored[t.Name] {
+			*m.WeightBytes += t.Bytes
+		}
 	}
 	readFootprint(m.Memory)
 	return m, nil
+}
+
+// ignoredIn are the tensors of a folder that are not loaded; none are known of a
+// model type that cannot be run.
+func ignoredIn(path string, headers *safetensors.File) (map[string]bool, error) {
+	config, err := os.ReadFile(filepath.Join(path, "config.json"))
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(headers.Tensors))
+	for i, t := range headers.Tensors {
+		names[i] = t.Name
+	}
+	ignored, err := lm.Ignored(config, names)
+	var unsupported *lm.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return nil, nil
+	}
+	return ignored, err
 }
 
 func (e *mlxEngine) Load(_ context.Context, path string, _ results.Case) (Session, error) {

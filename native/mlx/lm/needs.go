@@ -20,6 +20,29 @@ type Weight struct {
 // the model, without a library or any weights. Where the configuration has a
 // quantization, every matrix whose rows are whole groups is quantised.
 func Weights(configJSON []byte) ([]Weight, error) {
+	b, err := listing(configJSON, nil)
+	if err != nil {
+		return nil, err
+	}
+	return b.needed, b.err()
+}
+
+// Ignored answers which of the tensors in a folder with a config.json Load
+// leaves out: those of parts that see, and a head of its own beside a tied one.
+func Ignored(configJSON []byte, names []string) (map[string]bool, error) {
+	stored := map[string]tensorInfo{}
+	for _, name := range names {
+		stored[name] = tensorInfo{}
+	}
+	b, err := listing(configJSON, stored)
+	if err != nil {
+		return nil, err
+	}
+	return b.taken, nil
+}
+
+// listing builds a network of which nothing is made.
+func listing(configJSON []byte, stored map[string]tensorInfo) (*builder, error) {
 	c := &config{path: "config.json"}
 	if err := json.Unmarshal(configJSON, &c.fields); err != nil {
 		return nil, fmt.Errorf("the configuration is not a JSON object: %w", err)
@@ -32,10 +55,10 @@ func Weights(configJSON []byte) ([]Weight, error) {
 	if !ok {
 		return nil, &UnsupportedError{Path: c.path, Type: kind}
 	}
-	b := &builder{config: c, taken: map[string]bool{}}
+	b := &builder{config: c, tensors: stored, taken: map[string]bool{}}
 	b.quant = quantisationOf(c)
 	build(b)
-	return b.needed, b.err()
+	return b, nil
 }
 
 // listing reports that the builder lists tensors and makes nothing.

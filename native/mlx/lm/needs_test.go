@@ -70,3 +70,20 @@ func TestWeightsRefuseAnUnknownModel(t *testing.T) {
 	_, err = lm.Weights([]byte(`{"model_type":"llama"}`))
 	require.ErrorContains(t, err, "hidden_size is missing")
 }
+
+func TestIgnoredAreTheTensorsThatAreNotLoaded(t *testing.T) {
+	const layer = "model.layers.0.input_layernorm.weight"
+	for config, want := range map[string]map[string]bool{
+		string(readGolden(t, "testdata/gemma3.f32.json").Config):            {"vision_tower.a": true, "multi_modal_projector.b": true},
+		string(readGolden(t, "testdata/llama-tied-llama3.f32.json").Config): {"lm_head.weight": true},
+		string(readGolden(t, "testdata/llama.f32.json").Config):             {},
+		string(readGolden(t, "testdata/qwen3_moe.mixed.json").Config):       {},
+	} {
+		ignored, err := lm.Ignored([]byte(config), []string{"vision_tower.a", "multi_modal_projector.b", "lm_head.weight", "language_model." + layer, layer})
+		require.NoError(t, err)
+		assert.Equal(t, want, ignored, config)
+	}
+	_, err := lm.Ignored([]byte(`{"model_type": "mamba2"}`), nil)
+	var unsupported *lm.UnsupportedError
+	assert.ErrorAs(t, err, &unsupported)
+}
