@@ -175,7 +175,7 @@ func TestMLXPredictionDefectsAreSeen(t *testing.T) {
 func TestMLXWeightBytesOfSkeletons(t *testing.T) {
 	for _, preset := range []string{"gemma-2-9b", "gemma-3-12b", "gpt-oss-20b", "llama-3.1-8b", "mixtral-8x7b", "phi-3-mini-4k",
 		"qwen2.5-14b", "qwen1.5-moe-a2.7b", "qwen3-8b", "qwen3-30b-a3b"} {
-		for _, typ := range []string{"", "f32", "4bit", "8bit-g32"} {
+		for _, typ := range []string{"", "f32", "4bit", "8bit-g32", "mxfp4"} {
 			facts, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
 			require.NoError(t, err)
 			folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), facts, typ)

@@ -26,7 +26,8 @@ import (
 // folderType is what the weights of a Hugging Face folder are stored as.
 type folderType struct {
 	vectors     safetensors.DType // norms, biases, scales
-	bits, group int               // of matrices in mlx-lm's affine mode; 0: not quantised
+	bits, group int               // of matrices that are packed; 0: not quantised
+	mode        string            // of a packing without biases; empty is affine
 }
 
 // folderTypes are the types that a folder can have, by the names that
@@ -36,10 +37,11 @@ var folderTypes = map[string]folderType{
 	"f32":      {vectors: "F32"},
 	"f16":      {vectors: "F16"},
 	"bf16":     {vectors: "BF16"},
-	"4bit":     {"BF16", 4, 64},
-	"8bit":     {"BF16", 8, 64},
-	"4bit-g32": {"BF16", 4, 32},
-	"8bit-g32": {"BF16", 8, 32},
+	"4bit":     {vectors: "BF16", bits: 4, group: 64},
+	"8bit":     {vectors: "BF16", bits: 8, group: 64},
+	"4bit-g32": {vectors: "BF16", bits: 4, group: 32},
+	"8bit-g32": {vectors: "BF16", bits: 8, group: 32},
+	"mxfp4":    {vectors: "BF16", bits: 4, group: 32, mode: "mxfp4"},
 }
 
 // FolderTypes names the types that the weights of a folder can have.
@@ -50,15 +52,18 @@ func FolderTypes() []string { return slices.Sorted(maps.Keys(folderTypes)) }
 func FolderBits(weightType string) float64 {
 	t := folderTypes[weightType]
 	vector := float64(t.vectors.Bits())
-	if t.bits == 0 {
+	switch {
+	case t.bits == 0:
 		return vector
+	case t.mode != "":
+		return float64(t.bits) + 8/float64(t.group)
 	}
 	return float64(t.bits) + 2*vector/float64(t.group)
 }
 
 // Folder writes the skeleton of f as a Hugging Face folder below dir, unless
-// it is there already, and returns its path. weightType is f32, f16, bf16,
-// 4bit, 8bit, 4bit-g32 or 8bit-g32 ("" is f16).
+// it is there already, and returns its path. weightType is one of FolderTypes
+// ("" is f16).
 func Folder(ctx context.Context, dir string, f arch.Facts, weightType string) (string, error) {
 	path := filepath.Join(dir, Name(f, weightType))
 	return path, unlessThere(filepath.Join(path, "config.json"), func() error {
@@ -88,7 +93,11 @@ func WriteFolder(ctx context.Context, path string, f arch.Facts, weightType stri
 		return err
 	}
 	if kind.bits > 0 {
-		fields["quantization"] = map[string]any{"bits": kind.bits, "group_size": kind.group}
+		scheme := map[string]any{"bits": kind.bits, "group_size": kind.group}
+		if kind.mode != "" {
+			scheme["mode"] = kind.mode
+		}
+		fields["quantization"] = scheme
 	}
 	config, err := json.MarshalIndent(fields, "", "  ")
 	if err != nil {
@@ -143,8 +152,11 @@ func writeWeights(ctx context.Context, path string, weights []lm.Weight, kind fo
 			shape[i] = int64(dim)
 		}
 		dtype := kind.vectors
-		if weight.Packed {
+		switch {
+		case weight.Packed:
 			dtype = safetensors.U32
+		case weight.Coded:
+			dtype = safetensors.U8
 		}
 		w.Add(weight.Name, dtype, shape...)
 	}
@@ -165,6 +177,8 @@ func (k folderType) fill(t safetensors.Tensor, out io.Writer) error {
 	switch {
 	case t.DType == safetensors.U32:
 		return randomWords(t, out)
+	case t.DType == safetensors.U8:
+		return exponents(t, k, out)
 	case strings.HasSuffix(t.Name, ".scales"):
 		return k.constant(t, k.scale(t), out)
 	case strings.HasSuffix(t.Name, ".biases"):
@@ -191,6 +205,14 @@ func (k folderType) scale(t safetensors.Tensor) float64 {
 func (k folderType) constant(t safetensors.Tensor, value float64, out io.Writer) error {
 	element := binary.LittleEndian.AppendUint16(nil, uint16(math.Float32bits(float32(value))>>16))
 	_, err := out.Write(bytes.Repeat(element, int(t.Bytes)/len(element)))
+	return err
+}
+
+// exponents fills the scales of mxfp4, powers of two with a bias of 127, for
+// values of which the largest is 6 (OCP Microscaling Formats 1.0).
+func exponents(t safetensors.Tensor, k folderType, out io.Writer) error {
+	row := float64(t.Shape[len(t.Shape)-1]) * float64(k.group)
+	_, err := out.Write(bytes.Repeat([]byte{byte(124 - math.Round(math.Log2(row)/2))}, int(t.Bytes)))
 	return err
 }
 

@@ -10,26 +10,31 @@ import (
 )
 
 // mlxScheme is how mlx-lm stores weights: vectors as a floating-point type,
-// matrices too or packed in its affine mode.
+// matrices too or packed.
 type mlxScheme struct {
 	vectors     string
 	bits, group int // 0 bits: matrices are not packed
+	// mode names a packing whose groups have a byte for a scale and no bias;
+	// empty is the affine one.
+	mode string
 }
 
 var mlxPackedName = regexp.MustCompile(`^([248])bit(?:-g(32|64|128))?$`)
 
 // mlxSchemeOf reads the names that skeletons for mlx-lm have: f32, f16, bf16 or
-// 4bit, 8bit-g32, whose vectors and scales are bf16.
+// 4bit, 8bit-g32, whose vectors and scales are bf16, or mxfp4.
 func mlxSchemeOf(typ string) (mlxScheme, error) {
 	switch typ {
 	case "":
 		return mlxScheme{vectors: "f16"}, nil
 	case "f32", "f16", "bf16":
 		return mlxScheme{vectors: typ}, nil
+	case "mxfp4": // its width and group: _defaults_for_mode, mlx/nn/layers/quantized.py, MLX 0.31.2
+		return mlxScheme{vectors: "bf16", bits: 4, group: 32, mode: typ}, nil
 	}
 	parts := mlxPackedName.FindStringSubmatch(typ)
 	if parts == nil {
-		return mlxScheme{}, fmt.Errorf("mlx-lm has no %s weights; types that it has: f32, f16, bf16, 4bit, 8bit, 4bit-g32, 8bit-g32", typ)
+		return mlxScheme{}, fmt.Errorf("mlx-lm has no %s weights; types that it has: f32, f16, bf16, 4bit, 8bit, 4bit-g32, 8bit-g32, mxfp4", typ)
 	}
 	s := mlxScheme{vectors: "bf16", group: kv.MLXGroupSize}
 	s.bits, _ = strconv.Atoi(parts[1]) // a digit, by the pattern
@@ -40,15 +45,18 @@ func mlxSchemeOf(typ string) (mlxScheme, error) {
 }
 
 // store sets the tensor's type and bytes. A matrix is packed where its rows are
-// whole groups: words, and a scale and a bias for each group.
+// whole groups: words, and a scale and perhaps a bias for each group.
 func (s mlxScheme) store(w *weight) {
 	element := mlxElementBytes(s.vectors)
 	if s.bits == 0 || w.elementwise() || w.Shape[0]%int64(s.group) != 0 {
 		w.Type, w.bytes = s.vectors, w.Elements()*element
 		return
 	}
-	w.Type = kv.MLXTypeName(s.bits, s.group)
-	w.bytes = w.Elements()*int64(s.bits)/8 + 2*element*(w.Elements()/int64(s.group))
+	groups := w.Elements() / int64(s.group)
+	w.Type, w.bytes = kv.MLXTypeName(s.bits, s.group), w.Elements()*int64(s.bits)/8+2*element*groups
+	if s.mode != "" {
+		w.Type, w.bytes = s.mode, w.Elements()*int64(s.bits)/8+groups
+	}
 }
 
 // mlxSettle stores the rows as a skeleton of the type would.
