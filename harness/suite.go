@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -151,7 +152,25 @@ func (m *misfit) find(text []byte) (ast.Node, error) {
 // it: what is taken for a suite may be any file.
 func oneLine(err error) string {
 	line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
-	return line
+	var unknown *yaml.UnknownFieldError
+	switch {
+	case !errors.As(err, &unknown):
+		return line
+	case unknown.Token.Position.Column == 1:
+		return line + "; a suite's keys are " + keysOf(Suite{})
+	}
+	return line + "; a case's keys are " + keysOf(CaseGroup{})
+}
+
+// keysOf lists the keys that a suite file may have for the struct.
+func keysOf(v any) string {
+	var keys []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+		if key := f.Tag.Get("yaml"); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return strings.Join(keys, ", ")
 }
 
 // Defaults of a suite: ten samples from two rounds, the smallest number with

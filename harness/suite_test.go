@@ -38,7 +38,8 @@ cases:
 
 func TestReadSuiteRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown field":  {"cases:\n  - modells: [a]\n    kinds: [kv]\n", "modells"},
+		"unknown field":  {"cases:\n  - modells: [a]\n    kinds: [kv]\n", `[2:5] unknown field "modells"; a case's keys are models, runtimes, `},
+		"unknown key":    {"case:\n  - models: [a]\n", `[1:1] unknown field "case"; a suite's keys are name, rounds, `},
 		"no cases":       {"name: x\n", "no cases"},
 		"no kind":        {"cases:\n  - models: [a]\n", "[2:11] 'models' and 'kinds' are needed"},
 		"bad kind":       {"cases:\n  - models: [a]\n    kinds: [fast]\n", `kind "fast"`},

@@ -24,7 +24,7 @@ llama.cpp's, or with --runtime mlx mlx-lm's.
 examples:
   assay inspect preset:gemma-3-12b
   assay inspect model.gguf --provenance --plot figures
-  assay inspect preset:qwen2.5-7b --runtime mlx --kv-bits 8
+  assay inspect preset:qwen2.5-14b --runtime mlx --kv-bits 8
   assay inspect preset:llama-3.1-8b --chip M4Max-40 --train-tokens 15e12
 `
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -54,6 +55,22 @@ func sqliteSource(file string) string {
 		"_pragma": {"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
 	}
+	return sqliteURI(file, query)
+}
+
+// sqliteReadOnly is the data source of a file whose folder cannot be written. A
+// WAL database needs files beside it even to be read, unless it is said to be
+// immutable; that would leave out what is still in its log, so not with one.
+// https://www.sqlite.org/wal.html#read_only_databases
+func sqliteReadOnly(file string) string {
+	query := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(30000)"}}
+	if log, err := os.Stat(file + "-wal"); err != nil || log.Size() == 0 {
+		query.Set("immutable", "1")
+	}
+	return sqliteURI(file, query)
+}
+
+func sqliteURI(file string, query url.Values) string {
 	path := url.URL{Path: filepath.ToSlash(file)}
 	return "file:" + path.EscapedPath() + "?" + query.Encode()
 }

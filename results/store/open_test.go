@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -128,4 +130,42 @@ func TestWrittenAtOnce(t *testing.T) {
 			assert.Equal(t, 10, r.OK)
 		}
 	})
+}
+
+// A store on a read-only disk, or of another user, is read; what was lost by
+// not writing its log beside it would show in the number of records.
+func TestReadWhereNothingCanBeWritten(t *testing.T) {
+	ctx := context.Background()
+	if dsn := os.Getenv("ASSAY_TEST_READ_ONLY"); dsn != "" {
+		if os.Geteuid() == 0 {
+			require.NoError(t, syscall.Setuid(65534), "permissions do not bind root")
+		}
+		_, err := store.Open(ctx, dsn)
+		require.ErrorContains(t, err, "make it and its folder writable, or name another with --store")
+		st, err := store.Read(ctx, dsn)
+		require.NoError(t, err)
+		defer st.Close()
+		run, err := st.Run(ctx, "r1")
+		require.NoError(t, err)
+		assert.Len(t, run.Records, 3)
+		require.Error(t, st.MoveBaseline(ctx, store.Baseline{Run: "r1", Time: night}))
+		return
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // a test's folder is its user's alone
+	dsn := filepath.Join(dir, "s.db")
+	st, err := store.Open(ctx, dsn)
+	require.NoError(t, err)
+	_, err = st.Import(ctx, runOf("r1", 3))
+	require.NoError(t, err)
+	require.NoError(t, st.Close())
+	require.NoError(t, os.Chmod(dsn, 0o444))
+	require.NoError(t, os.Chmod(dir, 0o555))
+	t.Cleanup(func() { assert.NoError(t, os.Chmod(dir, 0o755)) })
+
+	child := exec.CommandContext(ctx, os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+	child.Env = append(os.Environ(), "ASSAY_TEST_READ_ONLY="+dsn)
+	out, err := child.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Contains(t, string(out), "PASS: "+t.Name())
 }

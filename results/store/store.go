@@ -47,14 +47,19 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 }
 
 // Read opens a store like [Open] but makes no file: a SQLite store that is not
-// there is as good as an empty one.
+// there is as good as an empty one, and one that cannot be written is only read.
 func Read(ctx context.Context, dsn string) (*Store, error) {
-	if _, ok := postgresName(dsn); !ok {
-		if _, err := os.Stat(dsn); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-			return open(ctx, sqlite, dsn, sqliteNowhere)
-		}
+	if _, ok := postgresName(dsn); ok {
+		return Open(ctx, dsn)
 	}
-	return Open(ctx, dsn)
+	if _, err := os.Stat(dsn); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return open(ctx, sqlite, dsn, sqliteNowhere)
+	}
+	s, err := Open(ctx, dsn)
+	if unwritable(err) {
+		return open(ctx, sqlite, dsn, sqliteReadOnly(dsn))
+	}
+	return s, err
 }
 
 func open(ctx context.Context, d dialect, name, source string) (*Store, error) {
@@ -90,14 +95,26 @@ func (s *Store) openError(err error) error {
 	if errors.As(err, &driver) && (driver.Code() == sqliteNotADB || driver.Code() == sqliteCantOpen) {
 		return &UnreadableError{s.name, err}
 	}
+	if unwritable(err) {
+		return fmt.Errorf("open store %s: %w; make it and its folder writable, or name another with --store", s.name, err)
+	}
 	if errors.As(err, &driver) && driver.Code() == sqliteFull {
 		return fmt.Errorf("open store %s: %w; free some space, or name another with --store", s.name, err)
 	}
 	return fmt.Errorf("open store %s: %w", s.name, err)
 }
 
+// unwritable reports whether a file or its folder must not be written. The code
+// is the first byte; the rest of an extended code says why.
+func unwritable(err error) bool {
+	var driver *sqlite3.Error
+	return errors.As(err, &driver) && driver.Code()&0xff == sqliteReadOnlyFile
+}
+
 // Result codes of SQLite (sqlite3.h).
 const (
+	sqliteReadOnlyFile = 8
+
 	sqliteFull     = 13
 	sqliteCantOpen = 14
 	sqliteNotADB   = 26
