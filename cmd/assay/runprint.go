@@ -121,48 +121,17 @@ func heading(r results.Record) string {
 func printCache(w io.Writer, records []results.Record) {
 	t := newTable(w, table.Row{"n_ctx", "K/V", "swa", "KV predicted", "measured", "res", "FLOPs pred.", "executed", "res"},
 		"n_ctx", "KV predicted", "measured", "res", "FLOPs pred.", "executed")
+	windowed := false
 	for _, r := range records {
+		windowed = windowed || swa(r) != "-"
 		t.AppendRow(table.Row{
 			r.Case.NCtx, cacheType(r.Case), swa(r),
 			bytesOf(predicted(r).KVBytes), bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes),
 			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
 		})
 	}
+	t.column(table.ColumnConfig{Name: "swa", Hidden: !windowed})
 	t.Render()
-}
-
-func printSpeed(w io.Writer, records []results.Record) {
-	t := newTable(w, table.Row{"weights", "test", "tokens/s", "95 % interval", "n", "KV measured", "res", "executed", "res"},
-		"tokens/s", "95 % interval", "n", "KV measured", "executed")
-	for _, r := range records {
-		speed, interval := "-", "-"
-		if tps := measured(r).TokensPerSecond; tps != nil {
-			speed = rate(tps.Median)
-			if tps.CI95 != nil {
-				interval = rate(tps.CI95[0]) + " – " + rate(tps.CI95[1])
-			}
-		}
-		t.AppendRow(table.Row{
-			orDash(r.Model.WeightType), r.Case.Test(), speed, interval, len(measured(r).SamplesNS),
-			bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
-		})
-	}
-	t.Render()
-	printHostTime(w, records)
-}
-
-// printHostTime says what of a token's time went into making MLX's graphs, which
-// the device does not wait for unless it is faster.
-func printHostTime(w io.Writer, records []results.Record) {
-	var words []string
-	for _, r := range records {
-		if ns := measured(r).HostNSPerToken; ns != nil {
-			words = append(words, fmt.Sprintf("%s %s %.3g ms", orDash(r.Model.WeightType), r.Case.Test(), *ns/1e6))
-		}
-	}
-	if len(words) > 0 {
-		fmt.Fprintln(w, wrapped("host time a token (graphs made and freed): "+strings.Join(words, ", "), ""))
-	}
 }
 
 // printVerdicts shows, for each rule set and model, which figures the
@@ -284,6 +253,7 @@ func printUnfit(w io.Writer, records []results.Record) {
 		}
 	}
 	if cases > 0 {
-		fmt.Fprintf(w, "This machine was not fit to be measured in %d of %d cases: %s.\n", cases, len(records), safe(strings.Join(worst, "; ")))
+		line := fmt.Sprintf("This machine was not fit to be measured in %d of %d cases: %s.", cases, len(records), safe(strings.Join(worst, "; ")))
+		fmt.Fprintln(w, wrapped(line, ""))
 	}
 }

@@ -120,6 +120,9 @@ func printTrend(w io.Writer, t trend.Trend, all bool) {
 	for _, warning := range t.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", safe(warning))
 	}
+	if len(t.Nights) == 0 {
+		return // nothing was judged
+	}
 	printChanges(w, "all timed cases together", t.Common)
 	still := 0
 	for _, c := range t.Cases {
