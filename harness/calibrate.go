@@ -148,15 +148,15 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 // bandwidth and 0.2 TFLOPS a core, what LLaMA-7B reaches in llama.cpp discussion
 // 4167 (medians of TestNominalGPU). Else what a thread of the Xeon of
 // predict/roofline/testdata does, whose fits find 14 and 25 GB/s of q4_0, 125 and
-// 267 GFLOP/s with one and two threads, and 5 and 8 µs a node.
+// 267 GFLOP/s with one and two threads, and 5 and 8 µs a product.
 func nominal(h results.Host, opt CalibrateOptions) roofline.Nominal {
 	cores := 0
 	if h.GPUCores != nil {
 		cores = *h.GPUCores
 	}
 	if chip, err := roofline.FindChip(h.Chip, cores); err == nil && opt.GPULayers > 0 {
-		return roofline.Nominal{Bandwidth: 0.9 * chip.Bandwidth, Compute: 0.2e12 * float64(chip.GPUCores), Node: 5e-6}
+		return roofline.Nominal{Bandwidth: 0.9 * chip.Bandwidth, Compute: 0.2e12 * float64(chip.GPUCores), Product: 5e-6}
 	}
 	threads := float64(opt.Threads)
-	return roofline.Nominal{Bandwidth: 1.2e10 * threads, Compute: 1.2e11 * threads, Node: 6e-6}
+	return roofline.Nominal{Bandwidth: 1.2e10 * threads, Compute: 1.2e11 * threads, Product: 6e-6}
 }

@@ -70,7 +70,7 @@ func gridOf(h results.Host, opt CalibrateOptions) calibrationGrid {
 // nominalMLXCPU is what one core of a server of the 2020s does in MLX's CPU
 // backend, which computes in one thread: 570 MFLOP of a prompt take 0.4 s.
 func nominalMLXCPU(results.Host, CalibrateOptions) roofline.Nominal {
-	return roofline.Nominal{Bandwidth: 4e9, Compute: 1.4e9, Node: 2e-5}
+	return roofline.Nominal{Bandwidth: 4e9, Compute: 1.4e9, Product: 2e-5}
 }
 
 // group is what all cases have in common: only llama.cpp can be told how many

@@ -95,13 +95,12 @@ func caseName(r results.Record) string {
 	return strings.Join(strings.Fields(r.Model.Name+" "+r.Model.WeightType+" "+r.Case.Test()), " ")
 }
 
-// WorkOf is the counted work of one sample of a case, as the fit takes it. The
-// nodes are the matrix products: of a graph's nodes those that can be counted
-// before anything runs.
+// WorkOf is the counted work of one sample of a case, as the fit takes it.
 func WorkOf(c results.Case, cost *results.Cost) roofline.Work {
 	w := roofline.Work{
 		Tokens: float64(c.Tokens()), Steps: float64(cost.Steps),
-		Nodes: known(cost.Products), KVWrite: float64(cost.KVWriteBytes), Activation: float64(cost.ActivationBytes),
+		Products: known(cost.Products), Nodes: known(cost.Nodes),
+		KVWrite: float64(cost.KVWriteBytes), Activation: float64(cost.ActivationBytes),
 	}
 	for _, t := range cost.Terms {
 		w.Terms = append(w.Terms, roofline.Term{

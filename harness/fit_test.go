@@ -81,7 +81,7 @@ func TestObservationsTakeWhatCanBeLearntFrom(t *testing.T) {
 	assert.Equal(t, "llama.cpp v0.5.0", o.Runtime)
 	assert.Equal(t, 4.0, o.Work.Tokens)
 	assert.Equal(t, 4.0, o.Work.Steps)
-	assert.Equal(t, 100.0, *o.Work.Nodes)
+	assert.Equal(t, 100.0, *o.Work.Products)
 	assert.Equal(t, 512.0, *o.Work.Terms[1].RowBytes)
 	// The lower quartile of four samples is the smallest: the disturbed one,
 	// three times as long, does not count.

@@ -13,10 +13,10 @@ import (
 )
 
 const fitHelp = `
-Finds what a byte of weights, an operation, a graph node and a step cost this
-machine and runtime, from the timed cases of runs (default: the latest one), and
-judges the result by leaving whole models out. The fit is stored; 'assay
-predict MODEL --fit ID' uses it.
+Finds what a byte of weights, an operation, a product or graph node and a step
+cost this machine and runtime, from the timed cases of runs (default: the latest
+one), and judges the result by leaving whole models out. The fit is stored;
+'assay predict MODEL --fit ID' uses it.
 
 'assay run --calibrate' measures the cases that a fit needs. A run is an id,
 the beginning of one, latest, latest~1, a day or a file of records.

@@ -66,7 +66,7 @@ func peaks(fit *roofline.Fit) string {
 }
 
 // rateOf prints a cost as what people know it by: bytes and operations a second,
-// or the time of a node, step or score.
+// or the time of a product, graph node or step.
 func rateOf(p roofline.Parameter) (value, interval string) {
 	print, v := span, p.Seconds
 	switch p.Unit {

@@ -56,7 +56,7 @@ func check(obs []Observation, leftOut []string) error {
 		return err
 	}
 	if m := models(obs); len(m) < minModels {
-		return fmt.Errorf("all observations are of %s, and a cost per byte, per operation and per node only come apart over %d or more models of different shapes: add prefill and decode cases of other models, or run 'assay run --calibrate'%s",
+		return fmt.Errorf("all observations are of %s, and a cost per byte, per operation and per product only come apart over %d or more models of different shapes: add prefill and decode cases of other models, or run 'assay run --calibrate'%s",
 			strings.Join(m, " and "), minModels, because(leftOut))
 	}
 	for _, kind := range []string{KindPrefill, KindDecode} {
@@ -67,7 +67,7 @@ func check(obs []Observation, leftOut []string) error {
 	if len(obs) < leastResiduals {
 		return fmt.Errorf("there are %d usable cases and a 95 %% interval needs %d: add prefill and decode cases of several models%s", len(obs), leastResiduals, because(leftOut))
 	}
-	plain := newProblem(Form{Sum, Attention{Memory: CacheFree}}, obs)
+	plain := newProblem(Form{Sum, Attention{Memory: CacheFree}, PerProduct}, obs)
 	if n := casesPerCost * len(plain.names); len(obs) < n {
 		return fmt.Errorf("there are %d usable cases for %d costs (%s), and a fit needs %d: add cases, or leave weight types out%s",
 			len(obs), len(plain.names), strings.Join(plain.names, "; "), n, because(leftOut))

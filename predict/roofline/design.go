@@ -27,7 +27,7 @@ type Candidate struct {
 type Nominal struct {
 	Bandwidth float64 // bytes a second
 	Compute   float64 // FLOPs a second, of products of many tokens
-	Node      float64 // seconds
+	Product   float64 // seconds of a matrix product, whatever its size
 }
 
 // costs turns the idea into costs for every parameter of the works.
@@ -45,20 +45,20 @@ func (n Nominal) costs(p problem) []float64 {
 // calibrations in testdata say (TestNominalProportionsAreMeasured): an operation
 // of attention takes as long as oneQuerySlower or manyQueriesSlower of products,
 // one query's twice that where rows are strideBytes apart, and a step as long as
-// stepNodes nodes.
+// stepProducts products.
 const (
 	oneQuerySlower    = 10
 	manyQueriesSlower = 4
 	strideBytes       = 800
-	stepNodes         = 50
+	stepProducts      = 50
 )
 
 func (n Nominal) cost(name string, s side) float64 {
 	switch {
 	case name == "step":
-		return stepNodes * n.Node
+		return stepProducts * n.Product
 	case s == overheadSide:
-		return n.Node
+		return n.Product
 	case name == "attend, one query":
 		return oneQuerySlower / n.Compute
 	case name == "attend, many queries":
@@ -99,7 +99,7 @@ const (
 
 // designForm is a sum with strides: cases that separate its parameters separate
 // those of the simpler forms.
-var designForm = Form{Sum, Attention{Live: true, Memory: CacheStrides}}
+var designForm = Form{Sum, Attention{Live: true, Memory: CacheStrides}, PerProduct}
 
 // Calibrate chooses the smallest set of cases from which a fit is well
 // conditioned, within a budget of time, by greedy sequential V-optimal design

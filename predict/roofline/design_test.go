@@ -19,7 +19,7 @@ func candidates(shapes []shape, types ...string) (c []roofline.Candidate, obs []
 	return c, obs
 }
 
-var slowCores = roofline.Nominal{Bandwidth: 1e10, Compute: 1e11, Node: 2e-6}
+var slowCores = roofline.Nominal{Bandwidth: 1e10, Compute: 1e11, Product: 2e-6}
 
 // From part of the grid the fit predicts all of it; from a quarter it still
 // does, where as many cases taken in order are too few to fit at all.

@@ -161,8 +161,8 @@ func meaning(parameter string, factor float64) string {
 		return fast
 	}
 	switch {
-	case parameter == "node" || parameter == "step":
-		return pick("more nodes or synchronisations than counted", "fewer nodes than counted, or fused ones")
+	case parameter == "step" || kind == "node" || kind == "product":
+		return pick("more operations or synchronisations than counted", "fewer operations than counted, or fused ones")
 	case strings.HasPrefix(parameter, "attend"):
 		return pick("attention is slower at this depth or head size", "attention is faster at this depth or head size, or skips masked cells")
 	case strings.HasPrefix(parameter, "read cache"), strings.HasPrefix(parameter, "stride"):

@@ -41,8 +41,8 @@ type Fit struct {
 // Parameter is one fitted cost, in seconds for each unit.
 type Parameter struct {
 	Name string `json:"name"`
-	// Unit is what Seconds is the cost of: "byte", "FLOP", "node", "step", or
-	// "FLOP and byte" for arithmetic that the distance between cells slows down.
+	// Unit is what Seconds is the cost of: "byte", "FLOP", "step", "product",
+	// "graph node", or "FLOP and byte" for arithmetic that the distance between cells slows down.
 	Unit    string   `json:"unit"`
 	Seconds Interval `json:"seconds"`
 	// Confounded names the parameters that these observations cannot tell it
@@ -131,7 +131,8 @@ func each(n int) []float64 {
 const simplerWins = 0.03
 
 // choose picks the form by leave-one-model-out error: first how attention is
-// modelled, under a plain sum, then how terms overlap.
+// modelled, under a plain sum, then how terms overlap, then which
+// operations have a fixed cost.
 func (fit *Fit) choose(obs []Observation) error {
 	best, costs := math.Inf(1), 0
 	try := func(f Form) error {
@@ -152,17 +153,17 @@ func (fit *Fit) choose(obs []Observation) error {
 	for _, memory := range cacheMemories {
 		// Kernels that skip masked cells are the likelier ones.
 		for _, live := range []bool{true, false} {
-			if err := try(Form{Sum, Attention{Live: live, Memory: memory}}); err != nil {
+			if err := try(Form{Sum, Attention{Live: live, Memory: memory}, PerProduct}); err != nil {
 				return err
 			}
 		}
 	}
 	for _, overlap := range []Overlap{Norm2, Max} {
-		if err := try(Form{overlap, fit.Form.Attention}); err != nil {
+		if err := try(Form{overlap, fit.Form.Attention, PerProduct}); err != nil {
 			return err
 		}
 	}
-	return nil
+	return try(Form{fit.Form.Overlap, fit.Form.Attention, PerNode})
 }
 
 // describe adds what is known about each parameter.

@@ -199,7 +199,7 @@ func TestFitSaysWhatItCannotSeparate(t *testing.T) {
 		}
 		return out
 	}
-	for _, name := range []string{"step", "node"} {
+	for _, name := range []string{"step", "product"} {
 		assert.NotEmpty(t, confounded(same)[name], name)
 	}
 	assert.NotContains(t, confounded(shapes)["read q8_0"], "multiply q8_0")

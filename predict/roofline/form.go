@@ -7,7 +7,7 @@ import (
 
 // Form is one way in which the parts of a step add up to its time:
 //
-//	seconds = steps·a + nodes·b + bytes besides·c + Σ over terms of (Cᵖ + Mᵖ)^(1/p)
+//	seconds = steps·a + operations·b + bytes besides·c + Σ over terms of (Cᵖ + Mᵖ)^(1/p)
 //
 // where a term's C is what its arithmetic takes and M what its bytes take.
 // p = 1 is the sum (nothing overlaps), p → ∞ the maximum (the roofline of
@@ -17,6 +17,8 @@ type Form struct {
 	Overlap Overlap `json:"overlap"`
 	// Attention says which of an attention term's counts cost time.
 	Attention Attention `json:"attention"`
+	// Overhead says which operations have a fixed cost.
+	Overhead Overhead `json:"overhead,omitempty"`
 }
 
 // Overlap is the exponent p; 0 stands for infinity, which JSON cannot hold.
@@ -73,25 +75,55 @@ var cacheMemories = []AttentionMemory{CacheFree, CacheBytes, CacheStrides, Cache
 func (m AttentionMemory) bytes() bool   { return m == CacheBytes || m == CacheBytesStrides }
 func (m AttentionMemory) strides() bool { return m == CacheStrides || m == CacheBytesStrides }
 
+// Overhead is what the fixed cost of an operation is counted by.
+type Overhead string
+
+// The overheads that compete. The zero value is PerProduct, too, of fits that
+// were stored when it was the only one.
+const (
+	// PerProduct: matrix products alone, as where threads wait for each other
+	// longest and the others' nodes are short.
+	PerProduct Overhead = "products"
+	// PerNode: every graph node that computes something, as where each is a kernel
+	// that has to be launched.
+	PerNode Overhead = "nodes"
+)
+
+// count is how many operations of a work have the fixed cost, nil if that is not
+// known, and the cost's name.
+func (o Overhead) count(w Work) (name string, n *float64) {
+	switch o {
+	case PerNode:
+		return "graph node", w.Nodes
+	case PerProduct:
+		return "product", w.Products
+	}
+	return "node", w.Products
+}
+
 // String says the form in words.
 func (f Form) String() string {
 	cells := "all cells"
 	if f.Attention.Live {
 		cells = "live cells"
 	}
-	return fmt.Sprintf("%s; attention over %s, cache %s", f.Overlap, cells, f.Attention.Memory)
+	name, _ := f.Overhead.count(Work{})
+	return fmt.Sprintf("%s; attention over %s, cache %s; a fixed cost per %s", f.Overlap, cells, f.Attention.Memory, name)
 }
 
 // lacks names a count of the work that the form needs and that is not known, or
 // is empty.
 func (f Form) lacks(w Work) string {
+	if f.Overhead == PerNode && w.Nodes == nil {
+		return "graph nodes"
+	}
 	for _, t := range w.Terms {
 		switch {
 		case t.Class != ClassAttention || t.FLOPs == 0:
 		case f.Attention.Live && t.LiveFLOPs == nil:
-			return "live FLOPs"
+			return "live FLOPs of attention"
 		case f.Attention.Memory.strides() && t.RowBytes == nil:
-			return "row bytes"
+			return "row bytes of attention"
 		}
 	}
 	return ""
@@ -150,8 +182,8 @@ const unblocked = -1
 // parts takes the work of one sample apart as the form sees it.
 func (f Form) parts(w Work) []part {
 	list := []part{{"step", w.Steps, overheadSide, unblocked}}
-	if w.Nodes != nil {
-		list = append(list, part{"node", *w.Nodes, overheadSide, unblocked})
+	if name, n := f.Overhead.count(w); n != nil {
+		list = append(list, part{name, *n, overheadSide, unblocked})
 	}
 	if moved := w.KVWrite + w.Activation; moved > 0 {
 		list = append(list, part{"move activations", moved, memorySide, unblocked})

@@ -36,6 +36,10 @@ func TestMeasuredModelsArePredictedUnseen(t *testing.T) {
 			assert.Equal(t, roofline.Sum, fit.Form.Overlap)
 			assert.True(t, fit.Form.Attention.Live)
 			assert.Contains(t, fit.Form.String(), "strides")
+			// By all nodes, decode of models left out is missed by 6.7 % (median), not
+			// 5.1 %, with two threads, and by as much with one; with a cost for either,
+			// the nodes that are no products come out as 0.
+			assert.Equal(t, roofline.PerProduct, fit.Form.Overhead)
 		})
 	}
 }

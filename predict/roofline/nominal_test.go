@@ -14,7 +14,7 @@ import (
 // machines, within the factor of 2 that they differ among themselves. What a
 // step costs cannot be told from reading (Confounded), so it is not held to one.
 func TestNominalProportionsAreMeasured(t *testing.T) {
-	form := Form{Sum, Attention{Live: true, Memory: CacheStrides}}
+	form := Form{Sum, Attention{Live: true, Memory: CacheStrides}, PerProduct}
 	for _, name := range []string{"xeon-1-thread", "xeon-2-threads"} {
 		text, err := os.ReadFile("testdata/" + name + ".json")
 		require.NoError(t, err)

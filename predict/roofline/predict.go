@@ -40,7 +40,7 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 		return Prediction{}, err
 	}
 	if count := fit.Form.lacks(w); count != "" {
-		return Prediction{}, fmt.Errorf("%s needs the %s of attention, and they are not counted for this work", fit.name(), count)
+		return Prediction{}, fmt.Errorf("%s needs the %s, and they are not counted for this work", fit.name(), count)
 	}
 	c := fit.costs()
 	if missing := unseen(fit.Form, w, c); len(missing) > 0 {

@@ -38,7 +38,7 @@ func (s shape) work(weightType, kind string, n, depth float64) roofline.Work {
 	per := bytesPerWeight[weightType]
 	known := func(v float64) *float64 { return &v }
 	return roofline.Work{
-		Tokens: n, Steps: steps, Nodes: known(steps * (s.layers*31 + 6)),
+		Tokens: n, Steps: steps, Products: known(steps * (s.layers*31 + 6)),
 		Activation: 4 * n * s.layers * (8*s.hidden + 3*s.ff),
 		Terms: []roofline.Term{
 			{Class: roofline.ClassWeights, Type: weightType, FLOPs: 2 * body * n, Bytes: steps * body * per},
@@ -55,15 +55,15 @@ func (s shape) work(weightType, kind string, n, depth float64) roofline.Work {
 // truth is a machine whose costs are known. norm is how a term's arithmetic and
 // bytes overlap: 1 is the sum, infinity the maximum.
 type truth struct {
-	step, node, activation   float64
-	read, multiply           map[string]float64
-	attendOne, attendMany, c float64 // c: a byte of cache
-	norm                     float64
+	step, product, activation float64
+	read, multiply            map[string]float64
+	attendOne, attendMany, c  float64 // c: a byte of cache
+	norm                      float64
 }
 
 func machine() truth {
 	return truth{
-		step: 2e-4, node: 2e-6, activation: 1e-11,
+		step: 2e-4, product: 2e-6, activation: 1e-11,
 		read:      map[string]float64{"f16": 9e-11, "q8_0": 7e-11, "q4_0": 6e-11, "q4_K": 1.1e-10},
 		multiply:  map[string]float64{"f16": 1.6e-11, "q8_0": 4.8e-12, "q4_0": 4.4e-12, "q4_K": 5e-12},
 		attendOne: 3e-11, attendMany: 2.6e-11, c: 2e-10, norm: 1,
@@ -77,7 +77,7 @@ func (m truth) seconds(w roofline.Work) float64 {
 		}
 		return math.Pow(math.Pow(a, m.norm)+math.Pow(b, m.norm), 1/m.norm)
 	}
-	s := w.Steps*m.step + *w.Nodes*m.node + w.Activation*m.activation
+	s := w.Steps*m.step + *w.Products*m.product + w.Activation*m.activation
 	for _, t := range w.Terms {
 		switch {
 		case t.Class == roofline.ClassAttention && w.Tokens == w.Steps:

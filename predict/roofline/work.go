@@ -10,9 +10,11 @@ type Work struct {
 	Tokens float64 `json:"tokens"`
 	// Steps is the number of graphs evaluated: micro-batches, or decode steps.
 	Steps float64 `json:"steps"`
-	// Nodes is the number of graph nodes over all steps.
-	Nodes *float64 `json:"nodes,omitempty"`
-	Terms []Term   `json:"terms"`
+	// Products is the number of matrix products over all steps, a layer's attention
+	// one of them; Nodes that of all graph nodes that compute something.
+	Products *float64 `json:"products,omitempty"`
+	Nodes    *float64 `json:"nodes,omitempty"`
+	Terms    []Term   `json:"terms"`
 	// KVWrite and Activation are the bytes moved besides the terms' own.
 	KVWrite    float64 `json:"kv_write"`
 	Activation float64 `json:"activation"`
