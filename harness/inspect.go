@@ -262,7 +262,7 @@ func (in *Inspection) contexts(opt InspectOptions) []int {
 // workByLength tabulates the work, where the runtime's is predicted.
 func workByLength(in *Inspection, opt InspectOptions) error {
 	if in.Facts.Family == "" {
-		in.Facts.Unknown = append(in.Facts.Unknown, "operations and bytes moved: what "+in.Runtime+" would run of this model type")
+		in.Facts.Unknown = append(in.Facts.Unknown, unknownWork(in.Runtime, in.Facts))
 		return nil
 	}
 	for _, n := range in.contexts(opt) {
@@ -275,6 +275,7 @@ func workByLength(in *Inspection, opt InspectOptions) error {
 			return err
 		}
 		if prefill.FLOPs == nil || decode.FLOPs == nil || decode.BytesMoved == nil {
+			in.Facts.Unknown = append(in.Facts.Unknown, unknownWork(in.Runtime, in.Facts))
 			return nil
 		}
 		at := WorkAt{Tokens: n, Prefill: *prefill.FLOPs, Decode: *decode.FLOPs, DecodeBytes: *decode.BytesMoved}

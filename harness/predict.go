@@ -16,6 +16,17 @@ type Foretold struct {
 	Token *results.Predicted `json:"token"`
 	// Rules is what rival rule sets say of the prompt.
 	Rules []RuleSays `json:"rules,omitempty"`
+	// Unknown names what is not predicted, and why.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// unknownWork says why a runtime's work is not predicted.
+func unknownWork(runtime string, f arch.Facts) string {
+	what := "operations and bytes moved: what " + runtime + " would run of this model type"
+	if f.ModelType != "" {
+		what += " (" + f.ModelType + ")"
+	}
+	return what
 }
 
 // RuleSays sets a rule's figure beside the exact prediction's.
@@ -66,6 +77,12 @@ func PredictModel(ctx context.Context, runtime, ref, weightType string, c result
 	token.Kind, token.NDepth, token.NPrompt, token.NGen = results.KindDecode, c.NDepth+c.NPrompt, 0, 1
 	if out.Token, err = rt.Predict(f, f, weightType, token, results.Runtime{}); err != nil {
 		return Foretold{}, inputError{err}
+	}
+	if out.Predicted.WeightBytes == nil {
+		out.Unknown = append(out.Unknown, "weight bytes, as "+runtime+" would hold them")
+	}
+	if out.Predicted.Cost == nil {
+		out.Unknown = append(out.Unknown, unknownWork(runtime, f))
 	}
 	return out, out.rival(it, sets)
 }

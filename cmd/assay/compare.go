@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"assay/harness"
 	"assay/predict/arch"
@@ -88,7 +90,12 @@ var comparedRows = []struct {
 	{"cache/token", func(in harness.Inspection) string { return harness.Bytes(in.TokenBytes) }},
 	{"n_ctx", func(in harness.Inspection) string { return fmt.Sprint(in.Cache[0].Context) }},
 	{"KV cache", func(in harness.Inspection) string { return harness.Bytes(in.Cache[0].Bytes) }},
-	{"of it windowed", func(in harness.Inspection) string { return harness.Bytes(in.Cache[0].Windowed) }},
+	{"of it windowed", func(in harness.Inspection) string {
+		if !windowed(in) {
+			return "-"
+		}
+		return harness.Bytes(in.Cache[0].Windowed)
+	}},
 	{"prefill FLOPs", workOf(func(w harness.WorkAt) string { return opsOf(&w.Prefill) })},
 	{"FLOPs/token", workOf(func(w harness.WorkAt) string { return opsOf(&w.Decode) })},
 	{"bytes/token", workOf(func(w harness.WorkAt) string { return harness.Bytes(w.DecodeBytes) })},
@@ -162,7 +169,27 @@ func printAccess(s streams, models []harness.Inspection) {
 	}
 }
 
+// printComparison prints as many tables below each other as 80 columns ask for.
 func printComparison(s streams, models []harness.Inspection) {
+	for first := 0; first < len(models); {
+		last, fits := first+1, comparison(models[first:first+1])
+		for ; last < len(models); last++ {
+			wider := comparison(models[first : last+1])
+			if text.LongestLineLen(wider) > 80 {
+				break
+			}
+			fits = wider
+		}
+		if first > 0 {
+			fmt.Fprintln(s.out)
+		}
+		fmt.Fprint(s.out, fits)
+		first = last
+	}
+}
+
+// comparison is one table; what none of its models has, is left out.
+func comparison(models []harness.Inspection) string {
 	header := table.Row{""}
 	var right []string
 	for _, in := range models {
@@ -170,13 +197,16 @@ func printComparison(s streams, models []harness.Inspection) {
 		header = append(header, name)
 		right = append(right, name)
 	}
-	t := newTable(s.out, header, right...)
+	t := newTable(io.Discard, header, right...)
 	for _, r := range comparedRows {
-		row := table.Row{r.name}
+		row, has := table.Row{r.name}, false
 		for _, in := range models {
-			row = append(row, r.value(in))
+			value := r.value(in)
+			row, has = append(row, value), has || value != "-"
 		}
-		t.AppendRow(row)
+		if has {
+			t.AppendRow(row)
+		}
 	}
-	t.Render()
+	return t.Render()
 }

@@ -176,7 +176,7 @@ func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
 	printTimings(w, d)
 	printUnpaired(w, "only in "+safe(d.Base.Run), d.OnlyBase)
 	printUnpaired(w, "only in "+safe(d.Head.Run), d.OnlyHead)
-	if len(alerts) == 0 {
+	if len(alerts) == 0 && len(d.Cases) > 0 {
 		fmt.Fprintf(w, "\nNothing moved in %d cases.\n", len(d.Cases))
 	}
 }

@@ -1,12 +1,32 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/predict/arch"
 )
+
+// Every preset that an example names is there, in the help and in the README.
+func TestExamplesNamePresets(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	all := string(text)
+	for _, c := range commands() {
+		all += c.help
+	}
+	names := regexp.MustCompile(`preset:([a-z0-9][a-z0-9.-]+)`).FindAllStringSubmatch(all, -1)
+	require.NotEmpty(t, names)
+	for _, m := range names {
+		assert.Contains(t, arch.Presets(), strings.TrimRight(m[1], "."))
+	}
+}
 
 // Every command's help fits a terminal of 80 columns and shows how it is called.
 func TestHelp(t *testing.T) {

@@ -195,11 +195,17 @@ func printParams(w io.Writer, in harness.Inspection) {
 	}
 	fmt.Fprint(w, "\nParameters\n")
 	t := newTable(w, table.Row{"part", "parameters", "share", "active", "bytes"}, "parameters", "share", "active", "bytes")
+	known := false // by part, as MLX's are not
 	for _, p := range in.Params {
+		known = known || p.Bytes != nil
 		t.AppendRow(table.Row{p.Part, p.Params, share(p.Params, in.Total), p.Active, bytesOf(p.Bytes)})
 	}
 	t.AppendRow(table.Row{"total", in.Total, "", in.Active, bytesOf(in.WeightBytes)})
+	t.leaveOut("bytes", !known)
 	t.Render()
+	if !known && in.WeightBytes != nil {
+		fmt.Fprintf(w, "  %s of weights\n", bytesOf(in.WeightBytes))
+	}
 }
 
 func share(part, whole int64) string {
@@ -243,7 +249,11 @@ type column struct {
 }
 
 func printByLength(w io.Writer, in harness.Inspection) {
-	fmt.Fprintf(w, "\nKV cache in %s (%s a token until a window is full)\n", in.Runtime, harness.Bytes(in.TokenBytes))
+	until := ""
+	if windowed(in) {
+		until = " until a window is full"
+	}
+	fmt.Fprintf(w, "\nKV cache in %s (%s a token%s)\n", in.Runtime, harness.Bytes(in.TokenBytes), until)
 	printColumns(w, len(in.Cache), cacheColumns(in))
 	printCacheKinds(w, in.Cache[len(in.Cache)-1])
 	if len(in.Work) == 0 {
@@ -270,6 +280,11 @@ func printColumns(w io.Writer, rows int, columns []column) {
 	t.Render()
 }
 
+// windowed reports whether layers of the model keep a window's tokens alone.
+func windowed(in harness.Inspection) bool {
+	return slices.ContainsFunc(in.Cache, func(c harness.CacheAt) bool { return c.Windowed > 0 })
+}
+
 // cacheColumns have the peak and the next step of a cache that grows with the
 // tokens.
 func cacheColumns(in harness.Inspection) []column {
@@ -277,7 +292,7 @@ func cacheColumns(in harness.Inspection) []column {
 	return []column{
 		{"tokens", true, func(i int) string { return fmt.Sprint(in.Cache[i].Context) }},
 		{"KV cache", true, func(i int) string { return harness.Bytes(in.Cache[i].Bytes) }},
-		{"windowed", true, func(i int) string { return harness.Bytes(in.Cache[i].Windowed) }},
+		{"windowed", windowed(in), func(i int) string { return harness.Bytes(in.Cache[i].Windowed) }},
 		{"peak", last.Peak != nil, func(i int) string { return bytesOf(in.Cache[i].Peak) }},
 		{"next token", last.Next != nil, func(i int) string { return "+" + bytesOf(in.Cache[i].Next) }},
 	}

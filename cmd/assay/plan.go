@@ -71,6 +71,9 @@ func printPlan(w io.Writer, r results.Record) {
 		t.AppendRow(table.Row{"output buffer", "-", bytesOf(m.Memory.OutputBytes), "-"})
 	}
 	t.Render()
+	if r.Runtime.Name != "mlx" {
+		fmt.Fprintln(w, "compute and output buffers are not predicted; ± bytes are what the log's\nrounding leaves open")
+	}
 	fmt.Fprintln(w)
 	printCacheClasses(w, p)
 	if r.Runtime.Name == "mlx" {

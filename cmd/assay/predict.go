@@ -89,12 +89,17 @@ func predict(ctx context.Context, s streams, ref string, o *caseFlags, rules []s
 func printPredicted(w io.Writer, f harness.Foretold) {
 	p := predicted(f.Record)
 	fmt.Fprintf(w, "%s on %s at n_ctx %d\n", safe(f.Model.Name), f.Runtime.Name, f.Case.NCtx)
-	field(w, "weights", bytesOf(p.WeightBytes))
+	if p.WeightBytes != nil {
+		field(w, "weights", bytesOf(p.WeightBytes))
+	}
 	printCacheClasses(w, p)
 	if p.Cost != nil {
 		printWork(w, f)
 	}
 	printRules(w, f.Rules)
+	for _, u := range f.Unknown {
+		fmt.Fprintln(w, wrapped("not known: "+safe(u), "  "))
+	}
 }
 
 // printCacheClasses sums the cache up over layers of the same kind.

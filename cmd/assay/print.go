@@ -57,6 +57,13 @@ func (t *output) column(c table.ColumnConfig) {
 	t.SetColumnConfigs(t.columns)
 }
 
+// leaveOut hides a column if nothing is in it.
+func (t *output) leaveOut(name string, empty bool) {
+	if empty {
+		t.column(table.ColumnConfig{Name: name, Hidden: true})
+	}
+}
+
 // wrapColumn wraps a column at so many characters.
 func wrapColumn(t *output, name string, width int) {
 	t.column(table.ColumnConfig{Name: name, WidthMax: width, WidthMaxEnforcer: text.WrapSoft})

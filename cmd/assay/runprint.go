@@ -121,16 +121,16 @@ func heading(r results.Record) string {
 func printCache(w io.Writer, records []results.Record) {
 	t := newTable(w, table.Row{"n_ctx", "K/V", "swa", "KV predicted", "measured", "res", "FLOPs pred.", "executed", "res"},
 		"n_ctx", "KV predicted", "measured", "res", "FLOPs pred.", "executed")
-	windowed := false
+	hasWindow := false
 	for _, r := range records {
-		windowed = windowed || swa(r) != "-"
+		hasWindow = hasWindow || swa(r) != "-"
 		t.AppendRow(table.Row{
 			r.Case.NCtx, cacheType(r.Case), swa(r),
 			bytesOf(predicted(r).KVBytes), bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes),
 			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
 		})
 	}
-	t.column(table.ColumnConfig{Name: "swa", Hidden: !windowed})
+	t.leaveOut("swa", !hasWindow)
 	t.Render()
 }
 

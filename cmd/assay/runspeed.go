@@ -31,7 +31,7 @@ func printSpeed(w io.Writer, records []results.Record) {
 			bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
 		})
 	}
-	t.column(table.ColumnConfig{Name: "weights", Hidden: !typed})
+	t.leaveOut("weights", !typed)
 	t.Render()
 	printHostTime(w, records, differs)
 }
