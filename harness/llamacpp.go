@@ -103,10 +103,11 @@ func (llamaCpp) Predict(f, run arch.Facts, weightType string, c results.Case, li
 	if err != nil {
 		return nil, err
 	}
-	return &results.Predicted{
-		Rules: exactRules, KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan), WeightBytes: &size.Bytes,
-		FLOPs: costFLOPs(spent), BytesMoved: costBytes(spent), Cost: spent,
-	}, nil
+	p := &results.Predicted{Rules: exactRules, KVBytes: ptr(plan.Bytes()), KVLayers: kvLayers(plan), WeightBytes: &size.Bytes}
+	if c.Kind != results.KindPlan { // which executes nothing
+		p.FLOPs, p.BytesMoved, p.Cost = costFLOPs(spent), costBytes(spent), spent
+	}
+	return p, nil
 }
 
 // llamaParams are the case's parameters in the predictor's terms. Where the

@@ -119,6 +119,9 @@ func (mlxLM) Predict(f, run arch.Facts, weightType string, c results.Case, _ res
 		return nil, err
 	}
 	p.WeightBytes = &size
+	if c.Kind == results.KindPlan { // which executes nothing
+		return p, nil
+	}
 	if p.Cost, err = mlxCost(run, weightType, c, params); p.Cost != nil {
 		p.FLOPs, p.BytesMoved = costFLOPs(p.Cost), costBytes(p.Cost)
 	}

@@ -81,7 +81,7 @@ func PredictModel(ctx context.Context, runtime, ref, weightType string, c result
 	if out.Predicted.WeightBytes == nil {
 		out.Unknown = append(out.Unknown, "weight bytes, as "+runtime+" would hold them")
 	}
-	if out.Predicted.Cost == nil {
+	if out.Token.Cost == nil {
 		out.Unknown = append(out.Unknown, unknownWork(runtime, f))
 	}
 	return out, out.rival(it, sets)

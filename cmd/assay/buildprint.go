@@ -71,8 +71,8 @@ type listedClass struct {
 	Name        string   `json:"name"`
 	Does        string   `json:"does"`
 	Tensors     []string `json:"tensors"`
-	Dimensions  []string `json:"dimensions"`
-	Costs       []string `json:"costs"`
+	Dimensions  []string `json:"dimensions,omitempty"`
+	Costs       []string `json:"costs,omitempty"`
 	Parallelism []string `json:"parallelism"`
 }
 

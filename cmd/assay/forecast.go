@@ -112,7 +112,7 @@ func parseBytes(s string) (int64, error) {
 var errNoSize = errors.New("a size is a number above 0 and a unit, such as 16GiB")
 
 func printForecast(w io.Writer, f harness.Forecast) {
-	fmt.Fprintf(w, "%s\n\n", wrapped("speed: "+safe(f.Basis), ""))
+	fmt.Fprintf(w, "%s\n\n", wrapped("speed: "+safe(f.Basis)+"; 'first' is the time to the first token of a prompt that fills the context", ""))
 	t := newTable(w, table.Row{"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ", "bound by"},
 		"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ")
 	wrapColumn(t, "bound by", 12)

@@ -38,6 +38,9 @@ func predictCommand() command {
 				if err != nil {
 					return err
 				}
+				if o.c.NPrompt == 0 {
+					return usagef("-p 0 must be a prompt of at least 1 token; one token after it is predicted, too")
+				}
 				if err := speed.check(); err != nil {
 					return err
 				}

@@ -119,19 +119,31 @@ func heading(r results.Record) string {
 }
 
 func printCache(w io.Writer, records []results.Record) {
-	t := newTable(w, table.Row{"n_ctx", "K/V", "swa", "KV predicted", "measured", "res", "FLOPs pred.", "executed", "res"},
+	t := newTable(w, table.Row{"n_ctx", "K/V", "swa", "KV predicted", "measured", "res", "FLOPs pred.", "executed", "res "},
 		"n_ctx", "KV predicted", "measured", "res", "FLOPs pred.", "executed")
-	hasWindow := false
+	hasWindow, works := false, false
 	for _, r := range records {
 		hasWindow = hasWindow || swa(r) != "-"
+		works = works || predicted(r).FLOPs != nil || measured(r).FLOPs != nil
 		t.AppendRow(table.Row{
 			r.Case.NCtx, cacheType(r.Case), swa(r),
-			bytesOf(predicted(r).KVBytes), bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes),
+			bytesOf(predicted(r).KVBytes), bytesOf(cacheFound(r)), difference(residual(r).KVBytes),
 			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
 		})
 	}
 	t.leaveOut("swa", !hasWindow)
+	for _, name := range []string{"FLOPs pred.", "executed", "res "} {
+		t.leaveOut(name, !works)
+	}
 	t.Render()
+}
+
+// cacheFound is what the cache took, or in a plan what the log says that it would.
+func cacheFound(r results.Record) *int64 {
+	if src := measured(r).KVSources; measured(r).KVBytes == nil && src != nil {
+		return src.Log
+	}
+	return measured(r).KVBytes
 }
 
 // printVerdicts shows, for each rule set and model, which figures the
