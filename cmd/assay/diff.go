@@ -184,7 +184,8 @@ func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
 func printTimings(w io.Writer, d diff.Diff) {
 	t := newTable(w, table.Row{"model", "test", "before", "after", "change", "95 % interval", "finds", ""},
 		"before", "after", "change", "95 % interval", "finds")
-	rows := 0
+	wrapColumn(t, "test", 14)
+	rows, apart := 0, keysApart(d.Cases)
 	for _, c := range d.Cases {
 		if c.Time == nil {
 			continue
@@ -194,9 +195,9 @@ func printTimings(w io.Writer, d diff.Diff) {
 		if c.Time.Change != nil {
 			change = signed(c.Time.Change.Value)
 			interval = between(*c.Time.Change)
-			finds = fmt.Sprintf("%.1f %%", 100**c.Time.Detectable)
+			finds = slowdown(*c.Time.Detectable)
 		}
-		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test), c.Speed(c.Time.BaseNS), c.Speed(c.Time.HeadNS), change, interval, finds, c.Time.Verdict})
+		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test + apart[c.Key]), c.Speed(c.Time.BaseNS), c.Speed(c.Time.HeadNS), change, interval, finds, c.Time.Verdict})
 	}
 	if rows > 0 {
 		fmt.Fprintln(w)
@@ -206,6 +207,40 @@ func printTimings(w io.Writer, d diff.Diff) {
 		fmt.Fprintf(w, "All cases together: %s (%s).\n", signed(d.Common.Change.Value), between(d.Common.Change))
 	}
 	printNotes(w, d)
+}
+
+// slowdown is one that would have been found; more than tenfold is as good as none.
+func slowdown(x float64) string {
+	if x > 10 {
+		return "nothing"
+	}
+	return fmt.Sprintf("%.1f %%", 100*x)
+}
+
+// keysApart are the runtime, where there are several, and the parameters in which
+// a case differs from others of the same model and test.
+func keysApart(cases []diff.Case) map[results.Key]string {
+	runtimes, same, with := map[string]bool{}, map[string]int{}, map[string]int{}
+	test := func(c diff.Case) string { return c.Runtime + " " + c.Model + " " + c.Test + " " }
+	for _, c := range cases {
+		runtimes[c.Runtime] = true
+		same[test(c)]++
+		for _, word := range c.Key.Words() {
+			with[test(c)+word]++
+		}
+	}
+	out := map[results.Key]string{}
+	for _, c := range cases {
+		if len(runtimes) > 1 {
+			out[c.Key] += " " + c.Runtime
+		}
+		for _, word := range c.Key.Words() {
+			if with[test(c)+word] < same[test(c)] {
+				out[c.Key] += " " + word
+			}
+		}
+	}
+	return out
 }
 
 // printNotes prints each note once, with how many cases it is about.

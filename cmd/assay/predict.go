@@ -48,7 +48,10 @@ func predictCommand() command {
 				if err != nil {
 					return err
 				}
-				if len(rules.values) == 0 {
+				switch {
+				case o.runtime == "mlx" && len(rules.values) > 0 && rules.values[0] != harness.NoRules:
+					return usagef("--rules: the rule sets speak of llama.cpp's cache and work; leave it out with mlx")
+				case len(rules.values) == 0:
 					rules.values = []string{"textbook"}
 				}
 				return predict(ctx, s, ref, o, rules.values, speed, c)
