@@ -29,7 +29,9 @@ func PlanModel(ctx context.Context, runtime, ref, weightType string, c results.C
 		return results.Record{}, err
 	}
 	if c.Kind = results.KindPlan; c.NCtx == 0 {
-		c.NCtx = int(f.ContextLength)
+		if c.NCtx = int(f.ContextLength); c.NCtx == 0 {
+			return results.Record{}, inputError{fmt.Errorf("%s names no context length that it was trained with; give one with -c", f.Name)}
+		}
 	}
 	asked := c
 	c = rt.Settle(c, f)
