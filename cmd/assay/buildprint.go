@@ -65,6 +65,18 @@ func showGaps(s streams, m builder.Model) {
 	t.Render()
 }
 
+// breakable lets a pattern that is longer than a line be broken between its
+// alternatives, not within a name.
+func breakable(line string) string {
+	words := strings.Fields(line)
+	for i, word := range words {
+		if len(word) > 76 {
+			words[i] = strings.ReplaceAll(word, "|", "| ")
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // listedClass is a layer class as --layers --json prints it.
 type listedClass struct {
 	Class       string   `json:"class"`
@@ -104,7 +116,7 @@ func listClasses(s streams, args []string, asJSON bool) error {
 				fmt.Fprintln(s.out, "  "+part.name)
 			}
 			for _, line := range part.lines {
-				fmt.Fprintln(s.out, wrapped(line, "    "))
+				fmt.Fprintln(s.out, wrapped(breakable(line), "    "))
 			}
 		}
 	}
