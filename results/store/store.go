@@ -57,9 +57,11 @@ func Read(ctx context.Context, dsn string) (*Store, error) {
 	}
 	s, err := Open(ctx, dsn)
 	if unwritable(err) {
-		return open(ctx, sqlite, dsn, sqliteReadOnly(dsn))
+		if read, readErr := open(ctx, sqlite, dsn, sqliteReadOnly(dsn)); readErr == nil {
+			return read, nil
+		}
 	}
-	return s, err
+	return s, err // which says what to make writable
 }
 
 func open(ctx context.Context, d dialect, name, source string) (*Store, error) {
@@ -76,27 +78,35 @@ func open(ctx context.Context, d dialect, name, source string) (*Store, error) {
 	return s, nil
 }
 
-// UnreadableError is a file that holds no SQLite database.
+// UnreadableError is a file that holds no SQLite database, or none that can be
+// opened where it is.
 type UnreadableError struct {
 	Name string
 	Err  error
+	// Remedy is what may be done.
+	Remedy string
 }
 
 func (e *UnreadableError) Error() string {
-	return fmt.Sprintf("open store %s: %v; name another with --store, or move it away to begin a new one", e.Name, e.Err)
+	return fmt.Sprintf("open store %s: %v; %s", e.Name, e.Err, e.Remedy)
 }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // BadInput says that another input is needed.
 func (e *UnreadableError) BadInput() bool { return true }
 
+const writableOrOther = "make it and its folder writable, or name another with --store"
+
 func (s *Store) openError(err error) error {
 	var driver *sqlite3.Error
-	if errors.As(err, &driver) && (driver.Code() == sqliteNotADB || driver.Code() == sqliteCantOpen) {
-		return &UnreadableError{s.name, err}
+	if errors.As(err, &driver) && driver.Code() == sqliteNotADB {
+		return &UnreadableError{s.name, err, "name another with --store, or move it away to begin a new one"}
+	}
+	if errors.As(err, &driver) && driver.Code() == sqliteCantOpen {
+		return &UnreadableError{s.name, err, writableOrOther}
 	}
 	if unwritable(err) {
-		return fmt.Errorf("open store %s: %w; make it and its folder writable, or name another with --store", s.name, err)
+		return fmt.Errorf("open store %s: %w; %s", s.name, err, writableOrOther)
 	}
 	if errors.As(err, &driver) && driver.Code() == sqliteFull {
 		return fmt.Errorf("open store %s: %w; free some space, or name another with --store", s.name, err)
