@@ -41,6 +41,7 @@ func fromConfig(file string, config map[string]any) (Facts, error) {
 	f.TiedEmbeddings = r.tied()
 	f.Layers = r.layers(f.Hidden)
 	f.DraftLayers = r.optionalOr("draft_layers", 0)
+	f.Scales, f.Unrotated = r.scales(), r.unrotated(&f)
 	f.Family = r.family(&f)
 	f.Provenance = r.prov
 	f.Unknown = r.unknown()

@@ -82,6 +82,7 @@ func (r *reader) experts() *Experts {
 		e.SharedIntermediate = shared * e.Intermediate
 	}
 	e.RouterBias = r.kind != nil && r.kind.routerBias
+	r.weigh(e, "norm_topk_prob")
 	e.SharedGate = e.SharedIntermediate > 0 && r.kind != nil && r.kind.sharedGate
 	return e
 }

@@ -29,14 +29,14 @@ var converterKeys = map[string]string{
 	"gpt-oss-20b":        "attention.sliding_window expert_count expert_used_count expert_feed_forward_length attention.key_length",
 	"command-r7b":        "logit_scale attention.sliding_window vocab_size rope.dimension_count",
 	"llama-4-scout":      "interleave_moe_layer_step expert_count expert_used_count expert_feed_forward_length",
-	"deepseek-v3":        "leading_dense_block_count vocab_size attention.q_lora_rank attention.kv_lora_rank attention.key_length attention.value_length attention.key_length_mla attention.value_length_mla expert_feed_forward_length expert_count expert_shared_count rope.dimension_count expert_group_count expert_group_used_count",
+	"deepseek-v3":        "leading_dense_block_count vocab_size attention.q_lora_rank attention.kv_lora_rank attention.key_length attention.value_length attention.key_length_mla attention.value_length_mla expert_feed_forward_length expert_count expert_shared_count rope.dimension_count expert_group_count expert_group_used_count expert_weights_scale expert_weights_norm",
 	"falcon-h1-7b":       "vocab_size ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count attention.key_length attention.value_length",
 	"granite-4.0-h-tiny": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count expert_count expert_used_count expert_shared_feed_forward_length rope.scaling.finetuned",
 	"nemotron-h-8b":      "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count attention.key_length attention.value_length",
 	"lfm2-1.2b":          "vocab_size shortconv.l_cache",
 	"mamba-codestral-7b": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count",
 	"olmo-2-7b":          "",
-	"granite-3.1-8b":     "logit_scale",
+	"granite-3.1-8b":     "logit_scale embedding_scale residual_scale attention.scale",
 	"smollm3-3b":         "vocab_size",
 	"qwen3-next-80b-a3b": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count full_attention_interval expert_feed_forward_length expert_shared_feed_forward_length",
 }
@@ -49,9 +49,6 @@ var leftOut = map[string]string{
 	"activation_sparsity_scale":        "the loader has the value as a constant",
 	"attention.sliding_window":         "phi3's loader ignores it",
 	"attention.sliding_window_pattern": "the same as the loader's own period",
-	"expert_group_count":               "routing in groups moves no shape, and a small skeleton has too few experts for it",
-	"expert_group_used_count":          "as expert_group_count",
-	"rope.scaling.finetuned":           "turns rotary embedding off, which has no weights",
 }
 
 func TestConverterKeys(t *testing.T) {

@@ -39,6 +39,11 @@ type Facts struct {
 	NormEpsilon float64 `json:"norm_epsilon,omitempty"`
 	RopeBase    float64 `json:"rope_base,omitempty"`
 
+	// Scales multiply what goes through the model; they change no shape.
+	Scales Scales `json:"scales,omitzero"`
+	// Unrotated: there is no rotary embedding in any layer (granitehybrid).
+	Unrotated bool `json:"unrotated,omitempty"`
+
 	// Tensors is the model's own tensor table, in the naming of its source;
 	// empty when only a config was read.
 	Tensors []Tensor `json:"tensors,omitempty"`
@@ -50,6 +55,18 @@ type Facts struct {
 	Unknown []string `json:"unknown,omitempty"`
 	// Contradictions are facts that two sources state differently.
 	Contradictions []Contradiction `json:"contradictions,omitempty"`
+}
+
+// Scales are the constants by which a model of the Granite families multiplies;
+// 0 is one that its source does not state, and that llama.cpp does not apply.
+type Scales struct {
+	Embedding float64 `json:"embedding,omitempty"`
+	// Residual is of what each part adds to the layer's input.
+	Residual float64 `json:"residual,omitempty"`
+	// Attention is of the scores, in place of 1/√(key dimension).
+	Attention float64 `json:"attention,omitempty"`
+	// Logit is what the logits are divided by.
+	Logit float64 `json:"logit,omitempty"`
 }
 
 // Layer is one block of the model.
@@ -128,6 +145,14 @@ type Experts struct {
 	SharedGate bool `json:"shared_gate,omitempty"`
 	// RouterBias: experts are chosen with a learned correction (deepseek_v3).
 	RouterBias bool `json:"router_bias,omitempty"`
+	// NormedWeights: the chosen experts' weights are made to sum up to one. It, the
+	// scale of the weights, the groups that experts are chosen in, and how many of
+	// them may be chosen from, are read of deepseek2's models alone; 0 is one that
+	// the source does not state.
+	NormedWeights bool    `json:"normed_weights,omitempty"`
+	WeightScale   float64 `json:"weight_scale,omitempty"`
+	Groups        int64   `json:"groups,omitempty"`
+	GroupsUsed    int64   `json:"groups_used,omitempty"`
 }
 
 // Origin says how a fact came to be known.

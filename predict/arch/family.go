@@ -31,6 +31,8 @@ type family struct {
 	// ownCache: layers from this one on read the cache of the last layer before
 	// it that has the same kind of window; 0: all have their own.
 	ownCache int
+	// scaled, weighed: as of a modelType.
+	scaled, weighed bool
 	// tied: the loader never reads an output head. untied: it insists on one.
 	tied, untied bool
 	// windowPeriod is the pattern that the loader assumes when a window is given

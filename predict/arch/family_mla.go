@@ -4,8 +4,8 @@ import "slices"
 
 // mlaTypes: multi-head latent attention (DeepSeek-V2, arXiv 2405.04434).
 var mlaTypes = []modelType{
-	{name: "deepseek_v2", family: "deepseek2"},
-	{name: "deepseek_v3", family: "deepseek2", routerBias: true},
+	{name: "deepseek_v2", family: "deepseek2", weighed: true},
+	{name: "deepseek_v3", family: "deepseek2", routerBias: true, weighed: true},
 }
 
 func hasMLA(s scope) bool { return s.layer.Attention != nil && s.layer.Attention.MLA != nil }
@@ -61,10 +61,11 @@ var draftRows = part{nil, []row{
 
 // deepseek2Family is src/models/deepseek2.cpp.
 var deepseek2Family = family{
-	name:  "deepseek2",
-	draft: []part{draftRows},
-	block: slices.Concat([]part{attnNorm}, mlaRows, []part{feedNorm}, feedForward, []part{routerBiasRow}),
-	keys: []key{
+	name:    "deepseek2",
+	weighed: true,
+	draft:   []part{draftRows},
+	block:   slices.Concat([]part{attnNorm}, mlaRows, []part{feedNorm}, feedForward, []part{routerBiasRow}),
+	keys: slices.Concat(weighingKeys, []key{
 		{"attention.q_lora_rank", mlaKey(func(m *MLA) int64 { return m.QLoraRank })},
 		{"attention.kv_lora_rank", mlaKey(func(m *MLA) int64 { return m.KVLoraRank })},
 		{"attention.key_length_mla", mlaKey(func(m *MLA) int64 { return m.NopeDim + m.RopeDim })},
@@ -72,7 +73,7 @@ var deepseek2Family = family{
 		{"rope.dimension_count", mlaKey(func(m *MLA) int64 { return m.RopeDim })},
 		{"leading_dense_block_count", leadingDense},
 		{"expert_shared_count", sharedCount},
-	},
+	}),
 }
 
 func mlaKey(of func(*MLA) int64) func(*Facts) any {

@@ -8,7 +8,7 @@ var otherTypes = []modelType{
 	{name: "cohere2", family: "cohere2", defaults: map[string]any{
 		"sliding_window": 4096, "sliding_window_pattern": 4, "tie_word_embeddings": true}},
 	{name: "olmo2", family: "olmo2", qkNorm: true},
-	{name: "granite", family: "granite"},
+	{name: "granite", family: "granite", scaled: true, defaults: graniteDefaults},
 	{name: "smollm3", family: "smollm3", defaults: map[string]any{
 		"use_sliding_window": false, "tie_word_embeddings": true}},
 	{name: "llama4", family: "llama4", names: llama4Names, defaults: llama4Defaults},
@@ -35,9 +35,8 @@ var (
 	}
 )
 
-// logitScale is required by loaders that scale their logits; a skeleton's are
-// random, and any scale serves.
-var logitScale = key{"logit_scale", func(*Facts) any { return float32(1) }}
+// graniteDefaults hold for all Granite models; llama.cpp's loader needs the scale.
+var graniteDefaults = map[string]any{"logits_scaling": 1}
 
 var (
 	// phi3Family (src/models/phi3.cpp) fuses q, k and v, and gate and up.
@@ -64,7 +63,8 @@ var (
 				tensor("attn_q_norm.weight", queryWidth),
 				tensor("attn_k_norm.weight", keyWidth),
 			}}}, feedForward, postNorms)}
-	graniteFamily = family{name: "granite", expertWidthIsDense: true, keys: []key{logitScale}, block: standardBlock}
+	graniteFamily = family{name: "granite", scaled: true, expertWidthIsDense: true,
+		keys: append([]key{logitScale}, scaleKeys...), block: standardBlock}
 	smollm3Family = family{name: "smollm3", block: standardBlock}
 	// llama4Family (llama4.cpp) attends in chunks of 8192 whatever the key says.
 	llama4Family = family{name: "llama4", windowPeriod: 4, chunk: 8192, block: standardBlock,

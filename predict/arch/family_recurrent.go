@@ -9,8 +9,8 @@ var recurrentTypes = []modelType{
 		defaults: map[string]any{"conv_kernel": 4, "state_size": 128, "n_groups": 8, "head_dim": 64}},
 	{name: "falcon_h1", family: "falcon-h1", recurrent: mamba2Part, mix: bothEverywhere},
 	{name: "granitemoehybrid", family: "granitehybrid", recurrent: mamba2Part, mix: byLayerTypes, sharedIsDense: true,
-		pureFamily: "granite",
-		names:      map[string][]string{"experts.intermediate": {"intermediate_size"}}},
+		pureFamily: "granite", scaled: true, defaults: graniteDefaults,
+		names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
 	{name: "nemotron_h", family: "nemotron_h", recurrent: mamba2Part, mix: byPattern, ungated: true,
 		names: map[string][]string{"recurrent.conv_kernel": {"conv_kernel"}, "attention.key_dim": {"head_dim", "attention_head_dim"}}},
 	{name: "lfm2", family: "lfm2", recurrent: shortConvPart, mix: byAttentionIndexes, qkNorm: true, adjustedWidth: true,
@@ -117,8 +117,8 @@ var (
 		{hasFeedForward, []row{tensor("ffn_norm", hidden)}},
 	}, feedForward)}
 	// graniteHybridFamily asserts an inner width of twice the hidden size.
-	graniteHybridFamily = family{name: "granitehybrid", zeroKVHeads: true, hidden: halfOfInner, expertWidthIsDense: true,
-		keys: ssmKeys, block: slices.Concat([]part{mamba2Rows, mamba2Norm}, standardBlock)}
+	graniteHybridFamily = family{name: "granitehybrid", scaled: true, zeroKVHeads: true, hidden: halfOfInner, expertWidthIsDense: true,
+		keys: slices.Concat(ssmKeys, []key{mayScaleLogits}, scaleKeys), block: slices.Concat([]part{mamba2Rows, mamba2Norm}, standardBlock)}
 	// nemotronHFamily: each layer is one of mixer, attention and MLP, with one norm.
 	nemotronHFamily = family{name: "nemotron_h", zeroKVHeads: true, layerNorm: true, keys: ssmKeys,
 		block: slices.Concat([]part{attnNorm, mamba2Rows, mamba2Norm, attentionRows, attentionBias}, feedForward)}

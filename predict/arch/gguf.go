@@ -60,7 +60,7 @@ func newGGUFReader(file *gguf.File, name string) (*ggufReader, error) {
 		r.table[t.Name] = t
 	}
 	if r.family != nil {
-		r.kind = &modelType{name: name, defaults: r.family.defaults}
+		r.kind = &modelType{name: name, defaults: r.family.defaults, scaled: r.family.scaled, weighed: r.family.weighed}
 	}
 	for _, key := range file.Keys() {
 		short, ours := strings.CutPrefix(key, name+".")
@@ -138,6 +138,10 @@ func (r *ggufReader) facts(name string) Facts {
 	r.note("tied_embeddings", FromTensors, "output.weight is there: %t", !f.TiedEmbeddings)
 	f.Layers = r.layers(f.Hidden)
 	f.DraftLayers = r.optionalOr("draft_layers", 0)
+	f.Scales = r.scales()
+	if rotated, said := r.flag("unrotated", "rope.scaling.finetuned"); said && r.kind != nil && r.kind.scaled {
+		f.Unrotated = !rotated
+	}
 	f.Provenance = r.prov
 	if r.family == nil {
 		f.Unknown = []string{

@@ -188,6 +188,7 @@ func (r *ggufReader) experts(n int) *Experts {
 		}
 		e.SharedGate = r.hasAny(i, "ffn_gate_inp_shexp.weight")
 		e.RouterBias = r.hasAny(i, "exp_probs_b.bias")
+		r.weigh(e, "expert_weights_norm")
 		return e
 	}
 	r.fail("expert_count", "%d experts, but no layer has ffn_down_exps.weight; convert the model again", count)

@@ -27,6 +27,9 @@ type modelType struct {
 	sharedIsDense bool
 	// adjustedWidth: the feed-forward width follows from other keys (lfm2).
 	adjustedWidth bool
+	// scaled: the model multiplies by constants of its config (granite); weighed:
+	// how experts are weighed and grouped is stated (deepseek).
+	scaled, weighed bool
 	// gatedAttention: the query projection also makes a gate (qwen3_next).
 	gatedAttention bool
 	// recurrent reads the recurrent part that mix places in layers.

@@ -40,6 +40,14 @@ func needed(f arch.Facts) []string {
 			}
 		}
 	}
+	switch f.Family {
+	case "granite":
+		out = append(out, "scales.embedding", "scales.residual", "scales.attention", "scales.logit")
+	case "granitehybrid":
+		out = append(out, "scales.logit", "unrotated")
+	case "deepseek2":
+		out = append(out, "experts.weight_scale", "experts.groups", "experts.groups_used")
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -8,6 +8,7 @@ const (
 	skeletonExperts = 4
 	skeletonUsed    = 2
 	skeletonHeads   = 4
+	skeletonGroups  = 2 // of experts, one of which is used
 )
 
 // KVFaithful is the smallest model of the same family whose cache is the real
@@ -59,6 +60,9 @@ func (ff *FeedForward) shrunk() *FeedForward {
 	if ff.Experts != nil {
 		e := *ff.Experts
 		e.Count, e.Used = min(e.Count, skeletonExperts), min(e.Used, skeletonUsed)
+		if e.Groups > 1 {
+			e.Groups, e.GroupsUsed = skeletonGroups, 1
+		}
 		e.Intermediate = min(e.Intermediate, skeletonWidth)
 		e.SharedIntermediate = min(e.SharedIntermediate, skeletonWidth)
 		out.Experts = &e
