@@ -3,6 +3,7 @@ package cost
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"assay/predict/arch"
 	"assay/predict/kv"
@@ -30,6 +31,7 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	}
 	c := &counter{Cost: Cost{Steps: int64(len(steps)), Ops: map[Op]int64{}}, facts: f, plan: plan, steps: steps,
 		tailless: hasNoTail(f.Family, p.Release)}
+	c.normedFirst = c.tailless && !slices.Contains(pickedFirst, f.Family)
 	for _, t := range table {
 		c.weight(t)
 	}
@@ -52,15 +54,27 @@ type counter struct {
 	plan     kv.Plan
 	steps    []step
 	tailless bool
+	// normedFirst: the last norm, too, runs for all tokens.
+	normedFirst bool
 }
 
 // rows is how many tokens of the step meet the tensor.
 func (c *counter) rows(w weight, s step) int64 {
-	last := w.layer == len(c.facts.Layers)-1 && !c.tailless
-	if w.tail && (w.layer < 0 || last) {
+	if c.behindPick(w) {
 		return s.outputs
 	}
 	return s.tokens
+}
+
+// behindPick says that the tensor meets only the outputs.
+func (c *counter) behindPick(w weight) bool {
+	switch {
+	case !w.tail:
+		return false
+	case w.layer < 0:
+		return w.use != norm || !c.normedFirst
+	}
+	return w.layer == len(c.facts.Layers)-1 && !c.tailless
 }
 
 // weight counts one tensor over all steps.
@@ -183,3 +197,7 @@ var tailless = map[string]string{
 	"qwen3next":      "b10361",
 	"step35":         "b10361",
 }
+
+// pickedFirst are those of them that pick the outputs in front of the last norm;
+// the others norm all tokens.
+var pickedFirst = []string{"gemma3n", "gpt-oss", "mimo2", "step35"}

@@ -7,118 +7,6 @@ import (
 	"assay/predict/kv"
 )
 
-// graph is what a family's graph evaluates beside the nodes that its tensors
-// make (weight.nodes) and those that all graphs have; read from src/models of
-// v0.5.0 and checked against the graphs that six releases evaluated. Nodes that
-// compute nothing (views, permutations) and nodes without elements do not count;
-// a kernel may fuse two that do (RMS_NORM and MUL from b10361 on).
-type graph struct {
-	// embedding follows the look-up of the tokens, head the output head.
-	embedding, head int64
-	// queries are made in an attention layer between projections and attention,
-	// beside norms and biases: rotary embedding of queries and keys, scales.
-	queries func(layer int, a *arch.Attention, f *arch.Facts) int64
-	// plain is what attention takes more where there is no flash attention.
-	plain int64
-	// activation is in every dense MLP.
-	activation int64
-	// router chooses experts and weighs them; normed: the weights are made to
-	// sum up to one.
-	router int64
-	normed bool
-	// picks are the GET_ROWS that pick the outputs. The first is what the layer's
-	// mixer made; with one alone its sum with the layer's input is picked.
-	picks int64
-}
-
-// rotated is every attention layer's ROPE of queries and keys, and more.
-func rotated(more int64) func(int, *arch.Attention, *arch.Facts) int64 {
-	return func(int, *arch.Attention, *arch.Facts) int64 { return 2 + more }
-}
-
-func unrotated(int, *arch.Attention, *arch.Facts) int64 { return 0 }
-
-// windowRotated: layers without a window have no rotary embedding.
-func windowRotated(_ int, a *arch.Attention, _ *arch.Facts) int64 {
-	if a.Window > 0 {
-		return 2
-	}
-	return 0
-}
-
-// threeOfFour: every fourth layer has no rotary embedding.
-func threeOfFour(layer int, _ *arch.Attention, _ *arch.Facts) int64 {
-	if (layer+1)%4 == 0 {
-		return 0
-	}
-	return 2
-}
-
-// llama4Queries: rotated queries and keys are normed without weights, except in
-// the model of 128 experts; the others' temperature is one MUL.
-func llama4Queries(layer int, _ *arch.Attention, f *arch.Facts) int64 {
-	experts := func(l arch.Layer) bool {
-		return l.FeedForward != nil && l.FeedForward.Experts != nil && l.FeedForward.Experts.Count == 128
-	}
-	switch {
-	case (layer+1)%4 == 0:
-		return 1
-	case slices.ContainsFunc(f.Layers, experts):
-		return 2
-	}
-	return 2 + 2
-}
-
-// graphs are the families whose graphs follow from the facts. Left out are those
-// that hang on metadata which the facts do not have (granite, granitehybrid:
-// scales; deepseek2: how experts are weighed and grouped) and those with a block
-// of their own (gemma3n, qwen3next).
-var graphs = map[string]graph{
-	"llama":    {queries: rotated(0), activation: 1, router: 4, normed: true, picks: 2},
-	"qwen2":    {queries: rotated(0), activation: 1, picks: 2},
-	"qwen2moe": {queries: rotated(0), activation: 1, router: 4, picks: 2},
-	"qwen3":    {queries: rotated(0), activation: 1, picks: 2},
-	"qwen3moe": {queries: rotated(0), activation: 1, router: 4, normed: true, picks: 2},
-	"smollm3":  {queries: threeOfFour, activation: 1, picks: 2},
-	"olmo2":    {queries: rotated(0), activation: 1, picks: 2},
-	// Queries are scaled; v is a view of a wider product, that plain attention
-	// copies before it transposes it.
-	"phi3": {queries: rotated(1), plain: 1, activation: 1, picks: 2},
-	// Embeddings and queries are scaled; Gemma 2 caps scores and logits (SCALE,
-	// TANH, SCALE).
-	"gemma":  {embedding: 1, queries: rotated(1), activation: 1, picks: 2},
-	"gemma2": {embedding: 1, queries: rotated(1), plain: 3, head: 3, activation: 1, picks: 2},
-	"gemma3": {embedding: 1, queries: rotated(1), activation: 1, picks: 2},
-	// The MLP takes the norm beside attention, so its rows are picked too.
-	"cohere2": {queries: windowRotated, head: 1, activation: 1, picks: 3},
-	// The chosen scores alone go through a softmax.
-	"gpt-oss": {queries: rotated(0), router: 4, picks: 2},
-	// Experts take their input repeated and weighed.
-	"llama4": {queries: llama4Queries, activation: 1, router: 5, picks: 2},
-	"mamba2": {picks: 2},
-	"lfm2":   {queries: rotated(0), activation: 1, picks: 2},
-	// The norm in front is made once for each of the two mixers.
-	"falcon-h1": {queries: rotated(2), activation: 1, picks: 1},
-	// ReLU, squared.
-	"nemotron_h": {queries: unrotated, activation: 2, picks: 2},
-}
-
-// recurrences are what a recurrent layer evaluates beside its tensors' nodes:
-// steps always, and resets, one a state, when a sequence starts.
-var recurrences = map[string]struct{ steps, resets int64 }{
-	// build_mamba2_layer: both states fetched and stored, the convolution's
-	// window, SiLU, two copies in front of the scan, skip and gate.
-	"mamba2": {9, 2},
-	// build_shortconv_block: the state fetched and stored, the window, two gates.
-	"shortconv": {5, 1},
-}
-
-// The releases in which graphs changed.
-const (
-	clampsSince = "b8121"  // the sum that experts' weights are divided by
-	halfMask    = "b10361" // flash attention's mask is made in f16, not cast
-)
-
 // nodes is how many nodes the graphs evaluate; nil where the family's graph is
 // not known or a tensor of the model is none that the family has.
 func (c *counter) nodes(p kv.Params, table []weight) *int64 {
@@ -135,6 +23,7 @@ func (c *counter) nodes(p kv.Params, table []weight) *int64 {
 			return nil
 		}
 	}
+	n.scales()
 	n.body += g.embedding
 	n.tail += g.picks + g.head
 	if !slices.ContainsFunc(table, func(w weight) bool { return w.use == output }) {
@@ -181,7 +70,7 @@ func (n *nodeCounter) behind(layer int, nodes int64) {
 func (n *nodeCounter) layer(i int) bool {
 	l, mixers := n.facts.Layers[i], int64(0)
 	if a := l.Attention; a != nil {
-		if a.MLA != nil || a.Gated || a.SharedFrom != nil {
+		if a.Gated || a.SharedFrom != nil {
 			return false
 		}
 		mixers++
@@ -200,12 +89,30 @@ func (n *nodeCounter) layer(i int) bool {
 	if n.graph.picks == 1 {
 		n.body += mixers
 	} else {
-		n.behind(i, mixers)
+		n.behind(i, mixers*n.perResidual())
 	}
 	if ff := l.FeedForward; ff != nil {
-		n.behind(i, n.feedForward(ff)+1)
+		n.behind(i, n.feedForward(ff)+n.perResidual())
 	}
 	return true
+}
+
+// scales adds the products with constants in front of the layers and behind them.
+func (n *nodeCounter) scales() {
+	if n.facts.Scales.Embedding != 0 {
+		n.body++
+	}
+	if n.facts.Scales.Logit != 0 {
+		n.tail++
+	}
+}
+
+// perResidual is what adding a part's result to the layer's input takes.
+func (n *nodeCounter) perResidual() int64 {
+	if n.facts.Scales.Residual != 0 {
+		return 2
+	}
+	return 1
 }
 
 // attention is build_attn (src/llama-graph.cpp): keys and values go into the
@@ -213,6 +120,11 @@ func (n *nodeCounter) layer(i int) bool {
 // Quantised keys and values are rotated, each with a second product.
 func (n *nodeCounter) attention(i int, a *arch.Attention) {
 	n.body += n.graph.queries(i, a, &n.facts) + 2 + 1
+	if a.MLA != nil && (!n.params.FlashAttn || !kv.Older(n.params.Release, keysAlone)) {
+		// Values are a part of the keys. Where they are stored nevertheless, flash
+		// attention alone needs one node more: the others have them transposed.
+		n.body--
+	}
 	if !n.params.FlashAttn {
 		n.body += 3 + n.graph.plain
 	}
@@ -234,11 +146,19 @@ func (n *nodeCounter) feedForward(ff *arch.FeedForward) int64 {
 	}
 	// The experts' results are added up; a single one is copied.
 	nodes := n.graph.router + 1 + max(1, e.Used-1)
-	if n.graph.normed {
+	if n.graph.normed || e.NormedWeights {
 		nodes += 3
 		if kv.Older(n.params.Release, clampsSince) {
 			nodes--
 		}
+	}
+	if e.WeightScale != 0 && (e.WeightScale != 1 || kv.Older(n.params.Release, skipsUnit)) {
+		nodes++
+	}
+	if e.Groups > 1 && !kv.Older(n.params.Release, groupsSince) {
+		// The two best of each group are added up, and all but the best groups filled
+		// with -∞.
+		nodes += 7
 	}
 	if e.SharedIntermediate > 0 {
 		nodes += 2 // activation, sum
@@ -264,12 +184,9 @@ func (n *nodeCounter) masks() {
 // tensor adds the nodes that a weight makes, and says whether they are known.
 func (n *nodeCounter) tensor(w weight) bool {
 	nodes, known := w.nodes()
-	switch {
-	case w.tail && w.layer < 0:
+	if n.behindPick(w) {
 		n.tail += nodes
-	case w.tail:
-		n.behind(w.layer, nodes)
-	default:
+	} else {
 		n.body += nodes
 	}
 	return known

@@ -34,6 +34,10 @@ func TestNodesExecuted(t *testing.T) {
 		{"gpt-oss-20b", fa, 797}, {"gpt-oss-20b", old(fa, "b6673"), 800}, {"command-r7b", fa, 536},
 		{"llama-4-scout", fa, 1554}, {"olmo-2-7b", q8, 870}, {"smollm3-3b", fa, 672},
 		{"mamba-codestral-7b", fa, 1350}, {"falcon-h1-7b", fa, 1677}, {"nemotron-h-8b", plain, 729}, {"lfm2-1.2b", q8, 348},
+		{"granite-3.1-8b", fa, 848}, {"granite-3.1-8b", old(plain, "b6673"), 968},
+		{"granite-4.0-h-tiny", plain, 1655}, {"granite-4.0-h-tiny", old(fa, "b6673"), 1604}, {"granite-4.0-h-1b", fa, 1083},
+		{"deepseek-v2-lite", fa, 940}, {"deepseek-v2-lite", plain, 1021}, {"deepseek-v2-lite", old(fa, "b8121"), 967},
+		{"deepseek-v3", fa, 2987}, {"deepseek-v3", old(fa, "b8121"), 2988}, {"deepseek-v3", old(plain, "b6673"), 2706}, {"deepseek-v3", old(fa, "b6673"), 2585},
 	}
 	for _, tt := range tests {
 		c := predict(t, preset(t, tt.preset).KVFaithful(), tt.p, cost.Work{Kind: cost.Decode, NGen: 1, NDepth: 24})
@@ -55,6 +59,10 @@ func TestNodesByStep(t *testing.T) {
 	const picks, residuals, norm, mlp, head = 2, 2, 2, 4, 3
 	assert.Equal(t, int64(576+576-picks-residuals-norm-mlp-head),
 		nodes("smollm2-135m", cost.Work{Kind: cost.Prefill, NPrompt: 256}))
+	// The last layer and norm of Nemotron-H run for all tokens, v0.5.0; its 24
+	// recurrent layers have two states each.
+	const pick, product = 1, 1
+	assert.Equal(t, int64(2*24+717+717-pick-product), nodes("nemotron-h-8b", cost.Work{Kind: cost.Prefill, NPrompt: 256}))
 	first := nodes("mamba-codestral-7b", cost.Work{Kind: cost.Prefill, NPrompt: 1})
 	later := nodes("mamba-codestral-7b", cost.Work{Kind: cost.Prefill, NPrompt: 1, NDepth: 1})
 	assert.Equal(t, int64(2*64), first-later)
@@ -63,7 +71,7 @@ func TestNodesByStep(t *testing.T) {
 // What does not follow from the facts is absent.
 func TestNodesUnknown(t *testing.T) {
 	p, w := kv.Params{NCtx: 1024, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 1}
-	for _, name := range []string{"granite-3.1-8b", "deepseek-v2-lite", "gemma-3n-e4b", "qwen3-next-80b-a3b"} {
+	for _, name := range []string{"gemma-3n-e4b", "qwen3-next-80b-a3b"} {
 		assert.Nil(t, predict(t, preset(t, name), p, w).Nodes, name)
 	}
 	f := preset(t, "smollm2-135m")
