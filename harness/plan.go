@@ -46,6 +46,9 @@ func PlanModel(ctx context.Context, runtime, ref, weightType string, c results.C
 			return results.Record{}, err
 		}
 		it.Skeleton = SkeletonSparse
+		if _, err := rt.SkeletonFacts(f, it.Skeleton); err != nil {
+			return results.Record{}, inputError{fmt.Errorf("%w; 'assay predict --runtime %s' knows what its cache takes", err, runtime)}
+		}
 		if path, err = rt.WriteSkeleton(ctx, dirs.Skeletons(), f, it.Skeleton, weightType); err != nil {
 			return results.Record{}, fmt.Errorf("a file to plan with: %w", err)
 		}
