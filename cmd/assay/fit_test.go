@@ -84,6 +84,11 @@ func TestFitCommand(t *testing.T) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, " \n")), 80, line)
 	}
 
+	out, errs, status = assay(t, "fit", file, "--markdown", "--no-store")
+	require.Equal(t, statusDone, status, errs)
+	assert.Equal(t, 2+30, strings.Count(out, "\n| ")+1, "a header, a rule and the cases: %s", out)
+	assert.Contains(t, out, "| model-0 q8_0 pp16 | ")
+
 	// Of four models, three are left, whose residuals are too few for an interval.
 	_, errs, status = assay(t, "fit", runFile(t, 4), "--validate")
 	assert.Equal(t, statusUsage, status)

@@ -36,6 +36,13 @@ func (t *output) Render() string {
 	return out.String()
 }
 
+// RenderMarkdown prints the table as Markdown.
+func (t *output) RenderMarkdown() string {
+	out := t.Writer.RenderMarkdown() + "\n"
+	_, _ = io.WriteString(t.to, out)
+	return out
+}
+
 // newTable returns a table in the one style that every command uses: no box,
 // columns named by right, as header names, aligned to the right.
 func newTable(w io.Writer, header table.Row, right ...string) *output {
