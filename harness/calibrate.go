@@ -103,12 +103,11 @@ func (o CalibrateOptions) withDefaults(g calibrationGrid) CalibrateOptions {
 	return o
 }
 
-// What a case takes besides its samples, roughly; it only orders the cases and
-// keeps to the budget. A worker opens the library and reads the device list in
-// workerStart, and loads loadRate bytes a second of a file that the system has
-// in memory: a case of 70 MB takes 0.4 s of wall time besides its samples, one of
-// 650 MB 1.0 s ('assay run -m preset:smollm2-135m,preset:llama-3.2-1b
-// --weight-type q4_0 -p 16 -n 0 -r 1', two cores of a Xeon).
+// What a case takes besides its samples, guessed: a worker opens the library and
+// reads the device list in workerStart, and loads loadRate bytes a second of a
+// file that the system has in memory. It only orders the cases and keeps to the
+// budget: what 'assay run --calibrate' announced as 2 min 56 s took 4 min 33 s on
+// two cores of a Xeon whose speed wandered.
 const (
 	workerStart = 300 * time.Millisecond
 	loadRate    = 1e9
