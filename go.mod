@@ -1,6 +1,6 @@
 module assay
 
-go 1.26.0
+go 1.27.3
 
 require (
 	github.com/ebitengine/purego v0.11.3

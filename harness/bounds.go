@@ -52,14 +52,15 @@ type misfit struct {
 	group int
 	// path is where in the group it stands, such as type_k[0]; empty is the group.
 	path string
-	error
+	err error
 }
 
-func (m *misfit) Unwrap() error { return m.error }
+func (m *misfit) Error() string { return m.err.Error() }
+func (m *misfit) Unwrap() error { return m.err }
 
 // badValue is a misfit at a place of a list.
 func badValue(list string, at int, err error) *misfit {
-	return &misfit{path: fmt.Sprintf("%s[%d]", list, at), error: err}
+	return &misfit{path: fmt.Sprintf("%s[%d]", list, at), err: err}
 }
 
 // checkBounds holds the group's numbers and types against what can be.

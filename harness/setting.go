@@ -76,7 +76,7 @@ func (g CaseGroup) checkSettings(runtimes []string) *misfit {
 			continue
 		}
 		if err := s.foreign(runtimes); err != nil {
-			return &misfit{path: s.name, error: err}
+			return &misfit{path: s.name, err: err}
 		}
 	}
 	return nil

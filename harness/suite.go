@@ -211,7 +211,7 @@ func (s Suite) validate() error {
 
 func (g CaseGroup) validate() *misfit {
 	if len(g.Models) == 0 || len(g.kinds()) == 0 {
-		return &misfit{error: fmt.Errorf("'models' and 'kinds' are needed")}
+		return &misfit{err: fmt.Errorf("'models' and 'kinds' are needed")}
 	}
 	for i, k := range g.Kinds {
 		if k != results.KindKV && k != results.KindPrefill && k != results.KindDecode && k != results.KindPlan {
@@ -219,10 +219,10 @@ func (g CaseGroup) validate() *misfit {
 		}
 	}
 	if slices.Contains(g.Kinds, results.KindKV) && onlyZeros(g.NPrompt) && onlyZeros(g.NGen) {
-		return &misfit{error: fmt.Errorf("a kv case has to run: n_prompt and n_gen are 0")}
+		return &misfit{err: fmt.Errorf("a kv case has to run: n_prompt and n_gen are 0")}
 	}
 	if g.Skeleton != "" && g.Skeleton != SkeletonKV && g.Skeleton != SkeletonFull {
-		return &misfit{path: "skeleton", error: fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)}
+		return &misfit{path: "skeleton", err: fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)}
 	}
 	for i, f := range g.FlashAttn {
 		if f != "on" && f != "off" && f != "auto" {

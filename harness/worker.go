@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"assay/native/dylib"
@@ -58,7 +59,13 @@ type Outcome struct {
 // messages to out. The error, if any, has been written to out as well. When in
 // is closed, which means that the parent is gone, the process ends: a worker
 // never outlives the run that asked for it.
+//
+// All calls of a library come from the one system thread that this locks: a
+// goroutine that wanders between threads arrives on the core of one of the
+// library's own threads, which the others then wait for at their barriers.
 func Work(ctx context.Context, in io.Reader, out io.Writer) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	enc := json.NewEncoder(out)
 	var req request
 	if err := json.NewDecoder(in).Decode(&req); err != nil {
