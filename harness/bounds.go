@@ -52,7 +52,7 @@ type misfit struct {
 	group int
 	// path is where in the group it stands, such as type_k[0]; empty is the group.
 	path string
-	err error
+	err  error
 }
 
 func (m *misfit) Error() string { return m.err.Error() }
