@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 	"time"
 
 	"assay/results"
@@ -35,9 +37,9 @@ type format struct {
 
 var formats = []format{
 	{"assay's records", startsWith(`{`, `"run_id"`), records},
-	{"llama-bench JSON Lines", startsWith(`{`, `"build_commit"`), llamaBenchJSONL},
-	{"llama-bench JSON", startsWith(`[`, ``), llamaBench(llamabench.ReadJSON)},
-	{"llama-bench CSV", startsWith(``, `build_commit,`), llamaBench(llamabench.ReadCSV)},
+	{"llama-bench JSON Lines", hasLine(`^\s*\{.*"build_commit"`), llamaBench(llamabench.ReadJSONL)},
+	{"llama-bench JSON", hasLine(`^\s*\[\s*(\{|\]|$)`), llamaBench(llamabench.ReadJSON)},
+	{"llama-bench CSV", hasLine(`^"?build_commit"?,`), llamaBench(llamabench.ReadCSV)},
 	{"llama-bench SQL", isSQL, llamaBench(llamabench.ReadSQL)},
 	{"mlx_lm.benchmark", isMLX, mlxLM},
 }
@@ -50,11 +52,11 @@ func ReadFile(name string, o Options) ([]results.Run, error) {
 		return nil, err
 	}
 	if bytes.HasPrefix(text, []byte("SQLite format 3\x00")) {
-		rows, err := readDatabase(name)
+		table, err := readDatabase(name)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		return finish(rows, name, o)
+		return finish(table, name, o), nil
 	}
 	if info, err := os.Stat(name); err == nil && o.Time.IsZero() {
 		o.Time = info.ModTime().UTC().Truncate(time.Second)
@@ -65,6 +67,10 @@ func ReadFile(name string, o Options) ([]results.Run, error) {
 // Read reads the runs of a text of any known format; source stands in errors
 // and as the runs' source.
 func Read(text []byte, source string, o Options) ([]results.Run, error) {
+	text, err := utf8Text(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("%s holds no record", source)
 	}
@@ -81,6 +87,12 @@ func Read(text []byte, source string, o Options) ([]results.Run, error) {
 		return nil, fmt.Errorf("%s is llama-bench's table for people; run llama-bench with -o jsonl", source)
 	}
 	return nil, fmt.Errorf("%s is of no known format: assay's records, llama-bench -o json, jsonl, csv or sql, or the output of mlx_lm.benchmark", source)
+}
+
+// hasLine recognises a text by one of its lines: what a library printed on
+// standard error may stand in front of it in the same file.
+func hasLine(pattern string) func([]byte) bool {
+	return regexp.MustCompile("(?m)" + pattern).Match
 }
 
 // startsWith recognises a text by its first byte and a part of its first line.
@@ -100,35 +112,23 @@ func records(text []byte, source string, _ Options) ([]results.Run, error) {
 	return results.ReadRuns(bytes.NewReader(text), source)
 }
 
-func llamaBench(read func([]byte) ([]llamabench.Row, error)) func([]byte, string, Options) ([]results.Run, error) {
+func llamaBench(read func([]byte) (llamabench.Table, error)) func([]byte, string, Options) ([]results.Run, error) {
 	return func(text []byte, source string, o Options) ([]results.Run, error) {
-		rows, err := read(text)
+		table, err := read(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", source, err)
 		}
-		return finish(rows, source, o)
+		return finish(table, source, o), nil
 	}
 }
 
-func llamaBenchJSONL(text []byte, source string, o Options) ([]results.Run, error) {
-	rows, cut, err := llamabench.ReadJSONL(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", source, err)
-	}
-	runs, err := finish(rows, source, o)
-	if cut && len(runs) > 0 {
-		last := &runs[len(runs)-1]
-		last.Warnings = append(last.Warnings, source+": the last line breaks off and is left out")
-	}
-	return runs, err
-}
+// mostSkipped is how many rows that were left out are named one by one.
+const mostSkipped = 3
 
-// finish makes runs of rows, on the machine of the options.
-func finish(rows []llamabench.Row, source string, o Options) ([]results.Run, error) {
-	runs, err := llamabench.ToRuns(rows, source)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", source, err)
-	}
+// finish makes runs of rows, on the machine of the options. The rows that were
+// left out are counted on the last run.
+func finish(table llamabench.Table, source string, o Options) []results.Run {
+	runs := llamabench.ToRuns(table.Rows, source)
 	for _, run := range runs {
 		for i := range run.Records {
 			chip := run.Records[i].Host.Chip
@@ -138,5 +138,17 @@ func finish(rows []llamabench.Row, source string, o Options) ([]results.Run, err
 			}
 		}
 	}
-	return runs, nil
+	if n := len(table.Skipped); n > 0 && len(runs) > 0 {
+		said := make([]string, 0, mostSkipped+1)
+		for _, err := range table.Skipped[:min(n, mostSkipped)] {
+			said = append(said, err.Error())
+		}
+		if n > mostSkipped {
+			said = append(said, "…")
+		}
+		last := &runs[len(runs)-1]
+		last.Warnings = append(last.Warnings, fmt.Sprintf("%s: %d of %d rows cannot be read and are left out (%s)",
+			source, n, n+len(table.Rows), strings.Join(said, "; ")))
+	}
+	return runs
 }

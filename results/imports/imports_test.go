@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
 
 	"assay/results"
 	"assay/results/imports"
@@ -131,10 +133,11 @@ func TestRefused(t *testing.T) {
 		"\n":          "holds no record",
 		"hello":       "of no known format",
 		"[]":          "llama-bench JSON without a result",
+		"caf\xe9 [":   "of no known format",
 		`[{"a":1}]`:   "at least one token",
-		"[1":          "it is not llama-bench's JSON",
+		"[{":          "it is not llama-bench's JSON",
 		`{"run_id":1`: "the last line breaks off",
-		`{"build_commit": "a", "n_prompt": 64, "avg_ns": 5, "test_time": ""}`: `test_time is ""`,
+		`{"build_commit": "a", "n_prompt": 64, "avg_ns": 5, "test_time": ""}`: `line 1: test_time is ""`,
 		timing: "a call without a finished trial",
 		timing + "Trial 1:  prompt_tps=nan, generation_tps=1.0, peak_memory=0.1": `line 2: "nan" is not a speed`,
 		timing + "Trial 1:  prompt_tps=inf, generation_tps=1.0, peak_memory=0.1": `line 2: "inf" is not a speed`,
@@ -172,4 +175,39 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// PowerShell's redirection writes UTF-16, editors put a mark in front of UTF-8.
+func TestEncodings(t *testing.T) {
+	for _, name := range []string{"real.json", "real.jsonl", "real.csv", "real.sql"} {
+		text, err := os.ReadFile("../llamabench/testdata/" + name)
+		require.NoError(t, err)
+		want, err := imports.Read(text, name, options)
+		require.NoError(t, err)
+		assert.NotEmpty(t, want[0].Records[0].Runtime.Version)
+		for kind, enc := range map[string]encoding.Encoding{
+			"UTF-8 with a mark":          unicode.UTF8BOM,
+			"UTF-16, little, marked":     unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+			"UTF-16, big, marked":        unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+			"UTF-16, little, not marked": unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM),
+			"UTF-16, big, not marked":    unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
+		} {
+			encoded, err := enc.NewEncoder().Bytes(text)
+			require.NoError(t, err)
+			got, err := imports.Read(encoded, name, options)
+			require.NoError(t, err, "%s, %s", name, kind)
+			assert.Equal(t, want, got, "%s, %s", name, kind)
+		}
+	}
+}
+
+func TestRowsLeftOutAreCounted(t *testing.T) {
+	text, err := os.ReadFile("../llamabench/testdata/real.jsonl")
+	require.NoError(t, err)
+	bad := strings.Replace(string(text), `"n_prompt": 64`, `"n_prompt": "?"`, 1)
+	runs, err := imports.Read([]byte(bad), "f.jsonl", options)
+	require.NoError(t, err)
+	require.Len(t, runs[0].Records, 3)
+	require.Len(t, runs[0].Warnings, 1)
+	assert.Contains(t, runs[0].Warnings[0], `f.jsonl: 1 of 4 rows cannot be read and are left out (line 1: n_prompt is "?"`)
 }

@@ -14,22 +14,23 @@ import (
 
 // readDatabase reads the table llama_bench of a SQLite file, which it only
 // reads.
-func readDatabase(file string) (rows []llamabench.Row, err error) {
+func readDatabase(file string) (table llamabench.Table, err error) {
 	path := url.URL{Path: filepath.ToSlash(file)}
 	db, err := sql.Open("sqlite", "file:"+path.EscapedPath()+"?mode=ro")
 	if err != nil {
-		return nil, err
+		return table, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	found, err := db.Query(`SELECT * FROM llama_bench ORDER BY test_time, rowid`)
 	if err != nil {
-		return nil, fmt.Errorf("it has no table of llama-bench: %w", err)
+		return table, fmt.Errorf("it has no table of llama-bench: %w", err)
 	}
 	defer found.Close()
 	names, err := found.Columns()
 	if err != nil {
-		return nil, err
+		return table, err
 	}
+	at := 0
 	for found.Next() {
 		values := make([]sql.NullString, len(names))
 		targets := make([]any, len(names))
@@ -37,17 +38,17 @@ func readDatabase(file string) (rows []llamabench.Row, err error) {
 			targets[i] = &values[i]
 		}
 		if err := found.Scan(targets...); err != nil {
-			return nil, err
+			return table, err
 		}
 		texts := make([]string, len(names))
 		for i, v := range values {
 			texts[i] = v.String
 		}
-		row, err := llamabench.FromColumns(names, texts)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
+		at++
+		table.AddColumns(names, texts, at)
 	}
-	return rows, found.Err()
+	if err := found.Err(); err != nil {
+		return table, err
+	}
+	return table.Result()
 }

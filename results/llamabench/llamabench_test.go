@@ -27,20 +27,22 @@ func real(t *testing.T, format string) []byte {
 	return text
 }
 
-func readJSONL(text []byte) ([]llamabench.Row, error) {
-	rows, _, err := llamabench.ReadJSONL(text)
-	return rows, err
+var readers = map[string]func([]byte) (llamabench.Table, error){
+	"json": llamabench.ReadJSON, "jsonl": llamabench.ReadJSONL, "csv": llamabench.ReadCSV, "sql": llamabench.ReadSQL,
 }
 
-var readers = map[string]func([]byte) ([]llamabench.Row, error){
-	"json": llamabench.ReadJSON, "jsonl": readJSONL, "csv": llamabench.ReadCSV, "sql": llamabench.ReadSQL,
+// rowsOf reads a text of which every row can be read.
+func rowsOf(t *testing.T, format string, text []byte) []llamabench.Row {
+	table, err := readers[format](text)
+	require.NoError(t, err)
+	require.Empty(t, table.Skipped)
+	return table.Rows
 }
 
 func TestRealOutput(t *testing.T) {
-	for format, read := range readers {
+	for format := range readers {
 		t.Run(format, func(t *testing.T) {
-			rows, err := read(real(t, format))
-			require.NoError(t, err)
+			rows := rowsOf(t, format, real(t, format))
 			require.Len(t, rows, 4)
 			row := rows[3]
 			assert.Equal(t, "llama ?B F16", row.ModelType)
@@ -54,8 +56,7 @@ func TestRealOutput(t *testing.T) {
 				assert.Len(t, row.SamplesNS, 6)
 			}
 
-			runs, err := llamabench.ToRuns(rows, "real."+format)
-			require.NoError(t, err)
+			runs := llamabench.ToRuns(rows, "real."+format)
 			require.Len(t, runs, 1)
 			rec := runs[0].Records[3]
 			require.NoError(t, rec.Validate())
@@ -74,10 +75,8 @@ func TestRealOutput(t *testing.T) {
 
 // What llama-bench computed of its samples is what assay computes of them.
 func TestFiguresOfSamples(t *testing.T) {
-	rows, err := llamabench.ReadJSON(real(t, "json"))
-	require.NoError(t, err)
-	runs, err := llamabench.ToRuns(rows, "real.json")
-	require.NoError(t, err)
+	rows := rowsOf(t, "json", real(t, "json"))
+	runs := llamabench.ToRuns(rows, "real.json")
 	for i, again := range llamabench.FromRecords(runs[0].Records) {
 		row := rows[i]
 		assert.InDelta(t, row.AvgNS, again.AvgNS, 1)
@@ -109,18 +108,19 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	require.Len(t, want, 2)
 	for format, f := range map[string]struct {
 		write func(*bytes.Buffer) error
-		read  func([]byte) ([]llamabench.Row, error)
+		read  func([]byte) (llamabench.Table, error)
 	}{
 		"json":  {func(b *bytes.Buffer) error { return llamabench.WriteJSON(b, want) }, llamabench.ReadJSON},
-		"jsonl": {func(b *bytes.Buffer) error { return llamabench.WriteJSONL(b, want) }, readJSONL},
+		"jsonl": {func(b *bytes.Buffer) error { return llamabench.WriteJSONL(b, want) }, llamabench.ReadJSONL},
 		"csv":   {func(b *bytes.Buffer) error { return llamabench.WriteCSV(b, want) }, llamabench.ReadCSV},
 		"sql":   {func(b *bytes.Buffer) error { return llamabench.WriteSQL(b, want) }, llamabench.ReadSQL},
 	} {
 		t.Run(format, func(t *testing.T) {
 			var b bytes.Buffer
 			require.NoError(t, f.write(&b))
-			got, err := f.read(b.Bytes())
+			table, err := f.read(b.Bytes())
 			require.NoError(t, err)
+			got := table.Rows
 			require.Len(t, got, len(want))
 			name := want[0].ModelFilename
 			if format == "sql" {
@@ -151,68 +151,134 @@ func TestSQLiteReadsTheSQL(t *testing.T) {
 }
 
 func TestRunsAreToldApart(t *testing.T) {
-	rows, err := llamabench.ReadJSON(real(t, "json"))
-	require.NoError(t, err)
-	twice, err := llamabench.ToRuns(append(rows, rows...), "x")
-	require.NoError(t, err)
+	rows := rowsOf(t, "json", real(t, "json"))
+	twice := llamabench.ToRuns(append(rows, rows...), "x")
 	require.Len(t, twice, 2, "a repeated test begins a run")
 	newer := append([]llamabench.Row{}, rows...)
 	newer[2].BuildCommit, newer[3].BuildCommit = "abcdef0", "abcdef0"
-	runs, err := llamabench.ToRuns(newer, "x")
-	require.NoError(t, err)
+	runs := llamabench.ToRuns(newer, "x")
 	require.Len(t, runs, 2, "another build is another run")
 	assert.NotEqual(t, runs[0].ID, runs[1].ID)
-	again, err := llamabench.ToRuns(newer, "y")
-	require.NoError(t, err)
+	again := llamabench.ToRuns(newer, "y")
 	assert.Equal(t, runs[1].ID, again[1].ID, "the id comes from the rows")
 
 	rows[1].NDepth, rows[1].TensorBuftOverrides = rows[3].NDepth, "exps=CPU"
-	runs, err = llamabench.ToRuns(rows, "x")
-	require.NoError(t, err)
+	runs = llamabench.ToRuns(rows, "x")
 	require.Len(t, runs, 1)
 	assert.Contains(t, runs[0].Records[1].Key(), `other=tensor_buft_overrides=exps=CPU`)
 }
 
 func TestBadInput(t *testing.T) {
 	good := string(real(t, "jsonl"))
-	first, _, _ := strings.Cut(good, "\n")
+	first, rest, _ := strings.Cut(good, "\n")
+	damaged := func(from, to string) string { return strings.Replace(first, from, to, 1) }
 	for name, tt := range map[string]struct{ format, text, want string }{
-		"NaN":             {"jsonl", strings.Replace(good, `"avg_ts": `, `"avg_ts": nan, "x": `, 1), "line 1: invalid character"},
-		"infinite":        {"jsonl", strings.Replace(good, `"avg_ts": `, `"avg_ts": 1e999, "x": `, 1), "1e999"},
-		"no time":         {"jsonl", strings.Replace(good, `"avg_ns": `, `"avg_ns": 0, "x": `, 1), "avg_ns is 0"},
-		"negative sample": {"jsonl", strings.Replace(good, `"samples_ns": [`, `"samples_ns": [-4,`, 1), "samples_ns[0] is -4"},
-		"no tokens":       {"jsonl", strings.Replace(good, `"n_prompt": 64`, `"n_prompt": 0`, 1), "at least one token"},
-		"NaN in CSV":      {"csv", "build_commit,n_prompt,avg_ns,avg_ts\na,64,5,nan\n", `line 2: avg_ts is "nan"`},
+		"infinite":        {"jsonl", damaged(`"avg_ns": `, `"avg_ns": 1e999, "x": `), `avg_ns is "1e999"`},
+		"no time":         {"jsonl", damaged(`"avg_ns": `, `"avg_ns": 0, "x": `), "avg_ns is 0"},
+		"negative sample": {"jsonl", damaged(`"samples_ns": [`, `"samples_ns": [-4,`), "samples_ns[0] is -4"},
+		"no tokens":       {"jsonl", damaged(`"n_prompt": 64`, `"n_prompt": 0`), "at least one token"},
+		"tokens in words": {"jsonl", damaged(`"n_prompt": 64`, `"n_prompt": "many"`), `n_prompt is "many"`},
+		"no date":         {"jsonl", damaged(`"test_time": "`, `"test_time": "about `), "test_time is"},
+		"half a line":     {"jsonl", first[:90], "breaks off"},
 		"text in CSV":     {"csv", "build_commit,n_prompt,avg_ns\na,many,5\n", `line 2: n_prompt is "many"`},
 		"short row":       {"csv", "build_commit,n_prompt,avg_ns\na,64\n", "2 values for 3 columns"},
-		"cut SQL":         {"sql", string(real(t, "sql"))[:2000], "breaks off"},
-		"no object":       {"json", "[3]", "test 1: "},
+		"no object":       {"json", "[3]", "it is not llama-bench's JSON"},
+		"one of a list":   {"json", "[{},\n3]", "test 1: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := readers[tt.format]([]byte(tt.text))
-			require.ErrorContains(t, err, tt.want)
+			require.ErrorContains(t, err, tt.want, "a file of which nothing can be read")
+			if tt.format != "jsonl" {
+				return
+			}
+			table, err := llamabench.ReadJSONL([]byte(tt.text + "\n" + rest))
+			require.NoError(t, err, "the row costs itself")
+			require.Len(t, table.Skipped, 1)
+			assert.ErrorContains(t, table.Skipped[0], "line 1: ")
+			assert.ErrorContains(t, table.Skipped[0], tt.want)
+			assert.Len(t, table.Rows, 3)
 		})
 	}
-	rows, cut, err := llamabench.ReadJSONL([]byte(first + "\n" + first[:90]))
-	require.NoError(t, err)
-	assert.True(t, cut)
-	assert.Len(t, rows, 1)
-	_, err = llamabench.ToRuns([]llamabench.Row{{TestTime: "yesterday"}}, "x")
-	assert.ErrorContains(t, err, `test_time is "yesterday"`)
+}
+
+// library is what a library prints while it loads; some of it looks like the
+// beginning of a format.
+const library = "ggml_metal_device_init: it's GPU name: MTL0\n[1] 4711\n[load] build_commit, of sorts\n{\"not\": \"ours\n"
+
+// Standard error in the same file, in front of the rows or behind them.
+func TestWhatStandsAround(t *testing.T) {
+	for format := range readers {
+		t.Run(format, func(t *testing.T) {
+			want := rowsOf(t, format, real(t, format))
+			table, err := readers[format]([]byte(library + string(real(t, format))))
+			require.NoError(t, err)
+			assert.Equal(t, want, table.Rows)
+			if format == "json" || format == "jsonl" {
+				table, err = readers[format]([]byte(string(real(t, format)) + "\nggml_metal_free: deallocating\n"))
+				require.NoError(t, err)
+				assert.Equal(t, want, table.Rows)
+			}
+		})
+	}
+}
+
+// An interrupted llama-bench leaves the rows that it had.
+func TestBrokenOff(t *testing.T) {
+	for format := range readers {
+		if format == "csv" {
+			continue // written line by line
+		}
+		text := real(t, format)
+		table, err := readers[format](text[:len(text)-300])
+		require.NoError(t, err, format)
+		assert.Len(t, table.Rows, 3, format)
+		require.Len(t, table.Skipped, 1, format)
+		assert.ErrorContains(t, table.Skipped[0], "breaks off", format)
+	}
+}
+
+// Other releases write other types, and figures that are none.
+func TestOtherTypes(t *testing.T) {
+	good := string(real(t, "jsonl"))
+	first, _, _ := strings.Cut(good, "\n")
+	for from, tt := range map[string]struct {
+		to    string
+		other string
+	}{
+		`"poll": 50`:              {`"poll": null`, ""},
+		`"main_gpu": 0`:           {`"main_gpu": "0"`, ""},
+		`"devices": "auto"`:       {`"devices": ["MTL0","MTL1"]`, "devices=MTL0/MTL1"},
+		`"tensor_split": "0.00"`:  {`"tensor_split": [0.0]`, ""},
+		`"embeddings": false`:     {`"embeddings": 0`, ""},
+		`"no_kv_offload": false`:  {`"no_kv_offload": "true"`, "no_kv_offload=1"},
+		`"avg_ts": `:              {`"avg_ts": nan, "x": `, ""},
+		`"stddev_ts": `:           {`"stddev_ts": -inf, "x": `, ""},
+		`"split_mode": "layer"`:   {`"split_mode": {"a": [1]}, "split": "layer"`, `split_mode={"a": [1]}`},
+		`"n_gpu_layers": -1`:      {`"n_gpu_layers": "-1"`, ""},
+		`"build_commit": "`:       {`"spec_type": [[]], "build_commit": "`, ""},
+		`"cpu_strict": false`:     {`"cpu_strict": "perhaps"`, ""},
+		`"flash_attn": -1`:        {`"flash_attn": "auto"`, ""},
+		`"no_op_offload": 0`:      {`"no_op_offload": false`, ""},
+		`"tensor_buft_overrides"`: {`"tensor_buft_overrides": null, "y"`, ""},
+	} {
+		require.Contains(t, first, from)
+		rows := rowsOf(t, "jsonl", []byte(strings.Replace(first, from, tt.to, 1)))
+		runs := llamabench.ToRuns(rows, "x")
+		assert.Equal(t, tt.other, runs[0].Records[0].Case.Other, tt.to)
+	}
 }
 
 // sqlite3's .dump names no columns in its INSERT and adds statements.
 func TestDumpOfSQLite(t *testing.T) {
-	rows, err := llamabench.ReadSQL([]byte(`PRAGMA foreign_keys=OFF;
+	rows := rowsOf(t, "sql", []byte(`PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION; -- a comment; with a semicolon
 CREATE TABLE other (x TEXT, y INTEGER);
 INSERT INTO other VALUES('it''s; not ours',1);
 CREATE TABLE llama_bench (
-  build_commit TEXT, n_prompt INTEGER, avg_ns INTEGER, avg_ts REAL, model_size INTEGER);
-INSERT INTO "llama_bench" VALUES('o''b',64,500,1.28e+08,NULL);
+  build_commit TEXT, n_prompt INTEGER, avg_ns INTEGER, avg_ts REAL, model_size INTEGER, test_time TEXT);
+INSERT INTO "llama_bench" VALUES('o''b',64,500,1.28e+08,NULL,'2026-11-20T02:00:00Z');
 ATTACH DATABASE '/tmp/evil' AS x;
 COMMIT;`))
-	require.NoError(t, err)
 	require.Len(t, rows, 1)
 	assert.Equal(t, "o'b", rows[0].BuildCommit)
 	assert.Equal(t, int64(64), rows[0].NPrompt)
@@ -230,15 +296,11 @@ func FuzzReaders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, read := range readers {
-			rows, err := read(text)
+			table, err := read(text)
 			if err != nil {
 				continue
 			}
-			runs, err := llamabench.ToRuns(rows, "fuzz")
-			if err != nil {
-				continue
-			}
-			for _, run := range runs {
+			for _, run := range llamabench.ToRuns(table.Rows, "fuzz") {
 				for _, rec := range run.Records {
 					require.NoError(t, rec.Validate())
 				}

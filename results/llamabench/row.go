@@ -4,13 +4,13 @@
 package llamabench
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Row is one test of llama-bench. The names and their order are those of
@@ -76,25 +76,9 @@ type flag int64
 
 func (f flag) MarshalJSON() ([]byte, error) { return strconv.AppendBool(nil, f != 0), nil }
 
-func (f *flag) UnmarshalJSON(b []byte) error { return unmarshalSwitch(b, (*int64)(f)) }
-
 // tri is a switch that may also be -1, automatic. llama-bench printed it as a
 // bool before there was a third state.
 type tri int64
-
-func (t *tri) UnmarshalJSON(b []byte) error { return unmarshalSwitch(b, (*int64)(t)) }
-
-func unmarshalSwitch(b []byte, v *int64) error {
-	switch {
-	case bytes.Equal(b, []byte("true")):
-		*v = 1
-	case bytes.Equal(b, []byte("false")):
-		*v = 0
-	default:
-		return json.Unmarshal(b, v)
-	}
-	return nil
-}
 
 // column is a field of Row that CSV and SQL have too.
 type column struct {
@@ -136,6 +120,9 @@ func (c column) text(row *Row) string {
 	return fmt.Sprint(v.Interface())
 }
 
+// words are what some releases write for a number.
+var words = map[string]string{"true": "1", "false": "0", "auto": "-1", "on": "1", "off": "0"}
+
 // set is the reverse of text.
 func (c column) set(row *Row, text string) error {
 	v := reflect.ValueOf(row).Elem().Field(c.index)
@@ -150,6 +137,7 @@ func (c column) set(row *Row, text string) error {
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Int64:
+		text = cmp.Or(words[text], text)
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return fmt.Errorf("%s is %q, not a whole number", c.name, text)
@@ -165,6 +153,28 @@ func (c column) set(row *Row, text string) error {
 	return nil
 }
 
+// loose are the columns that say how a test was run and that every row has a
+// default for: releases write them in several types, and one that is not
+// understood costs no row.
+var loose = map[string]bool{
+	"cpu_mask": true, "cpu_strict": true, "poll": true, "n_cpu_moe": true, "split_mode": true, "main_gpu": true,
+	"no_kv_offload": true, "devices": true, "tensor_split": true, "tensor_buft_overrides": true, "use_mmap": true,
+	"embeddings": true, "no_op_offload": true, "no_host": true,
+	// Computed of the samples again.
+	"stddev_ns": true, "avg_ts": true, "stddev_ts": true,
+}
+
+// take sets a column from a file's text.
+func (c column) take(row *Row, text string) error {
+	if loose[c.name] {
+		if text != "" {
+			_ = c.set(row, text) // what is not understood keeps its default
+		}
+		return nil
+	}
+	return c.set(row, text)
+}
+
 // FromColumns makes a row of the values of named columns; unknown names are
 // ignored, and names that a release does not have keep their defaults.
 func FromColumns(names, values []string) (Row, error) {
@@ -178,7 +188,7 @@ func FromColumns(names, values []string) (Row, error) {
 	}
 	for i, name := range names {
 		if c, ok := byName[name]; ok {
-			if err := c.set(&row, values[i]); err != nil {
+			if err := c.take(&row, values[i]); err != nil {
 				return row, err
 			}
 		}
@@ -193,6 +203,9 @@ func (r Row) check() error {
 		return fmt.Errorf("n_prompt is %d and n_gen %d; a test processes at least one token", r.NPrompt, r.NGen)
 	case r.AvgNS <= 0:
 		return fmt.Errorf("avg_ns is %d; a test takes at least 1 ns", r.AvgNS)
+	}
+	if _, err := time.Parse(time.RFC3339, r.TestTime); err != nil {
+		return fmt.Errorf("test_time is %q, not a time like 2026-11-20T02:00:00Z", r.TestTime)
 	}
 	return nil
 }

@@ -1,8 +1,9 @@
 package llamabench
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -10,28 +11,35 @@ import (
 // ReadSQL reads what llama-bench -o sql wrote, or what sqlite3's .dump makes
 // of it. The statements are read, not executed: whatever else stands in the
 // file has no effect.
-func ReadSQL(text []byte) ([]Row, error) {
-	var rows []Row
+func ReadSQL(text []byte) (Table, error) {
+	var t Table
 	var table []string // the columns of CREATE TABLE, for an INSERT that names none
+	above := 0
+	if start := firstStatement.FindIndex(text); start != nil {
+		above = bytes.Count(text[:start[0]], []byte("\n"))
+		text = text[start[0]:]
+	}
 	for in := (&scanner{text: string(text)}); ; {
 		words, err := in.statement()
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", in.line(), err)
+			t.add(Row{}, err, "line", above+in.line())
+			return t.Result()
 		}
 		if words == nil {
-			return rows, nil
+			return t.Result()
 		}
 		if at := llamaBench(words); at > 0 && words[0].is("CREATE") {
 			table = definitions(words[at+1:])
 		} else if at > 0 && words[0].is("INSERT") {
 			row, err := insert(words[at+1:], table)
-			if err != nil {
-				return nil, fmt.Errorf("line %d: %w", in.line(), err)
-			}
-			rows = append(rows, row)
+			t.add(row, err, "line", above+in.line())
 		}
 	}
 }
+
+// firstStatement is a line with which the SQL begins; what a library printed
+// may stand in front of it.
+var firstStatement = regexp.MustCompile(`(?m)^\s*(?:CREATE TABLE|INSERT INTO|PRAGMA|BEGIN)\b`)
 
 // word is a token: a name or number, a quoted string, or one other byte.
 type word struct {
