@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/predict/arch"
+	"assay/predict/machines"
 	"assay/predict/roofline"
 	"assay/results"
 )
@@ -153,7 +154,7 @@ func nominal(h results.Host, opt CalibrateOptions) roofline.Nominal {
 	if h.GPUCores != nil {
 		cores = *h.GPUCores
 	}
-	if chip, err := roofline.FindChip(h.Chip, cores); err == nil && opt.GPULayers > 0 {
+	if chip, err := machines.FindChip(h.Chip, cores); err == nil && opt.GPULayers > 0 {
 		return roofline.Nominal{Bandwidth: 0.9 * chip.Bandwidth, Compute: 0.2e12 * float64(chip.GPUCores), Product: 5e-6}
 	}
 	threads := float64(opt.Threads)

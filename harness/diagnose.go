@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"assay/harness/home"
-	"assay/predict/roofline"
+	"assay/predict/machines"
 	"assay/results"
 )
 
@@ -13,7 +13,7 @@ type Diagnosis struct {
 	Runtimes []Probed     `json:"runtimes"`
 	Host     results.Host `json:"host"`
 	// Probe is what the machine does at most, where that was measured.
-	Probe *roofline.Chip `json:"probe,omitempty"`
+	Probe *machines.Chip `json:"probe,omitempty"`
 	// Cache and Data are where assay keeps its files.
 	Cache string `json:"cache"`
 	Data  string `json:"data"`

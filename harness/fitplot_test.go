@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness"
+	"assay/predict/machines"
 	"assay/predict/roofline"
 	"assay/results"
 )
@@ -33,7 +34,7 @@ func TestPlotsShowEveryCase(t *testing.T) {
 }
 
 func TestForecast(t *testing.T) {
-	chip, err := roofline.FindChip("M4Max-40", 0)
+	chip, err := machines.FindChip("M4Max-40", 0)
 	require.NoError(t, err)
 	by, err := roofline.EstimateChip(chip)
 	require.NoError(t, err)

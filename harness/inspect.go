@@ -8,7 +8,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
-	"assay/predict/roofline"
+	"assay/predict/machines"
 	"assay/results"
 )
 
@@ -121,7 +121,7 @@ type InspectOptions struct {
 	Case       results.Case
 	WeightType string
 	// Chip, if named, adds the ceiling of tokens per second.
-	Chip *roofline.Chip
+	Chip *machines.Chip
 }
 
 // inspectedTypes are the types that weights are commonly stored as.

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 
-	"assay/predict/roofline"
+	"assay/predict/machines"
 	"assay/results"
 	"assay/results/store"
 )
@@ -26,16 +26,16 @@ const (
 // ProbeMachine measures a machine that no table lists: the bytes a second that
 // all cores read from memory, and the 32-bit operations a second of a matrix
 // product in portable Go, which a runtime's own kernels exceed.
-func ProbeMachine(ctx context.Context, h results.Host) (roofline.Chip, error) {
+func ProbeMachine(ctx context.Context, h results.Host) (machines.Chip, error) {
 	bandwidth, err := best(ctx, probeBytes, readPass())
 	if err != nil {
-		return roofline.Chip{}, err
+		return machines.Chip{}, err
 	}
 	flops, err := best(ctx, 2*probeMatrix*probeMatrix*probeMatrix, productPass())
 	if err != nil {
-		return roofline.Chip{}, err
+		return machines.Chip{}, err
 	}
-	return roofline.Chip{Name: h.Chip, Bandwidth: bandwidth, Product: &flops, Measured: true}, nil
+	return machines.Chip{Name: h.Chip, Bandwidth: bandwidth, Product: &flops, Measured: true}, nil
 }
 
 // best is the rate of the fastest pass over so much work: other load only ever
@@ -99,21 +99,21 @@ func productPass() func() {
 const chipDocument = "chip"
 
 // KeepChip stores what a probe measured of the machine.
-func KeepChip(ctx context.Context, s *store.Store, h results.Host, c roofline.Chip) error {
+func KeepChip(ctx context.Context, s *store.Store, h results.Host, c machines.Chip) error {
 	return s.PutDocument(ctx, chipDocument, h.Machine(), c)
 }
 
 // KnownChip is the machine's chip: from the table of Apple's, or as 'doctor
 // --bench' measured it; nil where neither is known.
-func KnownChip(ctx context.Context, s *store.Store, h results.Host) (*roofline.Chip, error) {
+func KnownChip(ctx context.Context, s *store.Store, h results.Host) (*machines.Chip, error) {
 	cores := 0
 	if h.GPUCores != nil {
 		cores = *h.GPUCores
 	}
-	if c, err := roofline.FindChip(h.Chip, cores); err == nil {
+	if c, err := machines.FindChip(h.Chip, cores); err == nil {
 		return &c, nil
 	}
-	var c roofline.Chip
+	var c machines.Chip
 	found, err := s.Document(ctx, chipDocument, h.Machine(), &c)
 	if err != nil || !found {
 		return nil, err

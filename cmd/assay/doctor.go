@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"assay/harness"
-	"assay/predict/roofline"
+	"assay/predict/machines"
 	"assay/results"
 )
 
@@ -72,7 +72,7 @@ func diagnosed(d harness.Diagnosis) error {
 }
 
 // benchMachine measures the machine and keeps the figures in the user's store.
-func benchMachine(ctx context.Context, h results.Host) (*roofline.Chip, error) {
+func benchMachine(ctx context.Context, h results.Host) (*machines.Chip, error) {
 	chip, err := harness.ProbeMachine(ctx, h)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/harness"
+	"assay/predict/machines"
 	"assay/predict/roofline"
 	"assay/results"
 )
@@ -61,7 +62,7 @@ func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights stri
 
 func (o *forecastFlags) predictor(ctx context.Context) (harness.Predictor, error) {
 	if o.chip != "" {
-		chip, err := roofline.FindChip(o.chip, 0)
+		chip, err := machines.FindChip(o.chip, 0)
 		if err != nil {
 			return nil, usageError{err}
 		}

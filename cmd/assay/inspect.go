@@ -11,7 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/harness"
-	"assay/predict/roofline"
+	"assay/predict/machines"
 )
 
 const inspectHelp = `
@@ -89,7 +89,7 @@ func (o *inspectFlags) choose(refs []string) error {
 func (o *inspectFlags) inspect(ctx context.Context, ref string) (harness.Inspection, error) {
 	o.opt.Contexts = o.contexts.values
 	if o.chip != "" {
-		chip, err := roofline.FindChip(o.chip, 0)
+		chip, err := machines.FindChip(o.chip, 0)
 		if err != nil {
 			return harness.Inspection{}, usageError{err}
 		}

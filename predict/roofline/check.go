@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// Options change what New accepts.
+type Options struct {
+	// Unfit takes in observations of a machine that was not fit to be measured.
+	Unfit bool
+}
+
 // unfitMachine is why an observation is left out that Options.Unfit takes in.
 const unfitMachine = "the machine was not fit"
 

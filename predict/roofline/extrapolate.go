@@ -7,14 +7,14 @@ import (
 	"strings"
 	"sync"
 
-	"gonum.org/v1/gonum/stat"
+	"assay/predict/machines"
 )
 
 // ChipModel predicts times on an Apple chip from published measurements alone,
 // for somebody who has no machine of that kind: llama.cpp on the GPU, one
 // sequence, as in the published table.
 type ChipModel struct {
-	Chip Chip
+	Chip machines.Chip
 	// Basis says what the figures come from, in one sentence.
 	Basis string
 	// Extrapolated: the chip itself is not in the table.
@@ -100,7 +100,7 @@ func publishedLike(weightType string) string {
 // EstimateChip models a chip from the published table: by its own row where it
 // has one, else from its generation (or the one before), scaled by cores and
 // bandwidth, which is an extrapolation.
-func EstimateChip(c Chip) (ChipModel, error) {
+func EstimateChip(c machines.Chip) (ChipModel, error) {
 	fits, err := publishedFits()
 	if err != nil {
 		return ChipModel{}, err
@@ -130,7 +130,7 @@ func EstimateChip(c Chip) (ChipModel, error) {
 
 // peersOf are the chips to learn from: those of the same generation, or of the
 // nearest generation before it, or after it, that has any.
-func peersOf(c Chip, fits []chipFit) ([]chipFit, string) {
+func peersOf(c machines.Chip, fits []chipFit) ([]chipFit, string) {
 	byGeneration := map[string][]chipFit{}
 	for _, f := range fits {
 		byGeneration[f.chip.Generation()] = append(byGeneration[f.chip.Generation()], f)
@@ -156,7 +156,7 @@ func peersOf(c Chip, fits []chipFit) ([]chipFit, string) {
 
 // extrapolate scales the peers' medians: bandwidth as a share of the peak, the
 // overhead as it is, the rate by GPU core.
-func extrapolate(c Chip, peers []chipFit) chipFit {
+func extrapolate(c machines.Chip, peers []chipFit) chipFit {
 	out := chipFit{chip: c, rate: map[string]float64{}}
 	out.bandwidth = c.Bandwidth * medianOf(sameTier(c, peers), func(f chipFit) float64 { return f.bandwidth / f.chip.Bandwidth })
 	out.overhead = medianOf(peers, func(f chipFit) float64 { return f.overhead })
@@ -171,7 +171,7 @@ func extrapolate(c Chip, peers []chipFit) chipFit {
 
 // sameTier narrows peers to Ultras for an Ultra and to the others for the
 // others, where that leaves any: two dies share memory less well than one.
-func sameTier(c Chip, peers []chipFit) []chipFit {
+func sameTier(c machines.Chip, peers []chipFit) []chipFit {
 	ultra := func(name string) bool { return strings.HasSuffix(name, "Ultra") }
 	same := slices.DeleteFunc(slices.Clone(peers), func(f chipFit) bool { return ultra(f.chip.Name) != ultra(c.Name) })
 	if len(same) == 0 {
@@ -186,30 +186,6 @@ func medianOf(fits []chipFit, value func(chipFit) float64) float64 {
 		v[i] = value(f)
 	}
 	return median(v)
-}
-
-// median is the middle of v, which it sorts. The results have one of their own:
-// a prediction shares no code with what judges it.
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
-}
-
-// Errors summarises relative errors.
-type Errors struct {
-	N      int     `json:"n"`
-	Median float64 `json:"median"`
-	P95    float64 `json:"p95"`
-	Max    float64 `json:"max"`
-}
-
-func errorsOf(v []float64) Errors {
-	if len(v) == 0 {
-		return Errors{}
-	}
-	e := Errors{N: len(v), Median: median(v)}
-	e.P95, e.Max = stat.Quantile(0.95, stat.LinInterp, v, nil), v[len(v)-1]
-	return e
 }
 
 // byKind are the relative errors of one way to model the published table.

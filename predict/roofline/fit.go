@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"assay/predict/machines"
 )
 
 // Fit is what observations of one machine and runtime say about it. It holds
@@ -15,7 +17,7 @@ type Fit struct {
 	Machine string    `json:"machine"`
 	Runtime string    `json:"runtime"`
 	// Chip has the machine's peaks where they are known.
-	Chip *Chip `json:"chip,omitempty"`
+	Chip *machines.Chip `json:"chip,omitempty"`
 	// Runs are the runs that the observations came from.
 	Runs         []string `json:"runs"`
 	Observations int      `json:"observations"`
@@ -71,12 +73,6 @@ type Rival struct {
 	Score float64 `json:"score"`
 }
 
-// Options change what New accepts.
-type Options struct {
-	// Unfit takes in observations of a machine that was not fit to be measured.
-	Unfit bool
-}
-
 // New fits the observations. It refuses, in a sentence that says what is
 // missing, whatever cannot give parameters that mean something: see check.
 func New(all []Observation, opt Options) (*Fit, error) {
@@ -114,15 +110,6 @@ func estimate(obs []Observation, leftOut []string) (*Fit, error) {
 		fit.Parameters = append(fit.Parameters, Parameter{Name: name, Seconds: Interval{Value: x[j]}, AtBound: x[j] == 0})
 	}
 	return fit, nil
-}
-
-// each weighs n observations alike.
-func each(n int) []float64 {
-	w := make([]float64, n)
-	for i := range w {
-		w[i] = 1
-	}
-	return w
 }
 
 // simplerWins is how much better, as a share, a form with more costs must score

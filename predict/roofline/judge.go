@@ -30,16 +30,6 @@ type HeldOut struct {
 // log is log(measured / predicted): 0 is exact, positive slower than predicted.
 func (h HeldOut) log() float64 { return math.Log(h.Measured / h.Predicted) }
 
-// models lists the distinct models of the observations, sorted.
-func models(obs []Observation) []string {
-	var names []string
-	for _, o := range obs {
-		names = append(names, o.Model)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // leaveModelsOut fits the form once without each model.
 func leaveModelsOut(f Form, obs []Observation) ([]Fold, error) {
 	p := newProblem(f, obs)

@@ -1,5 +1,7 @@
 package roofline
 
+import "slices"
+
 // The kinds of a timed case.
 const (
 	KindPrefill = "prefill"
@@ -28,4 +30,14 @@ type Observation struct {
 	// Unfit lists why the machine was not fit to be measured; the fit leaves
 	// such an observation out unless told otherwise.
 	Unfit []string `json:"unfit,omitempty"`
+}
+
+// models lists the distinct models of the observations, sorted.
+func models(obs []Observation) []string {
+	var names []string
+	for _, o := range obs {
+		names = append(names, o.Model)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

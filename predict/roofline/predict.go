@@ -97,12 +97,6 @@ func (fit *Fit) Of() string {
 // MeasuredContext is the longest context that the observations reached.
 func (fit *Fit) MeasuredContext() int { return fit.LongestContext }
 
-const coverage = 0.95
-
-// leastResiduals is the smallest number from which 95 % can be claimed: of
-// fewer, even the largest residual lies too low (1/(n+1) above it).
-const leastResiduals = 19
-
 // interval is the jackknife+ of Barber, Candès, Ramdas and Tibshirani
 // (Predictive inference with the jackknife+, Annals of Statistics 49(1), 2021)
 // with models as the groups left out, on the logarithm of time: each held-out
@@ -134,10 +128,6 @@ func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
 	k := rank(len(hi))
 	return Interval{value, min(value, math.Exp(lo[len(lo)-k])), max(value, math.Exp(hi[k-1]))}, nil
 }
-
-// rank is the place, counted from 1, of the conformal quantile among n sorted
-// residuals.
-func rank(n int) int { return min(n, int(math.Ceil(coverage*float64(n+1)))) }
 
 // shares splits the time of a sample over the parameters. Of terms that
 // overlap, each side gets what it adds to the total.

@@ -2,8 +2,9 @@ package roofline
 
 import (
 	_ "embed"
-	"math"
 	"sync"
+
+	"assay/predict/machines"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -14,7 +15,7 @@ var publishedCSV string
 // publishedRow is one row of the published table: LLaMA-7B v2 in tokens a
 // second, by weight type, prefill of 512 tokens and decode of 128.
 type publishedRow struct {
-	chip            Chip
+	chip            machines.Chip
 	prefill, decode map[string]float64
 }
 
@@ -87,7 +88,7 @@ func llamaPrefill(weightType string) Work {
 // chipFit is what the published rows of one chip say about it: two parameters
 // for decode, and a rate for each weight type in prefill.
 type chipFit struct {
-	chip Chip
+	chip machines.Chip
 	// bandwidth is the bytes a second that decode sustains, overhead the
 	// seconds a step takes besides (launches, attention, norms).
 	bandwidth, overhead float64
@@ -140,5 +141,8 @@ var publishedFits = sync.OnceValues(func() ([]chipFit, error) {
 	return fits, nil
 })
 
-// relative is the error of a prediction as a share of the measurement.
-func relative(predicted, measured float64) float64 { return math.Abs(predicted/measured - 1) }
+func chipOf(row csvRow) machines.Chip {
+	cores, _ := row.number("gpu_cores")
+	bandwidth, _ := row.number("bandwidth_GBps")
+	return machines.Chip{Name: row["chip"], GPUCores: int(cores), Bandwidth: bandwidth * 1e9}
+}

@@ -3,13 +3,15 @@ package roofline
 import (
 	"testing"
 
+	"assay/predict/machines"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestPublishedChipsAreKnown(t *testing.T) {
 	known := map[string]bool{}
-	for _, c := range Chips() {
+	for _, c := range machines.Chips() {
 		known[c.ID()] = true
 	}
 	for _, p := range published() {

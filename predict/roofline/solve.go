@@ -259,3 +259,12 @@ func (p problem) huber(x, weight []float64) (w []float64, scatter float64) {
 	}
 	return w, scatter
 }
+
+// each weighs n observations alike.
+func each(n int) []float64 {
+	w := make([]float64, n)
+	for i := range w {
+		w[i] = 1
+	}
+	return w
+}

@@ -1,7 +1,6 @@
-package roofline
+package machines
 
 import (
-	_ "embed"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,28 +36,27 @@ func (c Chip) Generation() string {
 	return c.Name[:2]
 }
 
-//go:embed data/chips.csv
-var chipsCSV string
-
-// Chips lists every M1 to M5 variant for which a source was seen.
-func Chips() []Chip {
-	rows := mustReadCSV(chipsCSV)
-	chips := make([]Chip, len(rows))
-	for i, row := range rows {
-		chips[i] = chipOf(row)
-		chips[i].Source = row["source"]
-		if v, ok := row.number("fp16_tflops"); ok {
-			v *= 1e12
-			chips[i].FP16 = &v
-		}
-	}
-	return chips
+// chipRow is a row of chips.csv.
+type chipRow struct {
+	Chip      string   `csv:"chip"`
+	Cores     int      `csv:"gpu_cores"`
+	Bandwidth float64  `csv:"bandwidth_GBps"`
+	FP16      *float64 `csv:"fp16_tflops,omitempty"`
+	Source    string   `csv:"source"`
 }
 
-func chipOf(row csvRow) Chip {
-	cores, _ := row.number("gpu_cores")
-	bandwidth, _ := row.number("bandwidth_GBps")
-	return Chip{Name: row["chip"], GPUCores: int(cores), Bandwidth: bandwidth * 1e9}
+// Chips lists every variant for which a source was seen, M1 to M5 and what
+// came after.
+func Chips() []Chip {
+	var chips []Chip
+	for _, r := range rows[chipRow](chipsCSV) {
+		c := Chip{Name: r.Chip, GPUCores: r.Cores, Bandwidth: r.Bandwidth * 1e9, Source: r.Source}
+		if r.FP16 != nil {
+			c.FP16 = new(*r.FP16 * 1e12)
+		}
+		chips = append(chips, c)
+	}
+	return chips
 }
 
 // FindChip returns the variant that a person means by "M2 Max", "Apple M2 Max",
@@ -69,12 +67,7 @@ func FindChip(name string, gpuCores int) (Chip, error) {
 	if gpuCores > 0 {
 		cores = gpuCores
 	}
-	var found []Chip
-	for _, c := range Chips() {
-		if strings.EqualFold(c.Name, key) && (cores == 0 || cores == c.GPUCores) {
-			found = append(found, c)
-		}
-	}
+	found := slices.DeleteFunc(variants(key), func(c Chip) bool { return cores != 0 && cores != c.GPUCores })
 	switch len(found) {
 	case 1:
 		return found[0], nil
@@ -82,6 +75,11 @@ func FindChip(name string, gpuCores int) (Chip, error) {
 		return Chip{}, fmt.Errorf("no chip %q is known; known are %s, with its GPU cores behind a dash (M4Max-40)", name, chipNames())
 	}
 	return Chip{}, fmt.Errorf("%q has several variants; say which: %s", name, chipIDs(found))
+}
+
+// variants are the chips of one name, whatever their GPU cores.
+func variants(name string) []Chip {
+	return slices.DeleteFunc(Chips(), func(c Chip) bool { return !strings.EqualFold(c.Name, name) })
 }
 
 // chipKey splits "Apple M2 Max-38" into "M2Max" and 38; 0 where no core count is given.
