@@ -31,7 +31,7 @@ var opened = sync.OnceValues(func() (*mlx.Library, error) {
 	return mlx.Open(path)
 })
 
-// library answers the library, or skips the test when there is none.
+// library returns the library, or skips the test when there is none.
 func library(t testing.TB) *mlx.Library {
 	t.Helper()
 	lib, err := opened()

@@ -1,19 +1,22 @@
 package lm
 
-import "assay/native/mlx"
+import (
+	"assay/native/mlx"
+	"assay/native/mlx/lm/cache"
+)
 
-// Logits appends tokens to the cache and answers the logits of the last one,
+// Logits appends tokens to the cache and returns the logits of the last one,
 // in float32.
 func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
 	if err := se.model.check(tokens); err != nil {
 		return nil, err
 	}
 	err = se.do(func(s *mlx.Scope) error {
-		st := &step{s: s, tokens: len(tokens)}
+		st := &cache.Step{S: s, Tokens: len(tokens)}
 		n := se.model.network
-		all := n.logits(st, n.forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches))
-		last := s.Slice(all, []int{0, len(tokens) - 1, 0}, []int{1, len(tokens), n.vocab})
-		se.quantise(st)
+		all := n.Logits(st, n.Forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches))
+		last := s.Slice(all, []int{0, len(tokens) - 1, 0}, []int{1, len(tokens), n.Vocab})
+		cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
 		logits = s.Floats(last)
 		return s.Err()
 	})
@@ -47,43 +50,28 @@ func (se *Session) show(s *mlx.Scope, arrays ...mlx.Array) {
 }
 
 // LayerCache is what one layer's cache takes.
-type LayerCache struct {
-	Kind CacheKind
-	// Slots is the room for tokens that is allocated, Window what a rotating
-	// cache is bounded to (0: it is not).
-	Slots, Window int
-	// KeyBytes and ValueBytes are the sums over the arrays.
-	KeyBytes, ValueBytes int64
-}
+type LayerCache = cache.Layer
 
-// Layers answers what each layer's cache takes now, as MLX counts it. A look
+// Rotating is the kind of a LayerCache that is bounded to a window.
+const Rotating = cache.Rotating
+
+// Layers returns what each layer's cache takes now, as MLX counts it. A look
 // at an array's bytes computes nothing.
 func (se *Session) Layers() ([]LayerCache, error) {
 	layers := make([]LayerCache, len(se.caches))
 	err := se.do(func(s *mlx.Scope) error {
 		for i, c := range se.caches {
-			keys, values := c.arrays()
-			layers[i] = LayerCache{Kind: c.kind(), Slots: c.slots(), KeyBytes: bytes(s, keys), ValueBytes: bytes(s, values)}
-			if ring, ok := c.(*rotatingCache); ok {
-				layers[i].Window = ring.window
-			}
+			layers[i] = cache.Look(s, c)
 		}
 		return s.Err()
 	})
 	return layers, err
 }
 
-// Tokens answers how many tokens the cache has seen.
-func (se *Session) Tokens() int { return se.caches[0].position() }
+// Tokens returns how many tokens the cache has seen.
+func (se *Session) Tokens() int { return se.caches[0].Position() }
 
-func bytes(s *mlx.Scope, arrays []*mlx.Array) (sum int64) {
-	for _, array := range arrays {
-		sum += s.Bytes(*array)
-	}
-	return sum
-}
-
-// Memory answers the allocator's counters, after everything started is done.
+// Memory returns the allocator's counters, after everything started is done.
 // They are the process's, not this model's alone.
 func (m *Model) Memory() (memory mlx.Memory, err error) {
 	err = m.lib.Do(func(s *mlx.Scope) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/native/mlx"
+	"assay/native/mlx/lm/cache"
 )
 
 // promptChunk is how many prompt tokens mlx-lm takes at a time
@@ -17,11 +18,18 @@ const promptChunk = 2048
 // allocator's cache (generate_step).
 const clearEvery = 256
 
+// CacheOptions choose the cache, as the options of mlx_lm.generate of the same
+// names do. The zero value is mlx-lm's default.
+type CacheOptions = cache.Options
+
+// ErrUnquantisable is what NewSession's error is when a cache cannot be packed.
+var ErrUnquantisable = cache.ErrUnquantisable
+
 // Session is a model with a cache: generate_step of mlx_lm/generate.py, cut
 // into a prompt's part and a generated part. Use it from one goroutine.
 type Session struct {
 	model   *Model
-	caches  []cache
+	caches  []cache.Cache
 	quant   mlx.Quantisation
 	options CacheOptions
 	// next and logprobs are the last step's outputs: the token that follows,
@@ -49,11 +57,12 @@ type Timing struct {
 // NewSession makes an empty cache. On Metal it sets the wired limit to what
 // the device recommends, until Close.
 func (m *Model) NewSession(o CacheOptions) (*Session, error) {
-	quant, err := o.quantisation(m.network)
+	o.Chosen = m.network.ChoosesCaches
+	caches, quant, err := cache.New(m.network.Caches, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Folder, err)
 	}
-	session := &Session{model: m, caches: m.network.newCaches(o), quant: quant, options: o, formerLimit: -1}
+	session := &Session{model: m, caches: caches, quant: quant, options: o, formerLimit: -1}
 	err = m.lib.Do(func(s *mlx.Scope) error {
 		if recommended := s.RecommendedWorkingSet(); recommended > 0 {
 			session.formerLimit = s.SetWiredLimit(recommended)
@@ -69,7 +78,7 @@ func (se *Session) Close() error {
 		s.Synchronize()
 		s.Free(&se.next, &se.logprobs)
 		for _, c := range se.caches {
-			keys, values := c.arrays()
+			keys, values := c.Arrays()
 			s.Free(keys...)
 			s.Free(values...)
 		}
@@ -174,7 +183,7 @@ func (se *Session) Decode(ctx context.Context, n int) (Timing, error) {
 	return timing, err
 }
 
-// Generated answers the tokens since the last Prefill.
+// Generated returns the tokens since the last Prefill.
 func (se *Session) Generated() []int32 { return se.generated }
 
 // graph builds steps and keeps the time that it takes.
@@ -187,12 +196,12 @@ type graph struct {
 // caches depend on is computed.
 func (se *Session) chunk(g *graph, tokens []int32) error {
 	built := time.Now()
-	st := &step{s: g.s, tokens: len(tokens)}
-	se.model.network.forward(st, g.s.Int32s(tokens, 1, len(tokens)), se.caches)
-	se.quantise(st)
+	st := &cache.Step{S: g.s, Tokens: len(tokens)}
+	se.model.network.Forward(st, g.s.Int32s(tokens, 1, len(tokens)), se.caches)
+	cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
 	var all []mlx.Array
 	for _, c := range se.caches {
-		keys, values := c.arrays()
+		keys, values := c.Arrays()
 		for _, array := range append(keys, values...) {
 			all = append(all, *array)
 		}
@@ -209,11 +218,11 @@ func (se *Session) chunk(g *graph, tokens []int32) error {
 func (se *Session) step(g *graph, input func(s *mlx.Scope) mlx.Array) error {
 	built := time.Now()
 	s := g.s
-	st := &step{s: s, tokens: 1}
+	st := &cache.Step{S: s, Tokens: 1}
 	n := se.model.network
-	logits := n.logits(st, n.forward(st, input(s), se.caches))
-	logits = s.Reshape(logits, 1, n.vocab)
-	se.quantise(st)
+	logits := n.Logits(st, n.Forward(st, input(s), se.caches))
+	logits = s.Reshape(logits, 1, n.Vocab)
+	cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
 	logprobs := s.Subtract(logits, s.LogSumExp(logits))
 	s.Set(&se.next, s.ArgMax(logprobs))
 	s.Set(&se.logprobs, logprobs)
@@ -224,18 +233,6 @@ func (se *Session) step(g *graph, input func(s *mlx.Scope) mlx.Array) error {
 	s.AsyncEval(se.next, se.logprobs)
 	g.timing.Submit += time.Since(submitted)
 	return s.Err()
-}
-
-// quantise is maybe_quantize_kv_cache.
-func (se *Session) quantise(st *step) {
-	if se.quant.Bits == 0 {
-		return
-	}
-	for i, c := range se.caches {
-		if plain, ok := c.(*plainCache); ok && plain.offset >= se.options.QuantizedKVStart {
-			se.caches[i] = plain.quantised(st, se.quant)
-		}
-	}
 }
 
 // check refuses tokens that the model does not have.

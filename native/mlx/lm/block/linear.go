@@ -1,4 +1,4 @@
-package lm
+package block
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"assay/native/mlx"
 )
 
-// linear is mlx.nn.Linear or mlx.nn.QuantizedLinear.
-type linear struct {
+// Linear is mlx.nn.Linear or mlx.nn.QuantizedLinear.
+type Linear struct {
 	// transposed is the weight as (in, out): a view made once, where Python
 	// makes one each time.
 	transposed mlx.Array
@@ -16,7 +16,7 @@ type linear struct {
 	bias       mlx.Array
 }
 
-func (l *linear) forward(s *mlx.Scope, x mlx.Array) mlx.Array {
+func (l *Linear) Forward(s *mlx.Scope, x mlx.Array) mlx.Array {
 	switch {
 	case l.quant.Bits != 0 && l.bias.Valid():
 		return s.Add(s.QuantizedMatmul(x, l.packed, true, l.quant), l.bias)
@@ -28,38 +28,38 @@ func (l *linear) forward(s *mlx.Scope, x mlx.Array) mlx.Array {
 	return s.Matmul(x, l.transposed)
 }
 
-// linear takes the layer at path, (out, in) in the files.
-func (b *builder) linear(path string, out, in int, bias bool) *linear {
-	l := &linear{}
+// Linear takes the layer at path, (out, in) in the files.
+func (b *Builder) Linear(path string, out, in int, bias bool) *Linear {
+	l := &Linear{}
 	words, quant := b.matrix(path, out, in)
 	l.packed, l.quant = words, quant
 	if quant.Bits == 0 && words.Words.Valid() {
-		l.transposed = b.own(b.s.T(words.Words))
+		l.transposed = b.Own(b.S.T(words.Words))
 		l.packed = mlx.Packed{}
 	}
 	if bias {
-		l.bias = b.vector(path+".bias", out)
+		l.bias = b.Vector(path+".bias", out)
 	}
 	return l
 }
 
 // matrix takes a weight of a shape: one array in this Scope when it is not
 // quantised, otherwise words, scales and perhaps biases that are kept.
-func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
-	hasScales := b.stored(path + ".scales")
+func (b *Builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
+	hasScales := b.Stored(path + ".scales")
 	if b.listing() {
 		hasScales = b.packable(path, shape)
 	}
 	if hasScales && b.quant == nil {
-		b.unexplained = append(b.unexplained, b.prefix+path+".scales")
+		b.unexplained = append(b.unexplained, b.Prefix+path+".scales")
 	}
-	quant, quantised := b.quant.of(b.prefix+path, hasScales)
+	quant, quantised := b.quant.Of(b.Prefix+path, hasScales)
 	if !quantised {
 		return mlx.Packed{Words: b.tensor(path+".weight", floating, shape...)}, mlx.Quantisation{}
 	}
 	rows, in := shape[:len(shape)-1], shape[len(shape)-1]
 	if in%quant.GroupSize != 0 {
-		b.wrong = append(b.wrong, fmt.Sprintf("%s%s: rows of %d are no multiple of group_size %d", b.prefix, path, in, quant.GroupSize))
+		b.wrong = append(b.wrong, fmt.Sprintf("%s%s: rows of %d are no multiple of group_size %d", b.Prefix, path, in, quant.GroupSize))
 		return mlx.Packed{}, quant
 	}
 	words := append(append([]int{}, rows...), in*quant.Bits/32)
@@ -74,26 +74,26 @@ func (b *builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisatio
 	return w, quant
 }
 
-// embedding is mlx.nn.Embedding or mlx.nn.QuantizedEmbedding.
-type embedding struct {
+// Embedding is mlx.nn.Embedding or mlx.nn.QuantizedEmbedding.
+type Embedding struct {
 	weight mlx.Array
-	head   linear // the same weights as an output layer
+	head   Linear // the same weights as an output layer
 }
 
-// embedding takes the layer at path; tied says that it is the output layer too.
-func (b *builder) embedding(path string, vocab, hidden int, tied bool) *embedding {
+// Embedding takes the layer at path; tied says that it is the output layer too.
+func (b *Builder) Embedding(path string, vocab, hidden int, tied bool) *Embedding {
 	words, quant := b.matrix(path, vocab, hidden)
 	if quant.Bits != 0 || !words.Words.Valid() {
-		return &embedding{head: linear{packed: words, quant: quant}}
+		return &Embedding{head: Linear{packed: words, quant: quant}}
 	}
-	e := &embedding{weight: b.own(words.Words)}
+	e := &Embedding{weight: b.Own(words.Words)}
 	if tied {
-		e.head.transposed = b.own(b.s.T(words.Words))
+		e.head.transposed = b.Own(b.S.T(words.Words))
 	}
 	return e
 }
 
-func (e *embedding) forward(s *mlx.Scope, tokens mlx.Array) mlx.Array {
+func (e *Embedding) Forward(s *mlx.Scope, tokens mlx.Array) mlx.Array {
 	if e.head.quant.Bits == 0 {
 		return s.Take(e.weight, tokens, 0)
 	}
@@ -105,27 +105,27 @@ func (e *embedding) forward(s *mlx.Scope, tokens mlx.Array) mlx.Array {
 	return s.Dequantize(rows, e.head.quant)
 }
 
-// norm is mlx.nn.RMSNorm; plusOne is gemma's, which stores the weight less 1
+// Norm is mlx.nn.RMSNorm; plusOne is gemma's, which stores the weight less 1
 // and adds it on each call.
-type norm struct {
+type Norm struct {
 	weight  mlx.Array
 	eps     float32
 	plusOne mlx.Array
 }
 
-func (b *builder) norm(path string, size int, eps float64) *norm {
-	return &norm{weight: b.vector(path+".weight", size), eps: float32(eps)}
+func (b *Builder) Norm(path string, size int, eps float64) *Norm {
+	return &Norm{weight: b.Vector(path+".weight", size), eps: float32(eps)}
 }
 
-func (b *builder) gemmaNorm(path string, size int, eps float64) *norm {
-	n := b.norm(path, size, eps)
+func (b *Builder) GemmaNorm(path string, size int, eps float64) *Norm {
+	n := b.Norm(path, size, eps)
 	if n.weight.Valid() {
-		n.plusOne = b.own(b.s.Scalar(1, b.s.Type(n.weight)))
+		n.plusOne = b.Own(b.S.Scalar(1, b.S.Type(n.weight)))
 	}
 	return n
 }
 
-func (n *norm) forward(s *mlx.Scope, x mlx.Array) mlx.Array {
+func (n *Norm) Forward(s *mlx.Scope, x mlx.Array) mlx.Array {
 	weight := n.weight
 	if n.plusOne.Valid() {
 		weight = s.Add(n.plusOne, weight)

@@ -1,4 +1,4 @@
-package lm
+package folder
 
 import "testing"
 

@@ -1,4 +1,4 @@
-package lm
+package folder
 
 import (
 	"encoding/binary"
@@ -15,11 +15,11 @@ import (
 )
 
 // tensorInfo is one entry of a safetensors header.
-type tensorInfo struct {
+type Tensor struct {
 	DType   string `json:"dtype"`
 	Shape   []int  `json:"shape"`
 	Offsets []int  `json:"data_offsets"`
-	shard   string
+	Shard   string
 }
 
 // dtypeBytes are the element sizes of the types that a model may hold here.
@@ -30,16 +30,16 @@ var dtypeBytes = map[string]int{
 // maxHeader bounds a header, as the format does.
 const maxHeader = 100 << 20
 
-// readTensors answers the tensors of all shards in a folder. MLX trusts the
+// ReadTensors returns the tensors of all shards in a folder. MLX trusts the
 // headers, so they are checked here: every shard that the index names is there
 // and complete, no two tensors share bytes, and shapes and sizes agree.
-func readTensors(folder string) (map[string]tensorInfo, []string, error) {
+func ReadTensors(folder string) (map[string]Tensor, []string, error) {
 	shards, err := filepath.Glob(filepath.Join(folder, "model*.safetensors"))
 	if err != nil || len(shards) == 0 {
 		return nil, nil, fmt.Errorf("no model*.safetensors in %s", folder)
 	}
 	sort.Strings(shards)
-	tensors := map[string]tensorInfo{}
+	tensors := map[string]Tensor{}
 	for _, shard := range shards {
 		found, err := readHeader(shard)
 		if err != nil {
@@ -47,7 +47,7 @@ func readTensors(folder string) (map[string]tensorInfo, []string, error) {
 		}
 		for name, tensor := range found {
 			if other, twice := tensors[name]; twice {
-				return nil, nil, fmt.Errorf("%s: tensor %s is in %s too", shard, name, filepath.Base(other.shard))
+				return nil, nil, fmt.Errorf("%s: tensor %s is in %s too", shard, name, filepath.Base(other.Shard))
 			}
 			tensors[name] = tensor
 		}
@@ -57,7 +57,7 @@ func readTensors(folder string) (map[string]tensorInfo, []string, error) {
 
 // checkIndex compares the tensors with model.safetensors.index.json, if there
 // is one: a shard or tensor that it names may not be missing.
-func checkIndex(folder string, tensors map[string]tensorInfo) error {
+func checkIndex(folder string, tensors map[string]Tensor) error {
 	path := filepath.Join(folder, "model.safetensors.index.json")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +85,7 @@ func checkIndex(folder string, tensors map[string]tensorInfo) error {
 
 // readHeader reads and checks the header of one file (the format is described
 // in huggingface/safetensors, README.md: 8 bytes of length, JSON, data).
-func readHeader(path string) (map[string]tensorInfo, error) {
+func readHeader(path string) (map[string]Tensor, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening weights: %w", err)
@@ -112,23 +112,23 @@ func readHeader(path string) (map[string]tensorInfo, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for name, tensor := range tensors {
-		tensor.shard = path
+		tensor.Shard = path
 		tensors[name] = tensor
 	}
 	return tensors, nil
 }
 
 // parseHeader checks a header against the size of the data that follows it.
-func parseHeader(text []byte, data int64) (map[string]tensorInfo, error) {
+func parseHeader(text []byte, data int64) (map[string]Tensor, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, fmt.Errorf("the header is no JSON object: %w", err)
 	}
 	delete(raw, "__metadata__")
-	tensors := make(map[string]tensorInfo, len(raw))
+	tensors := make(map[string]Tensor, len(raw))
 	names := make([]string, 0, len(raw))
 	for name, entry := range raw {
-		var tensor tensorInfo
+		var tensor Tensor
 		if err := json.Unmarshal(entry, &tensor); err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", name, err)
 		}
@@ -149,7 +149,7 @@ func parseHeader(text []byte, data int64) (map[string]tensorInfo, error) {
 }
 
 // check compares type, shape and offsets with each other and with the data.
-func (t tensorInfo) check(data int64) error {
+func (t Tensor) check(data int64) error {
 	size, ok := dtypeBytes[t.DType]
 	if !ok {
 		return fmt.Errorf("type %q is not supported", t.DType)

@@ -1,11 +1,11 @@
-package lm
+package cache
 
 import "assay/native/mlx"
 
 // rotatingCache is RotatingKVCache: it holds the first keep tokens and the last
 // of a window, in a ring once single tokens come.
 type rotatingCache struct {
-	shape
+	Shape
 	keys, values mlx.Array
 	window, keep int
 	offset       int
@@ -13,32 +13,32 @@ type rotatingCache struct {
 	index        int // where the next token goes
 }
 
-func (c *rotatingCache) position() int   { return c.offset }
-func (c *rotatingCache) slots() int      { return c.width }
-func (c *rotatingCache) kind() CacheKind { return Rotating }
+func (c *rotatingCache) Position() int { return c.offset }
+func (c *rotatingCache) slots() int    { return c.width }
+func (c *rotatingCache) kind() Kind    { return Rotating }
 
-func (c *rotatingCache) arrays() (keys, values []*mlx.Array) {
+func (c *rotatingCache) Arrays() (keys, values []*mlx.Array) {
 	return []*mlx.Array{&c.keys}, []*mlx.Array{&c.values}
 }
 
-// mask follows make_mask. A single token sees the whole ring: no model here
+// Mask follows make_mask. A single token sees the whole ring: no model here
 // has a window smaller than its cache.
-func (c *rotatingCache) mask(st *step, window int, asArray bool) mlx.Mask {
-	if st.tokens == 1 {
+func (c *rotatingCache) Mask(st *Step, window int, asArray bool) mlx.Mask {
+	if st.Tokens == 1 {
 		return mlx.Mask{}
 	}
 	if window == 0 {
 		window = c.window
 	}
 	offset := min(c.window-1, c.offset)
-	if offset+st.tokens > window || asArray {
-		return causalMask(st.s, st.tokens, offset, window)
+	if offset+st.Tokens > window || asArray {
+		return CausalMask(st.S, st.Tokens, offset, window)
 	}
 	return mlx.Mask{Causal: true}
 }
 
-func (c *rotatingCache) update(st *step, k, v mlx.Array) entries {
-	if st.tokens == 1 {
+func (c *rotatingCache) Update(st *Step, k, v mlx.Array) Entries {
+	if st.Tokens == 1 {
 		return c.rotate(st, k, v)
 	}
 	return c.concatenate(st, k, v)
@@ -46,27 +46,27 @@ func (c *rotatingCache) update(st *step, k, v mlx.Array) entries {
 
 // concatenate takes several tokens: the ring is put in order of time, all but
 // the last window - 1 are dropped, and the new ones follow.
-func (c *rotatingCache) concatenate(st *step, k, v mlx.Array) entries {
-	s := st.s
+func (c *rotatingCache) concatenate(st *Step, k, v mlx.Array) Entries {
+	s := st.S
 	if c.width == 0 {
 		s.Set(&c.keys, k)
 		s.Set(&c.values, v)
-		c.width = st.tokens
+		c.width = st.Tokens
 	} else {
 		ordered := c.width
 		if c.index < c.width && c.index >= c.offset {
 			ordered = c.index
 		}
 		drop := ordered - c.window + 1
-		keys := c.trimmed(s, c.ordered(s, c.keys, c.keyDim), c.keyDim, ordered, drop, k)
-		values := c.trimmed(s, c.ordered(s, c.values, c.valueDim), c.valueDim, ordered, drop, v)
+		keys := c.trimmed(s, c.ordered(s, c.keys, c.KeyDim), c.KeyDim, ordered, drop, k)
+		values := c.trimmed(s, c.ordered(s, c.values, c.ValueDim), c.ValueDim, ordered, drop, v)
 		s.Set(&c.keys, keys)
 		s.Set(&c.values, values)
-		c.width = c.kept(ordered, drop) + st.tokens
+		c.width = c.kept(ordered, drop) + st.Tokens
 	}
-	c.offset += st.tokens
+	c.offset += st.Tokens
 	c.index = c.width
-	return entries{k: c.keys, v: c.values}
+	return Entries{K: c.keys, V: c.values}
 }
 
 // ordered is _temporal_order: the entries from the oldest to the newest.
@@ -76,11 +76,11 @@ func (c *rotatingCache) ordered(s *mlx.Scope, a mlx.Array, dim int) mlx.Array {
 		return a
 	case c.index < c.offset:
 		return s.Concatenate(2,
-			span(s, a, c.heads, dim, 0, c.keep),
-			span(s, a, c.heads, dim, c.index, c.width),
-			span(s, a, c.heads, dim, c.keep, c.index))
+			span(s, a, c.Heads, dim, 0, c.keep),
+			span(s, a, c.Heads, dim, c.index, c.width),
+			span(s, a, c.Heads, dim, c.keep, c.index))
 	}
-	return span(s, a, c.heads, dim, 0, c.index)
+	return span(s, a, c.Heads, dim, 0, c.index)
 }
 
 // trimmed is _trim: drop entries behind the kept ones, then append.
@@ -88,8 +88,8 @@ func (c *rotatingCache) trimmed(s *mlx.Scope, a mlx.Array, dim, width, drop int,
 	parts := []mlx.Array{a}
 	if drop > 0 {
 		parts = []mlx.Array{
-			span(s, a, c.heads, dim, 0, c.keep),
-			span(s, a, c.heads, dim, min(drop+c.keep, width), width),
+			span(s, a, c.Heads, dim, 0, c.keep),
+			span(s, a, c.Heads, dim, min(drop+c.keep, width), width),
 		}
 	}
 	return s.Concatenate(2, append(parts, appended...)...)
@@ -105,40 +105,40 @@ func (c *rotatingCache) kept(width, drop int) int {
 
 // rotate takes one token: the cache grows by a block until the window is full,
 // then the oldest entry is overwritten.
-func (c *rotatingCache) rotate(st *step, k, v mlx.Array) entries {
-	s := st.s
+func (c *rotatingCache) rotate(st *Step, k, v mlx.Array) Entries {
+	s := st.S
 	keys, values := c.keys, c.values
 	if c.width == 0 || c.offset >= c.width && c.width < c.window {
 		added := min(cacheBlock, c.window-c.offset)
-		keys = c.grown(s, keys, s.Type(k), added, c.keyDim)
-		values = c.grown(s, values, s.Type(v), added, c.valueDim)
+		keys = c.grown(s, keys, s.Type(k), added, c.KeyDim)
+		values = c.grown(s, values, s.Type(v), added, c.ValueDim)
 		c.width += added
 		c.index = c.offset
 	}
 	if drop := c.width - c.window; drop > 0 {
-		keys = c.trimmed(s, keys, c.keyDim, c.width, drop)
-		values = c.trimmed(s, values, c.valueDim, c.width, drop)
+		keys = c.trimmed(s, keys, c.KeyDim, c.width, drop)
+		values = c.trimmed(s, values, c.ValueDim, c.width, drop)
 		c.width = c.kept(c.width, drop)
 		c.index = c.window
 	}
 	if c.index == c.window {
 		c.index = c.keep
 	}
-	s.Set(&c.keys, s.SliceUpdate(keys, k, []int{0, 0, c.index, 0}, []int{1, c.heads, c.index + 1, c.keyDim}))
-	s.Set(&c.values, s.SliceUpdate(values, v, []int{0, 0, c.index, 0}, []int{1, c.heads, c.index + 1, c.valueDim}))
+	s.Set(&c.keys, s.SliceUpdate(keys, k, []int{0, 0, c.index, 0}, []int{1, c.Heads, c.index + 1, c.KeyDim}))
+	s.Set(&c.values, s.SliceUpdate(values, v, []int{0, 0, c.index, 0}, []int{1, c.Heads, c.index + 1, c.ValueDim}))
 	c.offset++
 	c.index++
 	if c.offset < c.window {
-		return entries{
-			k: span(s, c.keys, c.heads, c.keyDim, 0, c.offset),
-			v: span(s, c.values, c.heads, c.valueDim, 0, c.offset),
+		return Entries{
+			K: span(s, c.keys, c.Heads, c.KeyDim, 0, c.offset),
+			V: span(s, c.values, c.Heads, c.ValueDim, 0, c.offset),
 		}
 	}
-	return entries{k: c.keys, v: c.values}
+	return Entries{K: c.keys, V: c.values}
 }
 
 func (c *rotatingCache) grown(s *mlx.Scope, a mlx.Array, t mlx.DType, added, dim int) mlx.Array {
-	fresh := s.Zeros(t, 1, c.heads, added, dim)
+	fresh := s.Zeros(t, 1, c.Heads, added, dim)
 	if c.width == 0 {
 		return fresh
 	}

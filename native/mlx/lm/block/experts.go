@@ -1,0 +1,164 @@
+package block
+
+import (
+	"fmt"
+	"strings"
+
+	"assay/native/mlx"
+	"assay/native/mlx/lm/cache"
+)
+
+// switchLinear is SwitchLinear or QuantizedSwitchLinear of
+// mlx_lm/models/switch_layers.py: one matrix for each expert.
+type switchLinear struct {
+	swapped mlx.Array // (experts, in, out)
+	packed  mlx.Packed
+	quant   mlx.Quantisation
+	bias    mlx.Array // (experts, out)
+}
+
+func (l *switchLinear) Forward(s *mlx.Scope, x, experts mlx.Array, sorted bool) mlx.Array {
+	if l.quant.Bits != 0 {
+		x = s.GatherQMM(x, l.packed, experts, l.quant, sorted)
+	} else {
+		x = s.GatherMM(x, l.swapped, experts, sorted)
+	}
+	if l.bias.Valid() {
+		x = s.Add(x, s.ExpandDims(s.Take(l.bias, experts, 0), -2))
+	}
+	return x
+}
+
+// ExpertNames says how a family's unconverted checkpoints name the matrices of
+// single experts, which mlx-lm stacks when it loads them: "%d" is the expert.
+type ExpertNames map[string]string
+
+// switchLinear takes the layer at path, (experts, out, in) in the files; each is
+// the name of one expert's layer where they were not stacked.
+func (b *Builder) switchLinear(path, each string, shape [3]int, bias bool) *switchLinear {
+	experts, out, in := shape[0], shape[1], shape[2]
+	l := &switchLinear{}
+	var words mlx.Packed
+	if each != "" && b.Stored(fmt.Sprintf(each, 0)+".weight") {
+		words = b.stacked(path, each, shape)
+	} else {
+		words, l.quant = b.matrix(path, experts, out, in)
+	}
+	if l.quant.Bits != 0 {
+		l.packed = words
+	} else if words.Words.Valid() {
+		l.swapped = b.Own(b.S.SwapAxes(words.Words, -1, -2))
+	}
+	if bias {
+		l.bias = b.Vector(path+".bias", experts, out)
+	}
+	return l
+}
+
+// stacked joins the matrices of single experts.
+func (b *Builder) stacked(path, each string, shape [3]int) mlx.Packed {
+	if b.Stored(fmt.Sprintf(each, 0) + ".scales") {
+		b.Note("%s is quantised expert by expert, which is not supported: convert the model with mlx_lm.convert", path)
+		return mlx.Packed{}
+	}
+	matrices := make([]mlx.Array, shape[0])
+	for e := range matrices {
+		matrices[e] = b.tensor(fmt.Sprintf(each, e)+".weight", floating, shape[1], shape[2])
+	}
+	if !b.Usable() {
+		return mlx.Packed{}
+	}
+	return mlx.Packed{Words: b.S.Stack(0, matrices...)}
+}
+
+// SwitchGLU is SwitchGLU: the chosen experts of each token.
+type SwitchGLU struct {
+	gate, up, down *switchLinear
+	combine        Gate
+	Chosen         int // experts for each token
+}
+
+// sortFrom is how many (token, expert) pairs make SwitchGLU sort them first.
+const sortFrom = 64
+
+// ExpertOptions are the sizes and the kind of a layer's experts.
+type ExpertOptions struct {
+	// All are the experts, Chosen those that a token takes.
+	All, Chosen, Hidden, Width int
+	Bias                       bool
+	Combine                    Gate
+	// Names gives the three matrices' names in an unconverted checkpoint.
+	Names ExpertNames
+}
+
+// SwitchGLU takes the experts at path.
+func (b *Builder) SwitchGLU(path string, o ExpertOptions) *SwitchGLU {
+	matrix := func(name string, out, in int) *switchLinear {
+		return b.switchLinear(path+"."+name, o.Names[name], [3]int{o.All, out, in}, o.Bias)
+	}
+	return &SwitchGLU{
+		gate:    matrix("gate_proj", o.Width, o.Hidden),
+		up:      matrix("up_proj", o.Width, o.Hidden),
+		down:    matrix("down_proj", o.Hidden, o.Width),
+		combine: o.Combine,
+		Chosen:  o.Chosen,
+	}
+}
+
+// Forward takes x (1, tokens, hidden) and indices (1, tokens, chosen), and
+// returns (1, tokens, chosen, hidden).
+func (g *SwitchGLU) Forward(st *cache.Step, x, indices mlx.Array) mlx.Array {
+	s := st.S
+	x = s.ExpandDims(x, -2, -3)
+	sorted := st.Tokens*g.Chosen >= sortFrom
+	chosen := indices
+	var restore mlx.Array
+	if sorted {
+		flat := s.Flatten(indices, 0, -1)
+		order := s.ArgSort(flat)
+		restore = s.ArgSort(order)
+		x = s.Take(s.Flatten(x, 0, -3), s.FloorDivide(order, s.Scalar(float64(g.Chosen), mlx.Uint32)), 0)
+		chosen = s.Take(flat, order, 0)
+	}
+	up := g.up.Forward(s, x, chosen, sorted)
+	gated := g.gate.Forward(s, x, chosen, sorted)
+	x = g.down.Forward(s, g.combine(s, gated, up), chosen, sorted)
+	if sorted {
+		x = s.Unflatten(s.Take(x, restore, 0), 0, 1, st.Tokens, g.Chosen)
+	}
+	return s.Squeeze(x, -2)
+}
+
+// PerExpert names the matrices of single experts under a prefix.
+func PerExpert(prefix string, gate, up, down string) ExpertNames {
+	names := ExpertNames{}
+	for name, own := range map[string]string{"gate_proj": gate, "up_proj": up, "down_proj": down} {
+		names[name] = strings.Join([]string{prefix, "%d", own}, ".")
+	}
+	return names
+}
+
+// Experts reads how many experts there are, under a name, and how many a token
+// takes.
+func (b *Builder) Experts(name string) (all, chosen int) {
+	all, chosen = b.Integer(name), b.Integer("num_experts_per_tok")
+	if chosen > all {
+		b.Note("num_experts_per_tok %d is more than %s %d", chosen, name, all)
+	}
+	return all, chosen
+}
+
+// FirstChosen is indices[..., :chosen].
+func FirstChosen(st *cache.Step, indices mlx.Array, chosen int) mlx.Array {
+	return st.S.Slice(indices, []int{0, 0, 0}, []int{1, st.Tokens, chosen})
+}
+
+// Weighted is (y * scores[..., None]).sum(axis=-2).
+func Weighted(s *mlx.Scope, y, scores mlx.Array) mlx.Array {
+	return s.Sum(s.Multiply(y, s.ExpandDims(scores, -1)), -2, false)
+}
+
+// LastChosen is indices[..., -chosen:] of all experts.
+func LastChosen(st *cache.Step, indices mlx.Array, all, chosen int) mlx.Array {
+	return st.S.Slice(indices, []int{0, 0, all - chosen}, []int{1, st.Tokens, all})
+}

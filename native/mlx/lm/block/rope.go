@@ -1,0 +1,141 @@
+package block
+
+import (
+	"math"
+
+	"assay/native/mlx"
+	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/folder"
+)
+
+// Rotary is a rotary embedding (mlx_lm/models/rope_utils.py); factor, where it
+// is set, multiplies what is rotated first (longrope, yarn).
+type Rotary struct {
+	mlx.Rope
+	HeadDim int
+	factor  float64
+}
+
+func (r *Rotary) Forward(st *cache.Step, x mlx.Array, heads, offset int) mlx.Array {
+	if r.factor != 0 {
+		x = r.scaled(st, x, heads)
+	}
+	return st.S.Rope(x, &r.Rope, offset)
+}
+
+// scaled is x[..., :dims] = factor * x[..., :dims].
+func (r *Rotary) scaled(st *cache.Step, x mlx.Array, heads int) mlx.Array {
+	from, to := []int{0, 0, 0, 0}, []int{1, heads, st.Tokens, r.Dims}
+	part := x
+	if r.Dims < r.HeadDim {
+		part = st.S.Slice(x, from, to)
+	}
+	part = st.S.Multiply(st.S.Scalar(r.factor, st.S.Type(x)), part)
+	return st.S.SliceUpdate(x, part, from, to)
+}
+
+// RopeOptions are what initialize_rope is called with.
+type RopeOptions struct {
+	Dims, HeadDim int
+	Base          float64
+	Traditional   bool
+}
+
+// Rope makes the embedding that rope_scaling asks for.
+func (b *Builder) Rope(o RopeOptions) *Rotary {
+	r := &Rotary{HeadDim: o.HeadDim}
+	r.Rope = mlx.Rope{Dims: o.Dims, Traditional: o.Traditional, Base: float32(o.Base), Scale: 1}
+	if !b.Has("rope_scaling") {
+		return r
+	}
+	scaling := b.Section("rope_scaling")
+	if b.listing() {
+		return r // frequencies are no tensors of the files
+	}
+	kind := scaling.Text("type", scaling.Text("rope_type", "default"))
+	switch kind {
+	case "default":
+	case "linear":
+		r.Scale = float32(1 / scaling.Float("factor"))
+	case "llama3":
+		r.Freqs = b.llama3(scaling, o)
+	case "yarn":
+		b.yarn(r, scaling, o)
+	case "longrope", "su":
+		b.longrope(r, scaling, o)
+	default:
+		scaling.Note("type %s is not supported", kind)
+	}
+	b.Problems = append(b.Problems, scaling.Problems...)
+	return r
+}
+
+// frequencies are base ** (arange(0, dims, 2) / dims), computed by MLX.
+func (b *Builder) frequencies(o RopeOptions) mlx.Array {
+	s := b.S
+	exponents := s.Divide(s.Arange(0, float64(o.Dims), 2, mlx.Float32), s.Scalar(float64(o.Dims), mlx.Float32))
+	return s.Power(s.Scalar(o.Base, mlx.Float32), exponents)
+}
+
+// llama3 is Llama3RoPE's frequencies.
+func (b *Builder) llama3(scaling *folder.Config, o RopeOptions) mlx.Array {
+	s, number := b.S, func(n float64) mlx.Array { return b.S.Scalar(n, mlx.Float32) }
+	factor := scaling.Float("factor")
+	low, high := scaling.Float("low_freq_factor", 1), scaling.Float("high_freq_factor", 4)
+	context := scaling.Float("original_max_position_embeddings", 8192)
+	freqs := b.frequencies(o)
+	wavelens := s.Multiply(number(2*math.Pi), freqs)
+	tooLong := s.Greater(wavelens, number(context/low))
+	freqs = s.Where(tooLong, s.Multiply(freqs, number(factor)), freqs)
+	medium := s.BitwiseAnd(s.Greater(wavelens, number(context/high)), s.Less(wavelens, number(context/low)))
+	smooth := s.Divide(s.Subtract(s.Divide(number(context), wavelens), number(low)), number(high-low))
+	divisor := s.Add(s.Divide(s.Subtract(number(1), smooth), number(factor)), smooth)
+	return b.Own(s.Where(medium, s.Divide(freqs, divisor), freqs))
+}
+
+// yarn is YarnRoPE.
+func (b *Builder) yarn(r *Rotary, scaling *folder.Config, o RopeOptions) {
+	s, number := b.S, func(n float64) mlx.Array { return b.S.Scalar(n, mlx.Float32) }
+	factor := scaling.Float("factor")
+	context := scaling.Float("original_max_position_embeddings", 4096)
+	dims := float64(o.Dims)
+	correction := func(rotations float64) float64 {
+		return dims * math.Log(context/(rotations*2*math.Pi)) / (2 * math.Log(o.Base))
+	}
+	low := max(math.Floor(correction(scaling.Float("beta_fast", 32))), 0)
+	high := min(math.Ceil(correction(scaling.Float("beta_slow", 1))), dims-1)
+	if low == high {
+		high += 0.001
+	}
+	ramp := s.Divide(s.Subtract(s.Arange(0, float64(o.Dims/2), 1, mlx.Float32), number(low)), number(high-low))
+	mask := s.Subtract(number(1), s.Clip(ramp, number(0), number(1)))
+	extra := b.frequencies(o)
+	inter := s.Multiply(number(factor), extra)
+	divisor := s.Add(s.Multiply(inter, mask), s.Multiply(extra, s.Subtract(number(1), mask)))
+	r.Freqs = b.Own(s.Divide(s.Multiply(inter, extra), divisor))
+	mscale := func(m float64) float64 {
+		if factor <= 1 {
+			return 1
+		}
+		return 0.1*m*math.Log(factor) + 1
+	}
+	if r.factor = mscale(scaling.Float("mscale", 1)) / mscale(scaling.Float("mscale_all_dim", 0)); r.factor == 1 {
+		r.factor = 0
+	}
+}
+
+// longrope is SuScaledRoPE, which uses the long factors at every length. The
+// original context is a field of the model's (phi3) or of rope_scaling.
+func (b *Builder) longrope(r *Rotary, scaling *folder.Config, o RopeOptions) {
+	long := scaling.Floats("long_factor")
+	if len(long) != o.Dims/2 {
+		scaling.Note("long_factor has %d entries for %d dimensions", len(long), o.Dims)
+		return
+	}
+	original := b.Float("original_max_position_embeddings", scaling.Float("original_max_position_embeddings", 4096))
+	r.Freqs = b.Own(b.S.Multiply(b.S.Float32s(long, len(long)), b.frequencies(o)))
+	r.factor = 1
+	if ratio := b.Float("max_position_embeddings", 131072) / original; ratio > 1 {
+		r.factor = math.Sqrt(1 + math.Log(ratio)/math.Log(original))
+	}
+}

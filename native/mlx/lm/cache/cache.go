@@ -1,0 +1,88 @@
+// Package cache holds keys and values as mlx-lm's caches do (mlx_lm/models/cache.py):
+// the same arrays, which grow at the same calls. It must not know which layer of
+// which model a cache belongs to.
+package cache
+
+import "assay/native/mlx"
+
+// Cache is the keys and values of one layer, after mlx_lm/models/cache.py.
+type Cache interface {
+	// Position is the number of tokens seen, which rotary embeddings start from.
+	Position() int
+	// Update appends keys and values (1, heads, tokens, dim) and returns all
+	// that attention is to see.
+	Update(st *Step, k, v mlx.Array) Entries
+	// Mask is what the tokens of a step may see of the cache and of each other;
+	// window 0 is none, asArray asks for an array where a name would do.
+	Mask(st *Step, window int, asArray bool) mlx.Mask
+	// Arrays are the variables that hold the cache: keys first, then values.
+	Arrays() (keys, values []*mlx.Array)
+	// slots is how many tokens there is room for.
+	slots() int
+	kind() Kind
+}
+
+// Kind names a cache's way of growing.
+type Kind string
+
+// The kinds of cache: KVCache, RotatingKVCache and QuantizedKVCache of mlx-lm.
+const (
+	Plain     Kind = "plain"
+	Rotating  Kind = "rotating"
+	Quantised Kind = "quantised"
+)
+
+// Entries are keys and values as attention reads them: plain arrays, or packed
+// ones where quant is set.
+type Entries struct {
+	K, V             mlx.Array
+	PackedK, PackedV mlx.Packed
+	Quant            mlx.Quantisation
+}
+
+// Step is one pass of tokens through the network.
+type Step struct {
+	S      *mlx.Scope
+	Tokens int
+}
+
+// growth is how many slots a cache grows by for n tokens: blocks of 256.
+func growth(n int) int { return (n + cacheBlock - 1) / cacheBlock * cacheBlock }
+
+// cacheBlock is KVCache.step.
+const cacheBlock = 256
+
+// CausalMask is create_causal_mask of mlx_lm/models/base.py: (tokens,
+// offset + tokens), true where a token may look.
+func CausalMask(s *mlx.Scope, tokens, offset, window int) mlx.Mask {
+	columns := s.Arange(0, float64(offset+tokens), 1, mlx.Int32)
+	rows := columns
+	if offset > 0 {
+		rows = s.Arange(float64(offset), float64(offset+tokens), 1, mlx.Int32)
+	}
+	rows, columns = s.ExpandDims(rows, 1), s.ExpandDims(columns, 0)
+	mask := s.GreaterEqual(rows, columns)
+	if window > 0 {
+		mask = s.BitwiseAnd(mask, s.Less(rows, s.Add(columns, s.Scalar(float64(window), mlx.Int32))))
+	}
+	return mlx.Mask{Array: mask}
+}
+
+// growingMask is create_attention_mask of mlx_lm/models/cache.py, for caches
+// that keep every token.
+func growingMask(st *Step, offset, window int, asArray bool) mlx.Mask {
+	switch {
+	case window > 0:
+		return CausalMask(st.S, st.Tokens, offset, window)
+	case st.Tokens == 1:
+		return mlx.Mask{}
+	case asArray:
+		return CausalMask(st.S, st.Tokens, offset, 0)
+	}
+	return mlx.Mask{Causal: true}
+}
+
+// span is the slice [from, to) of the token axis of keys or values.
+func span(s *mlx.Scope, a mlx.Array, heads, dim, from, to int) mlx.Array {
+	return s.Slice(a, []int{0, 0, from, 0}, []int{1, heads, to, dim})
+}

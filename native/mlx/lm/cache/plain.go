@@ -1,0 +1,79 @@
+package cache
+
+import "assay/native/mlx"
+
+// Shape is what one layer caches for a token.
+type Shape struct{ Heads, KeyDim, ValueDim int }
+
+// plainCache is KVCache: it grows by whole blocks of 256 slots and keeps all.
+type plainCache struct {
+	Shape
+	keys, values mlx.Array
+	offset       int
+	capacity     int
+}
+
+func (c *plainCache) Position() int { return c.offset }
+func (c *plainCache) slots() int    { return c.capacity }
+func (c *plainCache) kind() Kind    { return Plain }
+
+func (c *plainCache) Arrays() (keys, values []*mlx.Array) {
+	return []*mlx.Array{&c.keys}, []*mlx.Array{&c.values}
+}
+
+func (c *plainCache) Mask(st *Step, window int, asArray bool) mlx.Mask {
+	return growingMask(st, c.offset, window, asArray)
+}
+
+func (c *plainCache) Update(st *Step, k, v mlx.Array) Entries {
+	before := c.offset
+	c.offset += st.Tokens
+	keys := c.appended(st, c.keys, k, before, c.KeyDim)
+	values := c.appended(st, c.values, v, before, c.ValueDim)
+	c.capacity = c.room(st.Tokens, before)
+	st.S.Set(&c.keys, keys)
+	st.S.Set(&c.values, values)
+	return Entries{
+		K: span(st.S, c.keys, c.Heads, c.KeyDim, 0, c.offset),
+		V: span(st.S, c.values, c.Heads, c.ValueDim, 0, c.offset),
+	}
+}
+
+// room is the capacity after tokens more. Slots beyond the tokens are dropped
+// before growing, so a cache that was not filled in whole blocks stays uneven.
+func (c *plainCache) room(tokens, before int) int {
+	switch {
+	case before+tokens <= c.capacity:
+		return c.capacity
+	case before%cacheBlock != 0:
+		return before + growth(tokens)
+	}
+	return c.capacity + growth(tokens)
+}
+
+// appended is the array with new entries written behind those before.
+func (c *plainCache) appended(st *Step, all, added mlx.Array, before, dim int) mlx.Array {
+	s := st.S
+	if before+st.Tokens > c.capacity {
+		fresh := s.Zeros(s.Type(added), 1, c.Heads, growth(st.Tokens), dim)
+		if !all.Valid() {
+			all = fresh
+		} else {
+			if before%cacheBlock != 0 {
+				all = span(s, all, c.Heads, dim, 0, before)
+			}
+			all = s.Concatenate(2, all, fresh)
+		}
+	}
+	return s.SliceUpdate(all, added, []int{0, 0, before, 0}, []int{1, c.Heads, before + st.Tokens, dim})
+}
+
+// quantised is to_quantized: the whole capacity packed. The plain arrays are
+// released, but live until the packed ones are computed.
+func (c *plainCache) quantised(st *Step, q mlx.Quantisation) *quantisedCache {
+	packed := &quantisedCache{Shape: c.Shape, quant: q, offset: c.offset, capacity: c.capacity}
+	packed.keys.set(st.S, st.S.Quantize(c.keys, q))
+	packed.values.set(st.S, st.S.Quantize(c.values, q))
+	st.S.Free(&c.keys, &c.values)
+	return packed
+}

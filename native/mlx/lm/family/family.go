@@ -1,0 +1,44 @@
+// Package family builds the network of each model type, in one file for each
+// module of mlx-lm's, which registers itself. It must not know of sessions.
+package family
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"assay/native/mlx/lm/block"
+)
+
+// Family builds the network of one model_type; each is a file of its own,
+// named after mlx-lm's module.
+type Family func(b *block.Builder) *block.Network
+
+// families are the model types that can be run; each file adds its own.
+var families = map[string]Family{}
+
+// register adds a family under the model types that it runs.
+func register(build Family, types ...string) {
+	for _, kind := range types {
+		families[kind] = build
+	}
+}
+
+// familyOf returns what builds networks of a model type that the config.json at
+// path names. The error is an UnsupportedError.
+func Of(path, kind string) (Family, error) {
+	build, ok := families[kind]
+	if !ok {
+		return nil, &UnsupportedError{Path: path, Type: kind}
+	}
+	return build, nil
+}
+
+// UnsupportedError says that no family runs a model_type.
+type UnsupportedError struct{ Path, Type string }
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("%s: model_type %q is not supported (supported: %s)", e.Path, e.Type,
+		strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+}
