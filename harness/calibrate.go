@@ -9,6 +9,7 @@ import (
 	"assay/predict/arch"
 	"assay/predict/machines"
 	"assay/predict/roofline"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -62,7 +63,7 @@ func CalibrationSuite(ctx context.Context, opt CalibrateOptions) (Suite, rooflin
 	var groups []CaseGroup
 	var candidates []roofline.Candidate
 	for _, ref := range refs {
-		f, err := arch.Load(ctx, ref, arch.Options{})
+		f, err := source.Load(ctx, ref, source.Options{})
 		if err != nil {
 			return Suite{}, roofline.Calibration{}, fmt.Errorf("calibration: %w", err)
 		}

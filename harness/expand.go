@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"assay/predict/arch"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -40,7 +41,7 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]Item, error) {
 			f, ok := facts[ref]
 			if !ok {
 				var err error
-				if f, err = arch.Load(ctx, ref, arch.Options{}); err != nil {
+				if f, err = source.Load(ctx, ref, source.Options{}); err != nil {
 					return nil, inputError{fmt.Errorf("cases[%d]: %w", gi, err)}
 				}
 				facts[ref] = f

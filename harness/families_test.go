@@ -14,6 +14,8 @@ import (
 
 	"assay/harness/skeleton"
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -74,11 +76,11 @@ func TestFamilies(t *testing.T) {
 	require.NoError(t, os.MkdirAll(skeletons, 0o755))
 	for _, name := range familyPresets {
 		t.Run(name, func(t *testing.T) {
-			f, err := arch.Load(t.Context(), "preset:"+name, arch.Options{})
+			f, err := source.Load(t.Context(), "preset:"+name, source.Options{})
 			require.NoError(t, err)
-			run := f.KVFaithful()
+			run := family.KVFaithful(f)
 			path := filepath.Join(skeletons, skeleton.Name(run, familyWeights)+"-zeros.gguf")
-			require.NoError(t, skeleton.WriteGGUF(t.Context(), path, run, arch.TypePlan{Matrices: familyWeights}, nil))
+			require.NoError(t, skeleton.WriteGGUF(t.Context(), path, run, family.TypePlan{Matrices: familyWeights}, nil))
 			defer os.Remove(path)
 			info, err := os.Stat(path)
 			require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/roofline"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -72,7 +73,7 @@ var forecastContexts = []int{512, 2048, 8192, 32768}
 
 // NewForecast predicts a model that is only known by its facts. Nothing is run.
 func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOptions) (Forecast, error) {
-	f, err := arch.Load(ctx, ref, arch.Options{})
+	f, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
 		return Forecast{}, inputError{err}
 	}

@@ -9,6 +9,7 @@ import (
 	"assay/predict/arch"
 	"assay/predict/kv"
 	"assay/predict/machines"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -130,7 +131,7 @@ var inspectedTypes = []string{"f32", "f16", "q8_0", "q6_K", "q5_K", "q4_K", "q4_
 // Inspect reads the model's facts and computes all that follows from them in a
 // runtime. Nothing is run.
 func Inspect(ctx context.Context, ref string, opt InspectOptions) (Inspection, error) {
-	f, err := arch.Load(ctx, ref, arch.Options{})
+	f, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
 		return Inspection{}, inputError{err}
 	}

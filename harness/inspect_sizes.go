@@ -7,6 +7,7 @@ import (
 	"assay/harness/skeleton"
 	"assay/predict/arch"
 	"assay/predict/cost"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 	"assay/results"
 )
@@ -84,7 +85,7 @@ func (in *Inspection) count(weightType string) (cost.Size, error) {
 	in.Total, in.Active = size.Params-in.Draft, size.Active
 	in.TrainingFLOPsPerToken = 3 * 2 * size.Active
 	if !in.Stored {
-		for _, t := range in.Facts.DraftTensors(arch.TypePlan{}) {
+		for _, t := range family.DraftTensors(in.Facts, family.TypePlan{}) {
 			in.Draft += t.Elements()
 		}
 	}

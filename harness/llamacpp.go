@@ -11,6 +11,7 @@ import (
 	"assay/native/llama"
 	"assay/predict/arch"
 	"assay/predict/cost"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 	"assay/predict/kv"
 	"assay/results"
@@ -51,9 +52,9 @@ func (llamaCpp) Accepts(path string) error {
 
 func (llamaCpp) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
 	if kind == SkeletonKV {
-		f = f.KVFaithful()
+		f = family.KVFaithful(f)
 	}
-	_, err := f.GGUFTensors(arch.TypePlan{})
+	_, err := family.Tensors(f, family.TypePlan{})
 	return f, err
 }
 
@@ -70,7 +71,7 @@ func (llamaCpp) SynthAt(ctx context.Context, path string, f arch.Facts, kind, we
 	if kind == SkeletonSparse {
 		fill = nil
 	}
-	return skeleton.WriteGGUF(ctx, path, f, arch.TypePlan{Matrices: weightType}, fill)
+	return skeleton.WriteGGUF(ctx, path, f, family.TypePlan{Matrices: weightType}, fill)
 }
 
 func (llamaCpp) Open() (Engine, error) {

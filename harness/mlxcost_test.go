@@ -18,6 +18,7 @@ import (
 	"assay/predict/cost"
 	"assay/predict/kv"
 	"assay/predict/safetensors"
+	"assay/predict/source"
 )
 
 // mlxGolden is the part of package lm's goldens that says what a model is.
@@ -115,7 +116,7 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 			model, err := lm.Load(lib, folder)
 			require.NoError(t, err)
 			defer model.Close()
-			facts, err := arch.Load(t.Context(), folder, arch.Options{})
+			facts, err := source.Load(t.Context(), folder, source.Options{})
 			require.NoError(t, err)
 			weights, err := cost.MLXWeightBytes(facts, "")
 			require.NoError(t, err)
@@ -149,7 +150,7 @@ func TestMLXPredictionDefectsAreSeen(t *testing.T) {
 	model, err := lm.Load(lib, folder)
 	require.NoError(t, err)
 	defer model.Close()
-	facts, err := arch.Load(t.Context(), folder, arch.Options{})
+	facts, err := source.Load(t.Context(), folder, source.Options{})
 	require.NoError(t, err)
 	work := cost.Work{NPrompt: 40, NGen: 3}
 	want := executed(t, model, lm.CacheOptions{}, work).Total()
@@ -176,7 +177,7 @@ func TestMLXWeightBytesOfSkeletons(t *testing.T) {
 	for _, preset := range []string{"gemma-2-9b", "gemma-3-12b", "gpt-oss-20b", "llama-3.1-8b", "mixtral-8x7b", "phi-3-mini-4k",
 		"qwen2.5-14b", "qwen1.5-moe-a2.7b", "qwen3-8b", "qwen3-30b-a3b"} {
 		for _, typ := range []string{"", "f32", "4bit", "8bit-g32", "mxfp4"} {
-			facts, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
+			facts, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 			require.NoError(t, err)
 			folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), facts, typ)
 			require.NoError(t, err)
@@ -191,14 +192,14 @@ func TestMLXWeightBytesOfSkeletons(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, want, got, "%s %q", preset, typ)
 			// Read back from the folder, it is the same.
-			stored, err := arch.Load(t.Context(), folder, arch.Options{})
+			stored, err := source.Load(t.Context(), folder, source.Options{})
 			require.NoError(t, err)
 			got, err = cost.MLXWeightBytes(stored, "")
 			require.NoError(t, err)
 			assert.Equal(t, want, got, "%s %q, from its folder", preset, typ)
 		}
 	}
-	deepseek, err := arch.Load(t.Context(), "preset:deepseek-v3", arch.Options{})
+	deepseek, err := source.Load(t.Context(), "preset:deepseek-v3", source.Options{})
 	require.NoError(t, err)
 	_, err = cost.MLXWeightBytes(deepseek, "")
 	assert.ErrorIs(t, err, cost.ErrNoRule)

@@ -15,9 +15,9 @@ import (
 	"assay/native/dylib"
 	"assay/native/mlx"
 	"assay/native/mlx/lm"
-	"assay/predict/arch"
 	"assay/predict/kv"
 	"assay/predict/safetensors"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -102,7 +102,7 @@ func TestMLXCacheBytesArePredicted(t *testing.T) {
 			session, err := model.NewSession(test.options)
 			require.NoError(t, err)
 			defer session.Close()
-			facts, err := arch.Load(t.Context(), folder, arch.Options{})
+			facts, err := source.Load(t.Context(), folder, source.Options{})
 			require.NoError(t, err)
 			predicted, err := kv.MLX(facts, mlxParams(test.dtype, test.options))
 			require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestMLXScheduleIsMLXLMs(t *testing.T) {
 	model, err := lm.Load(lib, folder)
 	require.NoError(t, err)
 	defer model.Close()
-	facts, err := arch.Load(t.Context(), folder, arch.Options{})
+	facts, err := source.Load(t.Context(), folder, source.Options{})
 	require.NoError(t, err)
 	for _, size := range []struct{ prompt, generated int }{{1, 1}, {256, 1}, {300, 70}, {2050, 3}} {
 		session, err := model.NewSession(lm.CacheOptions{})
@@ -187,7 +187,7 @@ func TestMLXCasesArePredicted(t *testing.T) {
 		{"quantised", llama, results.Case{NPrompt: 500, NGen: 3, KVBits: 4, KVGroupSize: 32}, 512},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			facts, err := arch.Load(t.Context(), test.folder, arch.Options{})
+			facts, err := source.Load(t.Context(), test.folder, source.Options{})
 			require.NoError(t, err)
 			test.c.Kind = results.KindKV
 			c := rt.Settle(test.c, facts)
@@ -205,7 +205,7 @@ func TestMLXCasesArePredicted(t *testing.T) {
 }
 
 func TestMLXRefusesABoundWithoutRoom(t *testing.T) {
-	facts, err := arch.Load(t.Context(), mlxFolder(t, small("qwen3", nil), "F32"), arch.Options{})
+	facts, err := source.Load(t.Context(), mlxFolder(t, small("qwen3", nil), "F32"), source.Options{})
 	require.NoError(t, err)
 	_, err = kv.MLX(facts, kv.MLXParams{MaxKVSize: 4})
 	require.ErrorContains(t, err, "give at least 5")

@@ -15,7 +15,7 @@ import (
 
 	"assay/harness/skeleton"
 	"assay/native/llama"
-	"assay/predict/arch"
+	"assay/predict/source"
 	"assay/results"
 	"assay/results/stat"
 )
@@ -40,7 +40,7 @@ func BenchmarkOverhead(b *testing.B) {
 	bare := filepath.Join(b.TempDir(), "bareloop")
 	out, err := exec.Command("cc", "-O2", "-o", bare, "testdata/bareloop.c", "-ldl").CombinedOutput()
 	require.NoError(b, err, string(out))
-	f, err := arch.Load(b.Context(), "preset:smollm2-135m", arch.Options{})
+	f, err := source.Load(b.Context(), "preset:smollm2-135m", source.Options{})
 	require.NoError(b, err)
 	model, err := skeleton.GGUF(b.Context(), skeletons, f, "q8_0")
 	require.NoError(b, err)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"assay/harness/home"
-	"assay/predict/arch"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -17,7 +17,7 @@ const planTimeout = 5 * time.Minute
 // prediction beside it. A model of which only facts are known is planned for
 // through a file that has every shape and no data. NCtx 0 is the full context.
 func PlanModel(ctx context.Context, runtime, ref, weightType string, c results.Case) (results.Record, error) {
-	f, err := arch.Load(ctx, ref, arch.Options{})
+	f, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
 		return results.Record{}, inputError{err}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"assay/predict/arch"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -43,7 +44,7 @@ type RuleSays struct {
 // PredictModel predicts a prompt and a token of the model. NCtx 0 is the model's
 // full context, or with mlx-lm the prompt and what is before it. sets names rival rule sets, as for a run.
 func PredictModel(ctx context.Context, runtime, ref, weightType string, c results.Case, sets []string) (Foretold, error) {
-	f, err := arch.Load(ctx, ref, arch.Options{})
+	f, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
 		return Foretold{}, inputError{err}
 	}

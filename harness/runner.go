@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"assay/harness/home"
-	"assay/predict/arch"
 	"assay/predict/roofline"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -116,7 +116,7 @@ func (x *execution) loadFacts(ctx context.Context) error {
 
 func (it *Item) loadFacts(ctx context.Context) error {
 	if len(it.facts.Layers) == 0 {
-		f, err := arch.Load(ctx, it.Ref, arch.Options{})
+		f, err := source.Load(ctx, it.Ref, source.Options{})
 		if err != nil {
 			return inputError{err}
 		}

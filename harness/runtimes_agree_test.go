@@ -21,6 +21,7 @@ import (
 	"assay/predict/arch"
 	"assay/predict/gguf"
 	"assay/predict/safetensors"
+	"assay/predict/source"
 )
 
 // ggufNames are llama.cpp's tensor names and Hugging Face's (llama.cpp's
@@ -101,7 +102,7 @@ func shifted(logits []float32) []float32 {
 // sameWeights writes a KV-faithful skeleton of a preset as a GGUF and, with the
 // same numbers, as a folder.
 func sameWeights(t *testing.T, preset string) (file, folder string) {
-	f, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
+	f, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 	require.NoError(t, err)
 	f = skeleton.FolderFacts(f)
 	f.Layers, f.RopeBase, f.NormEpsilon = f.Layers[:4], 10000, 1e-5

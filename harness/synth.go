@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"assay/predict/arch"
+	"assay/predict/source"
 )
 
 // Synth writes a skeleton of the model at path, in the runtime's own format,
@@ -16,7 +17,7 @@ func Synth(ctx context.Context, runtime, ref, kind, weightType, path string, ove
 	if kind != SkeletonKV && kind != SkeletonFull && kind != SkeletonSparse {
 		return arch.Facts{}, inputError{fmt.Errorf("skeleton %q: kv, full or sparse", kind)}
 	}
-	f, err := arch.Load(ctx, ref, arch.Options{})
+	f, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
 		return arch.Facts{}, inputError{err}
 	}

@@ -31,15 +31,15 @@ var allowed = map[string]struct {
 	"results": {[]string{"results"}, "records are read long after the program that wrote them, on machines without a runtime"},
 }
 
-// source is one Go file of the module.
-type source struct {
+// goFile is one Go file of the module.
+type goFile struct {
 	path string // from the module's root, with slashes
 	ast  *ast.File
 }
 
-func (s source) top() string  { return strings.SplitN(s.path, "/", 2)[0] }
-func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
-func (s source) imports() []string {
+func (s goFile) top() string  { return strings.SplitN(s.path, "/", 2)[0] }
+func (s goFile) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
+func (s goFile) imports() []string {
 	var paths []string
 	for _, spec := range s.ast.Imports {
 		path, _ := strconv.Unquote(spec.Path.Value) // the parser checked it
@@ -84,22 +84,22 @@ func files(t *testing.T) []string {
 	return paths
 }
 
-func sources(t *testing.T) []source {
+func sources(t *testing.T) []goFile {
 	t.Helper()
-	var all []source
+	var all []goFile
 	for _, path := range files(t) {
 		if filepath.Ext(path) != ".go" || strings.Contains(path, "/testdata/") {
 			continue
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, parser.ParseComments)
 		require.NoError(t, err)
-		all = append(all, source{path, parsed})
+		all = append(all, goFile{path, parsed})
 	}
 	return all
 }
 
 // forbidden says why a file may not import a path; "" if it may.
-func forbidden(s source, path string) string {
+func forbidden(s goFile, path string) string {
 	if path == "C" {
 		return "everything builds without cgo"
 	}
@@ -121,7 +121,7 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 
 	// The rule itself, on planted imports beside clean ones.
-	native, predict := source{path: "native/llama/x.go"}, source{path: "predict/kv/x.go"}
+	native, predict := goFile{path: "native/llama/x.go"}, goFile{path: "predict/kv/x.go"}
 	assert.NotEmpty(t, forbidden(native, "assay/predict/kv"))
 	assert.NotEmpty(t, forbidden(predict, "assay/native/llama"))
 	assert.NotEmpty(t, forbidden(predict, "assay/harness"))

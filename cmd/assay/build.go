@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"assay/predict/arch"
 	"assay/predict/builder"
+	"assay/predict/source"
 )
 
 const buildHelp = `
@@ -73,7 +73,7 @@ func newBuildFlags(fs *flag.FlagSet) *buildFlags {
 }
 
 func build(ctx context.Context, s streams, ref string, o *buildFlags) error {
-	facts, err := arch.Load(ctx, ref, arch.Options{})
+	facts, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
 		return usageError{err}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"assay/predict/arch"
+	"assay/predict/source"
 )
 
 // Every preset that an example names is there, in the help and in the README.
@@ -24,7 +24,7 @@ func TestExamplesNamePresets(t *testing.T) {
 	names := regexp.MustCompile(`preset:([a-z0-9][a-z0-9.-]+)`).FindAllStringSubmatch(all, -1)
 	require.NotEmpty(t, names)
 	for _, m := range names {
-		assert.Contains(t, arch.Presets(), strings.TrimRight(m[1], "."))
+		assert.Contains(t, source.Presets(), strings.TrimRight(m[1], "."))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 )
 
 // squareTypes are the model types whose head dimension mlx-lm computes as
@@ -14,7 +15,7 @@ var squareTypes = map[string]bool{"mixtral": true, "phi3": true, "qwen2": true, 
 // llama.cpp, but a model whose heads must fill its width gets that width, and
 // latent attention keeps its heads, as mlx-lm may cache each (deepseek_v2).
 func FolderFacts(f arch.Facts) arch.Facts {
-	small := f.KVFaithful()
+	small := family.KVFaithful(f)
 	for i, layer := range f.Layers {
 		if a := layer.Attention; a != nil && a.MLA != nil {
 			small.Layers[i].Attention.Heads, small.Layers[i].Attention.KVHeads = a.Heads, a.KVHeads

@@ -11,8 +11,10 @@ import (
 
 	"assay/harness/skeleton"
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
 	"assay/predict/safetensors"
+	"assay/predict/source"
 )
 
 // folderModels is a preset of each family that package lm runs, where there is one.
@@ -26,12 +28,12 @@ var folderModels = []string{
 func TestFolderHasTheFactsAndTheCache(t *testing.T) {
 	for _, preset := range folderModels {
 		t.Run(preset, func(t *testing.T) {
-			full, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
+			full, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 			require.NoError(t, err)
 			f := skeleton.FolderFacts(full)
 			folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), f, "f16")
 			require.NoError(t, err)
-			back, err := arch.Load(t.Context(), folder, arch.Options{})
+			back, err := source.Load(t.Context(), folder, source.Options{})
 			require.NoError(t, err)
 			require.Len(t, back.Layers, len(full.Layers))
 			for i := range f.Layers {
@@ -48,7 +50,7 @@ func TestFolderHasTheFactsAndTheCache(t *testing.T) {
 // TestFolderFactsKeepEveryCache: what a folder cannot say yet keeps its cache too.
 func TestFolderFactsKeepEveryCache(t *testing.T) {
 	for _, preset := range []string{"deepseek-v2-lite", "deepseek-v3", "falcon-h1-7b", "lfm2-1.2b", "qwen3-next-80b-a3b"} {
-		full, err := arch.Load(t.Context(), "preset:"+preset, arch.Options{})
+		full, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 		require.NoError(t, err)
 		small := skeleton.FolderFacts(full)
 		assert.Equal(t, cacheAfter(t, full, 5000), cacheAfter(t, small, 5000), preset)
@@ -65,7 +67,7 @@ func cacheAfter(t *testing.T, f arch.Facts, tokens int) []kv.Layer {
 }
 
 func TestFolderIsWrittenOnceAndTheSame(t *testing.T) {
-	full, err := arch.Load(t.Context(), "preset:qwen2.5-0.5b", arch.Options{})
+	full, err := source.Load(t.Context(), "preset:qwen2.5-0.5b", source.Options{})
 	require.NoError(t, err)
 	f := skeleton.FolderFacts(full)
 	var files [][]byte
@@ -92,7 +94,7 @@ func TestFolderIsWrittenOnceAndTheSame(t *testing.T) {
 }
 
 func TestSparseFolderTakesNoSpace(t *testing.T) {
-	full, err := arch.Load(t.Context(), "preset:llama-3.2-1b", arch.Options{})
+	full, err := source.Load(t.Context(), "preset:llama-3.2-1b", source.Options{})
 	require.NoError(t, err)
 	folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), full, "f16")
 	require.NoError(t, err)
@@ -108,10 +110,10 @@ func TestFolderRefuses(t *testing.T) {
 		{"deepseek-v3", "f16", "layer"},
 	} {
 		t.Run(test.preset, func(t *testing.T) {
-			f, err := arch.Load(t.Context(), "preset:"+test.preset, arch.Options{})
+			f, err := source.Load(t.Context(), "preset:"+test.preset, source.Options{})
 			require.NoError(t, err)
 			dir := t.TempDir()
-			_, err = skeleton.Folder(t.Context(), dir, f.KVFaithful(), test.weights)
+			_, err = skeleton.Folder(t.Context(), dir, family.KVFaithful(f), test.weights)
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -120,7 +122,7 @@ func TestFolderRefuses(t *testing.T) {
 // TestFailedFolderLeavesNothing: a folder that could not be completed is not left
 // behind, and one that was there is not taken for complete.
 func TestFailedFolderLeavesNothing(t *testing.T) {
-	f, err := arch.Load(t.Context(), "preset:llama-3.2-1b", arch.Options{})
+	f, err := source.Load(t.Context(), "preset:llama-3.2-1b", source.Options{})
 	require.NoError(t, err)
 	f = skeleton.FolderFacts(f)
 	cancelled, cancel := context.WithCancel(t.Context())

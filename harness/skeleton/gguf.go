@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 )
 
@@ -52,7 +53,7 @@ func fileName(name string) string {
 func GGUF(ctx context.Context, dir string, f arch.Facts, weightType string) (string, error) {
 	path := filepath.Join(dir, Name(f, weightType)+".gguf")
 	return path, unlessThere(path, func() error {
-		return WriteGGUF(ctx, path, f, arch.TypePlan{Matrices: weightType}, Random)
+		return WriteGGUF(ctx, path, f, family.TypePlan{Matrices: weightType}, Random)
 	})
 }
 
@@ -61,7 +62,7 @@ func GGUF(ctx context.Context, dir string, f arch.Facts, weightType string) (str
 func SparseGGUF(ctx context.Context, dir string, f arch.Facts, weightType string) (string, error) {
 	path := filepath.Join(dir, Name(f, weightType)+"-sparse.gguf")
 	return path, unlessThere(path, func() error {
-		return WriteGGUF(ctx, path, f, arch.TypePlan{Matrices: weightType}, nil)
+		return WriteGGUF(ctx, path, f, family.TypePlan{Matrices: weightType}, nil)
 	})
 }
 
@@ -79,12 +80,12 @@ func unlessThere(path string, write func() error) error {
 // WriteGGUF writes a model file of these facts at path: the metadata that
 // llama.cpp's loader asks of the family, no tokenizer, and every tensor filled
 // by fill (nil leaves a sparse file).
-func WriteGGUF(ctx context.Context, path string, f arch.Facts, types arch.TypePlan, fill gguf.Fill) error {
-	tensors, err := f.GGUFTensors(types)
+func WriteGGUF(ctx context.Context, path string, f arch.Facts, types family.TypePlan, fill gguf.Fill) error {
+	tensors, err := family.Tensors(f, types)
 	if err != nil {
 		return err
 	}
-	metadata, err := f.GGUFMetadata()
+	metadata, err := family.Metadata(f)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Package arch reads architecture facts: what the predictors need to know of a
-// model, from a GGUF, a Hugging Face config, a preset or a user's own YAML, each
-// fact with where it came from. It computes no prediction and runs nothing.
+// Package arch holds architecture facts: what the predictors need to know of a
+// model, validated and hashed, each fact with where it came from. It must not
+// know which file, config or runtime they came from.
 package arch
 
 // Facts describes a model's architecture. Counts are of elements, never bytes.

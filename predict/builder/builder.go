@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 )
 
 // Options say what a model is held against.
@@ -53,10 +54,10 @@ func Build(f arch.Facts, opt Options) (Model, error) {
 	m := Model{Facts: f, Tensors: f.Tensors, Options: opt}
 	if len(m.Tensors) == 0 {
 		var err error
-		if m.Tensors, err = f.GGUFTensors(arch.TypePlan{}); err != nil {
+		if m.Tensors, err = family.Tensors(f, family.TypePlan{}); err != nil {
 			return Model{}, fmt.Errorf("build %s: %w; give a folder with safetensors or a GGUF, whose tensors can be read", f.Name, err)
 		}
-		m.Tensors = append(m.Tensors, f.DraftTensors(arch.TypePlan{})...)
+		m.Tensors = append(m.Tensors, family.DraftTensors(f, family.TypePlan{})...)
 		m.Derived = true
 	}
 	found := assign(&f, m.Tensors)

@@ -16,13 +16,14 @@ import (
 	"assay/predict/builder"
 	"assay/predict/cost"
 	"assay/predict/kv"
+	"assay/predict/source"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
 
 func load(t *testing.T, ref string) arch.Facts {
 	t.Helper()
-	f, err := arch.Load(context.Background(), ref, arch.Options{})
+	f, err := source.Load(context.Background(), ref, source.Options{})
 	require.NoError(t, err)
 	return f
 }
@@ -41,7 +42,7 @@ var outOfReach = map[string]bool{}
 // no code with them: parameters, bytes and operations of package cost, cache
 // and states of package kv.
 func TestAgreesWithThePredictors(t *testing.T) {
-	for _, name := range arch.Presets() {
+	for _, name := range source.Presets() {
 		t.Run(name, func(t *testing.T) {
 			f := load(t, name)
 			m := build(t, f, builder.Options{})

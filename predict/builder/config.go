@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay/predict/arch"
+	"assay/predict/source"
 )
 
 // Config is a validated model config as it is written; its fields are those of
@@ -65,7 +66,7 @@ type ConfigTensor struct {
 // Config is the model as a config.
 func (m Model) Config() Config {
 	c := Config{
-		Schema: arch.BuiltSchema, ModelID: m.ID(), HFModelID: m.hubID(), Name: cmp.Or(m.Facts.Name, m.ID()),
+		Schema: source.BuiltSchema, ModelID: m.ID(), HFModelID: m.hubID(), Name: cmp.Or(m.Facts.Name, m.ID()),
 		HiddenSize: m.Facts.Hidden, NumLayers: len(m.Facts.Layers), VocabSize: m.Facts.Vocab,
 		TotalParams: m.Params, TotalParamsFormatted: formatCount(m.Params), DraftParams: m.DraftParams,
 		Parallel:  Parallel{max(1, m.Options.Parallel.Tensor), max(1, m.Options.Parallel.Expert)},

@@ -9,6 +9,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/builder"
+	family "assay/predict/family/llamacpp"
 )
 
 // TestInventedLayer: a layer that nobody knows is described, counted, and does
@@ -89,7 +90,7 @@ func TestSchemaRefuses(t *testing.T) {
 // share, or by the one tensor that it is.
 func TestGapNames(t *testing.T) {
 	f := load(t, "llama-3.2-1b")
-	tensors, err := f.GGUFTensors(arch.TypePlan{})
+	tensors, err := family.Tensors(f, family.TypePlan{})
 	require.NoError(t, err)
 	for _, name := range []string{"blk.0.reso_in.weight", "blk.0.reso_out.weight", "blk.1.reso_in.weight", "reso_table.weight", "blk.3.late_gate.weight"} {
 		tensors = append(tensors, arch.Tensor{Name: name, Type: "f16", Shape: []int64{2048, 8}})

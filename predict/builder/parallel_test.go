@@ -9,6 +9,8 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/builder"
+	family "assay/predict/family/llamacpp"
+	"assay/predict/source"
 )
 
 // layerOf finds the model's first layer of a class.
@@ -63,7 +65,7 @@ func TestSplit(t *testing.T) {
 // TestOneDeviceHasAll is the law that one device holds everything and sends
 // nothing, for every layer of every preset.
 func TestOneDeviceHasAll(t *testing.T) {
-	for _, name := range arch.Presets() {
+	for _, name := range source.Presets() {
 		for _, l := range build(t, load(t, name), builder.Options{}).Layers {
 			all := l.Cost(builder.OneToken())
 			assert.Equal(t, builder.Share{Params: all.Params, WeightBytes: all.WeightBytes, KVBytes: all.KVBytes},
@@ -155,7 +157,7 @@ func TestRotaryTable(t *testing.T) {
 	assert.Zero(t, l.Split(builder.OneToken(), builder.Parallel{Tensor: 4}).AllReduceBytes)
 
 	f := load(t, "llama-3.2-1b")
-	tensors, err := f.GGUFTensors(arch.TypePlan{})
+	tensors, err := family.Tensors(f, family.TypePlan{})
 	require.NoError(t, err)
 	f.Tensors = append(tensors, arch.Tensor{Name: "rope_freqs.weight", Type: "f32", Shape: []int64{32}})
 	m = build(t, f, builder.Options{})

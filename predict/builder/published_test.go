@@ -21,6 +21,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/builder"
+	"assay/predict/source"
 )
 
 // publishedTable reads testdata/tables/NAME.txt: the parameters that mlx-lm
@@ -101,7 +102,7 @@ func onHub(t *testing.T, config []byte, w table) arch.Facts {
 	}))
 	defer hub.Close()
 	env := map[string]string{"HF_ENDPOINT": hub.URL, "HOME": t.TempDir()}
-	f, err := arch.Load(t.Context(), "hf:org/model", arch.Options{Env: func(name string) string { return env[name] }})
+	f, err := source.Load(t.Context(), "hf:org/model", source.Options{Env: func(name string) string { return env[name] }})
 	require.NoError(t, err)
 	return f
 }
@@ -115,9 +116,9 @@ var padded = map[string]int64{"gemma-3n-e4b": 256 * 35 * 256}
 // no shape, every tensor has a class, and the sums are those of the layout that
 // llama.cpp's converter writes.
 func TestPublishedTables(t *testing.T) {
-	for _, name := range arch.Presets() {
+	for _, name := range source.Presets() {
 		t.Run(name, func(t *testing.T) {
-			raw, err := os.ReadFile(filepath.Join("..", "arch", "presets", name+".json"))
+			raw, err := os.ReadFile(filepath.Join("..", "source", "presets", name+".json"))
 			require.NoError(t, err)
 			var preset struct{ Config json.RawMessage }
 			require.NoError(t, json.Unmarshal(raw, &preset))

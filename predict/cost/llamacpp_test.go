@@ -9,12 +9,14 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/cost"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
+	"assay/predict/source"
 )
 
 func preset(t *testing.T, name string) arch.Facts {
 	t.Helper()
-	f, err := arch.Load(context.Background(), "preset:"+name, arch.Options{})
+	f, err := source.Load(context.Background(), "preset:"+name, source.Options{})
 	require.NoError(t, err)
 	return f
 }
@@ -249,7 +251,7 @@ func TestRefusedWork(t *testing.T) {
 	_, err := cost.LlamaCpp(seen(), kv.Params{NCtx: 1 << 31, FlashAttn: true}, cost.Work{Kind: cost.Prefill, NPrompt: 1})
 	assert.ErrorContains(t, err, "give a shorter context")
 	encoder := seen()
-	encoder.Tensors, _ = encoder.GGUFTensors(arch.TypePlan{})
+	encoder.Tensors, _ = family.Tensors(encoder, family.TypePlan{})
 	encoder.Family = "bert"
 	_, err = cost.LlamaCpp(encoder, p, cost.Work{Kind: cost.Prefill, NPrompt: 1})
 	assert.ErrorContains(t, err, "without a cache")

@@ -8,6 +8,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/cost"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
 )
 
@@ -40,7 +41,7 @@ func TestNodesExecuted(t *testing.T) {
 		{"deepseek-v3", fa, 2987}, {"deepseek-v3", old(fa, "b8121"), 2988}, {"deepseek-v3", old(plain, "b6673"), 2706}, {"deepseek-v3", old(fa, "b6673"), 2585},
 	}
 	for _, tt := range tests {
-		c := predict(t, preset(t, tt.preset).KVFaithful(), tt.p, cost.Work{Kind: cost.Decode, NGen: 1, NDepth: 24})
+		c := predict(t, family.KVFaithful(preset(t, tt.preset)), tt.p, cost.Work{Kind: cost.Decode, NGen: 1, NDepth: 24})
 		if assert.NotNil(t, c.Nodes, tt.preset) {
 			assert.Equal(t, tt.want, *c.Nodes, "%s %+v", tt.preset, tt.p)
 		}
@@ -52,7 +53,7 @@ func TestNodesExecuted(t *testing.T) {
 func TestNodesByStep(t *testing.T) {
 	nodes := func(name string, w cost.Work) int64 {
 		p := kv.Params{NCtx: 1024, NBatch: 512, NUbatch: 128, FlashAttn: true}
-		c := predict(t, preset(t, name).KVFaithful(), p, w)
+		c := predict(t, family.KVFaithful(preset(t, name)), p, w)
 		require.NotNil(t, c.Nodes)
 		return *c.Nodes
 	}
@@ -75,7 +76,7 @@ func TestNodesUnknown(t *testing.T) {
 		assert.Nil(t, predict(t, preset(t, name), p, w).Nodes, name)
 	}
 	f := preset(t, "smollm2-135m")
-	table, err := f.GGUFTensors(arch.TypePlan{})
+	table, err := family.Tensors(f, family.TypePlan{})
 	require.NoError(t, err)
 	f.Tensors = table
 	require.NotNil(t, predict(t, f, p, w).Nodes)

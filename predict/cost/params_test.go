@@ -8,6 +8,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/cost"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
 )
 
@@ -122,7 +123,7 @@ func TestBadTensors(t *testing.T) {
 func TestDraftBlocks(t *testing.T) {
 	f, p, w := seen(), kv.Params{NCtx: 512, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 1}
 	var err error
-	f.Tensors, err = f.GGUFTensors(arch.TypePlan{})
+	f.Tensors, err = family.Tensors(f, family.TypePlan{})
 	require.NoError(t, err)
 	before := predict(t, f, p, w)
 	plain, err := cost.SizeOf(f, "")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 )
 
@@ -155,7 +156,7 @@ func weights(f arch.Facts, matrices string) ([]weight, error) {
 	tensors := f.Tensors
 	if !slices.ContainsFunc(tensors, func(t arch.Tensor) bool { return t.Name == tokenEmbedding }) {
 		var err error
-		if tensors, err = f.GGUFTensors(arch.TypePlan{Matrices: matrices}); err != nil {
+		if tensors, err = family.Tensors(f, family.TypePlan{Matrices: matrices}); err != nil {
 			return nil, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
+	"assay/predict/source"
 )
 
 // mlxGolden is what a model of mlx-lm allocated (scripts/mlx-cache-goldens).
@@ -119,7 +120,7 @@ func arraysOf(row kv.Layer, arrays int) []int64 {
 func mlxFacts(t *testing.T, config json.RawMessage) arch.Facts {
 	path := filepath.Join(t.TempDir(), "config.json")
 	require.NoError(t, os.WriteFile(path, config, 0o600))
-	facts, err := arch.Load(t.Context(), path, arch.Options{})
+	facts, err := source.Load(t.Context(), path, source.Options{})
 	require.NoError(t, err)
 	return facts
 }

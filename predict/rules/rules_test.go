@@ -11,13 +11,14 @@ import (
 	"assay/predict/cost"
 	"assay/predict/kv"
 	"assay/predict/rules"
+	"assay/predict/source"
 )
 
 const mib = 1 << 20
 
 func preset(t *testing.T, name string) arch.Facts {
 	t.Helper()
-	f, err := arch.Load(context.Background(), "preset:"+name, arch.Options{})
+	f, err := source.Load(context.Background(), "preset:"+name, source.Options{})
 	require.NoError(t, err)
 	return f
 }
@@ -33,7 +34,7 @@ func lookup(t *testing.T, name string) rules.Set {
 // formulas speak of.
 func uniform(t *testing.T) []string {
 	var out []string
-	for _, name := range arch.Presets() {
+	for _, name := range source.Presets() {
 		f := preset(t, name)
 		same := true
 		for _, l := range f.Layers {
@@ -121,7 +122,7 @@ func TestTextbookOperations(t *testing.T) {
 // With nothing assumed, the figures are those of predict/kv and predict/cost.
 func TestExactIsExact(t *testing.T) {
 	exact := lookup(t, "exact")
-	for _, name := range arch.Presets() {
+	for _, name := range source.Presets() {
 		f := preset(t, name)
 		for _, p := range []kv.Params{
 			{NCtx: 5000, FlashAttn: true}, {NCtx: 5000, FlashAttn: true, SWAFull: true},

@@ -1,0 +1,92 @@
+package packed
+
+import (
+	"cmp"
+	"strings"
+
+	"assay/predict/config"
+)
+
+// quantization is what a config says of one packed weight; what it leaves
+// unsaid is 0 or empty.
+type quantization struct {
+	// where names the key and file, for whoever reads a contradiction.
+	where       string
+	bits, group int64
+	mode        string
+	// block are the rows and columns that share a scale (FP8).
+	block []int64
+}
+
+// quantized is what a config says of all weights, and of single modules.
+type quantized struct {
+	all     quantization
+	modules map[string]quantization
+}
+
+// of is what the config says of a module, by its own entry or the common one.
+// mlx-lm names modules as it loads them, so a wrapper in front may be missing.
+func (q quantized) of(module string) quantization {
+	for name := module; ; {
+		if own, ok := q.modules[name]; ok {
+			return own
+		}
+		_, rest, ok := strings.Cut(name, ".")
+		if !ok {
+			return q.all
+		}
+		name = rest
+	}
+}
+
+// Stated reads quantization (mlx-lm's) or quantization_config
+// (transformers'), of the config or its language model's.
+func Stated(file string, raw []byte) quantized {
+	object, err := config.DecodeObject(raw)
+	if err != nil {
+		return quantized{} // the config's own reader has said so
+	}
+	for _, scope := range append([]string{""}, config.TextConfigs...) {
+		outer := object
+		if scope != "" {
+			outer, _ = object[scope].(map[string]any)
+		}
+		for _, key := range []string{"quantization", "quantization_config"} {
+			if said, ok := outer[key].(map[string]any); ok {
+				return quantizationOf(said, strings.TrimPrefix(scope+"."+key, ".")+" of "+file)
+			}
+		}
+	}
+	return quantized{}
+}
+
+func quantizationOf(said map[string]any, where string) quantized {
+	q := quantized{all: oneQuantization(said, where), modules: map[string]quantization{}}
+	for name, data := range said {
+		if own, ok := data.(map[string]any); ok && own["bits"] != nil {
+			q.modules[name] = oneQuantization(own, name+" in "+where)
+		}
+	}
+	return q
+}
+
+func oneQuantization(said map[string]any, where string) quantization {
+	q := quantization{where: where}
+	weights := said
+	if groups, ok := said["config_groups"].(map[string]any); ok && len(groups) == 1 {
+		for _, group := range groups { // compressed-tensors; of several, modules are told apart by patterns
+			g, _ := group.(map[string]any)
+			weights, _ = g["weights"].(map[string]any)
+		}
+	}
+	bits, _ := config.AsInteger(cmp.Or(weights["bits"], weights["num_bits"]))
+	group, _ := config.AsInteger(weights["group_size"])
+	q.bits, q.group = bits, max(group, 0) // -1 is one group a row
+	q.mode, _ = said["mode"].(string)
+	list, _ := said["weight_block_size"].([]any)
+	for _, side := range list {
+		n, _ := config.AsInteger(side)
+		q.block = append(q.block, n)
+	}
+	return q
+}

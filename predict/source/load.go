@@ -1,0 +1,93 @@
+// Package source reads the architecture facts of a model reference: a file, a
+// folder, a hub, Ollama, a preset or a user's own YAML. It computes no prediction
+// and runs nothing.
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/predict/arch"
+)
+
+// Options say where model references are looked for. The zero value uses the
+// process's environment and the default HTTP client.
+type Options struct {
+	// Env looks up HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_ENDPOINT, HF_TOKEN,
+	// OLLAMA_MODELS, XDG_CACHE_HOME and HOME; nil is os.Getenv.
+	Env func(string) string
+	// HTTP reads configs and headers from a hub; nil is http.DefaultClient.
+	HTTP *http.Client
+}
+
+func (o Options) env(name string) string {
+	if o.Env != nil {
+		return o.Env(name)
+	}
+	return os.Getenv(name)
+}
+
+func (o Options) http() *http.Client { return cmp.Or(o.HTTP, http.DefaultClient) }
+
+// schemes are the references that do not name a file.
+var schemes = map[string]func(context.Context, string, Options) (arch.Facts, error){
+	"preset": func(_ context.Context, name string, _ Options) (arch.Facts, error) { return loadPreset(name) },
+	"hf":     loadHub,
+	"ollama": loadOllama,
+}
+
+// readers are the files that are not a config.json, by extension.
+var readers = map[string]func(string) (arch.Facts, error){
+	".gguf":        loadGGUF,
+	".yaml":        loadCustom,
+	".yml":         loadCustom,
+	".safetensors": loadBesideWeights,
+}
+
+// Load reads the architecture facts of a model reference: a .gguf, a Hugging
+// Face folder, its config.json or a .safetensors in it, a custom architecture
+// in .yaml, hf:ORG/NAME[@REVISION] (the local hub cache first, then the hub), ollama:NAME,
+// preset:NAME, or a preset's bare name where no such file exists. Nothing is
+// run, and of weights only headers are read. Errors name the file, the key and
+// what to do.
+func Load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
+	if err := ctx.Err(); err != nil {
+		return arch.Facts{}, fmt.Errorf("load model %q: %w", ref, err)
+	}
+	f, err := load(ctx, ref, opt)
+	if err != nil {
+		return arch.Facts{}, fmt.Errorf("load model %q: %w", ref, err)
+	}
+	f.Ref = ref
+	return f, nil
+}
+
+func load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
+	if scheme, name, ok := strings.Cut(ref, ":"); ok {
+		if read, known := schemes[scheme]; known {
+			return read(ctx, name, opt)
+		}
+	}
+	info, err := os.Stat(ref)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && isPreset(ref):
+		return loadPreset(ref)
+	case errors.Is(err, fs.ErrNotExist):
+		return arch.Facts{}, fmt.Errorf("no such file or preset; %s", like(ref))
+	case err != nil:
+		return arch.Facts{}, err
+	case info.IsDir():
+		return loadFolder(ref)
+	}
+	if read, ok := readers[strings.ToLower(filepath.Ext(ref))]; ok {
+		return read(ref)
+	}
+	return loadBesideWeights(ref)
+}
