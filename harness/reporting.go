@@ -109,7 +109,7 @@ func histories(ctx context.Context, s *store.Store, head results.Run, nights int
 	all := s.History(ctx, store.Filter{Machine: machine, Last: nights})
 	found, err := trend.Analyse(selected(all, func(one results.Series) bool {
 		_, ok := cases[one.Key]
-		ok = ok && one.Machine == machine && one.Key.Tokens() > 0
+		ok = ok && one.Machine == machine && one.Case.Tokens() > 0
 		if ok {
 			kept = append(kept, one)
 		}

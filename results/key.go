@@ -3,8 +3,7 @@ package results
 import (
 	"fmt"
 	"path"
-	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,19 +22,28 @@ type Key string
 
 // Key returns the key of the record's case.
 func (r Record) Key() Key {
-	name := r.Model.Name
-	if name == "" {
-		name = path.Base(strings.ReplaceAll(r.Model.Ref, `\`, "/"))
-	}
-	words := []string{quoted(r.Runtime.Name), quoted(name)}
-	if r.Model.WeightType != "" {
-		words = append(words, quoted(r.Model.WeightType))
-	}
-	if r.Model.Skeleton != "" {
-		words = append(words, quoted(r.Model.Skeleton+"-skeleton"))
+	words := []string{quoted(r.Runtime.Name)}
+	for _, word := range r.Model.identity() {
+		words = append(words, quoted(word))
 	}
 	words = append(words, quoted(string(r.Case.Kind)))
 	return Key(strings.Join(append(words, r.Case.parameters()...), " "))
+}
+
+// identity are the words that tell the model from others, wherever its file is.
+func (m Model) identity() []string {
+	name := m.Name
+	if name == "" {
+		name = path.Base(strings.ReplaceAll(m.Ref, `\`, "/"))
+	}
+	words := []string{name}
+	if m.WeightType != "" {
+		words = append(words, m.WeightType)
+	}
+	if m.Skeleton != "" {
+		words = append(words, m.Skeleton+"-skeleton")
+	}
+	return words
 }
 
 // Words splits a key into its words; a quoted one may have spaces in it.
@@ -56,38 +64,18 @@ func (k Key) Words() []string {
 	return words
 }
 
-// Tokens returns [Case.Tokens] of the case that the key names.
-func (k Key) Tokens() int {
-	var c Case
-	for _, w := range k.Words() {
-		name, value, _ := strings.Cut(w, "=")
-		n, _ := strconv.Atoi(value)
-		switch name {
-		case string(KindPrefill), string(KindDecode):
-			c.Kind = Kind(name)
-		case "n_prompt":
-			c.NPrompt = n
-		case "n_gen":
-			c.NGen = n
-		case "n_seq":
-			c.NSeq = n
-		}
-	}
-	return c.Tokens()
-}
-
-// parameters lists name=value for every parameter that is not zero, sorted.
+// parameters lists name=value for every setting that is not zero, sorted.
 func (c Case) parameters() []string {
-	v := reflect.ValueOf(c)
 	var words []string
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "kind" || v.Field(i).IsZero() {
-			continue
+	for _, s := range Settings {
+		if !s.Zero(c) {
+			words = append(words, s.Name+"="+quoted(fmt.Sprint(s.Of(c))))
 		}
-		words = append(words, name+"="+quoted(fmt.Sprint(v.Field(i).Interface())))
 	}
-	sort.Strings(words)
+	if c.Other != "" {
+		words = append(words, "other="+quoted(c.Other))
+	}
+	slices.Sort(words)
 	return words
 }
 

@@ -6,7 +6,9 @@ import "time"
 type Series struct {
 	Key     Key
 	Machine string
-	Points  []Point
+	// Case is what Key stands for.
+	Case   Case
+	Points []Point
 }
 
 // Point is what one run measured of a case that succeeded.

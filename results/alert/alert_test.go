@@ -30,12 +30,10 @@ var night = time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC)
 // moved is a diff in which one of everything moved, of models named name.
 func moved(name string) diff.Diff {
 	p, family, finds := 1e-9, 1e-7, 0.061
-	record := func(n int) results.Key {
-		return results.Record{Runtime: results.Runtime{Name: "llama.cpp"}, Model: results.Model{Name: name},
-			Case: results.Case{Kind: results.KindDecode, NGen: 128, NDepth: n, TypeK: "q8_0", SWAFull: true}}.Key()
-	}
 	c := func(n int) diff.Case {
-		return diff.Case{Key: record(n), Test: "tg128", Tokens: 128, Kind: results.KindDecode, Runtime: "llama.cpp", Model: name, Ref: name}
+		one := results.Case{Kind: results.KindDecode, NGen: 128, NDepth: n, TypeK: "q8_0", SWAFull: true}
+		key := results.Record{Runtime: results.Runtime{Name: "llama.cpp"}, Model: results.Model{Name: name}, Case: one}.Key()
+		return diff.Case{Key: key, Case: one, Test: "tg128", Tokens: 128, Kind: one.Kind, Runtime: "llama.cpp", Model: name, Ref: name}
 	}
 	slower, exact, failed, drifted := c(1), c(2), c(3), c(4)
 	slower.Time = &diff.Timing{BaseNS: 1e9, HeadNS: 1.08e9, Verdict: diff.Slower, P: &p, PFamily: &family, Detectable: &finds,
@@ -167,15 +165,24 @@ func outsideCode(md string) string {
 
 func TestReproduce(t *testing.T) {
 	c := moved("qwen3-0.6b").Cases[0]
-	assert.Equal(t, "assay run -m qwen3-0.6b --runtime llama.cpp -n 128 -p 0 --kind decode -d 1 -ctk q8_0 -ngl 0 --swa-full", Reproduce(c))
+	assert.Equal(t, "assay run -m qwen3-0.6b --runtime llama.cpp -n 128 -p 0 --kind decode -d 1 -ctk q8_0 --swa-full -ngl 0", Reproduce(c))
 	c.Ref = "it's $(x)"
 	assert.Contains(t, Reproduce(c), `-m 'it'\''s $(x)'`)
-	c = diff.Case{Key: results.Record{Runtime: results.Runtime{Name: "mlx"}, Case: results.Case{Kind: results.KindKV, NCtx: 4096}}.Key(),
-		Kind: results.KindKV, Runtime: "mlx", Ref: "preset:x", Skeleton: "kv", WeightType: "f16"}
+	cache := results.Case{Kind: results.KindKV, NCtx: 4096, NSeq: 1}
+	c = diff.Case{Case: cache, Kind: cache.Kind, Runtime: "mlx", Ref: "preset:x", Skeleton: "kv", WeightType: "f16"}
 	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind kv --skeleton kv --weight-type f16", Reproduce(c))
+	c.Case.Kind, c.Kind, c.Skeleton = results.KindPlan, results.KindPlan, ""
+	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind plan -c 4096", Reproduce(c), "mlx's plan has a context and one sequence")
 	both := results.Case{Kind: results.KindDecode, NPrompt: 512, NGen: 128, NGPULayers: 99, TypeK: "f16"}
-	c = diff.Case{Key: results.Record{Case: both}.Key(), Kind: both.Kind, Runtime: "llama.cpp", Ref: "m.gguf"}
+	c = diff.Case{Case: both, Kind: both.Kind, Runtime: "llama.cpp", Ref: "m.gguf"}
 	assert.Equal(t, "assay run -m m.gguf --runtime llama.cpp -pg 512,128 -p 0 -n 0 --kind decode -ctk f16 -ngl 99", Reproduce(c))
+}
+
+// A name that looks like a setting is none.
+func TestReproduceReadsNoNames(t *testing.T) {
+	c := diff.Case{Key: "llama.cpp type_k=q4_0 decode n_gen=8", Model: "type_k=q4_0 decode", Ref: "m.gguf", Runtime: "llama.cpp",
+		Kind: results.KindKV, Case: results.Case{Kind: results.KindKV, NPrompt: 64, NGen: 2, NGPULayers: 99}}
+	assert.Equal(t, "assay run -m m.gguf --runtime llama.cpp -p 64 -n 2 --kind kv -ngl 99", Reproduce(c))
 }
 
 // documents keeps them in memory, as JSON.

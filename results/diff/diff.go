@@ -69,12 +69,14 @@ type Diff struct {
 // Case is one case that both sides have.
 type Case struct {
 	Key results.Key `json:"key"`
-	// Test is the case in llama-bench's words, Tokens what one sample processes.
-	Test    string `json:"test"`
-	Tokens  int    `json:"tokens,omitempty"`
-	Runtime string `json:"runtime"`
-	Model   string `json:"model"`
-	Ref     string `json:"ref"`
+	// Case are the settings, Test is the case in llama-bench's words, Tokens what
+	// one sample processes.
+	Case    results.Case `json:"case"`
+	Test    string       `json:"test"`
+	Tokens  int          `json:"tokens,omitempty"`
+	Runtime string       `json:"runtime"`
+	Model   string       `json:"model"`
+	Ref     string       `json:"ref"`
 	// Kind, Skeleton and WeightType are the record's.
 	Kind       results.Kind `json:"kind"`
 	Skeleton   string       `json:"skeleton,omitempty"`
@@ -223,7 +225,7 @@ func (d *Diff) pair(base, head results.Run) []pair {
 
 func (p pair) compare() Case {
 	c := Case{
-		Key: p.key, Test: p.head.Case.Test(), Tokens: p.head.Case.Tokens(),
+		Key: p.key, Case: p.head.Case, Test: p.head.Case.Test(), Tokens: p.head.Case.Tokens(),
 		Runtime: p.head.Runtime.Name, Model: p.head.Model.Name, Ref: p.head.Model.Ref,
 		Kind: p.head.Case.Kind, Skeleton: p.head.Model.Skeleton, WeightType: p.head.Model.WeightType,
 	}

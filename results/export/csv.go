@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,12 +12,35 @@ import (
 	"assay/results"
 )
 
-// csvColumns are the columns of the table, each with its value of a record;
-// "" is a figure that is not known.
-var csvColumns = []struct {
+// column is one of the table, with its value of a record; "" is a figure that is
+// not known.
+type column struct {
 	name  string
 	value func(results.Record) string
-}{
+}
+
+// csvColumns are what a case is, its settings, and what was found.
+func csvColumns() []column {
+	all := slices.Clone(identity)
+	for _, s := range results.Settings {
+		all = append(all, column{s.Name, func(r results.Record) string { return setting(s, r) }})
+	}
+	return append(all, figures...)
+}
+
+// setting is a setting's value, or empty for one that the case does not have.
+func setting(s results.Setting, r results.Record) string {
+	v := s.Of(r.Case)
+	switch {
+	case s.Zero(r.Case) && !(s.CanBeZero() && s.KnownTo(r.Runtime.Name, r.Case.Kind)):
+		return ""
+	case s.IsNumber():
+		return fmt.Sprint(v)
+	}
+	return text(fmt.Sprint(v))
+}
+
+var identity = []column{
 	{"run_id", func(r results.Record) string { return r.RunID }},
 	{"time", func(r results.Record) string { return r.Time.UTC().Format(time.RFC3339) }},
 	{"status", func(r results.Record) string { return string(r.Status) }},
@@ -32,6 +56,10 @@ var csvColumns = []struct {
 	{"skeleton", func(r results.Record) string { return text(r.Model.Skeleton) }},
 	{"test", func(r results.Record) string { return text(r.Case.Test()) }},
 	{"key", func(r results.Record) string { return text(string(r.Key())) }},
+	{"kind", func(r results.Record) string { return text(string(r.Case.Kind)) }},
+}
+
+var figures = []column{
 	{"kv_bytes_predicted", predicted(func(p results.Predicted) string { return whole(p.KVBytes) })},
 	{"kv_bytes_measured", measured(func(m results.Measured) string { return whole(m.KVBytes) })},
 	{"flops_predicted", predicted(func(p results.Predicted) string { return whole(p.FLOPs) })},
@@ -52,9 +80,9 @@ var csvColumns = []struct {
 
 // writeCSV writes one row a record, with a header.
 func writeCSV(w io.Writer, runs []results.Run) error {
-	out := csv.NewWriter(w)
-	row := make([]string, len(csvColumns))
-	for i, c := range csvColumns {
+	out, columns := csv.NewWriter(w), csvColumns()
+	row := make([]string, len(columns))
+	for i, c := range columns {
 		row[i] = c.name
 	}
 	if err := out.Write(row); err != nil {
@@ -62,7 +90,7 @@ func writeCSV(w io.Writer, runs []results.Run) error {
 	}
 	for _, run := range runs {
 		for _, rec := range run.Records {
-			for i, c := range csvColumns {
+			for i, c := range columns {
 				row[i] = c.value(rec)
 			}
 			if err := out.Write(row); err != nil {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,7 @@ func isMLX(text []byte) bool {
 // mlxBlock is one call of mlx_lm.benchmark.
 type mlxBlock struct {
 	model              string
+	given              results.Case // settings on the command line
 	prompt, gen, batch int
 	promptTPS, genTPS  []float64
 }
@@ -69,13 +71,18 @@ func mlxLM(text []byte, source string, o Options) ([]results.Run, error) {
 
 func mlxBlocks(text []byte, model string) ([]mlxBlock, error) {
 	var blocks []mlxBlock
+	var given results.Case
 	for i, line := range strings.Split(string(text), "\n") {
 		line = strings.TrimSpace(line)
 		if m := mlxCommand.FindStringSubmatch(line); m != nil {
 			model = m[1]
+			var err error
+			if given, err = mlxSettings(line); err != nil {
+				return nil, fmt.Errorf("line %d: %w", i+1, err)
+			}
 		}
 		if m := mlxTiming.FindStringSubmatch(line); m != nil {
-			b := mlxBlock{model: model}
+			b := mlxBlock{model: model, given: given}
 			for j, v := range []*int{&b.prompt, &b.gen, &b.batch} {
 				*v, _ = strconv.Atoi(m[j+1])
 			}
@@ -101,6 +108,24 @@ func mlxBlocks(text []byte, model string) ([]mlxBlock, error) {
 		}
 	}
 	return blocks, nil
+}
+
+// mlxSettings are the settings that a command line of mlx-lm gives.
+func mlxSettings(line string) (results.Case, error) {
+	var c results.Case
+	words := strings.Fields(strings.ReplaceAll(line, "=", " "))
+	for _, s := range results.Settings {
+		at := slices.Index(words, "--"+s.MLX)
+		if s.MLX == "" || at < 0 || at+1 == len(words) {
+			continue
+		}
+		v, err := s.Parse(words[at+1])
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", words[at], err)
+		}
+		s.Put(&c, v)
+	}
+	return c, nil
 }
 
 func (b *mlxBlock) add(promptTPS, genTPS string) error {
@@ -133,10 +158,13 @@ func (b mlxBlock) records(o Options) []results.Record {
 		steps--
 	}
 	prefill, decode := rec, rec
-	prefill.Case = results.Case{Kind: results.KindPrefill, NPrompt: b.prompt, NSeq: b.batch}
+	prefill.Case, decode.Case = b.given, b.given
+	c := &prefill.Case
+	c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NSeq = results.KindPrefill, b.prompt, 0, 0, b.batch
 	prefill.Measured = &results.Measured{}
 	addRound(prefill.Measured, durations(b.promptTPS, b.prompt*b.batch))
-	decode.Case = results.Case{Kind: results.KindDecode, NGen: steps, NDepth: b.prompt, NSeq: b.batch}
+	c = &decode.Case
+	c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NSeq = results.KindDecode, 0, steps, b.prompt, b.batch
 	decode.Measured = &results.Measured{}
 	addRound(decode.Measured, durations(b.genTPS, b.gen*b.batch))
 	return []results.Record{prefill, decode}

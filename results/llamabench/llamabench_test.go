@@ -48,8 +48,8 @@ func TestRealOutput(t *testing.T) {
 			assert.Equal(t, "llama ?B F16", row.ModelType)
 			assert.Equal(t, "/models/tiny.gguf", row.ModelFilename)
 			assert.Equal(t, int64(214272), *row.ModelSize)
-			assert.Equal(t, []int64{0, 16, 128}, []int64{row.NPrompt, row.NGen, row.NDepth})
-			assert.Equal(t, int64(-1), int64(row.FlashAttn))
+			assert.Equal(t, []int{0, 16, 128}, []int{row.Case.NPrompt, row.Case.NGen, row.Case.NDepth})
+			assert.Equal(t, "auto", row.Case.FlashAttn)
 			assert.Equal(t, int64(50), row.Poll)
 			assert.Positive(t, row.AvgTS)
 			if strings.HasPrefix(format, "json") {
@@ -127,7 +127,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 				name = strings.ReplaceAll(name, "\x00", "")
 			}
 			assert.Equal(t, name, got[1].ModelFilename)
-			assert.Equal(t, name, got[1].TypeK)
+			assert.Equal(t, name, got[1].Case.TypeK)
 			assert.Nil(t, got[1].ModelSize, "what is not known stays so")
 			assert.Equal(t, want[1].AvgNS, got[1].AvgNS)
 		})
@@ -162,7 +162,7 @@ func TestRunsAreToldApart(t *testing.T) {
 	again := llamabench.ToRuns(newer, "y")
 	assert.Equal(t, runs[1].ID, again[1].ID, "the id comes from the rows")
 
-	rows[1].NDepth, rows[1].TensorBuftOverrides = rows[3].NDepth, "exps=CPU"
+	rows[1].Case.NDepth, rows[1].TensorBuftOverrides = rows[3].Case.NDepth, "exps=CPU"
 	runs = llamabench.ToRuns(rows, "x")
 	require.Len(t, runs, 1)
 	assert.Contains(t, runs[0].Records[1].Key(), `other=tensor_buft_overrides=exps=CPU`)
@@ -281,7 +281,7 @@ ATTACH DATABASE '/tmp/evil' AS x;
 COMMIT;`))
 	require.Len(t, rows, 1)
 	assert.Equal(t, "o'b", rows[0].BuildCommit)
-	assert.Equal(t, int64(64), rows[0].NPrompt)
+	assert.Equal(t, 64, rows[0].Case.NPrompt)
 	assert.Equal(t, 1.28e8, rows[0].AvgTS)
 	assert.Nil(t, rows[0].ModelSize)
 }

@@ -121,7 +121,7 @@ func fromJSON(text []byte) (Row, error) {
 		return Row{}, err
 	}
 	row := defaults()
-	for _, c := range columns {
+	for _, c := range flat() {
 		raw, ok := fields[c.name]
 		if !ok {
 			continue

@@ -29,7 +29,8 @@ func FromRecords(records []results.Record) []Row {
 }
 
 func fromRecord(rec results.Record) Row {
-	row, c := defaults(), rec.Case
+	row := defaults()
+	row.Case = benchOnly(rec.Case)
 	row.BuildCommit, row.BuildNumber = build(rec.Runtime.Version)
 	row.CPUInfo, row.Backends = rec.Host.Chip, rec.Runtime.Device
 	if rec.Runtime.Name == "mlx" {
@@ -43,13 +44,20 @@ func fromRecord(rec results.Record) Row {
 	}
 	row.ModelFilename, row.ModelType = rec.Model.Ref, strings.TrimSpace(rec.Model.Name+" "+rec.Model.WeightType)
 	row.ModelSize, row.ModelNParams = rec.Model.WeightBytes, rec.Model.NParams
-	row.NBatch, row.NUbatch, row.NThreads = int64(c.NBatch), int64(c.NUbatch), int64(c.NThreads)
-	row.TypeK, row.TypeV, row.NGPULayers = c.TypeK, c.TypeV, int64(c.NGPULayers)
-	row.FlashAttn = number(c.FlashAttn)
-	row.NPrompt, row.NGen, row.NDepth = int64(c.NPrompt), int64(c.NGen), int64(c.NDepth)
 	row.TestTime = rec.Time.UTC().Format(time.RFC3339)
-	row.samples(rec.Measured.SamplesNS, c.Tokens())
+	row.samples(rec.Measured.SamplesNS, rec.Case.Tokens())
 	return row
+}
+
+// benchOnly are the settings of a case that llama-bench has.
+func benchOnly(c results.Case) results.Case {
+	var out results.Case
+	for _, s := range results.Settings {
+		if s.LlamaBench[0] != "" {
+			s.Put(&out, s.Of(c))
+		}
+	}
+	return out
 }
 
 // samples sets the figures that llama-bench computes of its samples; the
@@ -144,9 +152,10 @@ func toRun(rows []Row, source string) results.Run {
 
 func (r Row) record(run string) results.Record {
 	at, _ := time.Parse(time.RFC3339, r.TestTime)
-	kind := results.KindDecode
-	if r.NGen == 0 {
-		kind = results.KindPrefill
+	c := r.Case // llama-bench's context holds what the test needs, of one sequence
+	c.Kind, c.NCtx, c.NSeq, c.Other = results.KindDecode, c.NPrompt+c.NGen+c.NDepth, 1, strings.TrimSpace(c.Other+" "+r.other())
+	if c.NGen == 0 {
+		c.Kind = results.KindPrefill
 	}
 	arch, weights := r.modelType()
 	return results.Record{
@@ -157,28 +166,8 @@ func (r Row) record(run string) results.Record {
 			Ref: r.ModelFilename, Name: r.modelName(), Arch: arch, WeightType: weights,
 			WeightBytes: r.ModelSize, NParams: r.ModelNParams,
 		},
-		Case: results.Case{
-			Kind: kind, NCtx: int(r.NPrompt + r.NGen + r.NDepth),
-			NPrompt: int(r.NPrompt), NGen: int(r.NGen), NDepth: int(r.NDepth),
-			NBatch: int(r.NBatch), NUbatch: int(r.NUbatch), NSeq: 1, TypeK: r.TypeK, TypeV: r.TypeV,
-			FlashAttn: flashAttn[r.FlashAttn], NGPULayers: int(r.NGPULayers), NThreads: int(r.NThreads), Other: r.other(),
-		},
-		Measured: r.measured(),
+		Case: c, Measured: r.measured(),
 	}
-}
-
-// flashAttn are the words of a record for llama-bench's numbers.
-var flashAttn = map[tri]string{-1: "auto", 0: "off", 1: "on"}
-
-// number returns llama-bench's number for a word; a runtime without the
-// switch has it off.
-func number(word string) tri {
-	for n, w := range flashAttn {
-		if w == word {
-			return n
-		}
-	}
-	return 0
 }
 
 func (r Row) modelName() string {
@@ -204,6 +193,7 @@ func (r Row) modelType() (arch, weights string) {
 // a record has no name for. They are part of the case's key.
 func (r Row) other() string {
 	usual := defaults()
+	columns := columns()
 	var words []string
 	for _, name := range []string{"cpu_mask", "cpu_strict", "poll", "n_cpu_moe", "split_mode", "main_gpu", "no_kv_offload",
 		"devices", "tensor_split", "tensor_buft_overrides", "use_mmap", "embeddings", "no_op_offload", "no_host"} {
@@ -220,5 +210,5 @@ func (r Row) measured() *results.Measured {
 	if len(samples) == 0 {
 		samples = []int64{r.AvgNS}
 	}
-	return &results.Measured{SamplesNS: samples, TokensPerSecond: results.Speed(samples, int(r.NPrompt+r.NGen))}
+	return &results.Measured{SamplesNS: samples, TokensPerSecond: results.Speed(samples, r.Case.NPrompt+r.Case.NGen)}
 }

@@ -4,19 +4,16 @@
 package llamabench
 
 import (
-	"cmp"
 	"fmt"
-	"math"
-	"reflect"
 	"strconv"
-	"strings"
 	"time"
+
+	"assay/results"
 )
 
-// Row is one test of llama-bench. The names and their order are those of
-// test::get_fields in llama.cpp's tools/llama-bench/llama-bench.cpp, as
-// llama-bench 0.7.0 (build 11669) prints them; UseMmap is of the releases
-// before load_mode, and compare-llama-bench.py asks for it.
+// Row is one test of llama-bench: the settings that a record has a name for, in
+// Case, and all else that llama-bench prints. UseMmap is of the releases before
+// load_mode, and compare-llama-bench.py asks for it.
 type Row struct {
 	BuildCommit         string  `json:"build_commit"`
 	BuildNumber         int64   `json:"build_number"`
@@ -25,32 +22,22 @@ type Row struct {
 	Backends            string  `json:"backends"`
 	ModelFilename       string  `json:"model_filename"`
 	ModelType           string  `json:"model_type"`
-	ModelSize           *int64  `json:"model_size,omitempty"`
-	ModelNParams        *int64  `json:"model_n_params,omitempty"`
-	NBatch              int64   `json:"n_batch"`
-	NUbatch             int64   `json:"n_ubatch"`
-	NThreads            int64   `json:"n_threads"`
+	ModelSize           *int64  `json:"model_size"`
+	ModelNParams        *int64  `json:"model_n_params"`
 	CPUMask             string  `json:"cpu_mask"`
 	CPUStrict           flag    `json:"cpu_strict"`
 	Poll                int64   `json:"poll"`
-	TypeK               string  `json:"type_k"`
-	TypeV               string  `json:"type_v"`
-	NGPULayers          int64   `json:"n_gpu_layers"`
 	NCPUMoE             int64   `json:"n_cpu_moe"`
 	SplitMode           string  `json:"split_mode"`
 	MainGPU             int64   `json:"main_gpu"`
 	NoKVOffload         flag    `json:"no_kv_offload"`
-	FlashAttn           tri     `json:"flash_attn"`
 	Devices             string  `json:"devices"`
 	TensorSplit         string  `json:"tensor_split"`
 	TensorBuftOverrides string  `json:"tensor_buft_overrides"`
 	UseMmap             flag    `json:"use_mmap"`
 	Embeddings          flag    `json:"embeddings"`
-	NoOpOffload         tri     `json:"no_op_offload"`
+	NoOpOffload         int64   `json:"no_op_offload"`
 	NoHost              flag    `json:"no_host"`
-	NPrompt             int64   `json:"n_prompt"`
-	NGen                int64   `json:"n_gen"`
-	NDepth              int64   `json:"n_depth"`
 	TestTime            string  `json:"test_time"`
 	AvgNS               int64   `json:"avg_ns"`
 	StddevNS            int64   `json:"stddev_ns"`
@@ -58,9 +45,26 @@ type Row struct {
 	StddevTS            float64 `json:"stddev_ts"`
 
 	// SamplesNS and SamplesTS are in JSON and JSON Lines only.
-	SamplesNS []int64   `json:"samples_ns,omitempty"`
-	SamplesTS []float64 `json:"samples_ts,omitempty"`
+	SamplesNS []int64   `json:"samples_ns"`
+	SamplesTS []float64 `json:"samples_ts"`
+
+	Case results.Case `json:"-"`
 }
+
+// order are the names in the order of test::get_fields in llama.cpp's
+// tools/llama-bench/llama-bench.cpp, as llama-bench 0.7.0 (build 11669) prints
+// them. A setting that llama-bench has and that is not listed stands after those
+// of the test.
+var order = []string{
+	"build_commit", "build_number", "cpu_info", "gpu_info", "backends", "model_filename", "model_type", "model_size",
+	"model_n_params", "n_batch", "n_ubatch", "n_threads", "cpu_mask", "cpu_strict", "poll", "type_k", "type_v", "n_gpu_layers",
+	"n_cpu_moe", "split_mode", "main_gpu", "no_kv_offload", "flash_attn", "devices", "tensor_split", "tensor_buft_overrides",
+	"use_mmap", "embeddings", "no_op_offload", "no_host", "n_prompt", "n_gen", "n_depth", others,
+	"test_time", "avg_ns", "stddev_ns", "avg_ts", "stddev_ts", "samples_ns", "samples_ts",
+}
+
+// others is where settings stand that are not in the order.
+const others = ""
 
 // defaults is a row with what llama-bench has where nothing is asked for, and
 // what assay leaves as it is.
@@ -75,83 +79,6 @@ func defaults() Row {
 type flag int64
 
 func (f flag) MarshalJSON() ([]byte, error) { return strconv.AppendBool(nil, f != 0), nil }
-
-// tri is a switch that may also be -1, automatic. llama-bench printed it as a
-// bool before there was a third state.
-type tri int64
-
-// column is a field of Row that CSV and SQL have too.
-type column struct {
-	name  string
-	kind  reflect.Kind
-	index int
-}
-
-var columns = func() []column {
-	var all []column
-	row := reflect.TypeFor[Row]()
-	for i := range row.NumField() {
-		f := row.Field(i)
-		if f.Type.Kind() == reflect.Slice {
-			continue
-		}
-		kind := f.Type.Kind()
-		if kind == reflect.Pointer {
-			kind = f.Type.Elem().Kind()
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		all = append(all, column{name, kind, i})
-	}
-	return all
-}()
-
-// text returns the column of a row as CSV and SQL have it; unknown is "".
-func (c column) text(row *Row) string {
-	v := reflect.ValueOf(row).Elem().Field(c.index)
-	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return ""
-		}
-		v = v.Elem()
-	}
-	if v.Kind() == reflect.Float64 {
-		return strconv.FormatFloat(v.Float(), 'f', 6, 64)
-	}
-	return fmt.Sprint(v.Interface())
-}
-
-// words are what some releases write for a number.
-var words = map[string]string{"true": "1", "false": "0", "auto": "-1", "on": "1", "off": "0"}
-
-// set is the reverse of text.
-func (c column) set(row *Row, text string) error {
-	v := reflect.ValueOf(row).Elem().Field(c.index)
-	if text == "" && c.kind != reflect.String {
-		return nil
-	}
-	if v.Kind() == reflect.Pointer {
-		v.Set(reflect.New(v.Type().Elem()))
-		v = v.Elem()
-	}
-	switch c.kind {
-	case reflect.String:
-		v.SetString(text)
-	case reflect.Int64:
-		text = cmp.Or(words[text], text)
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fmt.Errorf("%s is %q, not a whole number", c.name, text)
-		}
-		v.SetInt(n)
-	case reflect.Float64:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return fmt.Errorf("%s is %q, not a number", c.name, text)
-		}
-		v.SetFloat(f)
-	}
-	return nil
-}
 
 // loose are the columns that say how a test was run and that every row has a
 // default for: releases write them in several types, and one that is not
@@ -183,7 +110,7 @@ func FromColumns(names, values []string) (Row, error) {
 		return row, fmt.Errorf("%d values for %d columns", len(values), len(names))
 	}
 	byName := map[string]column{}
-	for _, c := range columns {
+	for _, c := range flat() {
 		byName[c.name] = c
 	}
 	for i, name := range names {
@@ -199,8 +126,9 @@ func FromColumns(names, values []string) (Row, error) {
 // check refuses a row that no test can have written.
 func (r Row) check() error {
 	switch {
-	case r.NPrompt < 0 || r.NGen < 0 || r.NDepth < 0 || r.NPrompt+r.NGen == 0:
-		return fmt.Errorf("n_prompt is %d and n_gen %d; a test processes at least one token", r.NPrompt, r.NGen)
+	case r.Case.NPrompt < 0 || r.Case.NGen < 0 || r.Case.NDepth < 0 || r.Case.NPrompt+r.Case.NGen == 0:
+		return fmt.Errorf("%d prompt and %d generated tokens behind %d; a test processes at least one token",
+			r.Case.NPrompt, r.Case.NGen, r.Case.NDepth)
 	case r.AvgNS <= 0:
 		return fmt.Errorf("avg_ns is %d; a test takes at least 1 ns", r.AvgNS)
 	}

@@ -34,8 +34,8 @@ func WriteJSONL(w io.Writer, rows []Row) error {
 
 // WriteCSV writes rows as llama-bench -o csv does: every value in quotes.
 func WriteCSV(w io.Writer, rows []Row) error {
-	out := bufio.NewWriter(w)
-	fmt.Fprintln(out, strings.Join(names(), ","))
+	out, columns := bufio.NewWriter(w), flat()
+	fmt.Fprintln(out, strings.Join(names(columns), ","))
 	for _, row := range rows {
 		values := make([]string, len(columns))
 		for i, c := range columns {
@@ -46,7 +46,7 @@ func WriteCSV(w io.Writer, rows []Row) error {
 	return out.Flush()
 }
 
-func names() []string {
+func names(columns []column) []string {
 	all := make([]string, len(columns))
 	for i, c := range columns {
 		all[i] = c.name
@@ -57,7 +57,7 @@ func names() []string {
 // WriteSQL writes rows as llama-bench -o sql does, for sqlite3 to read. Other
 // than llama-bench it escapes quotes in values.
 func WriteSQL(w io.Writer, rows []Row) error {
-	out := bufio.NewWriter(w)
+	out, columns := bufio.NewWriter(w), flat()
 	types := map[reflect.Kind]string{reflect.String: "TEXT", reflect.Int64: "INTEGER", reflect.Float64: "REAL"}
 	defs := make([]string, len(columns))
 	for i, c := range columns {
@@ -69,7 +69,7 @@ func WriteSQL(w io.Writer, rows []Row) error {
 		for i, c := range columns {
 			values[i] = quote(c, c.text(&row))
 		}
-		fmt.Fprintf(out, "INSERT INTO llama_bench (%s) VALUES (%s);\n", strings.Join(names(), ", "), strings.Join(values, ", "))
+		fmt.Fprintf(out, "INSERT INTO llama_bench (%s) VALUES (%s);\n", strings.Join(names(columns), ", "), strings.Join(values, ", "))
 	}
 	return out.Flush()
 }

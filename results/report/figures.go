@@ -74,7 +74,7 @@ func kvFigures(records []results.Record) []figure {
 	})
 	for _, model := range models {
 		variants, of := groups(by[model], func(r results.Record) string {
-			return "f16" + variant(r.Case)
+			return "f16" + r.Case.Variant()
 		})
 		for start := 0; start < len(variants); start += len(colours) {
 			part := variants[start:min(start+len(colours), len(variants))]
@@ -105,7 +105,7 @@ func kvFigure(model string, variants []string, of map[string][]results.Record) (
 		}
 		c.marks = append(c.marks, predicted, measured)
 		label := of[v][0].Case
-		f.Legend = append(f.Legend, entry{colours[i], orDefault(variant(label), "default parameters")})
+		f.Legend = append(f.Legend, entry{colours[i], orDefault(label.Variant(), "default parameters")})
 	}
 	lo, hi := extent(xs)
 	if lo == hi {

@@ -90,37 +90,3 @@ func modelName(r results.Record) string {
 	}
 	return strings.Join(words, " ")
 }
-
-// variant names the parameters of a case that a figure's axis does not show.
-func variant(c results.Case) string {
-	var words []string
-	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
-	if c.TypeK != "" && (c.TypeK != "f16" || c.TypeV != "f16") {
-		add("K %s, V %s", c.TypeK, c.TypeV)
-	}
-	if c.KVBits > 0 {
-		add("%d-bit cache", c.KVBits)
-	}
-	if c.MaxKVSize > 0 {
-		add("cache of %d", c.MaxKVSize)
-	}
-	if c.SWAFull {
-		add("swa-full")
-	}
-	if c.KVUnified {
-		add("unified")
-	}
-	if c.NSeq > 1 {
-		add("%d sequences", c.NSeq)
-	}
-	if c.FlashAttn == "off" || c.FlashAttn == "on" {
-		add("fa %s", c.FlashAttn)
-	}
-	if c.NUbatch > 0 && c.NUbatch != 512 {
-		add("ubatch %d", c.NUbatch)
-	}
-	if c.Other != "" {
-		add("%s", c.Other)
-	}
-	return strings.Join(words, ", ")
-}

@@ -168,7 +168,7 @@ func unfit(run results.Run) []string {
 
 func newCaseRow(r results.Record) caseRow {
 	row := caseRow{
-		Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Variant: variant(r.Case),
+		Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Variant: r.Case.Variant(),
 		Status: string(r.Status), OK: r.Status != results.StatusFailed,
 	}
 	if p := r.Predicted; p != nil {

@@ -104,14 +104,16 @@ func sample() report.Input {
 			Details: []string{"Layers 0, 3, 6 and 13 others hold 4352 cells instead of 4096."}},
 		{Severity: report.Improvement, Case: "llama.cpp · qwen3-0.6b q4_K · pp512", Figure: "tokens/s", Before: "2310", After: "2400", Change: "+3.9 %"},
 	}
-	for i, key := range []results.Key{"llama.cpp qwen3-0.6b q4_K decode n_gen=128", "llama.cpp qwen3-0.6b q4_K prefill n_prompt=512"} {
-		h := report.History{Series: results.Series{Key: key, Machine: "mini (Apple M4)"}}
+	for i, c := range []results.Case{{Kind: results.KindDecode, NGen: 128}, {Kind: results.KindPrefill, NPrompt: 512}} {
+		rec := base("qwen3-0.6b", "qwen3")
+		rec.Case = c
+		h := report.History{Series: results.Series{Key: rec.Key(), Case: c, Machine: "mini (Apple M4)"}}
 		for n := range 90 {
 			rate := 139.0
 			if i == 0 && n >= 62 {
 				rate = 128
 			}
-			h.Series.Points = append(h.Series.Points, results.Point{Time: night.AddDate(0, 0, n-89), SamplesNS: samples(rate, key.Tokens(), rng)})
+			h.Series.Points = append(h.Series.Points, results.Point{Time: night.AddDate(0, 0, n-89), SamplesNS: samples(rate, c.Tokens(), rng)})
 		}
 		if i == 0 {
 			h.Changes = []report.Change{{At: 62, Before: 139, After: 128, Between: "between llama.cpp b7000 and b7001"}}

@@ -115,7 +115,7 @@ func FromTrend(t trend.Trend, series []results.Series) []History {
 		h := History{Series: s}
 		for _, c := range changes[s.Key] {
 			if at, ok := runAt(s, c.First.Run); ok && c.Figure == "time" {
-				tokens := 1e9 * float64(s.Key.Tokens())
+				tokens := 1e9 * float64(s.Case.Tokens())
 				h.Changes = append(h.Changes, Change{At: at, Before: tokens / *c.Before, After: tokens / *c.After, Between: between(c)})
 			}
 		}

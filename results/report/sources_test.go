@@ -64,7 +64,7 @@ func TestFromDiff(t *testing.T) {
 func TestFromTrend(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	key := results.Key("llama.cpp qwen3-0.6b decode n_gen=128")
-	s := results.Series{Key: key, Machine: "mini"}
+	s := results.Series{Key: key, Case: results.Case{Kind: results.KindDecode, NGen: 128}, Machine: "mini"}
 	for n := range 40 {
 		env, rate := &results.Environment{RuntimeVersion: "b7000"}, 128.0
 		if n >= 25 {

@@ -45,7 +45,7 @@ func speedFigure(name string, records []results.Record) figure {
 	rows := rowChart{title: "Tokens per second of " + name, x: linear(0, most, 4, 10), xName: "tokens per second", xLabel: si}
 	for _, r := range records {
 		label := r.Case.Test()
-		if v := variant(r.Case); v != "" {
+		if v := r.Case.Variant(); v != "" {
 			label += " · " + v
 		}
 		s := r.Measured.TokensPerSecond
@@ -130,7 +130,7 @@ func historyFigure(h History) (figure, bool) {
 func historyPoints(series results.Series) []point {
 	var points []point
 	for i, p := range series.Points {
-		s := results.Speed(p.SamplesNS, series.Key.Tokens())
+		s := results.Speed(p.SamplesNS, series.Case.Tokens())
 		if s == nil {
 			continue
 		}

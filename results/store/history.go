@@ -45,9 +45,16 @@ func (s *Store) history(ctx context.Context, f Filter, yield func(results.Series
 	if err != nil {
 		return err
 	}
+	cases := map[int64]map[int64]results.Case{}
 	for _, one := range series {
-		if err := s.points(ctx, &one, places, environments); err != nil {
+		last, err := s.points(ctx, &one, places, environments)
+		if err != nil {
 			return err
+		}
+		if len(one.Points) > 0 {
+			if one.Case, err = s.caseOf(ctx, one.n, last, cases); err != nil {
+				return err
+			}
 		}
 		if len(one.Points) > 0 && !yield(one.Series, nil) {
 			return nil
@@ -56,8 +63,36 @@ func (s *Store) history(ctx context.Context, f Filter, yield func(results.Series
 	return nil
 }
 
-// points reads the points of one series.
-func (s *Store) points(ctx context.Context, one *numbered, places map[int64]place, environments map[int64]*results.Environment) error {
+// caseOf returns what a series measured in one of its runs. Most series of a
+// history have a run in common, whose cases are read once into known.
+func (s *Store) caseOf(ctx context.Context, series, run int64, known map[int64]map[int64]results.Case) (results.Case, error) {
+	if cases, ok := known[run]; ok {
+		return cases[series], nil
+	}
+	cases := map[int64]results.Case{}
+	rows, err := s.query(ctx, `SELECT r.series, c.body FROM records r JOIN constants c ON c.n = r.constant WHERE r.run = ?1`, run)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var n int64
+		var body sql.RawBytes
+		if err := rows.Scan(&n, &body); err != nil {
+			return err
+		}
+		var constant struct {
+			Case results.Case `json:"case"`
+		}
+		err := json.Unmarshal(body, &constant)
+		cases[n] = constant.Case
+		return err
+	})
+	known[run] = cases
+	return cases[series], err
+}
+
+// points reads the points of one series and returns the newest run entered that
+// has one.
+func (s *Store) points(
+	ctx context.Context, one *numbered, places map[int64]place, environments map[int64]*results.Environment,
+) (last int64, err error) {
 	order := make([]int, 0, len(places))
 	one.Points = make([]results.Point, 0, len(places))
 	rows, err := s.query(ctx, `SELECT run, environment, body FROM points WHERE series = ?1`, one.n)
@@ -74,10 +109,11 @@ func (s *Store) points(ctx context.Context, one *numbered, places map[int64]plac
 		p, err := unpackPoint(body)
 		p.RunID, p.Env = at.id, environments[environment]
 		one.Points, order = append(one.Points, p), append(order, at.order)
+		last = max(last, run)
 		return err
 	})
 	sort.Sort(byOrder{one.Points, order})
-	return err
+	return last, err
 }
 
 type byOrder struct {

@@ -342,6 +342,9 @@ func TestHistory(t *testing.T) {
 		one := all[record("r1", 1).Key()]
 		require.Len(t, one.Points, 3)
 		assert.Len(t, all[record("r1", 0).Key()].Points, 2, "a failed case has no point")
+		for i := range 3 {
+			assert.Equal(t, record("r1", i).Case, all[record("r1", i).Key()].Case, "a series carries its case")
+		}
 		want := record("r1", 1)
 		env := want.Environment()
 		predicted := 0.5
@@ -365,6 +368,20 @@ func TestHistory(t *testing.T) {
 			t.Error("another machine has no history")
 		}
 	})
+}
+
+// A case travels as a case: what a model is called says nothing of it.
+func TestHistoryReadsNoNames(t *testing.T) {
+	st, run := open(t, filepath.Join(t.TempDir(), "store.db")), runOf("r1", 1)
+	run.Records[0].Model.Name = "decode n_gen=64"
+	run.Records[0].Case = results.Case{Kind: results.KindKV, NCtx: 512, NPrompt: 64, NGen: 2}
+	_, err := st.Import(t.Context(), run)
+	require.NoError(t, err)
+	for series, err := range st.History(t.Context(), store.Filter{}) {
+		require.NoError(t, err)
+		assert.Equal(t, run.Records[0].Case, series.Case)
+		assert.Zero(t, series.Case.Tokens())
+	}
 }
 
 func TestConclusions(t *testing.T) {

@@ -1,0 +1,291 @@
+package results
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Setting is one parameter of a case that users choose: a row of [Settings].
+// Whatever names parameters is made from the rows: keys, the keys of suites and
+// their expansion, flags, bounds, what a runtime refuses, headings, the command
+// that measures a case again, imports and exports. A value is an int, a bool or
+// a string, as Of returns it.
+type Setting struct {
+	// Name is the parameter's in records, keys and suites.
+	Name string
+	// Flag is assay's, LlamaBench are llama-bench's short and long one and MLX is
+	// mlx-lm's, without dashes; empty where there is none.
+	Flag       string
+	LlamaBench [2]string
+	MLX        string
+	// Help is what it does, with its unit or noun in back quotes, and Otherwise
+	// what holds where it is not given, if Default does not say it.
+	Help, Otherwise string
+	// Known lists who has the setting; nil is every runtime.
+	Known []Known
+	// Default is what holds where nothing is given; nil depends on the case, on
+	// the machine, or is the value of the setting that this one Follows.
+	Default any
+	Follows string
+	// PerKind are the defaults of a setting that only some kinds of case have.
+	PerKind map[Kind]int
+	// Least and Most bound a whole number. Values are the only ones that can be,
+	// besides the zero value; Types says that they are the runtime's cache types.
+	Least, Most int
+	Values      []Word
+	Types       bool
+	// Heading is a format for the value in the heading of a row, where it is not
+	// the default: "ubatch %v". Without one only rows that differ in it show it.
+	Heading string
+	Place
+}
+
+// Place is how a setting is read in a case, and written there.
+type Place struct {
+	Of  func(Case) any
+	Put func(*Case, any)
+}
+
+// Word is a value that a setting can have, and how llama-bench writes it if that
+// is another way.
+type Word struct {
+	Value      any
+	LlamaBench string
+}
+
+// Known says that a runtime has a setting, in cases of these kinds or of all.
+type Known struct {
+	Runtime string
+	Kinds   []Kind
+}
+
+// SettingNamed returns the row of that name in records.
+func SettingNamed(name string) (Setting, bool) {
+	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return Settings[i], true
+}
+
+// Dashed is a flag as its users write it: llama.cpp's short ones with one dash.
+func Dashed(flag string) string {
+	if len(flag) <= 3 {
+		return "-" + flag
+	}
+	return "--" + flag
+}
+
+// IsSwitch reports whether the setting is on or off.
+func (s Setting) IsSwitch() bool { _, ok := s.Of(Case{}).(bool); return ok }
+
+// IsNumber reports whether the setting is a whole number.
+func (s Setting) IsNumber() bool { _, ok := s.Of(Case{}).(int); return ok }
+
+// Zero reports whether the case does not have the setting.
+func (s Setting) Zero(c Case) bool { return s.Of(c) == s.Of(Case{}) }
+
+// CanBeZero reports whether 0 is asked for in a case that has 0: it is a number
+// of its own and not what holds where nothing is given.
+func (s Setting) CanBeZero() bool {
+	return s.Default != nil && s.Default != s.Of(Case{}) && s.IsNumber() && s.Least == 0 && s.Values == nil
+}
+
+// Usage is the setting's line in help.
+func (s Setting) Usage() string {
+	otherwise := s.Otherwise
+	if otherwise == "" && s.Default != nil && !s.IsSwitch() {
+		otherwise = fmt.Sprint(s.Default)
+	}
+	if otherwise == "" {
+		return s.Help
+	}
+	return s.Help + " (default: " + otherwise + ")"
+}
+
+// Parse reads a value as suites, flags and other tools write it. Bounds are not
+// held: see [Setting.Check].
+func (s Setting) Parse(text string) (any, error) {
+	switch s.Of(Case{}).(type) {
+	case int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a whole number", text)
+		}
+		return n, nil
+	case bool:
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither 0 nor 1", text)
+		}
+		return on, nil
+	}
+	if text == "" {
+		return nil, fmt.Errorf("an empty word where %s is given", s.Name)
+	}
+	for _, w := range s.Values {
+		if text == fmt.Sprint(w.Value) || text == w.LlamaBench && text != "" {
+			return w.Value, nil
+		}
+	}
+	if len(s.Values) > 0 {
+		return nil, fmt.Errorf("%q is not one of %s", text, strings.Join(s.spellings(), ", "))
+	}
+	return text, nil
+}
+
+func (s Setting) spellings() []string {
+	var all []string
+	for _, w := range s.Values {
+		all = append(all, fmt.Sprint(w.Value))
+		if w.LlamaBench != "" {
+			all = append(all, w.LlamaBench)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// LlamaBenchText is a value as llama-bench writes it.
+func (s Setting) LlamaBenchText(v any) string {
+	for _, w := range s.Values {
+		if w.Value == v && w.LlamaBench != "" {
+			return w.LlamaBench
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+// Check refuses a value that no runtime can have. One outside of its bounds is
+// refused before anything runs: a library says it later and in its own words, or
+// takes it and dies.
+func (s Setting) Check(v any) error {
+	if v == s.Of(Case{}) && (len(s.Values) > 0 || !s.IsNumber()) {
+		return nil
+	}
+	if n, ok := v.(int); ok && len(s.Values) == 0 {
+		switch {
+		case n < s.Least:
+			return fmt.Errorf("%s %d must be %d or more", s.Name, n, s.Least)
+		case n > s.Most:
+			return fmt.Errorf("%s %d must be %d or less", s.Name, n, s.Most)
+		}
+	}
+	if len(s.Values) == 0 || slices.ContainsFunc(s.Values, func(w Word) bool { return w.Value == v }) {
+		return nil
+	}
+	var words []string
+	for _, w := range s.Values {
+		words = append(words, fmt.Sprint(w.Value))
+	}
+	last := len(words) - 1
+	return fmt.Errorf("%s %#v: %s or %s", s.Name, v, strings.Join(words[:last], ", "), words[last])
+}
+
+// KnownTo reports whether the runtime has the setting, in a case of any of the
+// kinds or, without one, of some kind.
+func (s Setting) KnownTo(runtime string, kinds ...Kind) bool {
+	if s.Known == nil {
+		return true
+	}
+	return slices.ContainsFunc(s.Known, func(k Known) bool {
+		return k.Runtime == runtime && (k.Kinds == nil || kinds == nil ||
+			slices.ContainsFunc(kinds, func(kind Kind) bool { return slices.Contains(k.Kinds, kind) }))
+	})
+}
+
+// Given reports whether a list of values asks for anything: a switch that is
+// only listed as off does not.
+func (s Setting) Given(values []any) bool {
+	if s.IsSwitch() {
+		return slices.Contains(values, any(true))
+	}
+	return len(values) > 0
+}
+
+// Refuse returns an error where none of the runtimes has the setting in a case of
+// these kinds: it would be dropped without a word. why ends the clause "is a
+// setting of R, which".
+func (s Setting) Refuse(runtimes []string, kinds []Kind, why string) error {
+	if slices.ContainsFunc(runtimes, func(name string) bool { return s.KnownTo(name, kinds...) }) {
+		return nil
+	}
+	owner := s.Owner()
+	return fmt.Errorf("%s (%s) is a setting of %s, which %s; leave it out, or name %s as a runtime", Dashed(s.Flag), s.Name, owner, why, owner)
+}
+
+// Owner is the first runtime that knows the setting; empty where all do.
+func (s Setting) Owner() string {
+	if len(s.Known) == 0 {
+		return ""
+	}
+	return s.Known[0].Runtime
+}
+
+// differs reports whether a heading must show the setting of the case: it is not
+// the default, or the one that it follows is not.
+func (s Setting) differs(c Case) bool {
+	usual := s.Default
+	if leader, ok := SettingNamed(s.Follows); ok {
+		if leader.differs(c) {
+			return true
+		}
+		usual = leader.Default
+	}
+	return !s.Zero(c) && s.Of(c) != usual
+}
+
+// follows reports whether the setting is that of the one it follows.
+func (s Setting) follows(c Case) bool {
+	leader, ok := SettingNamed(s.Follows)
+	return ok && leader.Of(c) == s.Of(c)
+}
+
+// Variant names the settings of a case that are not the defaults, and that
+// neither its test nor an axis shows: "K q8_0, ubatch 128".
+func (c Case) Variant() string {
+	var words []string
+	for _, s := range Settings {
+		if s.Heading != "" && s.differs(c) {
+			words = append(words, s.heading(c))
+		}
+	}
+	if c.Other != "" {
+		words = append(words, c.Other)
+	}
+	return strings.Join(words, ", ")
+}
+
+func (s Setting) heading(c Case) string {
+	if strings.Contains(s.Heading, "%") {
+		return fmt.Sprintf(s.Heading, s.Of(c))
+	}
+	return s.Heading
+}
+
+// Apart returns, for each case, the settings in which it differs from another of
+// them, by their flags: what a table must show for its rows to be told apart.
+func Apart(cases []Case) [][]string {
+	out := make([][]string, len(cases))
+	for _, s := range Settings {
+		if !slices.ContainsFunc(cases, func(c Case) bool { return s.apart(c) != s.apart(cases[0]) }) {
+			continue
+		}
+		for i, c := range cases {
+			if v := s.apart(c); v != "" {
+				out[i] = append(out[i], fmt.Sprintf("%s=%v", s.Flag, v))
+			}
+		}
+	}
+	return out
+}
+
+// apart is the setting, or empty where it is the one it follows.
+func (s Setting) apart(c Case) any {
+	if s.follows(c) {
+		return ""
+	}
+	return s.Of(c)
+}

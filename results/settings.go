@@ -1,0 +1,101 @@
+package results
+
+import "math"
+
+// The runtimes that settings speak of.
+const (
+	LlamaCpp = "llama.cpp"
+	MLX      = "mlx"
+)
+
+// maxTokens bounds contexts and token counts, several times what any model has.
+const maxTokens = 1 << 26
+
+var (
+	// llamaCppHas are the parameters of llama.cpp's contexts.
+	llamaCppHas = []Known{{Runtime: LlamaCpp}}
+	// mlxHas are those of mlx-lm's caches.
+	mlxHas = []Known{{Runtime: MLX}}
+)
+
+// Settings are all parameters of a case but its kind, in the order in which a
+// suite's product varies them, the last the fastest. Names and defaults are
+// llama-bench's (tools/llama-bench/llama-bench.cpp, v0.5.0) and, for its cache,
+// those of mlx_lm.generate (mlx-lm 0.31.3). LLAMA_MAX_SEQ sequences
+// (src/llama-cparams.h) and GGML_MAX_N_THREADS threads (ggml/include/ggml.h) are
+// the most in llama.cpp v0.5.0, which takes a context of any length and is killed
+// for the memory.
+var Settings = []Setting{
+	{Name: "n_depth", Flag: "d", LlamaBench: [2]string{"d", "n-depth"},
+		Help: "`tokens` in the cache before the clock starts", Default: 0, Most: maxTokens,
+		Place: field(func(c *Case) *int { return &c.NDepth })},
+	{Name: "n_prompt", Flag: "p", LlamaBench: [2]string{"p", "n-prompt"}, MLX: "prompt-tokens",
+		Help: "prompt `tokens` of prefill cases; 0: none", Otherwise: "512", Most: maxTokens,
+		PerKind: map[Kind]int{KindPrefill: 512, KindKV: 64, KindPlan: 64},
+		Place:   field(func(c *Case) *int { return &c.NPrompt })},
+	{Name: "n_gen", Flag: "n", LlamaBench: [2]string{"n", "n-gen"}, MLX: "generation-tokens",
+		Help: "`tokens` to generate in decode cases; 0: none", Otherwise: "128", Most: maxTokens,
+		PerKind: map[Kind]int{KindDecode: 128, KindKV: 2, KindPlan: 2},
+		Place:   field(func(c *Case) *int { return &c.NGen })},
+	{Name: "n_ctx", Flag: "c", Known: []Known{{Runtime: LlamaCpp}, {Runtime: MLX, Kinds: []Kind{KindPlan}}},
+		Help: "n_ctx in `tokens`", Otherwise: "what the case needs", Most: maxTokens,
+		Place: field(func(c *Case) *int { return &c.NCtx })},
+	{Name: "n_batch", Flag: "b", LlamaBench: [2]string{"b", "batch-size"}, Known: llamaCppHas,
+		Help: "n_batch in `tokens`", Default: 2048, Least: 1, Most: math.MaxInt32,
+		Place: field(func(c *Case) *int { return &c.NBatch })},
+	{Name: "n_ubatch", Flag: "ub", LlamaBench: [2]string{"ub", "ubatch-size"}, Known: llamaCppHas, Heading: "ubatch %v",
+		Help: "n_ubatch in `tokens`", Default: 512, Least: 1, Most: math.MaxInt32,
+		Place: field(func(c *Case) *int { return &c.NUbatch })},
+	{Name: "n_seq", Flag: "np", MLX: "batch-size", Known: llamaCppHas, Heading: "%v sequences",
+		Help: "n_seq_max: parallel `sequences`", Default: 1, Least: 1, Most: 256,
+		Place: field(func(c *Case) *int { return &c.NSeq })},
+	{Name: "type_k", Flag: "ctk", LlamaBench: [2]string{"ctk", "cache-type-k"}, Known: llamaCppHas, Types: true, Heading: "K %v",
+		Help: "`type` of the K cache", Default: "f16",
+		Place: field(func(c *Case) *string { return &c.TypeK })},
+	{Name: "type_v", Flag: "ctv", LlamaBench: [2]string{"ctv", "cache-type-v"}, Known: llamaCppHas, Types: true, Heading: "V %v",
+		Help: "`type` of the V cache", Otherwise: "as K", Follows: "type_k",
+		Place: field(func(c *Case) *string { return &c.TypeV })},
+	{Name: "flash_attn", Flag: "fa", LlamaBench: [2]string{"fa", "flash-attn"}, Known: llamaCppHas, Heading: "fa %v",
+		Values: []Word{{"on", "1"}, {"off", "0"}, {"auto", "-1"}},
+		Help:   "flash attention: `0, 1 or auto`", Default: "auto",
+		Place: field(func(c *Case) *string { return &c.FlashAttn })},
+	{Name: "swa_full", Flag: "swa-full", Known: llamaCppHas, Heading: "swa-full",
+		Help: "keep the whole context for windowed layers", Default: false,
+		Place: field(func(c *Case) *bool { return &c.SWAFull })},
+	{Name: "kv_unified", Flag: "kvu", Known: llamaCppHas, Heading: "unified",
+		Help: "one cache for all sequences", Default: false,
+		Place: field(func(c *Case) *bool { return &c.KVUnified })},
+	{Name: "n_gpu_layers", Flag: "ngl", LlamaBench: [2]string{"ngl", "n-gpu-layers"}, Known: llamaCppHas,
+		Help: "`layers` on the GPU", Default: 99, Most: math.MaxInt32,
+		Place: field(func(c *Case) *int { return &c.NGPULayers })},
+	{Name: "n_threads", Flag: "t", LlamaBench: [2]string{"t", "threads"}, Known: llamaCppHas,
+		Help: "`threads`", Otherwise: "the cores", Least: 1, Most: 512,
+		Place: field(func(c *Case) *int { return &c.NThreads })},
+	{Name: "kv_bits", Flag: "kv-bits", MLX: "kv-bits", Known: mlxHas, Values: []Word{{2, ""}, {4, ""}, {8, ""}}, Heading: "%v-bit cache",
+		Help: "`bits` of mlx-lm's quantised cache", Otherwise: "not quantised", Default: 0,
+		Place: field(func(c *Case) *int { return &c.KVBits })},
+	{Name: "kv_group_size", Flag: "kv-group-size", MLX: "kv-group-size", Known: mlxHas, Values: []Word{{32, ""}, {64, ""}, {128, ""}},
+		Heading: "groups of %v",
+		Help:    "group `size` of mlx-lm's quantised cache", Default: 64,
+		Place: field(func(c *Case) *int { return &c.KVGroupSize })},
+	{Name: "quantized_kv_start", Flag: "quantized-kv-start", MLX: "quantized-kv-start", Known: mlxHas, Heading: "from %v",
+		Help: "`tokens` after which mlx-lm quantises its cache", Default: 0, Most: maxTokens,
+		Place: field(func(c *Case) *int { return &c.QuantizedKVStart })},
+	{Name: "max_kv_size", Flag: "max-kv-size", MLX: "max-kv-size", Known: mlxHas, Heading: "cache of %v",
+		Help: "`tokens` that mlx-lm's cache keeps, on models without caches of their own", Otherwise: "all", Default: 0,
+		Most:  maxTokens,
+		Place: field(func(c *Case) *int { return &c.MaxKVSize })},
+}
+
+// field is the place of a setting that is a field of Case. A value of another
+// type than the field's leaves it as it is.
+func field[T int | bool | string](at func(*Case) *T) Place {
+	return Place{
+		Of: func(c Case) any { return *at(&c) },
+		Put: func(c *Case, v any) {
+			if v, ok := v.(T); ok {
+				*at(c) = v
+			}
+		},
+	}
+}
