@@ -18,6 +18,7 @@ type llamaEngine struct {
 func (e *llamaEngine) Describe() results.Runtime {
 	r := results.Runtime{
 		Name: llamaCppName, Version: e.lib.Version(), Path: e.lib.Path(), SHA256: e.sha256, Layout: e.lib.Layout(),
+		Kernels: kernelsOf(e.lib.Kernels()),
 	}
 	for _, d := range e.lib.Devices() {
 		// The first GPU is where layers are put; without one it is the CPU.
@@ -54,6 +55,9 @@ func (e *llamaEngine) Plan(_ context.Context, path string, c results.Case) (*res
 }
 
 func (e *llamaEngine) Load(_ context.Context, path string, c results.Case) (Session, error) {
+	if err := refuseBF16(kernelsOf(e.lib.Kernels()), path, c); err != nil {
+		return nil, err
+	}
 	model, err := e.lib.LoadModel(path, llama.ModelParams{NGPULayers: &c.NGPULayers})
 	if err != nil {
 		return nil, err

@@ -23,8 +23,22 @@ type mlxEngine struct {
 func (e *mlxEngine) Describe() results.Runtime {
 	return results.Runtime{
 		Name: mlxName, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
-		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device,
+		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, Kernels: e.kernels(),
 	}
+}
+
+// kernels are what is known of the Metal kernels that MLX loads; nil where it
+// loads none.
+func (e *mlxEngine) kernels() *results.Kernels {
+	file := e.lib.KernelFile()
+	if file == "" {
+		return nil
+	}
+	k := &results.Kernels{SDK: ownSDK()}
+	if count, err := mlx.NAXKernels(file); err == nil {
+		k.NAX = &count
+	}
+	return k
 }
 
 func (e *mlxEngine) Devices() []string { return []string{e.lib.Device} }

@@ -88,6 +88,8 @@ type Runtime struct {
 	// Layout names the parameter-struct layout that matched the library.
 	Layout string `json:"layout,omitempty"`
 	Device string `json:"device,omitempty"`
+	// Kernels are those that a Mac's GPU had for this process.
+	Kernels *Kernels `json:"kernels,omitempty"`
 }
 
 // Model is what was run.

@@ -100,6 +100,8 @@ func printDiagnosis(w io.Writer, d harness.Diagnosis) {
 		for _, dev := range p.Devices {
 			field(w, "device", dev)
 		}
+		field(w, "kernels", p.Runtime.Kernels.String())
+		field(w, "warning", p.Runtime.Kernels.Lacking(d.Host.Chip))
 	}
 	printHost(w, d.Host)
 	if d.Probe != nil {

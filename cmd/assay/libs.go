@@ -25,11 +25,16 @@ already is not fetched again.
 
 examples:
   assay libs install                     the release that assay is made for
-  assay libs install --release all       every release that assay is tested with`,
+  assay libs install --release all       every release that assay is tested with
+  assay libs install --device vulkan     a release with a GPU backend (Linux, x64);
+                                         ASSAY_LLAMA_LIB=PATH takes it, with
+                                         GGML_VK_VISIBLE_DEVICES=0 also on a
+                                         device in software (mesa-vulkan-drivers)`,
 		setup: func(fs *flag.FlagSet) action {
 			var f libsFlags
 			fs.StringVar(&f.releases, "release", libs.Pinned().Version, "releases of llama.cpp, comma-separated, or all (Linux)")
 			fs.StringVar(&f.platform, "platform", "", "for another platform, to look into and not to run: "+strings.Join(libs.Platforms(), ", "))
+			fs.StringVar(&f.device, "device", "", "with the backend of a device beside the CPU's: "+strings.Join(libs.Devices(), ", "))
 			fs.BoolVar(&f.mlx, "mlx", false, "mlx-c too (macOS)")
 			fs.BoolVar(&f.json, "json", false, "print JSON")
 			return f.install
@@ -38,8 +43,8 @@ examples:
 }
 
 type libsFlags struct {
-	releases, platform string
-	mlx, json          bool
+	releases, platform, device string
+	mlx, json                  bool
 }
 
 func (f *libsFlags) install(ctx context.Context, s streams, args []string) error {
@@ -48,6 +53,12 @@ func (f *libsFlags) install(ctx context.Context, s streams, args []string) error
 	}
 	if f.platform != "" && !slices.Contains(libs.Platforms(), f.platform) {
 		return usagef("--platform %q is none of %s", f.platform, strings.Join(libs.Platforms(), ", "))
+	}
+	if f.device != "" && !slices.Contains(libs.Devices(), f.device) {
+		return usagef("--device %q is none of %s", f.device, strings.Join(libs.Devices(), ", "))
+	}
+	if f.device != "" && f.platform != "" {
+		return usagef("--device and --platform each name a package; give one of them")
 	}
 	releases, err := libs.Select(f.releases)
 	if err != nil {
@@ -78,6 +89,9 @@ func (f *libsFlags) install(ctx context.Context, s streams, args []string) error
 func (f *libsFlags) llama(ctx context.Context, in libs.Installer, r libs.Release) (libs.Installed, error) {
 	if f.platform != "" {
 		return in.Platform(ctx, r, f.platform)
+	}
+	if f.device != "" {
+		return in.Device(ctx, r, f.device)
 	}
 	return in.Llama(ctx, llama.Spec(), r)
 }

@@ -87,6 +87,7 @@ func printRecords(w io.Writer, records []results.Record) {
 	printProblems(w, records)
 	printMissing(w, records)
 	printUnfit(w, records)
+	printLacking(w, records)
 }
 
 // grouped keeps records of one table together: same runtime, model and sort.
@@ -267,5 +268,17 @@ func printUnfit(w io.Writer, records []results.Record) {
 	if cases > 0 {
 		line := fmt.Sprintf("This machine was not fit to be measured in %d of %d cases: %s.", cases, len(records), safe(strings.Join(worst, "; ")))
 		fmt.Fprintln(w, wrapped(line, ""))
+	}
+}
+
+// printLacking says once without which kernels a runtime's figures were measured.
+func printLacking(w io.Writer, records []results.Record) {
+	said := map[string]bool{}
+	for _, r := range records {
+		lacks := r.Runtime.Kernels.Lacking(r.Host.Chip)
+		if line := r.Runtime.Name + ": " + lacks + "."; lacks != "" && !said[line] {
+			said[line] = true
+			fmt.Fprintln(w, wrapped(safe(line), ""))
+		}
 	}
 }

@@ -90,6 +90,21 @@ func (in Installer) Llama(ctx context.Context, spec dylib.Spec, r Release) (Inst
 	return in.Platform(ctx, r, platform)
 }
 
+// Device makes a release with the backend of a device available, in a folder of
+// its own: what is measured without naming it does not change by its being there.
+func (in Installer) Device(ctx context.Context, r Release, device string) (Installed, error) {
+	platform, ok := platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH]
+	if !ok || r.Integrity[platform+"-"+device] == "" {
+		return Installed{}, &Error{"llama.cpp " + r.Version, fmt.Errorf("there is no package of it for %s on %s/%s", device, in.Machine.GOOS, in.Machine.GOARCH)}
+	}
+	return in.Platform(ctx, r, platform+"-"+device)
+}
+
+// DeviceFolder is where Device puts a release, whether it is there or not.
+func (in Installer) DeviceFolder(r Release, device string) string {
+	return in.Home.Libs("llama.cpp-"+platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH]+"-"+device, r.Version)
+}
+
 // MLX makes mlx-c available: on macOS only, where Homebrew has it.
 func (in Installer) MLX(ctx context.Context, spec dylib.Spec) (Installed, error) {
 	if in.Machine.GOOS != "darwin" {
@@ -162,7 +177,7 @@ func (in Installer) unpackRelease(ctx context.Context, r Release, platform, fold
 func explain(err error, folder string) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk of %s is full (50 MB are needed); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
+		return fmt.Errorf("the disk of %s is full (100 MB are needed); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		return unwritable(err, folder)
 	}

@@ -190,7 +190,7 @@ func TestInstallFails(t *testing.T) {
 		{"no npm", func(t *testing.T) { t.Setenv("PATH", "") }, release(good), "npm is not installed, and its packages hold the libraries for Linux; install Node.js with npm"},
 		{"no network", npmSays("npm error code EAI_AGAIN", "npm error request failed"), release(good), "npm cannot reach its registry (EAI_AGAIN); connect this machine"},
 		{"no network, older npm", npmSays("npm ERR! code ENOTFOUND"), release(good), "npm cannot reach its registry (ENOTFOUND)"},
-		{"disk full", npmSays("npm error code ENOSPC"), release(good), "is full (50 MB are needed); free some or set ASSAY_HOME"},
+		{"disk full", npmSays("npm error code ENOSPC"), release(good), "is full (100 MB are needed); free some or set ASSAY_HOME"},
 		{"npm's own cache", npmSays("npm error code EACCES", "npm error path /x/.npm"), release(good), "npm cannot write /x/.npm (EACCES)"},
 		{"something else", npmSays("npm error code E404", "npm error 404 Not found"), release(good), "npm pack @node-llama-cpp/linux-x64@1.0.0: npm error code E404; npm error 404 Not found"},
 		{"says nothing", func(t *testing.T) { fakeTool(t, "npm", "exit 7") }, release(good), "exit status 7"},
@@ -346,4 +346,24 @@ func TestReleases(t *testing.T) {
 	assert.Equal(t, []libs.Release{every(t)[2], every(t)[5]}, two)
 	_, err = libs.Select("v0.5.0,b1")
 	assert.EqualError(t, err, `no llama.cpp release "b1" to install; there are b6673, b8121, b8390, b10361, v0.4.0, v0.5.0`)
+}
+
+// A release with a device's backend lies where no search finds it.
+func TestDevice(t *testing.T) {
+	in, dir := installer(t, "linux")
+	npmThatPacks(t, library(t))
+	r := release(library(t))
+	r.Integrity = map[string]string{libs.LinuxX64Vulkan: r.Integrity[libs.LinuxX64]}
+	got, err := in.Device(t.Context(), r, libs.Vulkan)
+	require.NoError(t, err)
+	folder := filepath.Join(dir, "lib", "llama.cpp-linux-x64-vulkan", "v1")
+	assert.Equal(t, libs.Installed{Product: "llama.cpp-linux-x64-vulkan", Version: "v1", Path: folder, Fetched: true}, got)
+	assert.Equal(t, folder, in.DeviceFolder(r, libs.Vulkan))
+	_, err = in.Machine.Find(spec)
+	assert.Error(t, err, "what is measured by default does not change")
+
+	mac, _ := installer(t, "darwin")
+	_, err = mac.Device(t.Context(), r, libs.Vulkan)
+	assert.EqualError(t, err, "installing llama.cpp v1: there is no package of it for vulkan on darwin/amd64")
+	checkRefusal(t, err)
 }

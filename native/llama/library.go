@@ -36,6 +36,7 @@ type Library struct {
 	fn      functions
 	log     *Log
 	devices []Device
+	kernels Kernels
 
 	contextLayout, modelLayout     layout
 	contextDefaults, modelDefaults block
@@ -108,7 +109,12 @@ func open(path string) (*Library, error) {
 	if err := lib.checkTensorLayout(); err != nil {
 		return nil, err
 	}
-	return lib, lib.loadBackends()
+	mark := lib.log.Mark()
+	if err := lib.loadBackends(); err != nil {
+		return nil, err
+	}
+	lib.kernels = ParseKernels(lib.log.Since(mark))
+	return lib, nil
 }
 
 // openInOrder opens ggml-base and ggml, where they lie beside it, and then

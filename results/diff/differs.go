@@ -65,6 +65,7 @@ var attributes = []attribute{
 	{"%s version", Version, func(r results.Record) string { return r.Runtime.Version }},
 	{"%s library", Version, func(r results.Record) string { return r.Runtime.SHA256 }},
 	{"%s device", "", func(r results.Record) string { return r.Runtime.Device }},
+	{"%s kernels", "", func(r results.Record) string { return r.Runtime.Kernels.String() }},
 	{"operating system", "", func(r results.Record) string { return strings.TrimSpace(r.Host.OS + " " + r.Host.OSVersion) }},
 	{"thermal state", "", func(r results.Record) string { return r.Host.Thermal }},
 	{"thermal state after", "", func(r results.Record) string { return r.Host.ThermalAfter }},
