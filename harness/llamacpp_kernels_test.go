@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/skeleton"
-	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -16,13 +17,13 @@ import (
 func TestRefuseBF16(t *testing.T) {
 	yes := true
 	gone, whole := &results.Kernels{SDK: "12.0", BF16: &yes}, &results.Kernels{SDK: "26.2", BF16: &yes}
-	f, err := arch.Load(t.Context(), "preset:qwen2.5-0.5b", arch.Options{})
+	f, err := source.Load(t.Context(), "preset:qwen2.5-0.5b", source.Options{})
 	require.NoError(t, err)
-	f = f.KVFaithful()
+	f = family.KVFaithful(f)
 	files := map[string]string{}
 	for _, typ := range []string{"bf16", "q8_0"} {
 		files[typ] = filepath.Join(t.TempDir(), typ+".gguf")
-		require.NoError(t, skeleton.WriteGGUF(t.Context(), files[typ], f, arch.TypePlan{Matrices: typ}, nil))
+		require.NoError(t, skeleton.WriteGGUF(t.Context(), files[typ], f, family.TypePlan{Matrices: typ}, nil))
 	}
 	tests := []struct {
 		name       string
