@@ -70,7 +70,7 @@ func predictInto(rec *results.Record, it Item) {
 		rec.Predicted, err = rt.Predict(it.facts, it.run, it.WeightType, settled(it.Case, rec.Measured), rec.Runtime)
 	}
 	if err != nil && rec.Measured != nil {
-		rec.Checks = append(rec.Checks, results.Check{Name: "prediction", Detail: err.Error()})
+		rec.NotPredicted = err.Error()
 	}
 	if err != nil || rec.Measured == nil {
 		return

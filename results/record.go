@@ -37,8 +37,11 @@ type Record struct {
 	Model     Model      `json:"model"`
 	Case      Case       `json:"case"`
 	Predicted *Predicted `json:"predicted,omitempty"`
-	Measured  *Measured  `json:"measured,omitempty"`
-	Residual  *Residual  `json:"residual,omitempty"`
+	// NotPredicted says in one sentence why a case that was measured has no
+	// prediction; that refutes nothing.
+	NotPredicted string    `json:"not_predicted,omitempty"`
+	Measured     *Measured `json:"measured,omitempty"`
+	Residual     *Residual `json:"residual,omitempty"`
 	// Checks are the comparisons of this case that must hold, each with its outcome.
 	Checks []Check `json:"checks,omitempty"`
 	// Verdicts judge rival rule sets against what was measured.

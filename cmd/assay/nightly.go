@@ -11,6 +11,7 @@ import (
 	"assay/harness"
 	"assay/harness/home"
 	"assay/harness/nightly"
+	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
 )
@@ -185,10 +186,6 @@ func nightVerdict(n nightly.Night) error {
 		return refutedError{errors.New("something regressed or changed; see the alerts")}
 	case n.NotJudged != "":
 		return fmt.Errorf("run %s was not judged: %s", n.Run, n.NotJudged)
-	case n.Failed > 0:
-		return fmt.Errorf("%d of %d cases failed or were skipped", n.Failed, n.Cases)
-	case n.Refuted > 0:
-		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", n.Refuted, n.Cases)}
 	}
-	return nil
+	return amountsTo(results.Tally{Cases: n.Cases, Failed: n.Failed, Refuted: n.Refuted})
 }
