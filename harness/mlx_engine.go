@@ -23,7 +23,7 @@ type mlxEngine struct {
 func (e *mlxEngine) Describe() results.Runtime {
 	return results.Runtime{
 		Name: mlxName, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
-		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, Kernels: e.kernels(),
+		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, BLAS: e.lib.BLAS, Kernels: e.kernels(),
 	}
 }
 

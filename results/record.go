@@ -93,6 +93,9 @@ type Runtime struct {
 	Device string `json:"device,omitempty"`
 	// Kernels are those that a Mac's GPU had for this process.
 	Kernels *Kernels `json:"kernels,omitempty"`
+	// BLAS is the library that multiplies matrices on the CPU, in its own words,
+	// where the runtime does not do it itself.
+	BLAS string `json:"blas,omitempty"`
 }
 
 // Model is what was run.
