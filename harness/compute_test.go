@@ -1,0 +1,76 @@
+package harness_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/harness/skeleton"
+	"assay/native/llama"
+	"assay/predict/graph"
+	"assay/predict/kv"
+	"assay/predict/source"
+)
+
+// computeSettings are those under which each preset's compute buffer is held
+// against the library's own plan.
+var computeSettings = []kv.Params{
+	{NCtx: 4096, NUbatch: 512, NSeq: 1, FlashAttn: true, TypeK: "f16", TypeV: "f16"},
+	{NCtx: 2048, NUbatch: 128, NSeq: 4, FlashAttn: true, TypeK: "q8_0", TypeV: "q8_0"},
+	{NCtx: 8192, NUbatch: 512, NSeq: 2, KVUnified: true, TypeK: "f16", TypeV: "f16"},
+}
+
+// TestComputeBuffer: for every preset, what the graph predictor says of the
+// compute buffer is what the library plans, to the precision of its log.
+func TestComputeBuffer(t *testing.T) {
+	path, err := llama.Find()
+	if err != nil && os.Getenv("CI") == "" {
+		t.Skipf("needs llama.cpp: %v", err)
+	}
+	require.NoError(t, err)
+	lib, err := llama.Open(path)
+	require.NoError(t, err)
+	if kv.Older(lib.Version(), graph.Since) {
+		t.Skipf("the graphs of %s are not predicted", lib.Version())
+	}
+	dir := t.TempDir()
+	for _, name := range source.Presets() {
+		t.Run(name, func(t *testing.T) {
+			f, err := source.Load(t.Context(), "preset:"+name, source.Options{})
+			require.NoError(t, err)
+			file, err := skeleton.SparseGGUF(t.Context(), dir, f, "f16")
+			require.NoError(t, err)
+			defer os.Remove(file)
+			model, err := lib.LoadModel(file, llama.ModelParams{NGPULayers: new(0), NoAlloc: true})
+			require.NoError(t, err)
+			defer model.Close()
+			for _, p := range computeSettings {
+				p.Release = lib.Version()
+				want, err := graph.ComputeBytes(f, p)
+				require.NoError(t, err)
+				assert.InDelta(t, want, planned(t, model, p), llama.ReportPrecision/2+1, "%+v", p)
+			}
+		})
+	}
+}
+
+// planned is the compute buffer that the library would allocate.
+func planned(t *testing.T, model *llama.Model, p kv.Params) int64 {
+	attention := "off"
+	if p.FlashAttn {
+		attention = "on"
+	}
+	c, err := model.NewContext(llama.ContextParams{NCtx: p.NCtx, NUbatch: p.NUbatch, NSeqMax: p.NSeq, KVUnified: p.KVUnified,
+		FlashAttn: llama.Switch(attention), TypeK: p.TypeK, TypeV: p.TypeV})
+	require.NoError(t, err)
+	defer c.Close()
+	var sum int64
+	for _, b := range c.Report().Buffers {
+		if b.Kind == "compute" {
+			sum += b.Bytes
+		}
+	}
+	return sum
+}

@@ -1,0 +1,186 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"assay/predict/arch"
+	"assay/predict/kv"
+)
+
+// builder makes one graph: that of a batch with every cell of the cache in use.
+type builder struct {
+	dag
+	facts   *arch.Facts
+	params  kv.Params
+	plan    kv.Plan
+	family  family
+	weights map[string]arch.Tensor
+	// taken are the weights that the graph has used, by name.
+	taken map[string]*tensor
+
+	tokens, seqs, outputs int64
+
+	positions, outIDs  *tensor
+	continuing, others *tensor // the states that these sequences continue, and the rest's
+	attention          map[kv.Class]*attentionInputs
+	scales             *tensor // of llama4
+}
+
+// newBuilder prepares a graph of tokens, seqs sequences in equal parts.
+func newBuilder(f *arch.Facts, p kv.Params, plan kv.Plan, table []arch.Tensor, tokens, seqs, outputs int64) *builder {
+	b := &builder{
+		dag: dag{seen: map[*tensor]bool{}}, facts: f, params: p, plan: plan, family: families[f.Family],
+		weights: map[string]arch.Tensor{}, taken: map[string]*tensor{},
+		tokens: tokens, seqs: seqs, outputs: outputs, attention: map[kv.Class]*attentionInputs{},
+	}
+	for _, t := range table {
+		b.weights[t.Name] = t
+	}
+	return b
+}
+
+// input is a tensor that is set before the graph runs.
+func input(typ dtype, ne ...int64) *tensor {
+	t := newTensor(typ, ne...)
+	t.input = true
+	return t
+}
+
+// weight is a tensor of the model by its name, nil where it has none.
+func (b *builder) weight(name string) *tensor {
+	if t, ok := b.taken[name]; ok {
+		return t
+	}
+	w, ok := b.weights[name]
+	if !ok {
+		return nil
+	}
+	t := newTensor(f16, w.Shape...)
+	t.held = true
+	b.taken[name] = t
+	return t
+}
+
+// of is a layer's weight, such as attn_q, attn_q.bias, or ssm_a. (which is
+// called that, without .weight).
+func (b *builder) of(layer int, name string) *tensor {
+	if !strings.Contains(name, ".") {
+		name += ".weight"
+	}
+	return b.weight(fmt.Sprintf("blk.%d.%s", layer, strings.TrimSuffix(name, ".")))
+}
+
+// embedded is build_inp_embd: the rows of the tokens, beside an input of
+// embeddings that a text never uses.
+func (b *builder) embedded() *tensor {
+	tokens := input(i32, b.tokens)
+	rows := b.expand(getRows(b.weight("token_embd.weight"), tokens))
+	b.expand(input(f32, b.facts.Hidden, b.tokens))
+	if b.facts.Scales.Embedding != 0 || b.family.scalesEmbedding {
+		rows = scaled(rows)
+	}
+	if b.family.embeddingNorm != "" {
+		rows = b.norm(rows, b.family.embeddingNorm, -1)
+	}
+	return b.expand(rows)
+}
+
+func (b *builder) inputs() {
+	b.positions = input(i32, b.tokens)
+	b.outIDs = input(i32, b.outputs)
+	states := input(i32, b.slots())
+	b.continuing = viewOf(states, []int64{b.seqs}, nil, 0)
+	b.others = viewOf(states, []int64{b.slots() - b.seqs}, nil, 4*b.seqs)
+}
+
+// product is build_lora_mm and its bias.
+func (b *builder) product(layer int, name string, x *tensor) *tensor {
+	y := mulMat(b.of(layer, name), x)
+	if bias := b.of(layer, name+".bias"); bias != nil {
+		y = add(y, bias)
+	}
+	return y
+}
+
+// norm is build_norm; layer -1 is a norm of the model.
+func (b *builder) norm(x *tensor, name string, layer int) *tensor {
+	w, bias := b.weight(name+".weight"), b.weight(name+".bias")
+	if layer >= 0 {
+		w, bias = b.of(layer, name), b.of(layer, name+".bias")
+	}
+	if b.family.layerNorm {
+		x = like("NORM", x)
+	} else {
+		x = rmsNormed(x)
+	}
+	if w != nil {
+		x = mul(x, w)
+	}
+	if bias != nil {
+		x = add(x, bias)
+	}
+	return x
+}
+
+// normIf is norm where the model has its weights, else x.
+func (b *builder) normIf(x *tensor, name string, layer int) *tensor {
+	if b.of(layer, name) == nil {
+		return x
+	}
+	return b.norm(x, name, layer)
+}
+
+// rope turns queries or keys by their positions.
+func (b *builder) rope(x *tensor) *tensor {
+	t := like("ROPE", x, b.positions)
+	if factors := b.weight("rope_freqs.weight"); factors != nil {
+		t.src = append(t.src, factors)
+	}
+	return t
+}
+
+// residualScaled is Granite's scale of what a part adds.
+func (b *builder) residualScaled(x *tensor) *tensor {
+	if b.facts.Scales.Residual != 0 {
+		return scaled(x)
+	}
+	return x
+}
+
+// picked are the rows whose logits are asked for.
+func (b *builder) picked(x *tensor) *tensor { return getRows(x, b.outIDs) }
+
+// head norms what the layers made and multiplies with the output matrix.
+func (b *builder) head(x *tensor) {
+	if b.family.picksNormed {
+		x = b.norm(x, "output_norm", -1)
+		x.output = true // the hidden state that a draft would continue from
+		x = b.picked(x)
+	} else {
+		if b.family.picksLast {
+			if b.family.keepsLast {
+				x.output = true
+			}
+			x = b.picked(x)
+		}
+		x = b.norm(x, b.family.outputNorm(), -1)
+	}
+	x.output = true
+	w := b.weight("output.weight")
+	if w == nil {
+		w = b.weight("token_embd.weight")
+	}
+	x = mulMat(w, x)
+	if bias := b.weight("output.bias"); bias != nil {
+		x = add(x, bias)
+	}
+	if b.family.capsLogits {
+		x = scaled(unary(scaled(x)))
+	}
+	if b.facts.Scales.Logit != 0 || b.family.scalesLogits {
+		x = scaled(x)
+	}
+	x.output = true
+	b.expand(x)
+}
