@@ -1,6 +1,25 @@
-// Package harness measures: it expands a suite into cases, writes the skeletons
-// that they run on, runs each case in a worker process of its own, and sets what
-// was observed beside what was predicted. A runtime is whatever fulfils Runtime;
-// one file holds the adapter of each. It prints nothing and keeps nothing but
-// the run's journal and records.
+// Package harness measures, in rooms; it has no code of its own. One case goes
+// through them like this:
+//
+//   - home knows where assay keeps what, libs gets the libraries, failure has the
+//     classes of errors, and machine says what this machine is and whether it is
+//     fit to be measured.
+//   - runtime says what a runtime is. llamacpp and mlx are the two there are, each
+//     alone at its library, and runtimes is the table of them.
+//   - A suite is read by suite and expanded into items of subject: a model with its
+//     facts, a runtime, and a settled case. calibrate designs a suite from which
+//     this machine can be fitted.
+//   - run takes the items in rounds. For each it has skeleton write what stands in
+//     for the model, and worker run the case in a process of its own, which loads
+//     the library, observes and times. What came back is on disk in run's journal
+//     before the next worker starts.
+//   - record sets what was observed beside what the runtime's adapter predicted:
+//     residual, checks, verdicts on rival rules, and the time by a fit of speed.
+//   - run hands the record on to its file and the store; archive finds it there
+//     again, for a report.
+//
+// Beside that way stand model, which says what can be said of a model without
+// measuring it, doctor, which says what works here, and nightly, which does all of
+// it every night. The order in which rooms may import one another is held by
+// TestRooms in cmd/assay. Tests that need several rooms stand here.
 package harness

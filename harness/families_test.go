@@ -1,10 +1,11 @@
-package harness
+package harness_test
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/harness/llamacpp"
+	"assay/harness/record"
 	"assay/harness/skeleton"
+	"assay/harness/subject"
+	"assay/harness/worker"
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/source"
@@ -70,9 +75,9 @@ const familyWeights = "q5_0"
 // operation. The skeletons hold zeros, as sizes do not depend on weights.
 func TestFamilies(t *testing.T) {
 	needLlama(t)
-	worker, err := SelfWorker()
+	self, err := worker.Self()
 	require.NoError(t, err)
-	s := spawner{command: worker, timeout: 5 * time.Minute}
+	s := worker.Spawner{Command: self, Timeout: 5 * time.Minute}
 	require.NoError(t, os.MkdirAll(skeletons, 0o755))
 	for _, name := range familyPresets {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +92,7 @@ func TestFamilies(t *testing.T) {
 			for _, v := range familyVariants {
 				c := familyCase(f)
 				v.change(&c)
-				if v.small && info.Size() > largeSkeleton || c.SWAFull && !hasWindow(f) {
+				if v.small && info.Size() > largeSkeleton || c.SWAFull && !windowed(f) {
 					continue
 				}
 				if v.small && !c.SWAFull && c.NCtx > 4096 {
@@ -99,16 +104,17 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-func runFamily(t *testing.T, s spawner, f, run arch.Facts, path, variant string, c results.Case) string {
+func runFamily(t *testing.T, s worker.Spawner, f, run arch.Facts, path, variant string, c results.Case) string {
 	t.Helper()
-	req := request{Task: taskMeasure, Runtime: llamaCppName, Path: path, Case: c, Observe: true}
-	out, err := s.run(t.Context(), req, func(message) {})
+	req := worker.Request{Task: worker.Measure, Runtime: llamacpp.Name, Path: path, Case: c, Observe: true}
+	out, err := s.Run(t.Context(), req, func(worker.Message) {})
 	if !assert.NoError(t, err, "%s: %s", variant, logOf(err)) {
 		return variant + ": failed"
 	}
-	p, err := llamaCpp{}.Predict(f, run, familyWeights, settled(c, out.Measured), out.Runtime)
-	require.NoError(t, err)
-	checks := append(out.Checks, compare(p, out.Measured)...)
+	rec := results.Record{Runtime: out.Runtime, Case: c, Measured: out.Measured, Checks: out.Checks}
+	record.Predict(&rec, subject.Item{Runtime: llamacpp.Name, WeightType: familyWeights, Case: c, Facts: f, Run: run})
+	require.NotNil(t, rec.Residual, "%s: nothing was predicted", variant)
+	checks := rec.Checks
 	for _, check := range checks {
 		assert.True(t, check.OK, "%s: %s: %s", variant, check.Name, check.Detail)
 	}
@@ -118,9 +124,14 @@ func runFamily(t *testing.T, s spawner, f, run arch.Facts, path, variant string,
 
 // logOf is what a library said before it ended a worker.
 func logOf(err error) string {
-	var worker *WorkerError
-	if errors.As(err, &worker) {
-		return strings.Join(worker.Log, "\n")
+	var failed *worker.Error
+	if errors.As(err, &failed) {
+		return strings.Join(failed.Log, "\n")
 	}
 	return ""
+}
+
+// windowed reports whether any layer keeps a window only.
+func windowed(f arch.Facts) bool {
+	return slices.ContainsFunc(f.Layers, func(l arch.Layer) bool { return l.Attention != nil && l.Attention.Window > 0 })
 }

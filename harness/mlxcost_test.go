@@ -121,7 +121,7 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 			weights, err := cost.MLXWeightBytes(facts, "")
 			require.NoError(t, err)
 			assert.Equal(t, model.WeightBytes, weights, "weight bytes")
-			params := mlxParams("F32", g.options())
+			params := params("F32", g.options())
 			for _, w := range append(walks, chunked[name]...) {
 				predicted, err := cost.MLX(facts, params, w)
 				require.NoError(t, err)

@@ -1,4 +1,4 @@
-package harness
+package harness_test
 
 import (
 	"fmt"
@@ -13,7 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"assay/harness/llamacpp"
 	"assay/harness/skeleton"
+	"assay/harness/worker"
 	"assay/native/llama"
 	"assay/predict/source"
 	"assay/results"
@@ -74,10 +76,10 @@ const overheadReps = 5
 
 // ours is the median duration of assay's repetitions, in a worker.
 func ours(b *testing.B, model string, c results.Case) float64 {
-	worker, err := SelfWorker()
+	self, err := worker.Self()
 	require.NoError(b, err)
-	w := spawner{command: worker, timeout: time.Minute}
-	out, err := w.run(b.Context(), request{Task: taskMeasure, Runtime: llamaCppName, Path: model, Case: c, Samples: overheadReps}, func(message) {})
+	w := worker.Spawner{Command: self, Timeout: time.Minute}
+	out, err := w.Run(b.Context(), worker.Request{Task: worker.Measure, Runtime: llamacpp.Name, Path: model, Case: c, Samples: overheadReps}, func(worker.Message) {})
 	require.NoError(b, err)
 	return stat.Median(out.Measured.SamplesNS) / 1e9
 }

@@ -37,11 +37,8 @@ type Record struct {
 	Model     Model      `json:"model"`
 	Case      Case       `json:"case"`
 	Predicted *Predicted `json:"predicted,omitempty"`
-	// NotPredicted says in one sentence why a case that was measured has no
-	// prediction; that refutes nothing.
-	NotPredicted string    `json:"not_predicted,omitempty"`
-	Measured     *Measured `json:"measured,omitempty"`
-	Residual     *Residual `json:"residual,omitempty"`
+	Measured  *Measured  `json:"measured,omitempty"`
+	Residual  *Residual  `json:"residual,omitempty"`
 	// Checks are the comparisons of this case that must hold, each with its outcome.
 	Checks []Check `json:"checks,omitempty"`
 	// Verdicts judge rival rule sets against what was measured.
@@ -93,9 +90,6 @@ type Runtime struct {
 	Device string `json:"device,omitempty"`
 	// Kernels are those that a Mac's GPU had for this process.
 	Kernels *Kernels `json:"kernels,omitempty"`
-	// BLAS is the library that multiplies matrices on the CPU, in its own words,
-	// where the runtime does not do it itself.
-	BLAS string `json:"blas,omitempty"`
 }
 
 // Model is what was run.
@@ -244,6 +238,12 @@ type KVSources struct {
 	Footprint     *int64 `json:"footprint,omitempty"`
 	// Active is the allocator's own count of live bytes (MLX).
 	Active *int64 `json:"active,omitempty"`
+}
+
+// LogAgrees reports whether so many bytes are what the library's log says, within
+// the log's rounding. Log must be there.
+func (s *KVSources) LogAgrees(bytes int64) bool {
+	return max(bytes-*s.Log, *s.Log-bytes) <= *s.LogPrecision
 }
 
 // TokensPerSecond summarises a timed case.

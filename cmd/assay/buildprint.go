@@ -6,8 +6,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
 	"assay/predict/builder"
+	"assay/results/figure"
 )
 
 func showFindings(s streams, m builder.Model) {
@@ -40,11 +40,11 @@ func showLayers(s streams, m builder.Model) {
 		one := l.Cost(builder.OneToken())
 		flops := (one.WeightFLOPs + one.MixingFLOPs) * l.Count()
 		t.AppendRow(table.Row{strings.TrimSuffix(l.Class.Name, "Layer"), l.Count(), one.Params * l.Count(), opsOf(&flops),
-			harness.Bytes(one.KVBytes * l.Count()), harness.Bytes(l.WeightBytes)})
+			figure.Bytes(one.KVBytes * l.Count()), figure.Bytes(l.WeightBytes)})
 	}
 	for _, l := range m.Drafts {
 		t.AppendRow(table.Row{"draft: " + strings.TrimSuffix(l.Class.Name, "Layer"), l.Count(),
-			l.Cost(builder.OneToken()).Params * l.Count(), "-", "-", harness.Bytes(l.WeightBytes)})
+			l.Cost(builder.OneToken()).Params * l.Count(), "-", "-", figure.Bytes(l.WeightBytes)})
 	}
 	for _, g := range m.Gaps {
 		t.AppendRow(table.Row{"none: " + clip(safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})

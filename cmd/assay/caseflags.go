@@ -4,7 +4,8 @@ import (
 	"flag"
 	"runtime"
 
-	"assay/harness"
+	"assay/harness/runtimes"
+	"assay/harness/suite"
 	"assay/results"
 )
 
@@ -58,7 +59,7 @@ func flashModes() *list[string] {
 func (o *caseFlags) resolve(ref string) (results.Case, error) {
 	c := o.c
 	if o.runtime == "" {
-		o.runtime = harness.RuntimeFor(ref)
+		o.runtime = runtimes.For(ref)
 	}
 	if err := checkFlags(o.fs, o.runtime); err != nil {
 		return c, err
@@ -82,7 +83,7 @@ func (o *caseFlags) resolve(ref string) (results.Case, error) {
 func checkFlags(fs *flag.FlagSet, runtime string) (err error) {
 	fs.Visit(func(f *flag.Flag) {
 		if f.Name != "c" && err == nil {
-			err = harness.CheckFlag(f.Name, runtime)
+			err = suite.CheckFlag(f.Name, runtime)
 		}
 	})
 	return err

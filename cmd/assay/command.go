@@ -69,8 +69,8 @@ func commands() []command {
 	}
 }
 
-// run is assay without the process around it: it returns the exit status.
-func run(ctx context.Context, args []string, s streams) int {
+// dispatch is assay without the process around it: it returns the exit status.
+func dispatch(ctx context.Context, args []string, s streams) int {
 	if len(args) == 0 || isHelp(args[0]) {
 		printCommands(s.out)
 		return 0

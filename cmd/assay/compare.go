@@ -9,8 +9,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"assay/harness"
+	"assay/harness/model"
 	"assay/predict/arch"
+	"assay/results/figure"
 )
 
 const compareHelp = `
@@ -37,7 +38,7 @@ func compareCommand() command {
 				if err := o.choose(args); err != nil {
 					return err
 				}
-				var models []harness.Inspection
+				var models []model.Inspection
 				for _, ref := range args {
 					in, err := o.inspect(ctx, ref)
 					if err != nil {
@@ -66,44 +67,44 @@ func compareCommand() command {
 // comparedRows are what models are compared by, one row each.
 var comparedRows = []struct {
 	name  string
-	value func(harness.Inspection) string
+	value func(model.Inspection) string
 }{
-	{"runtime", func(in harness.Inspection) string { return in.Runtime }},
-	{"family", func(in harness.Inspection) string { return orDash(in.Facts.Family) }},
-	{"model type", func(in harness.Inspection) string { return orDash(in.Facts.ModelType) }},
-	{"layers", func(in harness.Inspection) string { return fmt.Sprint(len(in.Facts.Layers)) }},
-	{"hidden", func(in harness.Inspection) string { return fmt.Sprint(in.Facts.Hidden) }},
-	{"vocab", func(in harness.Inspection) string { return fmt.Sprint(in.Facts.Vocab) }},
-	{"parameters", func(in harness.Inspection) string { return ifKnown(in, opsOf(&in.Total)) }},
-	{"active", func(in harness.Inspection) string { return ifKnown(in, opsOf(&in.Active)) }},
+	{"runtime", func(in model.Inspection) string { return in.Runtime }},
+	{"family", func(in model.Inspection) string { return orDash(in.Facts.Family) }},
+	{"model type", func(in model.Inspection) string { return orDash(in.Facts.ModelType) }},
+	{"layers", func(in model.Inspection) string { return fmt.Sprint(len(in.Facts.Layers)) }},
+	{"hidden", func(in model.Inspection) string { return fmt.Sprint(in.Facts.Hidden) }},
+	{"vocab", func(in model.Inspection) string { return fmt.Sprint(in.Facts.Vocab) }},
+	{"parameters", func(in model.Inspection) string { return ifKnown(in, opsOf(&in.Total)) }},
+	{"active", func(in model.Inspection) string { return ifKnown(in, opsOf(&in.Active)) }},
 	{"experts", expertsUsed},
-	{"weights", func(in harness.Inspection) string { return bytesOf(in.WeightBytes) }},
-	{"query heads", func(in harness.Inspection) string {
+	{"weights", func(in model.Inspection) string { return bytesOf(in.WeightBytes) }},
+	{"query heads", func(in model.Inspection) string {
 		return ofAttention(in, func(a *arch.Attention) string { return fmt.Sprint(a.Heads) })
 	}},
-	{"attention", func(in harness.Inspection) string { return fmt.Sprintf("%s ÷%.3g", in.Sharing, in.IfMHA) }},
-	{"KV heads × dim", func(in harness.Inspection) string {
+	{"attention", func(in model.Inspection) string { return fmt.Sprintf("%s ÷%.3g", in.Sharing, in.IfMHA) }},
+	{"KV heads × dim", func(in model.Inspection) string {
 		return ofAttention(in, func(a *arch.Attention) string { return fmt.Sprintf("%d × %d", a.KVHeads, a.KeyDim) })
 	}},
 	{"window", window},
 	{"caches", caches},
-	{"cache/token", func(in harness.Inspection) string { return harness.Bytes(in.TokenBytes) }},
-	{"n_ctx", func(in harness.Inspection) string { return fmt.Sprint(in.Cache[0].Context) }},
-	{"KV cache", func(in harness.Inspection) string { return harness.Bytes(in.Cache[0].Bytes) }},
-	{"of it windowed", func(in harness.Inspection) string {
+	{"cache/token", func(in model.Inspection) string { return figure.Bytes(in.TokenBytes) }},
+	{"n_ctx", func(in model.Inspection) string { return fmt.Sprint(in.Cache[0].Context) }},
+	{"KV cache", func(in model.Inspection) string { return figure.Bytes(in.Cache[0].Bytes) }},
+	{"of it windowed", func(in model.Inspection) string {
 		if !windowed(in) {
 			return "-"
 		}
-		return harness.Bytes(in.Cache[0].Windowed)
+		return figure.Bytes(in.Cache[0].Windowed)
 	}},
-	{"prefill FLOPs", workOf(func(w harness.WorkAt) string { return opsOf(&w.Prefill) })},
-	{"FLOPs/token", workOf(func(w harness.WorkAt) string { return opsOf(&w.Decode) })},
-	{"bytes/token", workOf(func(w harness.WorkAt) string { return harness.Bytes(w.DecodeBytes) })},
+	{"prefill FLOPs", workOf(func(w model.WorkAt) string { return opsOf(&w.Prefill) })},
+	{"FLOPs/token", workOf(func(w model.WorkAt) string { return opsOf(&w.Decode) })},
+	{"bytes/token", workOf(func(w model.WorkAt) string { return figure.Bytes(w.DecodeBytes) })},
 }
 
 // workOf shows a figure of the work, or that it is not predicted.
-func workOf(show func(harness.WorkAt) string) func(harness.Inspection) string {
-	return func(in harness.Inspection) string {
+func workOf(show func(model.WorkAt) string) func(model.Inspection) string {
+	return func(in model.Inspection) string {
 		if len(in.Work) == 0 {
 			return "-"
 		}
@@ -112,7 +113,7 @@ func workOf(show func(harness.WorkAt) string) func(harness.Inspection) string {
 }
 
 // ofAttention is of the first layer with attention.
-func ofAttention(in harness.Inspection, of func(*arch.Attention) string) string {
+func ofAttention(in model.Inspection, of func(*arch.Attention) string) string {
 	for _, l := range in.Facts.Layers {
 		if l.Attention != nil {
 			return of(l.Attention)
@@ -122,14 +123,14 @@ func ofAttention(in harness.Inspection, of func(*arch.Attention) string) string 
 }
 
 // ifKnown is a dash where neither weights nor a layout were there to count.
-func ifKnown(in harness.Inspection, text string) string {
+func ifKnown(in model.Inspection, text string) string {
 	if in.Total == 0 {
 		return "-"
 	}
 	return text
 }
 
-func expertsUsed(in harness.Inspection) string {
+func expertsUsed(in model.Inspection) string {
 	for _, l := range in.Facts.Layers {
 		if ff := l.FeedForward; ff != nil && ff.Experts != nil {
 			return fmt.Sprintf("%d of %d", ff.Experts.Used, ff.Experts.Count)
@@ -139,7 +140,7 @@ func expertsUsed(in harness.Inspection) string {
 }
 
 // window is that of the first layer which has one.
-func window(in harness.Inspection) string {
+func window(in model.Inspection) string {
 	for _, l := range in.Facts.Layers {
 		if l.Attention != nil && l.Attention.Window > 0 {
 			return fmt.Sprint(l.Attention.Window)
@@ -149,7 +150,7 @@ func window(in harness.Inspection) string {
 }
 
 // printAccess says where each model's facts came from, fact by fact.
-func printAccess(s streams, models []harness.Inspection) {
+func printAccess(s streams, models []model.Inspection) {
 	facts := map[string]bool{}
 	for _, in := range models {
 		for name := range in.Facts.Provenance {
@@ -170,7 +171,7 @@ func printAccess(s streams, models []harness.Inspection) {
 }
 
 // printComparison prints as many tables below each other as 80 columns ask for.
-func printComparison(s streams, models []harness.Inspection) {
+func printComparison(s streams, models []model.Inspection) {
 	for first := 0; first < len(models); {
 		last, fits := first+1, comparison(models[first:first+1])
 		for ; last < len(models); last++ {
@@ -189,7 +190,7 @@ func printComparison(s streams, models []harness.Inspection) {
 }
 
 // comparison is one table; what none of its models has, is left out.
-func comparison(models []harness.Inspection) string {
+func comparison(models []model.Inspection) string {
 	header := table.Row{""}
 	var right []string
 	for _, in := range models {

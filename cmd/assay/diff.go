@@ -13,7 +13,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/archive"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
@@ -92,16 +92,16 @@ func (o *diffFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	open := harness.ReadStore
+	open := archive.Read
 	if o.accept { // the store keeps what was accepted
-		open = harness.OpenStore
+		open = archive.Open
 	}
 	db, err := open(ctx, o.store)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	runs, err := harness.SelectRuns(ctx, db, args)
+	runs, err := archive.Select(ctx, db, args)
 	if err != nil {
 		return err
 	}

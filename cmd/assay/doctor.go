@@ -8,9 +8,12 @@ import (
 	"io"
 	"strings"
 
-	"assay/harness"
+	"assay/harness/archive"
+	"assay/harness/doctor"
+	"assay/harness/speed"
 	"assay/predict/machines"
 	"assay/results"
+	"assay/results/figure"
 )
 
 const doctorHelp = `
@@ -37,7 +40,7 @@ func doctorCommand() command {
 				if len(args) > 0 {
 					return usagef("doctor takes no arguments, not %q", args)
 				}
-				d, err := harness.Diagnose(ctx)
+				d, err := doctor.Diagnose(ctx)
 				if err != nil {
 					return err
 				}
@@ -61,30 +64,30 @@ func doctorCommand() command {
 }
 
 // diagnosed is what keeps assay from running, if anything does.
-func diagnosed(d harness.Diagnosis) error {
+func diagnosed(d doctor.Diagnosis) error {
 	switch {
 	case d.Unwritable != "":
 		return noRuntimeError{errors.New(d.Unwritable)}
 	case !d.Usable():
-		return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets them")}
+		return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets llama.cpp")}
 	}
 	return nil
 }
 
 // benchMachine measures the machine and keeps the figures in the user's store.
 func benchMachine(ctx context.Context, h results.Host) (*machines.Chip, error) {
-	chip, err := harness.ProbeMachine(ctx, h)
+	chip, err := speed.ProbeMachine(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	db, err := harness.OpenStore(ctx, "")
+	db, err := archive.Open(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	return &chip, errors.Join(harness.KeepChip(ctx, db, h, chip), db.Close())
+	return &chip, errors.Join(speed.KeepChip(ctx, db, h, chip), db.Close())
 }
 
-func printDiagnosis(w io.Writer, d harness.Diagnosis) {
+func printDiagnosis(w io.Writer, d doctor.Diagnosis) {
 	for _, p := range d.Runtimes {
 		if p.Err != nil {
 			fmt.Fprintf(w, "%s\n", wrapped(fmt.Sprintf("%-10s not usable: %s", p.Name, safe(p.Why)), ""))
@@ -97,7 +100,6 @@ func printDiagnosis(w io.Writer, d harness.Diagnosis) {
 		field(w, "library", p.Runtime.Path)
 		field(w, "sha256", p.Runtime.SHA256)
 		field(w, "layout", p.Runtime.Layout)
-		field(w, "blas", p.Runtime.BLAS)
 		for _, dev := range p.Devices {
 			field(w, "device", dev)
 		}
@@ -118,9 +120,9 @@ func printHost(w io.Writer, h results.Host) {
 	fmt.Fprintf(w, "machine\n")
 	field(w, "chip", h.Chip)
 	field(w, "cores", fmt.Sprint(h.Cores))
-	field(w, "memory", harness.Bytes(h.MemoryBytes))
+	field(w, "memory", figure.Bytes(h.MemoryBytes))
 	if h.FreeMemoryBytes != nil {
-		field(w, "free", harness.Bytes(*h.FreeMemoryBytes))
+		field(w, "free", figure.Bytes(*h.FreeMemoryBytes))
 	}
 	field(w, "system", h.OS+"/"+h.Arch+" "+h.OSVersion)
 	field(w, "power", h.Power)

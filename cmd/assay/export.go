@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"assay/harness"
+	"assay/harness/archive"
 	"assay/results/export"
 )
 
@@ -49,12 +49,12 @@ func exportCommand() command {
 }
 
 func exportRuns(ctx context.Context, s streams, dsn, format, out string, selectors []string) error {
-	db, err := harness.ReadStore(ctx, dsn)
+	db, err := archive.Read(ctx, dsn)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	runs, err := harness.SelectRuns(ctx, db, selectors)
+	runs, err := archive.Select(ctx, db, selectors)
 	if err != nil {
 		return err
 	}

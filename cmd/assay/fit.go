@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"os"
 
-	"assay/harness"
+	"assay/harness/archive"
+	"assay/harness/speed"
 	"assay/predict/roofline"
 )
 
@@ -67,20 +68,20 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 	if len(args) == 0 {
 		args = []string{"latest"}
 	}
-	db, err := harness.ReadStore(ctx, o.store)
+	db, err := archive.Read(ctx, o.store)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	runs, err := harness.SelectRuns(ctx, db, args)
+	runs, err := archive.Select(ctx, db, args)
 	if err != nil {
 		return err
 	}
-	fit, obs, err := harness.FitRuns(runs, roofline.Options{Unfit: o.unfit})
+	fit, obs, err := speed.Fit(runs, roofline.Options{Unfit: o.unfit})
 	if err != nil {
 		return err
 	}
-	if fit.Chip, err = harness.KnownChip(ctx, db, harness.HostOf(runs)); err != nil {
+	if fit.Chip, err = speed.KnownChip(ctx, db, archive.HostOf(runs)); err != nil {
 		return err
 	}
 	if !o.noStore {
@@ -92,7 +93,7 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	if o.plots != "" {
-		if _, err := harness.PlotFit(o.plots, fit, obs); err != nil {
+		if _, err := speed.Plot(o.plots, fit, obs); err != nil {
 			return err
 		}
 	}
@@ -101,11 +102,11 @@ func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
 
 // keep stores the fit; only now is a store made where there was none.
 func (o *fitFlags) keep(ctx context.Context, fit *roofline.Fit) error {
-	db, err := harness.OpenStore(ctx, o.store)
+	db, err := archive.Open(ctx, o.store)
 	if err != nil {
 		return err
 	}
-	return errors.Join(harness.SaveFit(ctx, db, fit), db.Close())
+	return errors.Join(speed.Save(ctx, db, fit), db.Close())
 }
 
 func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observation) error {

@@ -68,7 +68,7 @@ func assay(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	t.Setenv("ASSAY_HOME", t.TempDir())
 	var out, errs bytes.Buffer
-	status = run(context.Background(), args, streams{in: &bytes.Buffer{}, out: &out, err: &errs})
+	status = dispatch(context.Background(), args, streams{in: &bytes.Buffer{}, out: &out, err: &errs})
 	return out.String(), errs.String(), status
 }
 

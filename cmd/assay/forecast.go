@@ -13,10 +13,14 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/archive"
+	"assay/harness/machine"
+	"assay/harness/model"
+	"assay/harness/speed"
 	"assay/predict/machines"
 	"assay/predict/roofline"
 	"assay/results"
+	"assay/results/figure"
 )
 
 // forecastFlags choose by what speed is predicted, and for which contexts.
@@ -46,21 +50,21 @@ func (o *forecastFlags) check() error {
 }
 
 // forecast predicts the speed of the model.
-func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights string, c results.Case) (harness.Forecast, error) {
+func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights string, c results.Case) (model.Forecast, error) {
 	by, err := o.predictor(ctx)
 	if err != nil {
-		return harness.Forecast{}, err
+		return model.Forecast{}, err
 	}
 	memory, err := o.memoryBytes(ctx)
 	if err != nil {
-		return harness.Forecast{}, err
+		return model.Forecast{}, err
 	}
-	return harness.NewForecast(ctx, ref, by, harness.ForecastOptions{
+	return model.NewForecast(ctx, ref, by, model.ForecastOptions{
 		Runtime: runtime, WeightType: weights, Case: c, Contexts: o.contexts.values, MemoryBytes: memory,
 	})
 }
 
-func (o *forecastFlags) predictor(ctx context.Context) (harness.Predictor, error) {
+func (o *forecastFlags) predictor(ctx context.Context) (model.Predictor, error) {
 	if o.chip != "" {
 		chip, err := machines.FindChip(o.chip, 0)
 		if err != nil {
@@ -68,12 +72,12 @@ func (o *forecastFlags) predictor(ctx context.Context) (harness.Predictor, error
 		}
 		return roofline.EstimateChip(chip)
 	}
-	db, err := harness.ReadStore(ctx, o.store)
+	db, err := archive.Read(ctx, o.store)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	return harness.LoadFit(ctx, db, o.fit)
+	return speed.Load(ctx, db, o.fit)
 }
 
 // workingSet is the share of a machine's memory that Metal recommends a process
@@ -82,7 +86,7 @@ const workingSet = 0.75
 
 func (o *forecastFlags) memoryBytes(ctx context.Context) (int64, error) {
 	if o.memory == "" {
-		return int64(workingSet * float64(harness.ReadHost(ctx).MemoryBytes)), nil
+		return int64(workingSet * float64(machine.Read(ctx).MemoryBytes)), nil
 	}
 	n, err := parseBytes(o.memory)
 	if err != nil {
@@ -112,7 +116,7 @@ func parseBytes(s string) (int64, error) {
 
 var errNoSize = errors.New("a size is a number above 0 and a unit, such as 16GiB")
 
-func printForecast(w io.Writer, f harness.Forecast) {
+func printForecast(w io.Writer, f model.Forecast) {
 	fmt.Fprintf(w, "%s\n\n", wrapped("speed: "+safe(f.Basis)+"; 'first' is the time to the first token of a prompt that fills the context", ""))
 	t := newTable(w, table.Row{"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ", "bound by"},
 		"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ")
@@ -130,11 +134,11 @@ func printForecast(w io.Writer, f harness.Forecast) {
 		}
 		if !r.Fits {
 			context += "!"
-			notes["! does not fit in "+harness.Bytes(f.MemoryBytes)] = true
+			notes["! does not fit in "+figure.Bytes(f.MemoryBytes)] = true
 		}
 		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
 		t.AppendRow(table.Row{
-			context, harness.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + "–" + rate(p.Hi), rate(r.FirstToken.Value) + " s",
+			context, figure.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + "–" + rate(p.Hi), rate(r.FirstToken.Value) + " s",
 			rate(d.Value), rate(d.Lo) + "–" + rate(d.Hi), bound,
 		})
 	}
@@ -143,8 +147,8 @@ func printForecast(w io.Writer, f harness.Forecast) {
 		fmt.Fprintln(w, note)
 	}
 	if f.LargestContext != nil {
-		fmt.Fprintf(w, "\nlargest context in %s: %d tokens\n(weights and cache; compute buffers come on top)\n", harness.Bytes(f.MemoryBytes), *f.LargestContext)
+		fmt.Fprintf(w, "\nlargest context in %s: %d tokens\n(weights and cache; compute buffers come on top)\n", figure.Bytes(f.MemoryBytes), *f.LargestContext)
 	} else {
-		fmt.Fprintf(w, "\nnot even a context of 256 fits in %s beside the weights\n", harness.Bytes(f.MemoryBytes))
+		fmt.Fprintf(w, "\nnot even a context of 256 fits in %s beside the weights\n", figure.Bytes(f.MemoryBytes))
 	}
 }

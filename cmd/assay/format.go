@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"assay/harness"
 	"assay/results"
+	"assay/results/figure"
 )
 
 // bytesOf prints a size that may be absent.
@@ -15,7 +15,7 @@ func bytesOf(n *int64) string {
 	if n == nil {
 		return "-"
 	}
-	return harness.Bytes(*n)
+	return figure.Bytes(*n)
 }
 
 // opsOf prints a count of operations with a unit of 1000.

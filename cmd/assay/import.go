@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"assay/harness"
+	"assay/harness/archive"
 	"assay/results"
 	"assay/results/imports"
 )
@@ -57,7 +57,7 @@ func importCommand() command {
 }
 
 func importFiles(ctx context.Context, s streams, dsn string, files []string, o imports.Options) error {
-	db, err := harness.OpenStore(ctx, dsn)
+	db, err := archive.Open(ctx, dsn)
 	if err != nil {
 		return err
 	}

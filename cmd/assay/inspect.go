@@ -10,8 +10,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/model"
+	"assay/harness/runtimes"
 	"assay/predict/machines"
+	"assay/results/figure"
 )
 
 const inspectHelp = `
@@ -31,7 +33,7 @@ examples:
 // inspectFlags are the flags of inspect and compare.
 type inspectFlags struct {
 	contexts   *list[int]
-	opt        harness.InspectOptions
+	opt        model.Options
 	chip       string
 	plots      string
 	fs         *flag.FlagSet
@@ -63,7 +65,7 @@ func (o *inspectFlags) plot(ctx context.Context, s streams, refs []string) error
 	if len(o.contexts.values) == 1 {
 		o.contexts.values = nil
 	}
-	var models []harness.Inspection
+	var models []model.Inspection
 	for _, ref := range refs {
 		in, err := o.inspect(ctx, ref)
 		if err != nil {
@@ -71,7 +73,7 @@ func (o *inspectFlags) plot(ctx context.Context, s streams, refs []string) error
 		}
 		models = append(models, in)
 	}
-	paths, err := harness.PlotModels(o.plots, models)
+	paths, err := model.Plot(o.plots, models)
 	for _, path := range paths {
 		fmt.Fprintf(s.err, "wrote %s\n", path)
 	}
@@ -81,21 +83,21 @@ func (o *inspectFlags) plot(ctx context.Context, s streams, refs []string) error
 // choose settles the runtime for the models.
 func (o *inspectFlags) choose(refs []string) error {
 	if o.opt.Runtime == "" {
-		o.opt.Runtime = harness.RuntimeFor(refs...)
+		o.opt.Runtime = runtimes.For(refs...)
 	}
 	return checkFlags(o.fs, o.opt.Runtime)
 }
 
-func (o *inspectFlags) inspect(ctx context.Context, ref string) (harness.Inspection, error) {
+func (o *inspectFlags) inspect(ctx context.Context, ref string) (model.Inspection, error) {
 	o.opt.Contexts = o.contexts.values
 	if o.chip != "" {
 		chip, err := machines.FindChip(o.chip, 0)
 		if err != nil {
-			return harness.Inspection{}, usageError{err}
+			return model.Inspection{}, usageError{err}
 		}
 		o.opt.Chip = &chip
 	}
-	return harness.Inspect(ctx, ref, o.opt)
+	return model.Inspect(ctx, ref, o.opt)
 }
 
 func inspectCommand() command {
@@ -134,7 +136,7 @@ func inspectCommand() command {
 	}
 }
 
-func printInspection(w io.Writer, in harness.Inspection, o *inspectFlags) {
+func printInspection(w io.Writer, in model.Inspection, o *inspectFlags) {
 	f := in.Facts
 	fmt.Fprintf(w, "%s\n", safe(f.Name))
 	field(w, "family", orDash(f.Family)+" (model type "+orDash(f.ModelType)+")")
@@ -159,7 +161,7 @@ func printInspection(w io.Writer, in harness.Inspection, o *inspectFlags) {
 	}
 }
 
-func printAttention(w io.Writer, in harness.Inspection) {
+func printAttention(w io.Writer, in model.Inspection) {
 	for _, l := range in.Facts.Layers {
 		a := l.Attention
 		if a == nil {
@@ -173,7 +175,7 @@ func printAttention(w io.Writer, in harness.Inspection) {
 }
 
 // caches counts the layers by how they keep what they have seen.
-func caches(in harness.Inspection) string {
+func caches(in model.Inspection) string {
 	var classes []string
 	for _, name := range sortedKeys(in.CacheClasses) {
 		classes = append(classes, fmt.Sprintf("%d %s", in.CacheClasses[name], name))
@@ -182,14 +184,14 @@ func caches(in harness.Inspection) string {
 }
 
 // sharing names the kind of attention and what it saves of the cache.
-func sharing(in harness.Inspection) string {
+func sharing(in model.Inspection) string {
 	if in.IfMHA == 1 {
 		return in.Sharing
 	}
 	return fmt.Sprintf("%s, %.1f times smaller than MHA", in.Sharing, in.IfMHA)
 }
 
-func printParams(w io.Writer, in harness.Inspection) {
+func printParams(w io.Writer, in model.Inspection) {
 	if in.Total == 0 {
 		return // neither weights nor a known layout: named below
 	}
@@ -212,7 +214,7 @@ func share(part, whole int64) string {
 	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(max(whole, 1)))
 }
 
-func printWeights(w io.Writer, in harness.Inspection) {
+func printWeights(w io.Writer, in model.Inspection) {
 	if len(in.Mix)+len(in.As) == 0 {
 		return
 	}
@@ -220,7 +222,7 @@ func printWeights(w io.Writer, in harness.Inspection) {
 	if len(in.As) > 0 {
 		t := newTable(w, table.Row{"all matrices as", "bits/element", "bytes"}, "bits/element", "bytes")
 		for _, a := range in.As {
-			t.AppendRow(table.Row{a.Type, fmt.Sprintf("%.4g", a.BitsPerElement), harness.Bytes(a.Bytes)})
+			t.AppendRow(table.Row{a.Type, fmt.Sprintf("%.4g", a.BitsPerElement), figure.Bytes(a.Bytes)})
 		}
 		t.Render()
 	}
@@ -229,7 +231,7 @@ func printWeights(w io.Writer, in harness.Inspection) {
 	}
 	var mix []string
 	for _, m := range in.Mix {
-		mix = append(mix, fmt.Sprintf("%s %s in %d tensors", m.Type, harness.Bytes(m.Bytes), m.Tensors))
+		mix = append(mix, fmt.Sprintf("%s %s in %d tensors", m.Type, figure.Bytes(m.Bytes), m.Tensors))
 	}
 	whose := "as predicted for"
 	if in.Stored {
@@ -248,12 +250,12 @@ type column struct {
 	value func(i int) string
 }
 
-func printByLength(w io.Writer, in harness.Inspection) {
+func printByLength(w io.Writer, in model.Inspection) {
 	until := ""
 	if windowed(in) {
 		until = " until a window is full"
 	}
-	fmt.Fprintf(w, "\nKV cache in %s (%s a token%s)\n", in.Runtime, harness.Bytes(in.TokenBytes), until)
+	fmt.Fprintf(w, "\nKV cache in %s (%s a token%s)\n", in.Runtime, figure.Bytes(in.TokenBytes), until)
 	printColumns(w, len(in.Cache), cacheColumns(in))
 	printCacheKinds(w, in.Cache[len(in.Cache)-1])
 	if len(in.Work) == 0 {
@@ -281,51 +283,51 @@ func printColumns(w io.Writer, rows int, columns []column) {
 }
 
 // windowed reports whether layers of the model keep a window's tokens alone.
-func windowed(in harness.Inspection) bool {
-	return slices.ContainsFunc(in.Cache, func(c harness.CacheAt) bool { return c.Windowed > 0 })
+func windowed(in model.Inspection) bool {
+	return slices.ContainsFunc(in.Cache, func(c model.CacheAt) bool { return c.Windowed > 0 })
 }
 
 // cacheColumns have the peak and the next step of a cache that grows with the
 // tokens.
-func cacheColumns(in harness.Inspection) []column {
+func cacheColumns(in model.Inspection) []column {
 	last := in.Cache[len(in.Cache)-1]
 	return []column{
 		{"tokens", true, func(i int) string { return fmt.Sprint(in.Cache[i].Context) }},
-		{"KV cache", true, func(i int) string { return harness.Bytes(in.Cache[i].Bytes) }},
-		{"windowed", windowed(in), func(i int) string { return harness.Bytes(in.Cache[i].Windowed) }},
+		{"KV cache", true, func(i int) string { return figure.Bytes(in.Cache[i].Bytes) }},
+		{"windowed", windowed(in), func(i int) string { return figure.Bytes(in.Cache[i].Windowed) }},
 		{"peak", last.Peak != nil, func(i int) string { return bytesOf(in.Cache[i].Peak) }},
 		{"next token", last.Next != nil, func(i int) string { return "+" + bytesOf(in.Cache[i].Next) }},
 	}
 }
 
-func workColumns(in harness.Inspection) []column {
+func workColumns(in model.Inspection) []column {
 	return []column{
 		{"tokens", true, func(i int) string { return fmt.Sprint(in.Work[i].Tokens) }},
 		{"prefill FLOPs", true, func(i int) string { return opsOf(&in.Work[i].Prefill) }},
 		{"one token", true, func(i int) string { return opsOf(&in.Work[i].Decode) }},
-		{"moves", true, func(i int) string { return harness.Bytes(in.Work[i].DecodeBytes) }},
+		{"moves", true, func(i int) string { return figure.Bytes(in.Work[i].DecodeBytes) }},
 		{"max tok/s", len(in.Ceiling) > 0, func(i int) string { return rate(in.Ceiling[i].TokensPerSecond) }},
 	}
 }
 
 // printCacheKinds shows what the layers of each kind keep.
-func printCacheKinds(w io.Writer, at harness.CacheAt) {
+func printCacheKinds(w io.Writer, at model.CacheAt) {
 	fmt.Fprintf(w, "\nCache at %d tokens by kind of layer\n", at.Context)
 	t := newTable(w, table.Row{"kind", "layers", "cells", "a layer", "a cell"}, "layers", "cells", "a layer", "a cell")
 	for _, k := range at.Kinds {
-		t.AppendRow(table.Row{k.Class, k.Layers, k.Cells, harness.Bytes(k.LayerBytes), harness.Bytes(k.CellBytes)})
+		t.AppendRow(table.Row{k.Class, k.Layers, k.Cells, figure.Bytes(k.LayerBytes), figure.Bytes(k.CellBytes)})
 	}
 	t.Render()
 }
 
-func printContradictions(w io.Writer, in harness.Inspection) {
+func printContradictions(w io.Writer, in model.Inspection) {
 	for _, c := range in.Facts.Contradictions {
 		fmt.Fprintf(w, "\ncontradiction: %s is %s by %s, %s by %s; the first is taken: %s\n",
 			c.Field, safe(c.Kept), safe(c.KeptBy), safe(c.Dropped), safe(c.DropBy), safe(c.Why))
 	}
 }
 
-func printProvenance(w io.Writer, in harness.Inspection) {
+func printProvenance(w io.Writer, in model.Inspection) {
 	fmt.Fprint(w, "\nWhere the facts came from\n")
 	t := newTable(w, table.Row{"fact", "origin", "detail"})
 	wrapColumn(t, "detail", 42)

@@ -8,10 +8,10 @@ import (
 	"io"
 	"os"
 
-	"assay/harness"
 	"assay/harness/home"
 	"assay/harness/nightly"
-	"assay/results"
+	"assay/harness/run"
+	"assay/harness/suite"
 	"assay/results/alert"
 	"assay/results/diff"
 )
@@ -118,7 +118,7 @@ func (o *nightlyFlags) options(s streams) (nightly.Options, error) {
 	opt := nightly.Options{
 		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: alert.Webhook{URL: o.webhook},
 		Step:  func(what string) { fmt.Fprintf(s.err, "%s\n", what) },
-		Bench: harness.BenchOptions{Runtimes: o.runtimes.values, Force: o.force, Store: o.store, Progress: newRunPrinter(s, false).progress},
+		Bench: run.Options{Runtimes: o.runtimes.values, Force: o.force, Store: o.store, Progress: newRunPrinter(s, false).progress},
 	}
 	var err error
 	if opt.Home, err = home.Find(); err != nil {
@@ -133,16 +133,16 @@ func (o *nightlyFlags) options(s streams) (nightly.Options, error) {
 		}
 	}
 	if o.canary {
-		canary, err := harness.CanarySuite()
+		canary, err := suite.Canary()
 		if err != nil {
 			return opt, err
 		}
 		opt.Bench.Canary = &canary
 	}
 	if o.suite == "" {
-		opt.Suite, err = harness.BuiltinSuite()
+		opt.Suite, err = suite.Builtin()
 	} else {
-		opt.Suite, err = harness.ReadSuite(o.suite)
+		opt.Suite, err = suite.Read(o.suite)
 	}
 	return opt, err
 }
@@ -186,6 +186,10 @@ func nightVerdict(n nightly.Night) error {
 		return refutedError{errors.New("something regressed or changed; see the alerts")}
 	case n.NotJudged != "":
 		return fmt.Errorf("run %s was not judged: %s", n.Run, n.NotJudged)
+	case n.Failed > 0:
+		return fmt.Errorf("%d of %d cases failed or were skipped", n.Failed, n.Cases)
+	case n.Refuted > 0:
+		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", n.Refuted, n.Cases)}
 	}
-	return amountsTo(results.Tally{Cases: n.Cases, Failed: n.Failed, Refuted: n.Refuted})
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/model"
 	"assay/results"
 )
 
@@ -38,7 +38,7 @@ func planCommand() command {
 				if err != nil {
 					return err
 				}
-				rec, err := harness.PlanModel(ctx, o.runtime, ref, o.weights, c)
+				rec, err := model.Plan(ctx, o.runtime, ref, o.weights, c)
 				if err != nil {
 					return err
 				}

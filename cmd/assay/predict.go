@@ -8,7 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/model"
+	"assay/harness/record"
 	"assay/results"
 )
 
@@ -49,7 +50,7 @@ func predictCommand() command {
 					return err
 				}
 				switch {
-				case o.runtime == "mlx" && len(rules.values) > 0 && rules.values[0] != harness.NoRules:
+				case o.runtime == "mlx" && len(rules.values) > 0 && rules.values[0] != record.NoRules:
 					return usagef("--rules: the rule sets speak of llama.cpp's cache and work; leave it out with mlx")
 				case len(rules.values) == 0:
 					rules.values = []string{"textbook"}
@@ -63,13 +64,13 @@ func predictCommand() command {
 // foretold is what predict prints as JSON: the record's parts that need no run,
 // and the speed where it was asked for.
 type foretold struct {
-	harness.Foretold
-	Forecast *harness.Forecast `json:"forecast,omitempty"`
+	model.Foretold
+	Forecast *model.Forecast `json:"forecast,omitempty"`
 }
 
 func predict(ctx context.Context, s streams, ref string, o *caseFlags, rules []string, speed *forecastFlags, c results.Case) error {
 	c.Kind = results.KindPrefill
-	told, err := harness.PredictModel(ctx, o.runtime, ref, o.weights, c, rules)
+	told, err := model.Predict(ctx, o.runtime, ref, o.weights, c, rules)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func predict(ctx context.Context, s streams, ref string, o *caseFlags, rules []s
 	return nil
 }
 
-func printPredicted(w io.Writer, f harness.Foretold) {
+func printPredicted(w io.Writer, f model.Foretold) {
 	p := predicted(f.Record)
 	fmt.Fprintf(w, "%s on %s at n_ctx %d\n", safe(f.Model.Name), f.Runtime.Name, f.Case.NCtx)
 	if p.WeightBytes != nil {
@@ -135,7 +136,7 @@ func printCacheClasses(w io.Writer, p results.Predicted) {
 }
 
 // printWork shows operations and bytes by class, of the prompt and of a token.
-func printWork(w io.Writer, f harness.Foretold) {
+func printWork(w io.Writer, f model.Foretold) {
 	fmt.Fprintln(w)
 	prompt := fmt.Sprintf("prompt of %d", f.Case.NPrompt)
 	t := newTable(w, table.Row{"class", "type", prompt, "it moves", "one token", "it moves "}, prompt, "it moves", "one token", "it moves ")
@@ -156,7 +157,7 @@ func printWork(w io.Writer, f harness.Foretold) {
 }
 
 // printRules shows what rival rules would have said where it differs.
-func printRules(w io.Writer, rules []harness.RuleSays) {
+func printRules(w io.Writer, rules []model.RuleSays) {
 	if len(rules) == 0 {
 		return
 	}
@@ -175,7 +176,7 @@ func printRules(w io.Writer, rules []harness.RuleSays) {
 }
 
 // figureOf prints a rule's figure in its unit.
-func figureOf(r harness.RuleSays) string {
+func figureOf(r model.RuleSays) string {
 	switch r.Figure {
 	case "kv_bytes", "weight_bytes":
 		return bytesOf(&r.Says)

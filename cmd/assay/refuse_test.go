@@ -88,7 +88,7 @@ func TestUnwritableHome(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	t.Setenv("ASSAY_HOME", file)
 	var out, errs strings.Builder
-	status := run(t.Context(), []string{"run", "-m", "preset:smollm2-135m"}, streams{in: strings.NewReader(""), out: &out, err: &errs})
+	status := dispatch(t.Context(), []string{"run", "-m", "preset:smollm2-135m"}, streams{in: strings.NewReader(""), out: &out, err: &errs})
 	assert.Equal(t, statusNoRuntime, status)
 	assert.Contains(t, errs.String(), "set ASSAY_HOME to a folder that can be written")
 	assert.Empty(t, out.String())

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"assay/harness"
+	"assay/harness/archive"
 	"assay/results/diff"
 )
 
@@ -29,7 +29,7 @@ func reportCommand() command {
 		does: "one HTML file with tables and plots, or Markdown",
 		help: reportHelp,
 		setup: func(fs *flag.FlagSet) action {
-			o := harness.ReportOptions{}
+			o := archive.Options{}
 			var dsn, out string
 			var across bool
 			fs.StringVar(&dsn, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
@@ -55,14 +55,14 @@ func reportCommand() command {
 	}
 }
 
-func writeReport(ctx context.Context, s streams, dsn, out string, o harness.ReportOptions) error {
-	db, err := harness.ReadStore(ctx, dsn)
+func writeReport(ctx context.Context, s streams, dsn, out string, o archive.Options) error {
+	db, err := archive.Read(ctx, dsn)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	var text bytes.Buffer
-	if err := harness.Report(ctx, &text, db, o); err != nil {
+	if err := archive.Report(ctx, &text, db, o); err != nil {
 		return err
 	}
 	name := "report.html"

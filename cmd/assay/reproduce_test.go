@@ -8,22 +8,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"assay/harness"
+	"assay/harness/subject"
+	"assay/harness/suite"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
 )
 
 // itemsOf are what 'assay run' would measure with these flags.
-func itemsOf(t *testing.T, flags []string) []harness.Item {
+func itemsOf(t *testing.T, flags []string) []subject.Item {
 	t.Helper()
 	fs := flag.NewFlagSet("run", flag.ContinueOnError)
 	o := newRunFlags(fs)
 	require.NoError(t, fs.Parse(flags))
 	require.NoError(t, o.check(fs, fs.Args()))
-	suite, err := o.suite(t.Context(), streams{}, fs.Args())
+	s, err := o.suite(t.Context(), streams{}, fs.Args())
 	require.NoError(t, err)
-	items, err := harness.Expand(t.Context(), suite, o.runtimes.values)
+	items, err := suite.Expand(t.Context(), s, o.runtimes.values)
 	require.NoError(t, err)
 	return items
 }

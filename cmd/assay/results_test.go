@@ -15,7 +15,7 @@ import (
 // call runs assay and returns its exit status and streams.
 func call(args ...string) (status int, out, errs string) {
 	var stdout, stderr bytes.Buffer
-	status = run(context.Background(), args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+	status = dispatch(context.Background(), args, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
 	return status, stdout.String(), stderr.String()
 }
 

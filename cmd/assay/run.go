@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"assay/harness"
+	"assay/harness/calibrate"
+	"assay/harness/run"
+	"assay/harness/suite"
 	"assay/results"
 )
 
@@ -161,26 +163,26 @@ func isModel(word string) bool {
 }
 
 // suite is the suite that the flags make, the named one, or the built-in one.
-func (o *runFlags) suite(ctx context.Context, s streams, args []string) (harness.Suite, error) {
+func (o *runFlags) suite(ctx context.Context, s streams, args []string) (suite.Suite, error) {
 	if o.calibrate {
 		return o.calibration(ctx, s)
 	}
 	if len(args) == 1 {
-		return harness.ReadSuite(args[0])
+		return suite.Read(args[0])
 	}
 	if len(o.models.values) == 0 {
-		return harness.BuiltinSuite()
+		return suite.Builtin()
 	}
 	kinds := o.kinds.values
 	if len(kinds) == 0 {
 		kinds = []string{"prefill", "decode"}
 	}
-	return harness.AdHoc(o.group(), kinds, o.reps, o.rounds)
+	return suite.AdHoc(o.group(), kinds, o.reps, o.rounds)
 }
 
 // calibration designs the cases that a fit of this machine needs.
-func (o *runFlags) calibration(ctx context.Context, s streams) (harness.Suite, error) {
-	opt := harness.CalibrateOptions{WeightTypes: o.types.values, GPULayers: 99, Experts: o.experts}
+func (o *runFlags) calibration(ctx context.Context, s streams) (suite.Suite, error) {
+	opt := calibrate.Options{WeightTypes: o.types.values, GPULayers: 99, Experts: o.experts}
 	if len(o.runtimes.values) > 0 {
 		opt.Runtime = o.runtimes.values[0]
 	}
@@ -190,15 +192,15 @@ func (o *runFlags) calibration(ctx context.Context, s streams) (harness.Suite, e
 	if len(o.ngl.values) > 0 {
 		opt.GPULayers = o.ngl.values[0]
 	}
-	suite, plan, err := harness.CalibrationSuite(ctx, opt)
+	suite, plan, err := calibrate.Suite(ctx, opt)
 	if err == nil {
 		fmt.Fprintf(s.err, "calibration: %d cases, about %v\n", len(plan.Chosen), plan.Expected.Round(time.Second))
 	}
 	return suite, err
 }
 
-func (o *runFlags) group() harness.CaseGroup {
-	return harness.CaseGroup{
+func (o *runFlags) group() suite.CaseGroup {
+	return suite.CaseGroup{
 		Models: o.models.values, Runtimes: o.runtimes.values, Skeleton: o.skeleton, WeightTypes: o.types.values,
 		NCtx: o.ctx.values, NPrompt: o.prompt.values, NGen: o.gen.values, PG: o.pg.values, NDepth: o.depth.values,
 		NBatch: o.batch.values, NUbatch: o.ubatch.values, NSeq: o.seq.values,
@@ -214,7 +216,7 @@ func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
 		return err
 	}
 	p := newRunPrinter(s, o.json)
-	bench, err := harness.NewBench(ctx, harness.BenchOptions{
+	bench, err := run.New(ctx, run.Options{
 		Runtimes: o.runtimes.values, Rules: o.rules.values, Force: o.force,
 		Out: o.out, Stdout: s.out, Store: o.store, NoStore: o.noStore,
 		Progress: p.progress, Record: p.record,
@@ -238,16 +240,26 @@ func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
 	return verdict(p.records)
 }
 
-// verdict turns records into the run's exit status.
-func verdict(records []results.Record) error { return amountsTo(results.Count(records)) }
-
-// amountsTo is the error of what a run amounts to.
-func amountsTo(t results.Tally) error {
-	switch outcome, says := t.Verdict(); outcome {
-	case results.Failed:
-		return errors.New(says)
-	case results.Refuted:
-		return refutedError{errors.New(says)}
+// verdict turns records into the run's exit status: a failed case comes before a
+// refuted prediction.
+func verdict(records []results.Record) error {
+	failed, refuted := 0, 0
+	for _, r := range records {
+		if r.Status != results.StatusOK {
+			failed++
+		}
+		for _, c := range r.Checks {
+			if !c.OK {
+				refuted++
+				break
+			}
+		}
+	}
+	switch {
+	case failed > 0:
+		return fmt.Errorf("%d of %d cases failed or were skipped", failed, len(records))
+	case refuted > 0:
+		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", refuted, len(records))}
 	}
 	return nil
 }

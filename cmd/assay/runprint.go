@@ -9,7 +9,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/run"
+	"assay/harness/runtime"
 	"assay/results"
 )
 
@@ -26,7 +27,7 @@ func newRunPrinter(s streams, json bool) *runPrinter {
 }
 
 // found says which runtimes will be used and which will not.
-func (p *runPrinter) found(b *harness.Bench) {
+func (p *runPrinter) found(b *run.Bench) {
 	for _, probed := range b.Probed {
 		if probed.Err == nil {
 			fmt.Fprintf(p.err, "%s %s on %s\n", probed.Name, probed.Runtime.Version, probed.Runtime.Device)
@@ -38,7 +39,7 @@ func (p *runPrinter) found(b *harness.Bench) {
 }
 
 // progress is one line that is written over; without a terminal it is silent.
-func (p *runPrinter) progress(step harness.Progress) {
+func (p *runPrinter) progress(step run.Progress) {
 	if !p.live {
 		return
 	}
@@ -55,7 +56,7 @@ func (p *runPrinter) clear() {
 }
 
 // finish prints what was measured.
-func (p *runPrinter) finish(b *harness.Bench) (err error) {
+func (p *runPrinter) finish(b *run.Bench) (err error) {
 	p.clear()
 	sortRecords(p.records)
 	switch {
@@ -111,9 +112,9 @@ func grouped(records []results.Record) [][]results.Record {
 func heading(r results.Record) string {
 	what := safe(r.Model.Name)
 	switch r.Model.Skeleton {
-	case harness.SkeletonKV:
+	case runtime.SkeletonKV:
 		what += ", KV-faithful skeleton"
-	case harness.SkeletonFull:
+	case runtime.SkeletonFull:
 		what += ", full-shape skeleton"
 	}
 	return fmt.Sprintf("%s: %s", r.Runtime.Name, what)
@@ -214,6 +215,7 @@ func percent(v results.Verdict) string {
 
 // printProblems lists failed cases and checks that did not hold.
 func printProblems(w io.Writer, records []results.Record) {
+	checks, bad := 0, 0
 	for _, r := range records {
 		if r.Status != results.StatusOK {
 			fmt.Fprintf(w, "\n%s: %s: %s\n", r.Status, safe(string(r.Key())), safe(r.Error))
@@ -222,28 +224,26 @@ func printProblems(w io.Writer, records []results.Record) {
 			}
 		}
 		for _, c := range r.Checks {
+			checks++
 			if !c.OK {
+				bad++
 				fmt.Fprintf(w, "\nrefuted: %s\n  %s: %s\n", safe(string(r.Key())), c.Name, safe(c.Detail))
 			}
 		}
 	}
-	if t := results.Count(records); t.Checks > 0 {
-		fmt.Fprintf(w, "\n%d of %d checks hold.\n", t.Checks-t.Broken, t.Checks)
+	if checks > 0 {
+		fmt.Fprintf(w, "\n%d of %d checks hold.\n", checks-bad, checks)
 	}
 }
 
+// printUnfit says why the figures are not to be trusted: the reasons of the case
+// that has the most, since readings differ from case to case.
 // printMissing says once why a figure is absent, however many cases lack it.
 func printMissing(w io.Writer, records []results.Record) {
 	cases, order := map[string]int{}, []string{}
 	for _, r := range records {
-		lines := []string{}
 		for figure, why := range measured(r).Missing {
-			lines = append(lines, figure+" were not measured: "+why)
-		}
-		if r.Outcome() == results.NotPredicted {
-			lines = append(lines, "nothing is predicted: "+r.NotPredicted)
-		}
-		for _, line := range lines {
+			line := figure + " were not measured: " + why
 			if cases[line]++; cases[line] == 1 {
 				order = append(order, line)
 			}
@@ -255,8 +255,6 @@ func printMissing(w io.Writer, records []results.Record) {
 	}
 }
 
-// printUnfit says why the figures are not to be trusted: the reasons of the case
-// that has the most, since readings differ from case to case.
 func printUnfit(w io.Writer, records []results.Record) {
 	var worst []string
 	cases := 0

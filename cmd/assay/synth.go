@@ -5,7 +5,8 @@ import (
 	"flag"
 	"fmt"
 
-	"assay/harness"
+	"assay/harness/model"
+	"assay/harness/runtime"
 )
 
 const synthHelp = `
@@ -24,7 +25,7 @@ func synthCommand() command {
 	return command{
 		name: "synth", args: "MODEL", does: "writes a skeleton: a GGUF, or a Hugging Face folder", help: synthHelp,
 		setup: func(fs *flag.FlagSet) action {
-			kind := fs.String("skeleton", harness.SkeletonFull, "`kind`: kv, full or sparse")
+			kind := fs.String("skeleton", runtime.SkeletonFull, "`kind`: kv, full or sparse")
 			weights := fs.String("weight-type", "", "`type` of the matrices (default f16)")
 			rt := fs.String("runtime", "llama.cpp", "`runtime` to write for: llama.cpp (GGUF) or mlx (folder)")
 			out := fs.String("out", "", "`file` or folder to write; needed")
@@ -37,7 +38,7 @@ func synthCommand() command {
 				if *out == "" {
 					return usagef("--out names the file to write; there is no default")
 				}
-				f, err := harness.Synth(ctx, *rt, ref, *kind, *weights, *out, *force)
+				f, err := model.Synth(ctx, *rt, ref, *kind, *weights, *out, *force)
 				if err != nil {
 					return err
 				}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"assay/harness"
+	"assay/harness/archive"
 	"assay/results/store"
 	"assay/results/trend"
 )
@@ -89,7 +89,7 @@ func (o *trendFlags) run(ctx context.Context, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	db, err := harness.ReadStore(ctx, o.store)
+	db, err := archive.Read(ctx, o.store)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"assay/harness"
+	"assay/harness/worker"
 )
 
 func workerCommand() command {
@@ -22,7 +22,7 @@ func workerCommand() command {
 					return err
 				}
 				defer out.Close()
-				if err := harness.Work(ctx, s.in, out); err != nil {
+				if err := worker.Work(ctx, s.in, out); err != nil {
 					return toldError{err}
 				}
 				return nil

@@ -3,7 +3,7 @@ package nightly
 import (
 	"fmt"
 
-	"assay/harness"
+	"assay/harness/run"
 )
 
 // Drift is how the time of one fixed case moved within a night: the machine's
@@ -17,7 +17,7 @@ type Drift struct {
 }
 
 // newDrift sums readings up, oldest first; nil for none.
-func newDrift(readings []harness.CanaryReading) *Drift {
+func newDrift(readings []run.CanaryReading) *Drift {
 	if len(readings) == 0 {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"assay/harness"
+	"assay/harness/archive"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/store"
@@ -26,8 +26,8 @@ func (o Options) write(ctx context.Context, st *store.Store, n *Night) error {
 		return fmt.Errorf("the folder of reports: %w", err)
 	}
 	var page, text, data bytes.Buffer
-	shown := harness.ReportOptions{Head: n.Run, Nights: historyRuns, Compared: n.Diff}
-	if err := harness.Report(ctx, &page, st, shown); err != nil {
+	shown := archive.Options{Head: n.Run, Nights: historyRuns, Compared: n.Diff}
+	if err := archive.Report(ctx, &page, st, shown); err != nil {
 		return fmt.Errorf("the report of run %s: %w", n.Run, err)
 	}
 	if err := n.WriteMarkdown(&text); err != nil {

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	"assay/harness"
 	"assay/harness/home"
+	"assay/harness/machine"
+	"assay/harness/run"
+	"assay/harness/suite"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
@@ -27,9 +29,9 @@ const resumable = 26 * time.Hour
 
 // Options say what a night is to do.
 type Options struct {
-	Suite harness.Suite
+	Suite suite.Suite
 	// Bench are the options of the run; Purpose and Command are set here.
-	Bench harness.BenchOptions
+	Bench run.Options
 	Home  home.Home
 	// Fresh begins anew where a run was interrupted.
 	Fresh bool
@@ -58,8 +60,6 @@ type Night struct {
 	// that did not hold.
 	Failed  int `json:"failed"`
 	Refuted int `json:"refuted"`
-	// NotPredicted cases were measured and could not be predicted.
-	NotPredicted int `json:"not_predicted"`
 	// Canary is how the machine drifted; nil where no canary was timed.
 	Canary *Drift `json:"canary,omitempty"`
 	// First is set where there was nothing to judge against; NotJudged says why
@@ -125,7 +125,7 @@ func (o Options) run(ctx context.Context, n *Night) error {
 func (o Options) preflight(ctx context.Context) {
 	read := o.Bench.Host
 	if read == nil {
-		read = harness.ReadHost
+		read = machine.Read
 	}
 	h := read(ctx)
 	if len(h.Unfit) == 0 {
@@ -146,7 +146,7 @@ func (o Options) step(format string, args ...any) {
 func (o Options) measure(ctx context.Context, n *Night) error {
 	opt := o.Bench
 	opt.Purpose, opt.Command, opt.NoStore = Purpose, []string{"assay", "nightly"}, false
-	bench, err := harness.NewBench(ctx, opt)
+	bench, err := run.New(ctx, opt)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (o Options) measure(ctx context.Context, n *Night) error {
 	}
 	interrupted := ""
 	if !o.Fresh {
-		if interrupted, err = harness.Interrupted(o.Home.Runs(), Purpose, o.Suite, o.Now().Add(-resumable)); err != nil {
+		if interrupted, err = run.Interrupted(o.Home.Runs(), Purpose, o.Suite, o.Now().Add(-resumable)); err != nil {
 			return err
 		}
 	}
@@ -178,7 +178,7 @@ func (o Options) conclude(ctx context.Context, st *store.Store, n *Night) error 
 		return err
 	}
 	n.count(head)
-	readings, err := harness.CanaryReadings(o.Home.Runs(), n.Run)
+	readings, err := run.CanaryReadings(o.Home.Runs(), n.Run)
 	if err != nil {
 		n.warn(err)
 	}
@@ -208,8 +208,25 @@ func (o Options) loud(n Night) []alert.Alert {
 }
 
 func (n *Night) count(head results.Run) {
-	t := results.Count(head.Records)
-	n.Cases, n.Failed, n.Refuted, n.NotPredicted, n.Unfit = t.Cases, t.Unsuccessful(), t.Refuted, t.NotPredicted, t.Reasons
+	unfit := map[string]bool{}
+	for _, rec := range head.Records {
+		n.Cases++
+		if rec.Status != results.StatusOK {
+			n.Failed++
+		}
+		for _, c := range rec.Checks {
+			if !c.OK {
+				n.Refuted++
+				break
+			}
+		}
+		for _, why := range rec.Host.Unfit {
+			if !unfit[why] {
+				unfit[why] = true
+				n.Unfit = append(n.Unfit, why)
+			}
+		}
+	}
 }
 
 // judge compares the night with its baseline. A night that cannot be compared is

@@ -15,8 +15,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"assay/harness"
 	"assay/harness/home"
+	"assay/harness/machine"
+	"assay/harness/run"
+	"assay/harness/suite"
+	"assay/harness/worker"
 	"assay/native/llama"
 	"assay/results"
 	"assay/results/alert"
@@ -29,7 +32,7 @@ import (
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) > 1 && os.Args[1] == "worker":
-		if harness.Work(context.Background(), os.Stdin, os.Stdout) != nil {
+		if worker.Work(context.Background(), os.Stdin, os.Stdout) != nil {
 			os.Exit(1)
 		}
 	case len(os.Args) > 2 && os.Args[1] == "nightly":
@@ -45,7 +48,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-const suite = `
+const smallSuite = `
 name: small
 cases:
   - models: [preset:smollm2-135m]
@@ -58,14 +61,14 @@ cases:
 // options are those of a fit machine whose home is dir.
 func options(dir string) (Options, error) {
 	file := filepath.Join(dir, "suite.yaml")
-	if err := os.WriteFile(file, []byte(suite), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(smallSuite), 0o644); err != nil {
 		return Options{}, err
 	}
-	s, err := harness.ReadSuite(file)
+	s, err := suite.Read(file)
 	return Options{
 		Suite: s, Home: home.Home{Cache: dir, Data: dir}, Reports: filepath.Join(dir, "reports"),
-		Bench: harness.BenchOptions{Runtimes: []string{"llama.cpp"}, Host: func(ctx context.Context) results.Host {
-			h := harness.ReadHost(ctx)
+		Bench: run.Options{Runtimes: []string{"llama.cpp"}, Host: func(ctx context.Context) results.Host {
+			h := machine.Read(ctx)
 			h.Unfit = nil
 			return h
 		}},
@@ -196,6 +199,6 @@ func TestLock(t *testing.T) {
 
 func TestDrift(t *testing.T) {
 	assert.Nil(t, newDrift(nil))
-	d := newDrift([]harness.CanaryReading{{NS: 100}, {NS: 130}, {NS: 110}})
+	d := newDrift([]run.CanaryReading{{NS: 100}, {NS: 130}, {NS: 110}})
 	assert.Equal(t, "the canary ended +10.0 % from where it began, its slowest of 3 readings 30.0 % above its fastest", d.String())
 }

@@ -178,10 +178,13 @@ func Compare(base, head results.Run, opt Options) (Diff, error) {
 }
 
 func side(r results.Run) Side {
-	s := Side{Run: r.ID, Source: r.Source, Cases: len(r.Records), Failed: results.Count(r.Records).Unsuccessful()}
+	s := Side{Run: r.ID, Source: r.Source, Cases: len(r.Records)}
 	for _, rec := range r.Records {
 		if s.Time.IsZero() || rec.Time.Before(s.Time) {
 			s.Time = rec.Time
+		}
+		if rec.Status != results.StatusOK {
+			s.Failed++
 		}
 	}
 	return s

@@ -1,0 +1,148 @@
+package calibrate
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"assay/harness/home"
+	"assay/harness/llamacpp"
+	"assay/harness/mlx"
+	"assay/harness/runtime"
+	"assay/harness/suite"
+	"assay/predict/roofline"
+	"assay/results"
+)
+
+// shapes are the shapes that a calibration chooses from: configs of
+// nobody's models, large enough that their weights do not stay in a processor's
+// cache and small enough to be written and run in seconds. Every row is a
+// multiple of 256, so that each weight type can hold all of them. The small ones
+// are for a backend that is a hundred times slower.
+//
+//go:embed calibration/*.json calibration/experts/*.json calibration/small/*.json
+var shapes embed.FS
+
+// grid is what the cases of a calibration are chosen from.
+type grid struct {
+	shapes string // a pattern in shapes
+	// mixtures says that there is time for mixtures of experts.
+	mixtures bool
+	// types are the weight types that most published models come in.
+	types []string
+	// gen tokens are generated at each of the depths, prompts are taken at none,
+	// and later tokens at one more.
+	gen             int
+	depths, prompts []int
+	later, laterAt  int
+	nominal         func(results.Host, Options) roofline.Nominal
+}
+
+var (
+	llamaGrid = grid{
+		shapes: "calibration/*.json", mixtures: true, types: []string{"f16", "q8_0", "q4_0"},
+		gen: 8, depths: []int{0, 512, 2048}, prompts: []int{16, 128, 512}, later: 256, laterAt: 1024, nominal: nominal,
+	}
+	mlxGrid = grid{
+		shapes: "calibration/*.json", mixtures: true, types: []string{"bf16", "8bit", "4bit"},
+		gen: 8, depths: []int{0, 512, 2048}, prompts: []int{16, 128, 512}, later: 256, laterAt: 1024, nominal: nominal,
+	}
+	// MLX's CPU backend is there to be correct: float32 is the only type with a
+	// kernel of any speed.
+	mlxCPUGrid = grid{
+		shapes: "calibration/small/*.json", types: []string{"f32"},
+		gen: 4, depths: []int{0, 64, 192}, prompts: []int{4, 16, 48}, later: 16, laterAt: 64, nominal: nominalMLXCPU,
+	}
+)
+
+// gridOf is the runtime's own. MLX computes on the CPU where the chip is none of
+// Apple's.
+func gridOf(h results.Host, opt Options) grid {
+	if opt.Runtime != mlx.Name {
+		return llamaGrid
+	}
+	if strings.HasPrefix(h.Chip, "Apple") {
+		return mlxGrid
+	}
+	return mlxCPUGrid
+}
+
+// nominalMLXCPU is what one core of a server of the 2020s does in MLX's CPU
+// backend, which computes in one thread: 570 MFLOP of a prompt take 0.4 s.
+func nominalMLXCPU(results.Host, Options) roofline.Nominal {
+	return roofline.Nominal{Bandwidth: 4e9, Compute: 1.4e9, Product: 2e-5}
+}
+
+// group is what all cases have in common: only llama.cpp can be told how many
+// threads to take, and what to leave to the GPU.
+func (o Options) group() suite.CaseGroup {
+	g := suite.CaseGroup{Runtimes: []string{o.Runtime}, Skeleton: runtime.SkeletonFull}
+	if o.Runtime == llamacpp.Name {
+		g.NThreads, g.NGPULayers = []int{o.Threads}, []int{o.GPULayers}
+	}
+	return g
+}
+
+// groups is the grid for one shape: short and long prompts, a prompt after
+// others, and decode at three depths.
+func (g grid) groups(ref string, opt Options) []suite.CaseGroup {
+	var groups []suite.CaseGroup
+	for _, t := range opt.WeightTypes {
+		add := func(kind results.Kind, n, depth int) {
+			group := opt.group()
+			group.Models, group.WeightTypes, group.Kinds, group.NDepth = []string{ref}, []string{t}, []results.Kind{kind}, []int{depth}
+			if kind == results.KindDecode {
+				group.NGen = []int{n}
+			} else {
+				group.NPrompt = []int{n}
+			}
+			groups = append(groups, group)
+		}
+		for _, depth := range g.depths {
+			add(results.KindDecode, g.gen, depth)
+		}
+		for _, n := range g.prompts {
+			add(results.KindPrefill, n, 0)
+		}
+		add(results.KindPrefill, g.later, g.laterAt)
+	}
+	return groups
+}
+
+// writeModels puts the shapes where a suite, and a run that is
+// resumed, can refer to them, and returns the references.
+func (g grid) writeModels(experts bool) ([]string, error) {
+	dirs, err := home.Find()
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(shapes, g.shapes)
+	if err == nil && experts {
+		var more []string
+		more, err = fs.Glob(shapes, "calibration/experts/*.json")
+		names = append(names, more...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var refs []string
+	for _, name := range names {
+		text, err := shapes.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		dir := filepath.Join(dirs.Calibration(), strings.TrimSuffix(path.Base(name), ".json"))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("the folder for calibration: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), text, 0o644); err != nil {
+			return nil, fmt.Errorf("the folder for calibration: %w", err)
+		}
+		refs = append(refs, dir)
+	}
+	return refs, nil
+}

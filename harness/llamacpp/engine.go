@@ -1,0 +1,99 @@
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"assay/harness/machine"
+	"assay/harness/runtime"
+	"assay/native/llama"
+	"assay/results"
+	"assay/results/figure"
+)
+
+// engine is an opened llama.cpp.
+type engine struct {
+	lib    *llama.Library
+	sha256 string
+}
+
+func (e *engine) Describe() results.Runtime {
+	r := results.Runtime{
+		Name: Name, Version: e.lib.Version(), Path: e.lib.Path(), SHA256: e.sha256, Layout: e.lib.Layout(),
+		Kernels: kernelsOf(e.lib.Kernels()),
+	}
+	for _, d := range e.lib.Devices() {
+		// The first GPU is where layers are put; without one it is the CPU.
+		if r.Device == "" || d.Type == "GPU" || d.Type == "IGPU" {
+			r.Device = d.Name
+		}
+	}
+	return r
+}
+
+func (e *engine) Devices() []string {
+	var out []string
+	for _, d := range e.lib.Devices() {
+		out = append(out, fmt.Sprintf("%s: %s (%s, %s)", d.Name, d.Description, d.Type, figure.Bytes(int64(d.MemoryTotal))))
+	}
+	return out
+}
+
+func (e *engine) Plan(_ context.Context, path string, c results.Case) (*results.Measured, error) {
+	model, err := e.lib.LoadModel(path, llama.ModelParams{NGPULayers: &c.NGPULayers, NoAlloc: true})
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	ctx, err := model.NewContext(contextParams(c, nil))
+	if err != nil {
+		return nil, err
+	}
+	defer ctx.Close()
+	m := &results.Measured{WeightBytes: new(model.Bytes()), Memory: &results.Memory{}, KVSources: &results.KVSources{}}
+	readReports(m, model.Report(), ctx.Report())
+	machine.AddFootprint(m.Memory)
+	return m, nil
+}
+
+func (e *engine) Load(_ context.Context, path string, c results.Case) (runtime.Session, error) {
+	if err := refuseBF16(kernelsOf(e.lib.Kernels()), path, c); err != nil {
+		return nil, err
+	}
+	model, err := e.lib.LoadModel(path, llama.ModelParams{NGPULayers: &c.NGPULayers})
+	if err != nil {
+		return nil, err
+	}
+	return &session{model: model, random: rand.New(rand.NewPCG(1, 2))}, nil
+}
+
+// session is a model loaded by llama.cpp.
+type session struct {
+	model  *llama.Model
+	random *rand.Rand
+}
+
+func (s *session) Close() error {
+	s.model.Close()
+	return nil
+}
+
+// contextParams are the case's context parameters.
+func contextParams(c results.Case, eval func(llama.Node)) llama.ContextParams {
+	return llama.ContextParams{
+		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeqMax: c.NSeq, NThreads: c.NThreads,
+		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: llama.Switch(c.FlashAttn),
+		SWAFull: c.SWAFull, KVUnified: c.KVUnified, NoOffloadKQV: c.NGPULayers == 0, Eval: eval,
+	}
+}
+
+// tokens are n random ones, as llama-bench takes them.
+func (s *session) tokens(n int) []int32 {
+	vocab := int32(s.model.NVocab())
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = s.random.Int32N(vocab)
+	}
+	return out
+}

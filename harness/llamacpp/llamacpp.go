@@ -1,0 +1,135 @@
+// Package llamacpp is the adapter of llama.cpp, and alone at its library: what is
+// known of it without loading it, and its engine. It does not know other runtimes,
+// suites, stores.
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/harness/failure"
+	"assay/harness/runtime"
+	"assay/harness/skeleton"
+	"assay/native/llama"
+	"assay/predict/arch"
+	"assay/predict/cost"
+	family "assay/predict/family/llamacpp"
+	"assay/predict/gguf"
+	"assay/predict/kv"
+	"assay/results"
+)
+
+func hasWindow(f arch.Facts) bool {
+	for _, l := range f.Layers {
+		if l.Attention != nil && l.Attention.Window > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Name is the runtime's name in records.
+const Name = "llama.cpp"
+
+// Runtime is the adapter of llama.cpp: what is known without loading it.
+type Runtime struct{}
+
+func (Runtime) Name() string { return Name }
+
+// Settle leaves out swa_full for models without a window, and mlx-lm's settings.
+func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
+	c.SWAFull = c.SWAFull && hasWindow(f)
+	c.KVBits, c.KVGroupSize, c.QuantizedKVStart, c.MaxKVSize = 0, 0, 0, 0
+	return c
+}
+
+func (Runtime) CacheTypes() []string { return llama.CacheTypes() }
+
+func (Runtime) WeightTypes(kind string) []string {
+	if kind == runtime.SkeletonSparse {
+		return gguf.TypeNames()
+	}
+	return skeleton.GGUFTypes()
+}
+
+func (Runtime) Accepts(path string) error {
+	if strings.HasSuffix(path, ".gguf") {
+		return nil
+	}
+	return failure.Input(fmt.Errorf("%s: llama.cpp runs .gguf files; convert the model with llama.cpp's convert_hf_to_gguf.py, or measure a skeleton of it with --skeleton full", path))
+}
+
+func (Runtime) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
+	if kind == runtime.SkeletonKV {
+		f = family.KVFaithful(f)
+	}
+	_, err := family.Tensors(f, family.TypePlan{})
+	return f, err
+}
+
+func (Runtime) WriteSkeleton(ctx context.Context, dir string, f arch.Facts, kind, weightType string) (string, error) {
+	dir = filepath.Join(dir, Name)
+	if kind == runtime.SkeletonSparse {
+		return skeleton.SparseGGUF(ctx, dir, f, weightType)
+	}
+	return skeleton.GGUF(ctx, dir, f, weightType)
+}
+
+func (Runtime) SynthAt(ctx context.Context, path string, f arch.Facts, kind, weightType string) error {
+	var fill gguf.Fill = skeleton.Random
+	if kind == runtime.SkeletonSparse {
+		fill = nil
+	}
+	return skeleton.WriteGGUF(ctx, path, f, family.TypePlan{Matrices: weightType}, fill)
+}
+
+func (Runtime) Open() (runtime.Engine, error) {
+	path, err := llama.Find()
+	if err != nil {
+		return nil, err
+	}
+	lib, err := llama.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	lib.Log().Echo(os.Stderr) // the run keeps the last lines if the library ends the worker
+	sum, err := lib.SHA256()
+	if err != nil {
+		return nil, err
+	}
+	return &engine{lib: lib, sha256: sum}, nil
+}
+
+func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
+	plan, err := kv.LlamaCpp(f, Params(c, lib))
+	if err != nil {
+		return nil, err
+	}
+	spent, err := costOf(run, weightType, c, Params(c, lib))
+	if err != nil {
+		return nil, err
+	}
+	size, err := cost.SizeOf(run, weightType)
+	if err != nil {
+		return nil, err
+	}
+	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), WeightBytes: &size.Bytes}
+	if c.Kind != results.KindPlan { // which executes nothing
+		p.FLOPs, p.BytesMoved, p.Cost = runtime.FLOPs(spent), runtime.BytesMoved(spent), spent
+	}
+	return p, nil
+}
+
+// Params are the case's parameters in the predictor's terms. Where the
+// runtime chooses flash attention itself, it does on every backend that has a
+// kernel for the model's shapes, the CPU always.
+func Params(c results.Case, lib results.Runtime) kv.Params {
+	return kv.Params{
+		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeq: c.NSeq,
+		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: c.FlashAttn != "off",
+		SWAFull: c.SWAFull, KVUnified: c.KVUnified, Release: lib.Version,
+	}
+}

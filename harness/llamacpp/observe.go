@@ -1,0 +1,170 @@
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"assay/harness/machine"
+	"assay/harness/runtime"
+	"assay/native/llama"
+	"assay/results"
+)
+
+// Observe runs the case once with a callback on every node: the cache tensors
+// that the graphs reach, the arithmetic of the prompt and the generated tokens
+// (not of the depth), the library's own report, and what a saved sequence
+// takes more for each generated token.
+func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured, []results.Check, error) {
+	counter, tensors := llama.NewCounter(), llama.NewCacheTensors()
+	counting := false
+	params := contextParams(c, func(n llama.Node) {
+		tensors.Observe(n)
+		if counting {
+			counter.Observe(n)
+		}
+	})
+	params.Chosen = func(n llama.Node) {
+		if counting {
+			counter.ObserveExperts(n)
+		}
+	}
+	lc, err := s.model.NewContext(params)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer lc.Close()
+	if err := s.newPass(c, 0, c.NDepth, 0).run(lc); err != nil {
+		return nil, nil, err
+	}
+	counting = true
+	if err := s.newPass(c, c.NDepth, c.NPrompt, 0).run(lc); err != nil {
+		return nil, nil, err
+	}
+	// An empty sequence saves no rows at all: growth counts from the first token.
+	first := 0
+	if c.NDepth+c.NPrompt == 0 {
+		first = min(1, c.NGen)
+	}
+	if err := s.newPass(c, 0, 0, first).run(lc); err != nil {
+		return nil, nil, err
+	}
+	before := lc.StateSize(0)
+	if err := s.newPass(c, c.NDepth+c.NPrompt+first, 0, c.NGen-first).run(lc); err != nil {
+		return nil, nil, err
+	}
+	m := &results.Measured{
+		FLOPs: new(counter.Total()), FLOPsByOp: counter.FLOPs, Nodes: new(counter.Nodes), Cost: executed(counter.Traffic),
+		WeightBytes: new(s.model.Bytes()), NParams: new(s.model.NParams()), Memory: &results.Memory{},
+		KVBytes: new(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
+		KVSources: &results.KVSources{Tensors: new(tensors.Bytes()), State: new(lc.StateSize(0)), StateTokens: new(c.NDepth + c.NPrompt + c.NGen)},
+	}
+	if counter.Ops["SOFT_MAX"]+counter.Ops["FLASH_ATTN_EXT"] > 0 {
+		m.FlashAttn = new(counter.Ops["FLASH_ATTN_EXT"] > 0)
+	}
+	readReports(m, s.model.Report(), lc.Report())
+	machine.AddFootprint(m.Memory)
+	checks := agreement(m)
+	if n := int64(c.NGen - first); n > 0 {
+		grown := *m.KVSources.State - before
+		m.KVSources.StatePerToken = new(grown / n)
+		checks = append(checks, stateAgrees(m, grown, n, c, lc.Report())...)
+	}
+	return m, checks, nil
+}
+
+// measuredLayers joins the tensors of each layer: K and V, and in a recurrent
+// layer the convolution's state and the recurrent one.
+func measuredLayers(tensors []llama.CacheTensor) []results.KVLayer {
+	var out []results.KVLayer
+	row := func(layer int, class string) *results.KVLayer {
+		at := slices.IndexFunc(out, func(l results.KVLayer) bool { return l.Layer == layer && l.Class == class })
+		if at < 0 {
+			out = append(out, results.KVLayer{Layer: layer, Class: class})
+			at = len(out) - 1
+		}
+		return &out[at]
+	}
+	for _, t := range tensors {
+		switch t.Kind {
+		case "r", "s":
+			l := row(t.Layer, runtime.ClassRecurrent)
+			if t.Kind == "r" {
+				l.KBytes += t.Bytes
+			} else {
+				l.VBytes += t.Bytes
+			}
+		case "v":
+			l := row(t.Layer, runtime.ClassAttention)
+			l.VBytes += t.Bytes
+		default:
+			l := row(t.Layer, runtime.ClassAttention)
+			l.KBytes += t.Bytes
+			l.Cells = t.NE[1] * t.NE[2]
+		}
+	}
+	return out
+}
+
+// readReports takes over what the library printed about its buffers.
+func readReports(m *results.Measured, model, ctx llama.Report) {
+	m.Memory.ModelBytes = model.Sum("model")
+	m.Memory.ComputeBytes, m.Memory.OutputBytes = ctx.Sum("compute"), ctx.Sum("output")
+	if size := ctx.CacheBytes(); size != nil {
+		// Each line is off by half of the last digit at most.
+		m.KVSources.Log, m.KVSources.LogPrecision = size, new(int64(len(ctx.Caches))*llama.ReportPrecision/2+1)
+	}
+}
+
+// agreement checks the log's figure against the tensors', within the log's
+// rounding.
+func agreement(m *results.Measured) []results.Check {
+	src := m.KVSources
+	if src.Log == nil {
+		return nil
+	}
+	c := results.Check{Name: "kv_bytes tensors = log", OK: src.LogAgrees(*src.Tensors)}
+	if !c.OK {
+		c.Detail = fmt.Sprintf("the cache tensors hold %d bytes, the log says %d ± %d", *src.Tensors, *src.Log, *src.LogPrecision)
+	}
+	return []results.Check{c}
+}
+
+// stateHeader is what a saved state has for each token and cache besides keys
+// and values: position, number of sequences, sequence id
+// (src/llama-kv-cache.cpp, state_write_meta; all releases).
+const stateHeader = 12
+
+// stateAgrees checks the saved state's growth against the tensors: each token
+// takes one row of each layer's K and V and a header in each cache. It holds
+// until a window is full.
+func stateAgrees(m *results.Measured, grown, n int64, c results.Case, report llama.Report) []results.Check {
+	caches := int64(0)
+	for _, cache := range report.Caches {
+		if !cache.Recurrent {
+			caches++
+		}
+	}
+	if caches == 0 {
+		return nil
+	}
+	var row, smallest int64
+	for _, l := range m.KVLayers {
+		if l.Class != runtime.ClassAttention || l.Cells == 0 {
+			continue
+		}
+		row += (l.KBytes + l.VBytes) / l.Cells
+		if smallest == 0 || l.Cells < smallest {
+			smallest = l.Cells
+		}
+	}
+	if int64(c.NDepth+c.NPrompt+c.NGen) > smallest-int64(c.NUbatch) && smallest < int64(c.NCtx) {
+		return nil
+	}
+	want := n * (row + stateHeader*caches)
+	check := results.Check{Name: "kv_bytes tensors = state", OK: grown == want}
+	if !check.OK {
+		check.Detail = fmt.Sprintf("%d tokens grew the saved state by %d bytes, the cache tensors' rows and headers say %d", n, grown, want)
+	}
+	return []results.Check{check}
+}

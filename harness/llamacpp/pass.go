@@ -1,0 +1,153 @@
+package llamacpp
+
+import (
+	"context"
+	"time"
+
+	"assay/harness/machine"
+	"assay/native/llama"
+	"assay/results"
+)
+
+// pass is the work of one sample, laid out before the clock starts: for each
+// sequence its prompt, then steps of one token for every sequence. With one
+// sequence it is what llama-bench does; with more, prompts come one after the
+// other and a step decodes all sequences at once, as llama-batched-bench does.
+type pass struct {
+	prompt, gen []int32       // one sequence
+	batches     []llama.Batch // several
+}
+
+// newPass lays out the tokens from position start on.
+func (s *session) newPass(c results.Case, start, prompt, gen int) pass {
+	if c.NSeq <= 1 {
+		return pass{prompt: s.tokens(prompt), gen: s.tokens(gen)}
+	}
+	return pass{batches: append(s.promptBatches(c, start, prompt), s.genBatches(c, start+prompt, gen)...)}
+}
+
+// promptBatches are all prompts, sequence after sequence, in calls of n_batch
+// tokens of which the last one's logits are asked for.
+func (s *session) promptBatches(c results.Case, start, prompt int) []llama.Batch {
+	var out []llama.Batch
+	for at, total := 0, prompt*c.NSeq; at < total; at += c.NBatch {
+		n := min(c.NBatch, total-at)
+		b := newBatch(s.tokens(n))
+		for i := range n {
+			b.Pos[i], b.Seq[i] = int32(start+(at+i)%prompt), int32((at+i)/prompt)
+		}
+		b.Logits[n-1] = true
+		out = append(out, b)
+	}
+	return out
+}
+
+// genBatches are steps of one token for every sequence, all with logits.
+func (s *session) genBatches(c results.Case, start, gen int) []llama.Batch {
+	var out []llama.Batch
+	for step := range gen {
+		b := newBatch(s.tokens(c.NSeq))
+		for seq := range c.NSeq {
+			b.Pos[seq], b.Seq[seq], b.Logits[seq] = int32(start+step), int32(seq), true
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func newBatch(tokens []int32) llama.Batch {
+	n := len(tokens)
+	return llama.Batch{Tokens: tokens, Pos: make([]int32, n), Seq: make([]int32, n), Logits: make([]bool, n)}
+}
+
+// run does the work; all of it is done when it returns. A prompt is synchronised
+// once at its end, generated tokens one by one.
+func (p pass) run(lc *llama.Context) error {
+	if len(p.prompt) > 0 {
+		if err := lc.Decode(p.prompt); err != nil {
+			return err
+		}
+		lc.Synchronize()
+	}
+	for _, token := range p.gen {
+		if err := lc.DecodeOne(token); err != nil {
+			return err
+		}
+		lc.Synchronize()
+	}
+	for _, b := range p.batches {
+		if err := lc.DecodeBatch(b); err != nil {
+			return err
+		}
+		lc.Synchronize()
+	}
+	return nil
+}
+
+// Time does what llama-bench does (tools/llama-bench/llama-bench.cpp, v0.5.0):
+// warm-up with the whole prompt or one token; before each repetition the
+// cache's metadata is cleared and the depth restored, outside the clock.
+func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(time.Duration)) (*results.Measured, error) {
+	lc, err := s.model.NewContext(contextParams(c, nil))
+	if err != nil {
+		return nil, err
+	}
+	defer lc.Close()
+	if err := s.newPass(c, 0, c.NPrompt, min(1, c.NGen)).run(lc); err != nil {
+		return nil, err
+	}
+	depth := &depthState{pass: s.newPass(c, 0, c.NDepth, 0), sequences: max(1, c.NSeq)}
+	work := s.newPass(c, c.NDepth, c.NPrompt, c.NGen)
+	for range n {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		lc.ClearMemory()
+		if err := depth.reach(lc, c.NDepth); err != nil {
+			return nil, err
+		}
+		start := time.Now()
+		err := work.run(lc)
+		took := time.Since(start)
+		if err != nil {
+			return nil, err
+		}
+		emit(took)
+	}
+	m := &results.Measured{Memory: &results.Memory{}}
+	machine.AddFootprint(m.Memory)
+	return m, nil
+}
+
+// depthState puts the depth's tokens into the cache: computed the first time,
+// restored from the saved state afterwards.
+type depthState struct {
+	pass      pass
+	sequences int
+	saved     [][]byte
+}
+
+func (d *depthState) reach(lc *llama.Context, depth int) error {
+	if depth == 0 {
+		return nil
+	}
+	for seq, state := range d.saved {
+		if err := lc.StateSet(seq, state); err != nil {
+			return err
+		}
+	}
+	if d.saved != nil {
+		return nil
+	}
+	if err := d.pass.run(lc); err != nil {
+		return err
+	}
+	for seq := range d.sequences {
+		state, err := lc.StateGet(seq)
+		if err != nil {
+			return err
+		}
+		d.saved = append(d.saved, state)
+	}
+	return nil
+}

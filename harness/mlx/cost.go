@@ -1,0 +1,25 @@
+package mlx
+
+import (
+	"assay/harness/runtime"
+	"assay/predict/arch"
+	"assay/predict/cost"
+	"assay/predict/kv"
+	"assay/results"
+)
+
+// costOf is what one sample of the case executes in mlx-lm; nil where the case
+// is of no tokens, as a plan is.
+func costOf(f arch.Facts, weightType string, c results.Case, p kv.MLXParams) (*results.Cost, error) {
+	depth, prompt := prompts(c)
+	if prompt+c.NGen == 0 {
+		return nil, nil
+	}
+	spent, err := cost.MLX(f, p, cost.Work{NPrompt: prompt, NGen: c.NGen, NDepth: depth, Weights: weightType})
+	if err != nil {
+		return nil, err
+	}
+	sum := &results.Cost{Products: new(int64)}
+	runtime.Add(sum, spent)
+	return sum, nil
+}

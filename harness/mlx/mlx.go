@@ -1,0 +1,176 @@
+// Package mlx is the adapter of MLX, run as mlx-lm runs it, and alone at its
+// library: what is known of it without loading it, and its engine. It does not know
+// other runtimes, suites, stores.
+package mlx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/harness/failure"
+	"assay/harness/runtime"
+	"assay/harness/skeleton"
+	"assay/native/dylib"
+	"assay/native/mlx"
+	"assay/predict/arch"
+	"assay/predict/cost"
+	"assay/predict/kv"
+	"assay/results"
+)
+
+// Name is the runtime's name in records.
+const Name = "mlx"
+
+// Runtime is the adapter of MLX, run as mlx-lm runs it: what is known without
+// loading it.
+type Runtime struct{}
+
+func (Runtime) Name() string { return Name }
+
+// Settle keeps what mlx-lm knows: its cache has the weights' type unless it is
+// quantised, grows as tokens come, and is not split over sequences. A bound is
+// left out for models that choose caches of their own.
+func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
+	out := results.Case{
+		Kind: c.Kind, NCtx: c.NPrompt + c.NGen + c.NDepth, NPrompt: c.NPrompt, NGen: c.NGen, NDepth: c.NDepth, NSeq: 1,
+		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart, MaxKVSize: c.MaxKVSize,
+	}
+	if c.Kind == results.KindPlan {
+		out.NCtx = c.NCtx
+	}
+	switch {
+	case out.KVBits == 0:
+		out.KVGroupSize, out.QuantizedKVStart = 0, 0
+	case out.KVGroupSize == 0:
+		out.KVGroupSize = kv.MLXGroupSize
+	}
+	if !kv.MLXBounds(f) {
+		out.MaxKVSize = 0
+	}
+	return out
+}
+
+func (Runtime) CacheTypes() []string { return nil }
+
+func (Runtime) WeightTypes(string) []string { return skeleton.FolderTypes() }
+
+func (Runtime) Accepts(path string) error {
+	if _, err := os.Stat(filepath.Join(path, "config.json")); err != nil {
+		return failure.Input(fmt.Errorf("%s: mlx runs Hugging Face folders with a config.json and safetensors; measure a skeleton of the model with --skeleton full, or leave mlx out with --runtime llama.cpp", path))
+	}
+	return nil
+}
+
+func (Runtime) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
+	if kind == runtime.SkeletonKV {
+		f = skeleton.FolderFacts(f)
+	}
+	f.Path, f.Tensors = "", nil // the skeleton's own follow from its type
+	_, err := skeleton.Config(f)
+	return f, err
+}
+
+func (Runtime) WriteSkeleton(ctx context.Context, dir string, f arch.Facts, kind, weightType string) (string, error) {
+	dir = filepath.Join(dir, Name)
+	if kind == runtime.SkeletonSparse {
+		return skeleton.SparseFolder(ctx, dir, f, weightType)
+	}
+	return skeleton.Folder(ctx, dir, f, weightType)
+}
+
+func (Runtime) SynthAt(ctx context.Context, path string, f arch.Facts, kind, weightType string) error {
+	return skeleton.WriteFolder(ctx, path, f, weightType, kind != runtime.SkeletonSparse)
+}
+
+func (Runtime) Open() (runtime.Engine, error) {
+	path, err := dylib.Here().Find(mlx.Spec())
+	if err != nil {
+		return nil, err
+	}
+	lib, err := mlx.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := dylib.SHA256(path)
+	if err != nil {
+		return nil, err
+	}
+	return &engine{lib: lib, sha256: sum}, nil
+}
+
+// Predict walks mlx-lm's cache through the case and counts what it executes on
+// the way. A model type whose forward pass is not known has no arithmetic.
+func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, _ results.Runtime) (*results.Predicted, error) {
+	params := params(run, weightType, c)
+	cache, err := kv.MLX(f, params)
+	if err != nil {
+		return nil, err
+	}
+	for _, tokens := range calls(c) {
+		cache.Append(tokens)
+	}
+	plan := cache.Plan()
+	p := &results.Predicted{
+		Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), PeakKVBytes: new(cache.PeakBytes()),
+	}
+	size, err := cost.MLXWeightBytes(run, weightType)
+	if errors.Is(err, cost.ErrNoRule) {
+		return p, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.WeightBytes = &size
+	if c.Kind == results.KindPlan { // which executes nothing
+		return p, nil
+	}
+	if p.Cost, err = costOf(run, weightType, c, params); p.Cost != nil {
+		p.FLOPs, p.BytesMoved = runtime.FLOPs(p.Cost), runtime.BytesMoved(p.Cost)
+	}
+	return p, err
+}
+
+// params are the case's settings in the predictor's terms.
+func params(f arch.Facts, weightType string, c results.Case) kv.MLXParams {
+	return kv.MLXParams{
+		Type: cacheType(f, weightType), NSeq: c.NSeq, MaxKVSize: c.MaxKVSize,
+		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart,
+	}
+}
+
+// cacheType is what keys and values are computed in: the floating-point type
+// of the model's own tensors, or of the skeleton that stands in for it.
+func cacheType(f arch.Facts, weightType string) string {
+	if f.Path != "" {
+		for _, t := range f.Tensors {
+			switch typ := strings.ToLower(t.Type); typ {
+			case "f32", "f16", "bf16":
+				return typ
+			}
+		}
+	}
+	return skeleton.CacheType(weightType)
+}
+
+// calls are the calls of the model that a case makes, in mlx-lm's schedule:
+// the depth is a prompt of its own before the clock starts.
+func calls(c results.Case) []int {
+	if c.Kind == results.KindPlan {
+		return kv.MLXSchedule(c.NCtx, 0)
+	}
+	depth, prompt := prompts(c)
+	return append(kv.MLXSchedule(depth, 0), kv.MLXSchedule(prompt, c.NGen)...)
+}
+
+// prompts are the prompts before and under the clock. Generating needs a
+// token to begin with: one stands in where a case has neither depth nor prompt.
+func prompts(c results.Case) (depth, prompt int) {
+	if c.NDepth+c.NPrompt == 0 {
+		return 1, 0
+	}
+	return c.NDepth, c.NPrompt
+}

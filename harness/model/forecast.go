@@ -1,0 +1,191 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"assay/harness/failure"
+	"assay/harness/runtime"
+	"assay/harness/runtimes"
+	"assay/harness/speed"
+	"assay/predict/arch"
+	"assay/predict/roofline"
+	"assay/predict/source"
+	"assay/results"
+)
+
+// Predictor foretells the time of a sample of counted work: a fit of a machine,
+// or a chip's published figures.
+type Predictor interface {
+	Predict(kind string, w roofline.Work) (roofline.Prediction, error)
+	// Of names the runtime that predictions are of.
+	Of() string
+	// Source says what predictions rest on, in one sentence.
+	Source() string
+	// MeasuredContext is the longest context that was measured.
+	MeasuredContext() int
+}
+
+// Forecast is how fast a model will be, by context length.
+type Forecast struct {
+	Model      string        `json:"model"`
+	WeightType string        `json:"weight_type"`
+	Rows       []ForecastRow `json:"rows"`
+	// LargestContext is the longest context whose cache fits in the memory
+	// beside the weights; absent when even the shortest does not.
+	LargestContext *int `json:"largest_context,omitempty"`
+	// MemoryBytes is what weights and cache may take.
+	MemoryBytes int64 `json:"memory_bytes"`
+	// Basis says what the speed rests on; MeasuredContext is the longest context
+	// that was measured for it.
+	Basis           string `json:"basis"`
+	MeasuredContext int    `json:"measured_context"`
+}
+
+// ForecastRow is one context length: a prompt of so many tokens, then
+// generation after them.
+type ForecastRow struct {
+	Context int `json:"context"`
+	// NeedBytes are the weights and the cache, Fits whether the memory holds them.
+	NeedBytes int64               `json:"need_bytes"`
+	Fits      bool                `json:"fits"`
+	Prefill   roofline.Prediction `json:"prefill"`
+	Decode    roofline.Prediction `json:"decode"`
+	// FirstToken is the time from the prompt to the first generated token: the
+	// prefill, whose last step gives that token's logits.
+	FirstToken roofline.Interval `json:"first_token_seconds"`
+	// Extrapolated: the context is longer than what was measured.
+	Extrapolated bool `json:"extrapolated,omitempty"`
+}
+
+// ForecastOptions say what is forecast.
+type ForecastOptions struct {
+	Runtime    string
+	WeightType string
+	// Case has the settings that are the same for all rows: cache types, batch
+	// sizes, flash attention.
+	Case results.Case
+	// Contexts are the lengths; those beyond the model's own are left out.
+	Contexts []int
+	// MemoryBytes bounds weights and cache.
+	MemoryBytes int64
+}
+
+// forecastContexts are shown when none are asked for.
+var forecastContexts = []int{512, 2048, 8192, 32768}
+
+// NewForecast predicts a model that is only known by its facts. Nothing is run.
+func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOptions) (Forecast, error) {
+	f, err := source.Load(ctx, ref, source.Options{})
+	if err != nil {
+		return Forecast{}, failure.Input(err)
+	}
+	rt, err := runtimes.Named(opt.Runtime)
+	if err != nil {
+		return Forecast{}, err
+	}
+	if by.Of() != rt.Name() {
+		return Forecast{}, failure.Input(fmt.Errorf("speed in %s cannot be predicted from figures of %s (%s): name a fit of runs in %s", rt.Name(), by.Of(), by.Source(), rt.Name()))
+	}
+	x := forecaster{rt, f, by, opt}
+	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
+	contexts := opt.Contexts
+	if len(contexts) == 0 {
+		contexts = forecastContexts
+	}
+	for _, n := range contexts {
+		if f.ContextLength > 0 && int64(n) > f.ContextLength {
+			continue
+		}
+		row, err := x.row(n)
+		if err != nil {
+			return Forecast{}, failure.Input(fmt.Errorf("%s at a context of %d: %w", f.Name, n, err))
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	if len(out.Rows) == 0 {
+		return Forecast{}, failure.Input(fmt.Errorf("%s has a context of %d tokens, less than was asked for", f.Name, f.ContextLength))
+	}
+	out.LargestContext, err = x.largest()
+	return out, err
+}
+
+type forecaster struct {
+	rt  runtime.Runtime
+	f   arch.Facts
+	by  Predictor
+	opt ForecastOptions
+}
+
+// row predicts a prompt of n tokens and one token generated after it.
+func (x forecaster) row(n int) (ForecastRow, error) {
+	prompt, need, err := x.predict(results.KindPrefill, n, 0)
+	if err != nil {
+		return ForecastRow{}, err
+	}
+	next, _, err := x.predict(results.KindDecode, 1, n-1)
+	if err != nil {
+		return ForecastRow{}, err
+	}
+	return ForecastRow{
+		Context: n, NeedBytes: need, Fits: need <= x.opt.MemoryBytes, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds,
+		Extrapolated: n > x.by.MeasuredContext(),
+	}, nil
+}
+
+// predict foretells n tokens of kind after depth others, and what memory the
+// weights and the cache take.
+func (x forecaster) predict(kind results.Kind, n, depth int) (roofline.Prediction, int64, error) {
+	c := x.opt.Case
+	c.Kind, c.NDepth, c.NPrompt, c.NGen, c.NCtx = kind, depth, n, 0, n+depth
+	if kind == results.KindDecode {
+		c.NPrompt, c.NGen = 0, n
+	}
+	p, err := x.rt.Predict(x.f, x.f, x.opt.WeightType, c, results.Runtime{})
+	if err != nil {
+		return roofline.Prediction{}, 0, err
+	}
+	if p.Cost == nil {
+		return roofline.Prediction{}, 0, speed.Uncounted(x.rt.Name())
+	}
+	t, err := x.by.Predict(string(kind), speed.WorkOf(c, p.Cost))
+	return t, *p.WeightBytes + *p.KVBytes, err
+}
+
+// contextStep is the grain of the largest context: llama.cpp pads the cache to it.
+const contextStep = 256
+
+// largest searches the longest context that fits, up to the model's own.
+func (x forecaster) largest() (*int, error) {
+	most := int(x.f.ContextLength)
+	if most == 0 {
+		most = 1 << 20
+	}
+	var failed error
+	fits := func(n int) bool {
+		// One token after all others: the cache is what matters, and some runtimes'
+		// grows with the tokens.
+		c := x.opt.Case
+		c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NCtx = results.KindDecode, 0, 1, n-1, n
+		p, err := x.rt.Predict(x.f, x.f, x.opt.WeightType, c, results.Runtime{})
+		switch {
+		case err != nil:
+			failed = err
+			return false
+		case p.WeightBytes == nil || p.KVBytes == nil:
+			failed = fmt.Errorf("%s predicts no size of %s", x.rt.Name(), x.f.Name)
+			return false
+		}
+		return *p.WeightBytes+*p.KVBytes <= x.opt.MemoryBytes
+	}
+	steps := sort.Search(most/contextStep, func(i int) bool { return !fits((i + 1) * contextStep) })
+	if failed != nil {
+		return nil, failed
+	}
+	if steps == 0 {
+		return nil, nil
+	}
+	n := steps * contextStep
+	return &n, nil
+}

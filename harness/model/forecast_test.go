@@ -1,0 +1,52 @@
+package model_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/harness/model"
+	"assay/predict/machines"
+	"assay/predict/roofline"
+	"assay/results"
+)
+
+func TestForecast(t *testing.T) {
+	chip, err := machines.FindChip("M4Max-40", 0)
+	require.NoError(t, err)
+	by, err := roofline.EstimateChip(chip)
+	require.NoError(t, err)
+	opt := model.ForecastOptions{
+		Runtime: "llama.cpp", WeightType: "q4_0", MemoryBytes: 8 << 30, Contexts: []int{512, 4096, 1 << 20},
+		Case: results.Case{NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16", FlashAttn: "on"},
+	}
+	f, err := model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
+	require.NoError(t, err)
+	require.Len(t, f.Rows, 2, "the model's own context is 131072")
+	short, long := f.Rows[0], f.Rows[1]
+	assert.Greater(t, short.Decode.TokensPerSecond.Value, long.Decode.TokensPerSecond.Value)
+	assert.InEpsilon(t, 512/short.Prefill.TokensPerSecond.Value, short.FirstToken.Value, 1e-9)
+	assert.False(t, short.Extrapolated)
+	assert.True(t, short.Fits)
+	assert.True(t, long.Extrapolated)
+	// 4.2 GiB of weights leave 3.8 GiB for a cache of 128 KiB a token.
+	require.NotNil(t, f.LargestContext)
+	left := opt.MemoryBytes - (short.NeedBytes - 512*128<<10)
+	assert.InDelta(t, float64(left)/(128<<10), float64(*f.LargestContext), 256)
+
+	opt.MemoryBytes = 1 << 30
+	f, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
+	require.NoError(t, err)
+	assert.Nil(t, f.LargestContext)
+
+	assert.False(t, f.Rows[0].Fits)
+	mlx := opt
+	mlx.Runtime = "mlx"
+	_, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, mlx)
+	assert.ErrorContains(t, err, "speed in mlx cannot be predicted from figures of llama.cpp (M4Max-40, fitted")
+
+	opt.Contexts = []int{1 << 20}
+	_, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
+	assert.ErrorContains(t, err, "has a context of 131072 tokens, less than was asked for")
+}

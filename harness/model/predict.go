@@ -1,0 +1,121 @@
+package model
+
+import (
+	"context"
+	"time"
+
+	"assay/harness/failure"
+	"assay/harness/machine"
+	"assay/harness/mlx"
+	"assay/harness/record"
+	"assay/harness/runtime"
+	"assay/harness/runtimes"
+	"assay/harness/subject"
+	"assay/harness/suite"
+	"assay/predict/arch"
+	"assay/predict/source"
+	"assay/results"
+)
+
+// Foretold is the part of a record that needs no run: the model, the case and
+// what is predicted of its prompt, and beside it of one generated token.
+type Foretold struct {
+	results.Record
+	// Token is one token generated after the prompt and the depth.
+	Token *results.Predicted `json:"token"`
+	// Rules is what rival rule sets say of the prompt.
+	Rules []RuleSays `json:"rules,omitempty"`
+	// Unknown names what is not predicted, and why.
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// unknownWork says why a runtime's work is not predicted.
+func unknownWork(name string, f arch.Facts) string {
+	what := "operations and bytes moved: what " + name + " would run of this model type"
+	if f.ModelType != "" {
+		what += " (" + f.ModelType + ")"
+	}
+	return what
+}
+
+// RuleSays sets a rule's figure beside the exact prediction's.
+type RuleSays struct {
+	Rules  string `json:"rules"`
+	Figure string `json:"figure"`
+	Says   int64  `json:"says"`
+	Exact  int64  `json:"exact"`
+	// Because names the rule's false assumptions, Chief the one that matters most.
+	Because string `json:"because,omitempty"`
+	Chief   string `json:"chief,omitempty"`
+}
+
+// Predict predicts a prompt and a token of the model. NCtx 0 is the model's
+// full context, or with mlx-lm the prompt and what is before it. sets names rival rule sets, as for a run.
+func Predict(ctx context.Context, name, ref, weightType string, c results.Case, sets []string) (Foretold, error) {
+	f, err := source.Load(ctx, ref, source.Options{})
+	if err != nil {
+		return Foretold{}, failure.Input(err)
+	}
+	rt, err := runtimes.Named(name)
+	if err != nil {
+		return Foretold{}, err
+	}
+	if err := suite.CheckCase(rt, runtime.SkeletonSparse, weightType, c); err != nil {
+		return Foretold{}, err
+	}
+	switch {
+	case c.NCtx == 0:
+		c.NCtx = max(int(f.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)
+	case name == mlx.Name: // whose cache holds what came: so much came before
+		c.NDepth = max(c.NDepth, c.NCtx-c.NPrompt-c.NGen)
+	}
+	asked := c
+	c = rt.Settle(c, f)
+	if err := suite.Unreached(rt, asked, c, f); err != nil {
+		return Foretold{}, err
+	}
+	it := subject.Item{Runtime: name, Ref: ref, WeightType: weightType, Case: c, Facts: f, Run: f}
+	out := Foretold{Record: results.Record{
+		Schema: results.Schema, Time: time.Now().UTC(), Status: results.StatusOK, Host: machine.Read(ctx),
+		Runtime: results.Runtime{Name: name}, Model: subject.ModelOf(it), Case: c,
+	}}
+	if out.Predicted, err = rt.Predict(f, f, weightType, c, results.Runtime{}); err != nil {
+		return Foretold{}, failure.Input(err)
+	}
+	token := c
+	token.Kind, token.NDepth, token.NPrompt, token.NGen = results.KindDecode, c.NDepth+c.NPrompt, 0, 1
+	if out.Token, err = rt.Predict(f, f, weightType, token, results.Runtime{}); err != nil {
+		return Foretold{}, failure.Input(err)
+	}
+	if out.Predicted.WeightBytes == nil {
+		out.Unknown = append(out.Unknown, "weight bytes, as "+name+" would hold them")
+	}
+	if out.Token.Cost == nil {
+		out.Unknown = append(out.Unknown, unknownWork(name, f))
+	}
+	return out, out.rival(it, sets)
+}
+
+// rival asks the rule sets, the exact prediction standing where a run has its
+// measurement.
+func (f *Foretold) rival(it subject.Item, names []string) error {
+	sets, err := record.Rivals(names)
+	if err != nil {
+		return err
+	}
+	exact := f.Record
+	exact.Measured = &results.Measured{
+		KVBytes: f.Predicted.KVBytes, KVLayers: f.Predicted.KVLayers,
+		FLOPs: f.Predicted.FLOPs, WeightBytes: f.Predicted.WeightBytes,
+	}
+	verdicts, err := record.Judged(sets, it, &exact)
+	if err != nil {
+		return failure.Input(err)
+	}
+	for _, v := range verdicts {
+		f.Rules = append(f.Rules, RuleSays{
+			Rules: v.Rules, Figure: v.Figure, Says: v.Predicted, Exact: v.Measured, Because: v.Because, Chief: v.Chief,
+		})
+	}
+	return nil
+}

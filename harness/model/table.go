@@ -1,0 +1,74 @@
+package model
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"assay/predict/arch"
+	"assay/predict/builder"
+	"assay/predict/cost"
+)
+
+// partOf says which part of a model a layer is, by the label of its class.
+var partOf = map[string]cost.Part{
+	"token_embedding": cost.Embedding, "per_layer_embedding": cost.Embedding, "attention": cost.AttentionPart,
+	"ssm": cost.RecurrentPart, "linear_attention": cost.RecurrentPart, "short_convolution": cost.RecurrentPart,
+	"mlp": cost.FeedForward, "moe_router": cost.Router, "moe_experts": cost.ExpertsPart, "moe_shared_experts": cost.SharedExperts,
+	"altup": cost.Updates, "altup_projection": cost.Updates, "laurel": cost.Updates, "per_layer_input": cost.Updates,
+	"norm": cost.Norms, "rotary_table": cost.Norms, "output_head": cost.OutputHead,
+}
+
+// tableSizes counts tensors in Hugging Face's names, packed ones at what the
+// file stores, by the layer that each belongs to.
+func tableSizes(in *Inspection, opt Options) error {
+	if opt.WeightType != "" {
+		return errors.New("the weights are there and have their own types; --weight-type is for models of which only a config is known")
+	}
+	m, err := builder.Build(in.Facts, builder.Options{})
+	if err != nil {
+		return err
+	}
+	for _, l := range m.Layers {
+		one := l.Cost(builder.OneToken())
+		in.addPart(string(partOf[l.Class.Label]), one.Params*l.Count(), one.Active*l.Count(), l.WeightBytes)
+	}
+	for _, g := range m.Gaps {
+		in.addPart("no class: "+g.Name, g.Params(), g.Params(), g.WeightBytes())
+	}
+	in.Total, in.Draft = m.Params, m.DraftParams
+	for _, l := range m.Drafts {
+		in.addPart(string(cost.Draft), l.Cost(builder.OneToken()).Params*l.Count(), 0, l.WeightBytes)
+	}
+	for _, t := range m.Tensors {
+		in.addType(t)
+	}
+	var bytes int64
+	for _, p := range in.Params {
+		in.Active += p.Active
+		bytes += *p.Bytes
+	}
+	in.WeightBytes, in.TrainingFLOPsPerToken = &bytes, 3*2*in.Active
+	slices.SortStableFunc(in.Mix, func(a, b TypeShare) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return nil
+}
+
+func (in *Inspection) addPart(name string, params, active, bytes int64) {
+	i := slices.IndexFunc(in.Params, func(p ParamsPart) bool { return p.Part == name })
+	if i < 0 {
+		i = len(in.Params)
+		in.Params = append(in.Params, ParamsPart{Part: name, Bytes: new(int64)})
+	}
+	p := &in.Params[i]
+	p.Params, p.Active, *p.Bytes = p.Params+params, p.Active+active, *p.Bytes+bytes
+}
+
+func (in *Inspection) addType(t arch.Tensor) {
+	i := slices.IndexFunc(in.Mix, func(m TypeShare) bool { return m.Type == t.Type })
+	if i < 0 {
+		i = len(in.Mix)
+		in.Mix = append(in.Mix, TypeShare{Type: t.Type})
+	}
+	m := &in.Mix[i]
+	m.Tensors, m.Params, m.Bytes = m.Tensors+1, m.Params+t.Elements(), m.Bytes+t.Bytes()
+}

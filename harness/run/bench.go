@@ -1,0 +1,290 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/harness/failure"
+	"assay/harness/home"
+	"assay/harness/machine"
+	"assay/harness/record"
+	"assay/harness/runtimes"
+	"assay/harness/speed"
+	"assay/harness/suite"
+	"assay/harness/worker"
+	"assay/predict/roofline"
+	"assay/results"
+	"assay/results/store"
+)
+
+// Options are what `assay run` can be told besides the suite.
+type Options struct {
+	// Runtimes to use; all that are found if it is empty. A named one that
+	// cannot be used is an error, one that was not asked for is reported.
+	Runtimes []string
+	// Rules are the rule sets to judge; all of them if empty, none for "none".
+	Rules []string
+	Force bool
+	// Out is a further file for the records, "-" for Stdout.
+	Out    string
+	Stdout io.Writer
+	// Store is a file or DSN; empty is the user's own. NoStore writes none.
+	Store   string
+	NoStore bool
+	// Command is recorded as what was typed.
+	Command []string
+	// Purpose says who began the run; see Interrupted.
+	Purpose string
+	// Canary is a suite whose first case is timed between the others; nil for
+	// none. See suite.Canary.
+	Canary *suite.Suite
+	// Host reads the machine and its state; machine.Read if nil.
+	Host     func(context.Context) results.Host
+	Progress func(Progress)
+	Record   func(results.Record)
+}
+
+// Bench is a machine ready to run suites: libraries probed, outputs open.
+type Bench struct {
+	// Probed is what was found of each runtime.
+	Probed []worker.Probed
+	// RunID is set once a run has begun.
+	RunID string
+	// Records is the run's file of records.
+	Records string
+
+	opt    Options
+	home   home.Home
+	runner *Runner
+	store  *store.Store
+	out    []*results.Writer
+}
+
+// New probes the runtimes and opens the store. Nothing is measured yet.
+func New(ctx context.Context, opt Options) (*Bench, error) {
+	if _, err := record.Rivals(opt.Rules); err != nil {
+		return nil, err
+	}
+	dirs, err := home.Find()
+	if err != nil {
+		return nil, err
+	}
+	if err := dirs.Writable(); err != nil {
+		return nil, failure.NoRuntime(err)
+	}
+	self, err := worker.Self()
+	if err != nil {
+		return nil, err
+	}
+	if opt.Host == nil {
+		opt.Host = machine.Read
+	}
+	b := &Bench{opt: opt, home: dirs}
+	if err := b.probe(ctx, self); err != nil {
+		return nil, err
+	}
+	canary, err := newCanary(ctx, opt.Canary, b.usable())
+	if err != nil {
+		return nil, err
+	}
+	var fits []roofline.Fit
+	if !opt.NoStore {
+		if b.store, err = store.Open(ctx, b.storeDSN()); err != nil {
+			return nil, err
+		}
+		if fits, err = speed.Stored(ctx, b.store); err != nil {
+			return nil, errors.Join(err, b.store.Close())
+		}
+	}
+	b.runner = &Runner{
+		Home: dirs, Worker: self, Host: opt.Host, Purpose: opt.Purpose, Canary: canary, Available: b.available(), Rules: opt.Rules, Fits: fits,
+		Force: opt.Force, Progress: opt.Progress, Record: b.record,
+	}
+	return b, nil
+}
+
+func (b *Bench) storeDSN() string {
+	if b.opt.Store != "" {
+		return b.opt.Store
+	}
+	return b.home.Store()
+}
+
+// probe finds the runtimes; it fails when one that was asked for, or every one,
+// cannot be used.
+func (b *Bench) probe(ctx context.Context, self []string) (err error) {
+	names := b.opt.Runtimes
+	if len(names) == 0 {
+		for _, rt := range runtimes.All() {
+			names = append(names, rt.Name())
+		}
+	}
+	for _, name := range names {
+		if _, err := runtimes.Named(name); err != nil {
+			return err
+		}
+	}
+	if b.Probed, err = worker.Probe(ctx, self, names); err != nil {
+		return err
+	}
+	asked := len(b.opt.Runtimes) > 0
+	usable := 0
+	var problems []error
+	for _, p := range b.Probed {
+		if p.Err == nil {
+			usable++
+			continue
+		}
+		problems = append(problems, p.Err)
+	}
+	if usable == 0 || asked && len(problems) > 0 {
+		return failure.NoRuntime(errors.Join(problems...))
+	}
+	return nil
+}
+
+func (b *Bench) available() map[string]results.Runtime {
+	out := map[string]results.Runtime{}
+	for _, p := range b.Probed {
+		if p.Err == nil {
+			out[p.Name] = p.Runtime
+		}
+	}
+	return out
+}
+
+// usable names the runtimes that can be used, in their order.
+func (b *Bench) usable() []string {
+	var names []string
+	for _, p := range b.Probed {
+		if p.Err == nil {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Run measures the suite from the beginning.
+func (b *Bench) Run(ctx context.Context, s suite.Suite) error {
+	items, err := suite.Expand(ctx, s, b.usable())
+	if err != nil {
+		return b.close(err)
+	}
+	if why := b.Unusable(); len(items) == 0 && len(why) > 0 {
+		return b.close(failure.NoRuntime(fmt.Errorf("every case needs a runtime that cannot be used: %s", strings.Join(why, "; "))))
+	}
+	now := time.Now().UTC()
+	b.RunID = newRunID(now)
+	if err := b.begin(ctx, s.Name, now); err != nil {
+		return b.close(err)
+	}
+	return b.close(errors.Join(b.runner.Run(ctx, b.RunID, now, s, items), b.end(ctx)))
+}
+
+// Resume goes on with an interrupted run, the newest if runID is empty.
+func (b *Bench) Resume(ctx context.Context, runID string) error {
+	j, err := resumeJournal(b.home.Runs(), runID)
+	if err != nil {
+		return b.close(err)
+	}
+	b.RunID = j.plan.RunID
+	if err := b.begin(ctx, j.plan.Suite.Name, j.plan.Started); err != nil {
+		return b.close(errors.Join(err, j.file.Close()))
+	}
+	return b.close(errors.Join(b.runner.execute(ctx, j), b.end(ctx)))
+}
+
+// begin opens the run's outputs. A resumed run writes its file of records anew:
+// the journal has all that was measured.
+func (b *Bench) begin(ctx context.Context, suite string, started time.Time) error {
+	b.Records = filepath.Join(b.home.Runs(), b.RunID+".jsonl")
+	if err := os.MkdirAll(b.home.Runs(), 0o755); err != nil {
+		return fmt.Errorf("the folder for runs: %w", err)
+	}
+	if err := os.Remove(b.Records); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, name := range []string{b.Records, b.opt.Out} {
+		if name == "" {
+			continue
+		}
+		w, err := b.writer(name)
+		if err != nil {
+			return fmt.Errorf("the file of records: %w", err)
+		}
+		b.out = append(b.out, w)
+	}
+	if b.store == nil {
+		return nil
+	}
+	return b.store.BeginRun(ctx, store.RunInfo{
+		ID: b.RunID, Machine: b.runner.Host(ctx).Machine(), Started: started, Suite: suite, Command: b.opt.Command,
+	})
+}
+
+func (b *Bench) writer(name string) (*results.Writer, error) {
+	if name == "-" {
+		return results.NewWriter(b.opt.Stdout), nil
+	}
+	return results.Append(name)
+}
+
+// record writes a finished record everywhere. It is not given up when the run is
+// interrupted: what was measured is kept.
+func (b *Bench) record(ctx context.Context, rec results.Record) error {
+	ctx = context.WithoutCancel(ctx)
+	for _, w := range b.out {
+		if err := w.Write(rec); err != nil {
+			return err
+		}
+	}
+	if b.store != nil {
+		if err := b.store.Add(ctx, rec); err != nil {
+			return err
+		}
+	}
+	if b.opt.Record != nil {
+		b.opt.Record(rec)
+	}
+	return nil
+}
+
+// end marks the run as complete in the store, unless it was interrupted.
+func (b *Bench) end(ctx context.Context) error {
+	if b.store == nil || ctx.Err() != nil {
+		return nil
+	}
+	return b.store.FinishRun(ctx, b.RunID, time.Now().UTC())
+}
+
+func (b *Bench) close(err error) error {
+	for _, w := range b.out {
+		err = errors.Join(err, w.Close())
+	}
+	if b.store != nil {
+		err = errors.Join(err, b.store.Close())
+	}
+	return err
+}
+
+// Unusable lists the runtimes that were not found, with what to do.
+func (b *Bench) Unusable() []string {
+	var out []string
+	for _, p := range b.Probed {
+		if p.Err != nil {
+			out = append(out, p.Name+": "+strings.TrimSpace(p.Err.Error()))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// WritesTo reports whether the records themselves go to w.
+func (b *Bench) WritesTo(w io.Writer) bool { return b.opt.Out == "-" && b.opt.Stdout == w }

@@ -1,0 +1,76 @@
+// Package runtime says what a runtime is: a library that cases can be run in, what
+// it must be able to do, and how a prediction is put into the record's words. It
+// does not know any one runtime; each has an adapter of its own.
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"assay/predict/arch"
+	"assay/results"
+)
+
+// Runtime is a library that cases can be run in: what is known of it without
+// loading it. One adapter file a runtime.
+type Runtime interface {
+	// Name is the runtime's name in records: "llama.cpp" or "mlx".
+	Name() string
+	// Settle drops from the case what makes no difference in this runtime or for
+	// this model, so that equal cases look equal.
+	Settle(c results.Case, f arch.Facts) results.Case
+	// CacheTypes are the types that keys and values can be told to have; none
+	// where the cache follows the weights.
+	CacheTypes() []string
+	// WeightTypes are the types that the matrices of a skeleton of that kind can
+	// have; without data any type has its shapes.
+	WeightTypes(kind string) []string
+	// Predict says what the runtime will do with the case. The cache is predicted
+	// from f, the arithmetic from run, the facts of what is really run: they
+	// differ where a KV-faithful skeleton stands in for f. weightType is the type
+	// that a skeleton's matrices have; lib picks the policy of the library's
+	// release, its zero value the pinned one.
+	Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error)
+	// SkeletonFacts are the facts of a skeleton of f, of the given kind.
+	SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error)
+	// WriteSkeleton writes a model of exactly these facts below dir, unless it is
+	// there already, and returns its path.
+	WriteSkeleton(ctx context.Context, dir string, f arch.Facts, kind, weightType string) (string, error)
+	// SynthAt writes the same at a path of the user's choice.
+	SynthAt(ctx context.Context, path string, f arch.Facts, kind, weightType string) error
+	// Accepts says why the model at path cannot be run, or nil.
+	Accepts(path string) error
+	// Open finds and opens the library. Only a worker calls it.
+	Open() (Engine, error)
+}
+
+// The kinds of skeleton.
+const (
+	SkeletonKV   = "kv"   // what the cache does not depend on is shrunk
+	SkeletonFull = "full" // every shape as in the model
+	// SkeletonSparse has every shape and no data: enough to plan for.
+	SkeletonSparse = "sparse"
+)
+
+// Engine is an opened library.
+type Engine interface {
+	Describe() results.Runtime
+	// Devices are the library's compute devices, one line each.
+	Devices() []string
+	// Plan lets the library plan for the model at path with nothing allocated.
+	Plan(ctx context.Context, path string, c results.Case) (*results.Measured, error)
+	// Load reads the model's weights.
+	Load(ctx context.Context, path string, c results.Case) (Session, error)
+}
+
+// Session is a loaded model.
+type Session interface {
+	// Observe runs the case once, untimed, and reads all that can be counted.
+	// A source that cannot be read is absent; two that disagree are a failed check.
+	Observe(ctx context.Context, c results.Case) (*results.Measured, []results.Check, error)
+	// Time runs the case n times after a warm-up and emits each duration.
+	// Nothing of ours runs inside the clock.
+	Time(ctx context.Context, c results.Case, n int, emit func(time.Duration)) (*results.Measured, error)
+	// Close gives back all that the model took.
+	Close() error
+}

@@ -1,0 +1,170 @@
+package suite
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/harness/failure"
+	"assay/harness/llamacpp"
+	"assay/harness/mlx"
+	"assay/harness/runtime"
+	"assay/results"
+)
+
+func writeSuite(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "suite.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	return path
+}
+
+func TestReadSuite(t *testing.T) {
+	s, err := Read(writeSuite(t, `
+name: nightly
+precision: 0.02
+budget: 30m
+cases:
+  - models: [preset:llama-3.1-8b]
+    kinds: [kv]
+`))
+	require.NoError(t, err)
+	assert.Equal(t, "nightly", s.Name)
+	assert.Equal(t, Duration(30*time.Minute), s.Budget)
+	assert.Equal(t, 2, s.Rounds, "default")
+	assert.Equal(t, 5, s.Samples, "default")
+	assert.Equal(t, 0.03, s.MinEffect, "default")
+}
+
+func TestReadSuiteRefuses(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"unknown field":  {"cases:\n  - modells: [a]\n    kinds: [kv]\n", `[2:5] unknown field "modells"; a case's keys are models, runtimes, `},
+		"unknown key":    {"case:\n  - models: [a]\n", `[1:1] unknown field "case"; a suite's keys are name, rounds, `},
+		"no cases":       {"name: x\n", "no cases"},
+		"no kind":        {"cases:\n  - models: [a]\n", "[2:11] 'models' and 'kinds' are needed"},
+		"bad kind":       {"cases:\n  - models: [a]\n    kinds: [fast]\n", `kind "fast"`},
+		"bad skeleton":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    skeleton: thin\n", `skeleton "thin"`},
+		"negative":       {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_ctx: [-5]\n", "n_ctx -5"},
+		"no such type":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    type_k: [f16, q9_9]\n", `[4:19] there is no cache type "q9_9"; there are bf16,`},
+		"other runtime":  {"cases:\n  - models: [a]\n    kinds: [kv]\n    runtimes: [mlx]\n    weight_types: [q4_0]\n", `[5:20] there is no weight type "q4_0"; there are 4bit,`},
+		"no thread":      {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_threads: [0]\n", "[4:17] n_threads 0 must be 1 or more"},
+		"not YAML":       {"cases: [", "suite"},
+		"not a duration": {"budget: soon\ncases:\n  - models: [a]\n    kinds: [kv]\n", `"soon" is no duration`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := writeSuite(t, tc.text)
+			_, err := Read(path)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), path)
+			assert.Contains(t, err.Error(), tc.want)
+			assert.NotContains(t, err.Error(), "\n")
+			assert.ErrorAs(t, err, new(failure.InputError))
+		})
+	}
+	_, err := Read("no-such-suite.yaml")
+	assert.ErrorContains(t, err, "no-such-suite.yaml")
+}
+
+func TestBuiltinSuite(t *testing.T) {
+	s, err := Builtin()
+	require.NoError(t, err)
+	items, err := Expand(t.Context(), s, []string{llamacpp.Name})
+	require.NoError(t, err)
+	count := map[string]int{}
+	for _, it := range items {
+		count[it.Ref+" "+string(it.Case.Kind)]++
+	}
+	assert.Equal(t, map[string]int{
+		"preset:llama-3.1-8b kv":      6, // three contexts, two types
+		"preset:qwen2.5-14b kv":       6,
+		"preset:qwen1.5-moe-a2.7b kv": 6,
+		"preset:gemma-3-12b kv":       12, // swa_full on and off besides
+		"preset:smollm2-135m prefill": 6,  // three weight types, two depths
+		"preset:smollm2-135m decode":  6,
+	}, count)
+}
+
+func TestExpandFollowsLlamaBench(t *testing.T) {
+	s, err := AdHoc(CaseGroup{Models: []string{"preset:smollm2-135m"}, PG: [][2]int{{64, 16}}}, []string{"prefill", "decode"}, 10, 2)
+	require.NoError(t, err)
+	items, err := Expand(t.Context(), s, []string{llamacpp.Name})
+	require.NoError(t, err)
+	require.Len(t, items, 3)
+	assert.Equal(t, []int{512, 0, 512}, []int{items[0].Case.NPrompt, items[0].Case.NGen, items[0].Case.NCtx})
+	assert.Equal(t, []int{0, 128, 128}, []int{items[1].Case.NPrompt, items[1].Case.NGen, items[1].Case.NCtx})
+	assert.Equal(t, []int{64, 16, 80}, []int{items[2].Case.NPrompt, items[2].Case.NGen, items[2].Case.NCtx})
+	for _, it := range items {
+		assert.Equal(t, runtime.SkeletonFull, it.Skeleton, "only facts are known of a preset")
+		assert.False(t, it.Case.SWAFull, "as llama-bench")
+	}
+	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"prefill", "decode"}, 5, 2)
+	assert.ErrorContains(t, err, "nothing to measure")
+	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"kv"}, 5, 2)
+	assert.ErrorContains(t, err, "a kv case has to run")
+}
+
+func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
+	g := CaseGroup{
+		Models: []string{"preset:llama-3.1-8b", "preset:gemma-3-12b"}, Kinds: []results.Kind{results.KindKV},
+		SWAFull: []bool{false, true}, TypeK: []string{"f16", "q8_0"}, TypeV: []string{"f16", "q4_0"},
+	}
+	items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{g}}, []string{llamacpp.Name})
+	require.NoError(t, err)
+	assert.Len(t, items, 4+8, "llama has no window: swa_full changes nothing")
+}
+
+// A setting of a runtime that is not to run would be dropped without a word.
+func TestSettingsOfOtherRuntimesAreRefused(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "model.safetensors"), nil, 0o600))
+	for name, tc := range map[string]struct {
+		group CaseGroup
+		want  string // empty: taken
+	}{
+		"mlx's on llama.cpp":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{llamacpp.Name}, KVBits: []int{4}}, "--kv-bits (kv_bits) is a setting of mlx"},
+		"mlx's with a GGUF":    {CaseGroup{Models: []string{"a.gguf"}, MaxKVSize: []int{512}}, "--max-kv-size (max_kv_size) is a setting of mlx"},
+		"llama.cpp's on mlx":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, TypeK: []string{"q8_0"}}, "-ctk (type_k) is a setting of llama.cpp"},
+		"a folder's context":   {CaseGroup{Models: []string{folder}, NCtx: []int{4096}}, "-c (n_ctx) is a setting of llama.cpp"},
+		"switched off":         {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, SWAFull: []bool{false}}, ""},
+		"all runtimes":         {CaseGroup{Models: []string{"m"}, TypeK: []string{"q8_0"}, KVBits: []int{4}}, ""},
+		"a GGUF and a folder":  {CaseGroup{Models: []string{"a.gguf", folder}, TypeK: []string{"q8_0"}, KVBits: []int{4}}, ""},
+		"impossible bits":      {CaseGroup{Models: []string{"m"}, KVBits: []int{3}}, "kv_bits 3: 2, 4 or 8"},
+		"impossible groups":    {CaseGroup{Models: []string{"m"}, KVBits: []int{4}, KVGroupSize: []int{48}}, "kv_group_size 48: 32, 64 or 128"},
+		"a bound below nought": {CaseGroup{Models: []string{"m"}, MaxKVSize: []int{-1}}, "max_kv_size -1"},
+	} {
+		_, err := AdHoc(tc.group, []string{"kv"}, 2, 1)
+		if tc.want == "" {
+			assert.NoError(t, err, name)
+			continue
+		}
+		require.ErrorContains(t, err, tc.want, name)
+		assert.ErrorAs(t, err, new(failure.InputError), name)
+	}
+}
+
+// A GGUF runs where it can, and a case elsewhere would only fail.
+func TestAdHocSparesMLXFromGGUF(t *testing.T) {
+	for name, tc := range map[string]struct {
+		group CaseGroup
+		want  []CaseGroup
+	}{
+		"mixed": {CaseGroup{Models: []string{"a.gguf", "preset:b", "ollama:c"}}, []CaseGroup{
+			{Models: []string{"a.gguf", "ollama:c"}, Runtimes: []string{llamacpp.Name}}, {Models: []string{"preset:b"}}}},
+		"runtime asked for": {CaseGroup{Models: []string{"a.gguf"}, Runtimes: []string{mlx.Name}},
+			[]CaseGroup{{Models: []string{"a.gguf"}, Runtimes: []string{mlx.Name}}}},
+		"skeleton": {CaseGroup{Models: []string{"a.gguf"}, Skeleton: runtime.SkeletonFull},
+			[]CaseGroup{{Models: []string{"a.gguf"}, Skeleton: runtime.SkeletonFull}}},
+	} {
+		s, err := AdHoc(tc.group, []string{"kv"}, 2, 1)
+		require.NoError(t, err, name)
+		require.Len(t, s.Groups, len(tc.want), name)
+		for i, g := range s.Groups {
+			assert.Equal(t, tc.want[i].Models, g.Models, name)
+			assert.Equal(t, tc.want[i].Runtimes, g.Runtimes, name)
+		}
+	}
+}
