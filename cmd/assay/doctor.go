@@ -69,7 +69,7 @@ func diagnosed(d doctor.Diagnosis) error {
 	case d.Unwritable != "":
 		return noRuntimeError{errors.New(d.Unwritable)}
 	case !d.Usable():
-		return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets llama.cpp")}
+		return noRuntimeError{errors.New("no runtime can be used; 'assay libs install' gets them")}
 	}
 	return nil
 }
@@ -100,6 +100,7 @@ func printDiagnosis(w io.Writer, d doctor.Diagnosis) {
 		field(w, "library", p.Runtime.Path)
 		field(w, "sha256", p.Runtime.SHA256)
 		field(w, "layout", p.Runtime.Layout)
+		field(w, "blas", p.Runtime.BLAS)
 		for _, dev := range p.Devices {
 			field(w, "device", dev)
 		}

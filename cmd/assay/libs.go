@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"flag"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -18,13 +20,15 @@ func libsCommand() command {
 		name: "libs",
 		args: "install",
 		does: "gets the runtime libraries with the platform's package manager",
-		help: `On macOS Homebrew installs llama.cpp, and mlx-c with --mlx. On Linux npm's
-client fetches a pinned release of llama.cpp, which is checked against its hash
-and unpacked into assay's cache; nothing is installed system-wide. What is there
-already is not fetched again.
+		help: `On macOS Homebrew installs llama.cpp and mlx-c. On Linux npm's client fetches a
+pinned release of llama.cpp, and mlx-c is built with g++ from what pip and cargo
+fetch; everything is checked against its hash and kept in assay's cache, and
+nothing is installed system-wide. Where something for MLX is missing, a line says
+what, and llama.cpp runs alone. What is there already is not fetched again.
 
 examples:
-  assay libs install                     the release that assay is made for
+  assay libs install                     the releases that assay is made for
+  assay libs install --mlx               and fail where MLX cannot be installed
   assay libs install --release all       every release that assay is tested with
   assay libs install --device vulkan     a release with a GPU backend (Linux, x64);
                                          ASSAY_LLAMA_LIB=PATH takes it, with
@@ -35,7 +39,7 @@ examples:
 			fs.StringVar(&f.releases, "release", libs.Pinned().Version, "releases of llama.cpp, comma-separated, or all (Linux)")
 			fs.StringVar(&f.platform, "platform", "", "for another platform, to look into and not to run: "+strings.Join(libs.Platforms(), ", "))
 			fs.StringVar(&f.device, "device", "", "with the backend of a device beside the CPU's: "+strings.Join(libs.Devices(), ", "))
-			fs.BoolVar(&f.mlx, "mlx", false, "mlx-c too (macOS)")
+			fs.BoolFunc("mlx", "insist on MLX; --mlx=false leaves it out (default: where it can be had)", f.setMLX)
 			fs.BoolVar(&f.json, "json", false, "print JSON")
 			return f.install
 		},
@@ -44,7 +48,15 @@ examples:
 
 type libsFlags struct {
 	releases, platform, device string
-	mlx, json                  bool
+	// mlx is what was asked for of MLX, nil for "where it can be had".
+	mlx  *bool
+	json bool
+}
+
+func (f *libsFlags) setMLX(text string) error {
+	asked, err := strconv.ParseBool(text)
+	f.mlx = &asked
+	return err
 }
 
 func (f *libsFlags) install(ctx context.Context, s streams, args []string) error {
@@ -76,14 +88,28 @@ func (f *libsFlags) install(ctx context.Context, s streams, args []string) error
 		}
 		got = append(got, one)
 	}
-	if f.mlx {
-		one, err := in.MLX(ctx, mlx.Spec())
-		if err != nil {
-			return err
-		}
-		got = append(got, one)
+	if got, err = f.addMLX(ctx, in, got); err != nil {
+		return err
 	}
 	return f.print(s, got)
+}
+
+// addMLX gets MLX, too. Where it cannot be had and was not insisted on, the
+// reason is a line in the log.
+func (f *libsFlags) addMLX(ctx context.Context, in libs.Installer, got []libs.Installed) ([]libs.Installed, error) {
+	insisted := f.mlx != nil && *f.mlx
+	if !insisted && (f.mlx != nil || f.platform+f.device != "") {
+		return got, nil
+	}
+	one, err := in.MLX(ctx, mlx.Spec(), libs.PinnedMLX())
+	switch {
+	case err == nil:
+		return append(got, one), nil
+	case insisted || ctx.Err() != nil:
+		return nil, err
+	}
+	fmt.Fprintf(in.Log, "llama.cpp runs alone: %v\n", err)
+	return got, nil
 }
 
 func (f *libsFlags) llama(ctx context.Context, in libs.Installer, r libs.Release) (libs.Installed, error) {

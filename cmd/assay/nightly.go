@@ -12,6 +12,7 @@ import (
 	"assay/harness/nightly"
 	"assay/harness/run"
 	"assay/harness/suite"
+	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
 )
@@ -186,10 +187,6 @@ func nightVerdict(n nightly.Night) error {
 		return refutedError{errors.New("something regressed or changed; see the alerts")}
 	case n.NotJudged != "":
 		return fmt.Errorf("run %s was not judged: %s", n.Run, n.NotJudged)
-	case n.Failed > 0:
-		return fmt.Errorf("%d of %d cases failed or were skipped", n.Failed, n.Cases)
-	case n.Refuted > 0:
-		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", n.Refuted, n.Cases)}
 	}
-	return nil
+	return amountsTo(results.Tally{Cases: n.Cases, Failed: n.Failed, Refuted: n.Refuted})
 }

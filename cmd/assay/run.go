@@ -240,26 +240,16 @@ func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
 	return verdict(p.records)
 }
 
-// verdict turns records into the run's exit status: a failed case comes before a
-// refuted prediction.
-func verdict(records []results.Record) error {
-	failed, refuted := 0, 0
-	for _, r := range records {
-		if r.Status != results.StatusOK {
-			failed++
-		}
-		for _, c := range r.Checks {
-			if !c.OK {
-				refuted++
-				break
-			}
-		}
-	}
-	switch {
-	case failed > 0:
-		return fmt.Errorf("%d of %d cases failed or were skipped", failed, len(records))
-	case refuted > 0:
-		return refutedError{fmt.Errorf("%d of %d cases refute a prediction or have sources that disagree", refuted, len(records))}
+// verdict turns records into the run's exit status.
+func verdict(records []results.Record) error { return amountsTo(results.Count(records)) }
+
+// amountsTo is the error of what a run amounts to.
+func amountsTo(t results.Tally) error {
+	switch outcome, says := t.Verdict(); outcome {
+	case results.Failed:
+		return errors.New(says)
+	case results.Refuted:
+		return refutedError{errors.New(says)}
 	}
 	return nil
 }

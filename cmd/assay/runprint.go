@@ -215,7 +215,6 @@ func percent(v results.Verdict) string {
 
 // printProblems lists failed cases and checks that did not hold.
 func printProblems(w io.Writer, records []results.Record) {
-	checks, bad := 0, 0
 	for _, r := range records {
 		if r.Status != results.StatusOK {
 			fmt.Fprintf(w, "\n%s: %s: %s\n", r.Status, safe(string(r.Key())), safe(r.Error))
@@ -224,26 +223,28 @@ func printProblems(w io.Writer, records []results.Record) {
 			}
 		}
 		for _, c := range r.Checks {
-			checks++
 			if !c.OK {
-				bad++
 				fmt.Fprintf(w, "\nrefuted: %s\n  %s: %s\n", safe(string(r.Key())), c.Name, safe(c.Detail))
 			}
 		}
 	}
-	if checks > 0 {
-		fmt.Fprintf(w, "\n%d of %d checks hold.\n", checks-bad, checks)
+	if t := results.Count(records); t.Checks > 0 {
+		fmt.Fprintf(w, "\n%d of %d checks hold.\n", t.Checks-t.Broken, t.Checks)
 	}
 }
 
-// printUnfit says why the figures are not to be trusted: the reasons of the case
-// that has the most, since readings differ from case to case.
 // printMissing says once why a figure is absent, however many cases lack it.
 func printMissing(w io.Writer, records []results.Record) {
 	cases, order := map[string]int{}, []string{}
 	for _, r := range records {
+		lines := []string{}
 		for figure, why := range measured(r).Missing {
-			line := figure + " were not measured: " + why
+			lines = append(lines, figure+" were not measured: "+why)
+		}
+		if r.Outcome() == results.NotPredicted {
+			lines = append(lines, "nothing is predicted: "+r.NotPredicted)
+		}
+		for _, line := range lines {
 			if cases[line]++; cases[line] == 1 {
 				order = append(order, line)
 			}
@@ -255,6 +256,8 @@ func printMissing(w io.Writer, records []results.Record) {
 	}
 }
 
+// printUnfit says why the figures are not to be trusted: the reasons of the case
+// that has the most, since readings differ from case to case.
 func printUnfit(w io.Writer, records []results.Record) {
 	var worst []string
 	cases := 0

@@ -1,10 +1,11 @@
-// Package libs gets the runtime libraries with the platform's own package
-// manager: Homebrew on macOS, npm's client on Linux, where the files go into
-// assay's cache and nothing is installed system-wide. It knows where releases
-// come from and their hashes, and nothing of what is in them; native opens them.
+// Package libs gets the runtime libraries with package managers: Homebrew on
+// macOS; on Linux npm's client for llama.cpp, and pip, cargo and g++ for MLX,
+// into assay's cache, with nothing installed system-wide. It knows where
+// releases come from and their hashes, and nothing of what is in them; native
+// opens them.
 //
-// A release is either complete in its folder or not there at all: it is
-// unpacked beside it under a name that no search looks at, and renamed.
+// A release is either complete in its folder or not there at all: it is made
+// beside it under a name that no search looks at, and renamed.
 package libs
 
 import (
@@ -105,14 +106,6 @@ func (in Installer) DeviceFolder(r Release, device string) string {
 	return in.Home.Libs("llama.cpp-"+platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH]+"-"+device, r.Version)
 }
 
-// MLX makes mlx-c available: on macOS only, where Homebrew has it.
-func (in Installer) MLX(ctx context.Context, spec dylib.Spec) (Installed, error) {
-	if in.Machine.GOOS != "darwin" {
-		return Installed{}, &Error{spec.Product, fmt.Errorf("no package manager has mlx-c for %s; name a library of your own with %s", in.Machine.GOOS, spec.Env)}
-	}
-	return in.brew(ctx, spec)
-}
-
 // Platform unpacks a release for any platform. One that does not run here lies
 // in a folder of its own, where no search finds it.
 func (in Installer) Platform(ctx context.Context, r Release, platform string) (Installed, error) {
@@ -147,6 +140,19 @@ func complete(folder string) bool {
 
 // unpackRelease fetches a release and puts it at folder as a whole.
 func (in Installer) unpackRelease(ctx context.Context, r Release, platform, folder string) error {
+	return appear(folder, func(work string) (string, error) {
+		archive, err := npmPack(ctx, r, platform, work)
+		if err != nil {
+			return "", err
+		}
+		unpacked := filepath.Join(work, "unpacked")
+		return unpacked, unpack(archive, r.Integrity[platform], unpacked)
+	})
+}
+
+// appear makes a folder as a whole or not at all: fill works in a folder beside
+// it and returns what is then renamed.
+func appear(folder string, fill func(work string) (string, error)) error {
 	parent := filepath.Dir(folder)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return unwritable(err, parent)
@@ -156,17 +162,12 @@ func (in Installer) unpackRelease(ctx context.Context, r Release, platform, fold
 		return explain(err, parent)
 	}
 	defer held.Close()
-	work := held.Name()
-	defer os.RemoveAll(work)
-	archive, err := npmPack(ctx, r, platform, work)
+	defer os.RemoveAll(held.Name())
+	made, err := fill(held.Name())
 	if err != nil {
 		return explain(err, parent)
 	}
-	unpacked := filepath.Join(work, "unpacked")
-	if err := unpack(archive, r.Integrity[platform], unpacked); err != nil {
-		return explain(err, parent)
-	}
-	err = os.Rename(unpacked, folder)
+	err = os.Rename(made, folder)
 	if errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST) {
 		return nil // another process was faster
 	}
@@ -177,7 +178,7 @@ func (in Installer) unpackRelease(ctx context.Context, r Release, platform, fold
 func explain(err error, folder string) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk of %s is full (100 MB are needed); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
+		return fmt.Errorf("the disk of %s is full (250 MB are needed); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		return unwritable(err, folder)
 	}

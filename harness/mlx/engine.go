@@ -26,7 +26,7 @@ type engine struct {
 func (e *engine) Describe() results.Runtime {
 	return results.Runtime{
 		Name: Name, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
-		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, Kernels: e.kernels(),
+		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, BLAS: e.lib.BLAS, Kernels: e.kernels(),
 	}
 }
 

@@ -60,6 +60,8 @@ type Night struct {
 	// that did not hold.
 	Failed  int `json:"failed"`
 	Refuted int `json:"refuted"`
+	// NotPredicted cases were measured and could not be predicted.
+	NotPredicted int `json:"not_predicted"`
 	// Canary is how the machine drifted; nil where no canary was timed.
 	Canary *Drift `json:"canary,omitempty"`
 	// First is set where there was nothing to judge against; NotJudged says why
@@ -208,25 +210,8 @@ func (o Options) loud(n Night) []alert.Alert {
 }
 
 func (n *Night) count(head results.Run) {
-	unfit := map[string]bool{}
-	for _, rec := range head.Records {
-		n.Cases++
-		if rec.Status != results.StatusOK {
-			n.Failed++
-		}
-		for _, c := range rec.Checks {
-			if !c.OK {
-				n.Refuted++
-				break
-			}
-		}
-		for _, why := range rec.Host.Unfit {
-			if !unfit[why] {
-				unfit[why] = true
-				n.Unfit = append(n.Unfit, why)
-			}
-		}
-	}
+	t := results.Count(head.Records)
+	n.Cases, n.Failed, n.Refuted, n.NotPredicted, n.Unfit = t.Cases, t.Unsuccessful(), t.Refuted, t.NotPredicted, t.Reasons
 }
 
 // judge compares the night with its baseline. A night that cannot be compared is

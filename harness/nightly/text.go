@@ -18,6 +18,7 @@ func (n Night) sentences() []string {
 		}
 	}
 	add(true, "run %s: %d cases, %d failed or skipped, %d with a refuted prediction", n.Run, n.Cases, n.Failed, n.Refuted)
+	add(n.NotPredicted > 0, "%d cases are measured and not predicted", n.NotPredicted)
 	add(n.Resumed, "it goes on with a run that was interrupted")
 	add(len(n.Unfit) > 0, "the machine was not fit: %s; such timings are neither judged nor a baseline", strings.Join(n.Unfit, "; "))
 	if n.Canary != nil {

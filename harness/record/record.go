@@ -23,7 +23,7 @@ func Predict(rec *results.Record, it subject.Item) {
 		rec.Predicted, err = rt.Predict(it.Facts, it.Run, it.WeightType, settled(it.Case, rec.Measured), rec.Runtime)
 	}
 	if err != nil && rec.Measured != nil {
-		rec.Checks = append(rec.Checks, results.Check{Name: "prediction", Detail: err.Error()})
+		rec.NotPredicted = err.Error()
 	}
 	if err != nil || rec.Measured == nil {
 		return

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unsafe"
 
 	"github.com/ebitengine/purego"
+	"golang.org/x/sys/unix"
 )
 
 // Library is an opened library. It stays open until the process ends: native
@@ -57,6 +59,15 @@ func open(path string, visibility int) (*Library, error) {
 func (l *Library) Symbol(name string) (addr uintptr, ok bool) {
 	addr, err := purego.Dlsym(l.handle, name)
 	return addr, err == nil && addr != 0
+}
+
+// VisibleSymbol answers what the library itself gets for a symbol that it asks
+// for: one that is visible to all comes before its own.
+func (l *Library) VisibleSymbol(name string) (addr uintptr, ok bool) {
+	if addr, err := purego.Dlsym(purego.RTLD_DEFAULT, name); err == nil && addr != 0 {
+		return addr, true
+	}
+	return l.Symbol(name)
 }
 
 // MissingError lists every required symbol that a library lacks.
@@ -114,4 +125,19 @@ func SHA256(path string) (string, error) {
 		return "", fmt.Errorf("hashing %s: %w", path, err)
 	}
 	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// File answers the library that an address lies in, "" when the system's loader
+// does not say.
+func File(addr uintptr) string {
+	dladdr, err := purego.Dlsym(purego.RTLD_DEFAULT, "dladdr")
+	if err != nil || dladdr == 0 {
+		return ""
+	}
+	// Dl_info of dlfcn.h: dli_fname, dli_fbase, dli_sname, dli_saddr.
+	info := new([4]uintptr)
+	if found, _, _ := purego.SyscallN(dladdr, addr, uintptr(unsafe.Pointer(info))); int32(found) == 0 || info[0] == 0 {
+		return ""
+	}
+	return unix.BytePtrToString(*(**byte)(unsafe.Pointer(info)))
 }

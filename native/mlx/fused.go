@@ -150,7 +150,7 @@ func (s *Scope) Attention(q, k, v Array, scale float32, mask Mask, sinks Array) 
 	}
 	slot := s.slot()
 	return s.made(fnAttention, slot, s.lib.cold.attention(slot, q.handle, k.handle, v.handle, scale, mode,
-		mask.Array.handle, sinks.handle, s.lib.stream))
+		mask.Array.handle, sinks.handle, 0, s.lib.stream))
 }
 
 // Tensors are the arrays of one safetensors file, by name.

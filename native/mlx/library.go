@@ -23,6 +23,8 @@ type Library struct {
 	Version string
 	// Device is what operations run on: "gpu" (Metal) or "cpu".
 	Device string
+	// BLAS is what multiplies matrices on the CPU, "" when it cannot be told.
+	BLAS string
 
 	addr    [fnCount]uintptr
 	cold    cold
@@ -50,7 +52,7 @@ type cold struct {
 	arange      func(out *uintptr, start, stop, step float64, dtype int32, stream uintptr) int32
 	rmsNorm     func(out *uintptr, x, weight uintptr, eps float32, stream uintptr) int32
 	rope        func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offset int32, freqs, stream uintptr) int32
-	attention   func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, stream uintptr) int32
+	attention   func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, force, stream uintptr) int32
 }
 
 // Open opens libmlxc, looks every function up and recognises the release. The
@@ -110,7 +112,7 @@ func (l *Library) bind(opened *dylib.Library) error {
 		_, ok := opened.Symbol(symbol)
 		return ok
 	})
-	if err != nil {
+	if l.Release, err = checkedByHeader(l.Path, l.Release, err); err != nil {
 		return err
 	}
 	for f := range fnCount {
@@ -119,6 +121,7 @@ func (l *Library) bind(opened *dylib.Library) error {
 		}
 	}
 	l.streams = streamsOf(opened)
+	l.BLAS = blasOf(opened)
 	l.registerCold()
 	handler := purego.NewCallback(func(message *byte, _ uintptr) { l.message = goString(message) })
 	l.call(fnSetErrorHandler, handler, 0, 0)
@@ -150,7 +153,20 @@ func (l *Library) registerCold() {
 	purego.RegisterFunc(&l.cold.arange, l.addr[fnArange])
 	purego.RegisterFunc(&l.cold.rmsNorm, l.addr[fnRMSNorm])
 	purego.RegisterFunc(&l.cold.rope, l.addr[fnRope])
+	if l.Release.signature(fnAttention) == unforced {
+		l.cold.attention = unforcedAttention(l.addr[fnAttention])
+		return
+	}
 	purego.RegisterFunc(&l.cold.attention, l.addr[fnAttention])
+}
+
+// unforcedAttention leaves out the argument that attention had not yet.
+func unforcedAttention(addr uintptr) func(*uintptr, uintptr, uintptr, uintptr, float32, *byte, uintptr, uintptr, uintptr, uintptr) int32 {
+	var older func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, stream uintptr) int32
+	purego.RegisterFunc(&older, addr)
+	return func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, _, stream uintptr) int32 {
+		return older(out, q, k, v, scale, mode, mask, sinks, stream)
+	}
 }
 
 // chooseDevice takes MLX's default device and makes the streams.

@@ -6,14 +6,18 @@ import (
 	"assay/native/dylib"
 )
 
+// Pinned is the release of mlx-c that is taken first of those in assay's cache.
+const Pinned = "v0.7.0"
+
 // Spec says where libmlxc is looked for.
 func Spec() dylib.Spec {
 	return dylib.Spec{
 		Product:  "mlx",
 		Stem:     "mlxc",
 		Env:      "ASSAY_MLX_LIB",
+		Version:  Pinned,
 		Formulae: []string{"mlx-c"},
-		Remedy:   "install it with `brew install mlx-c` on macOS, or build ml-explore/mlx-c",
+		Remedy:   "run assay libs install",
 	}
 }
 
@@ -36,24 +40,30 @@ var v05 = map[fn]string{
 	fnQuantize:   "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
 	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_optional_dtype, mlx_stream)",
 
-	fnNamerNew: "", fnNamerFree: "", fnPrintGraph: "",
+	fnAttention: unforced,
+	fnNamerNew:  "", fnNamerFree: "", fnPrintGraph: "",
 }
 
 // v06 lacks what shows a graph: mlx/c/graph_utils.h came after it.
-var v06 = map[fn]string{fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
+var v06 = map[fn]string{fnAttention: unforced, fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
+
+// unforced is attention before it took force_fused, over MLX 0.31.
+const unforced = "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, mlx_stream)"
 
 // releases are the interfaces that this package can call, newest first.
 var releases = []Release{
-	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add"},
+	{Name: "v0.7.0", MLX: "0.32.2", First: "mlx_get_streams"},
+	{Name: "v0.6.0-gc74db53", MLX: "0.32.2", First: "mlx_searchsorted"}, // as the crate mlx-sys 0.6.0 has it
+	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add", Differs: map[fn]string{fnAttention: unforced}},
 	{Name: "v0.6.0", MLX: "0.31.1", First: "mlx_bartlett", Differs: v06},
 	{Name: "v0.5.0", MLX: "0.30.6", First: "mlx_array_new_data_managed", Differs: v05},
 }
 
-// next is the first MLX release whose mlx-c was not checked: mlx-c's main branch
-// is generated for 0.32.1 since its commit 0280dde (CMakeLists.txt). Such a
-// library has every function of the newest release known here, perhaps with
+// next is the first MLX release that no mlx-c known here is for: v0.7.0 does not
+// compile over it, as mlx::core::gather_qmm has an argument more. A library that
+// reports it has every function of the newest release known here, perhaps with
 // other arguments, so MLX's version has to tell it.
-const next = "0.32.0"
+const next = "0.32.3"
 
 // UnknownReleaseError says that a library is of no release that can be called
 // without guessing at its arguments.
@@ -64,8 +74,14 @@ type UnknownReleaseError struct {
 }
 
 func (e *UnknownReleaseError) Error() string {
-	return fmt.Sprintf("%s is an mlx-c for MLX %s, whose interface is not known here (known: %s for MLX %s to %s for MLX %s); install one of these, or name it with %s",
-		e.Path, e.MLX, releases[len(releases)-1].Name, releases[len(releases)-1].MLX, releases[0].Name, releases[0].MLX, Spec().Env)
+	return fmt.Sprintf("%s is an mlx-c for MLX %s, whose interface is not known here, and no header that tells it lies beside it (known: %s); install one of these and name it with %s",
+		e.Path, e.MLX, known(), Spec().Env)
+}
+
+// known names the oldest and the newest release.
+func known() string {
+	first, last := releases[len(releases)-1], releases[0]
+	return fmt.Sprintf("%s for MLX %s to %s for MLX %s", first.Name, first.MLX, last.Name, last.MLX)
 }
 
 // Is reports that the error is dylib.ErrUnusable.

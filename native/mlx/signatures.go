@@ -224,7 +224,7 @@ var signatures = [fnCount]string{
 	fnGatherQMM:       "int mlx_gather_qmm(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, mlx_optional_int, char*, bool, mlx_stream)",
 	fnRMSNorm:         "int mlx_fast_rms_norm(mlx_array*, mlx_array, mlx_array, float, mlx_stream)",
 	fnRope:            "int mlx_fast_rope(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream)",
-	fnAttention:       "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, mlx_stream)",
+	fnAttention:       "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, bool, mlx_stream)",
 
 	fnNamerNew:   "mlx_node_namer mlx_node_namer_new()",
 	fnNamerFree:  "int mlx_node_namer_free(mlx_node_namer)",

@@ -46,7 +46,7 @@ func TestOpenListsAllThatIsMissing(t *testing.T) {
 	assert.Len(t, missing.Symbols, int(fnCount)-6-3, "three functions are in the newest release only")
 	assert.NotContains(t, missing.Symbols, "mlx_add")
 	assert.ErrorContains(t, err, path+" (for MLX 0.27.0) lacks")
-	assert.ErrorContains(t, err, "brew install mlx-c")
+	assert.ErrorContains(t, err, "assay libs install")
 }
 
 func TestOpenRefusesAnUnknownRelease(t *testing.T) {

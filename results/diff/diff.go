@@ -178,13 +178,10 @@ func Compare(base, head results.Run, opt Options) (Diff, error) {
 }
 
 func side(r results.Run) Side {
-	s := Side{Run: r.ID, Source: r.Source, Cases: len(r.Records)}
+	s := Side{Run: r.ID, Source: r.Source, Cases: len(r.Records), Failed: results.Count(r.Records).Unsuccessful()}
 	for _, rec := range r.Records {
 		if s.Time.IsZero() || rec.Time.Before(s.Time) {
 			s.Time = rec.Time
-		}
-		if rec.Status != results.StatusOK {
-			s.Failed++
 		}
 	}
 	return s

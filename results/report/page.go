@@ -64,10 +64,10 @@ func HTML(w io.Writer, in Input) error {
 }
 
 func newPage(in Input) page {
-	p := page{Input: in, Facts: facts(in), Unfit: unfit(in.Head), Sections: sections(in), Refuted: refuted(in.Head.Records)}
+	p := page{Input: in, Facts: facts(in), Unfit: results.Count(in.Head.Records).Reasons, Sections: sections(in), Refuted: refuted(in.Head.Records)}
 	p.Title = orDefault(in.Title, "assay: run "+in.Head.ID)
 	for _, r := range in.Head.Records {
-		if r.Status == results.StatusFailed {
+		if r.Outcome() == results.Failed {
 			p.Failures = append(p.Failures, r)
 		}
 		p.Cases = append(p.Cases, newCaseRow(r))
@@ -82,15 +82,7 @@ func verdict(in Input) (string, bool) {
 	for _, f := range in.Findings {
 		count[f.Severity]++
 	}
-	failed, broken := 0, 0
-	for _, r := range in.Head.Records {
-		if r.Status == results.StatusFailed {
-			failed++
-		}
-		if r.Status == results.StatusOK && slices.ContainsFunc(r.Checks, func(c results.Check) bool { return !c.OK }) {
-			broken++
-		}
-	}
+	tally := results.Count(in.Head.Records)
 	var parts []string
 	add := func(n int, one, many string) {
 		if n == 1 {
@@ -102,9 +94,11 @@ func verdict(in Input) (string, bool) {
 	add(count[Regression], "regression", "regressions")
 	add(count[Changed], "exact figure changed", "exact figures changed")
 	add(count[Drift], "prediction drifted", "predictions drifted")
-	add(broken, "case differs from its prediction", "cases differ from their predictions")
-	add(failed, "case failed", "cases failed")
+	add(tally.Refuted, "case differs from its prediction", "cases differ from their predictions")
+	add(tally.Failed, "case failed", "cases failed")
 	bad := len(parts) > 0
+	add(tally.Skipped, "case skipped", "cases skipped")
+	add(tally.NotPredicted, "case not predicted", "cases not predicted")
 	add(count[Improvement], "improvement", "improvements")
 	add(count[Missing], "case without a partner", "cases without a partner")
 	switch {
@@ -153,23 +147,10 @@ func facts(in Input) []fact {
 	return all
 }
 
-// unfit lists why the machine was not fit to be measured.
-func unfit(run results.Run) []string {
-	var all []string
-	for _, r := range run.Records {
-		for _, why := range r.Host.Unfit {
-			if !slices.Contains(all, why) {
-				all = append(all, why)
-			}
-		}
-	}
-	return all
-}
-
 func newCaseRow(r results.Record) caseRow {
 	row := caseRow{
 		Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Variant: r.Case.Variant(),
-		Status: string(r.Status), OK: r.Status != results.StatusFailed,
+		Status: r.Outcome().String(), OK: r.Outcome() != results.Failed,
 	}
 	if p := r.Predicted; p != nil {
 		row.KVPredicted = optional(p.KVBytes, bytes)

@@ -223,9 +223,7 @@ func (t tx) count(run int64, rec results.Record) error {
 	if len(rec.Host.Unfit) > 0 {
 		unfit = 1
 	}
-	column := map[results.Status]string{
-		results.StatusOK: "ok", results.StatusFailed: "failed", results.StatusSkipped: "skipped",
-	}[rec.Status]
+	column := string(rec.Status) // validated, and named as the columns are
 	return t.exec(`UPDATE runs SET `+column+` = `+column+` + 1, unfit = unfit + ?1 WHERE n = ?2`, unfit, run)
 }
 

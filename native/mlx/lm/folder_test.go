@@ -28,6 +28,16 @@ var opened = sync.OnceValues(func() (*mlx.Library, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The goldens were written over the BLAS of MLX's own package. Another one adds
+	// in another order, and a quantised cache rounds what is near a border
+	// elsewhere. What is opened visibly comes first when libmlx looks for its BLAS.
+	own, err := filepath.Glob(filepath.Join(filepath.Dir(path), "libblas-*.so*"))
+	for _, file := range own {
+		_, err = dylib.Open(file)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return mlx.Open(path)
 })
 
@@ -37,6 +47,7 @@ func library(t testing.TB) *mlx.Library {
 	lib, err := opened()
 	var notFound *dylib.NotFoundError
 	if errors.As(err, &notFound) && !notFound.Forced {
+		require.Empty(t, os.Getenv("CI"), "CI is set, so MLX has to be exercised: %v", err)
 		t.Skipf("needs libmlxc: %v", err)
 	}
 	require.NoError(t, err)
