@@ -96,7 +96,7 @@ func listClasses(s streams, args []string, asJSON bool) error {
 	for _, c := range builder.Classes() {
 		one := listedClass{Class: c.Name, Name: c.Label, Does: c.Does, Dimensions: c.Dimensions(), Costs: c.Costs(), Parallelism: c.Parallelism()}
 		for _, slot := range c.Slots {
-			one.Tensors = append(one.Tensors, slot.Name+": "+strings.Trim(slot.GGUF+" | "+slot.HF, " |"))
+			one.Tensors = append(one.Tensors, slot.Name+": "+strings.Join(slot.Names(), " | "))
 		}
 		list = append(list, one)
 	}

@@ -5,6 +5,7 @@ package llamacpp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,18 +109,26 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	if err != nil {
 		return nil, err
 	}
-	spent, err := costOf(run, weightType, c, Params(c, lib))
-	if err != nil {
-		return nil, err
-	}
+	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan)}
 	size, err := cost.SizeOf(run, weightType)
+	if errors.Is(err, cost.ErrNoRule) {
+		return p, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), WeightBytes: &size.Bytes}
-	if c.Kind != results.KindPlan { // which executes nothing
-		p.FLOPs, p.BytesMoved, p.Cost = runtime.FLOPs(spent), runtime.BytesMoved(spent), spent
+	p.WeightBytes = &size.Bytes
+	if c.Kind == results.KindPlan { // which executes nothing
+		return p, nil
 	}
+	spent, err := costOf(run, weightType, c, Params(c, lib))
+	if errors.Is(err, cost.ErrNoRule) {
+		return p, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.FLOPs, p.BytesMoved, p.Cost = runtime.FLOPs(spent), runtime.BytesMoved(spent), spent
 	return p, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"assay/predict/cost"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
+	"assay/predict/tensor"
 	"assay/results"
 )
 
@@ -79,7 +80,7 @@ func (in *Inspection) count(weightType string) (cost.Size, error) {
 	}
 	for _, p := range size.Parts {
 		in.Params = append(in.Params, ParamsPart{Part: string(p.Part), Params: p.Params, Active: p.Active})
-		if p.Part == cost.Draft {
+		if p.Part == tensor.Draft {
 			in.Draft = p.Params
 		}
 	}

@@ -7,16 +7,16 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/builder"
-	"assay/predict/cost"
+	"assay/predict/tensor"
 )
 
 // partOf says which part of a model a layer is, by the label of its class.
-var partOf = map[string]cost.Part{
-	"token_embedding": cost.Embedding, "per_layer_embedding": cost.Embedding, "attention": cost.AttentionPart,
-	"ssm": cost.RecurrentPart, "linear_attention": cost.RecurrentPart, "short_convolution": cost.RecurrentPart,
-	"mlp": cost.FeedForward, "moe_router": cost.Router, "moe_experts": cost.ExpertsPart, "moe_shared_experts": cost.SharedExperts,
-	"altup": cost.Updates, "altup_projection": cost.Updates, "laurel": cost.Updates, "per_layer_input": cost.Updates,
-	"norm": cost.Norms, "rotary_table": cost.Norms, "output_head": cost.OutputHead,
+var partOf = map[string]tensor.Part{
+	"token_embedding": tensor.Embedding, "per_layer_embedding": tensor.Embedding, "attention": tensor.Attention,
+	"ssm": tensor.Recurrent, "linear_attention": tensor.Recurrent, "short_convolution": tensor.Recurrent,
+	"mlp": tensor.FeedForward, "moe_router": tensor.Router, "moe_experts": tensor.Experts, "moe_shared_experts": tensor.SharedExperts,
+	"altup": tensor.Updates, "altup_projection": tensor.Updates, "laurel": tensor.Updates, "per_layer_input": tensor.Updates,
+	"norm": tensor.Norms, "rotary_table": tensor.Norms, "output_head": tensor.OutputHead,
 }
 
 // tableSizes counts tensors in Hugging Face's names, packed ones at what the
@@ -38,7 +38,7 @@ func tableSizes(in *Inspection, opt Options) error {
 	}
 	in.Total, in.Draft = m.Params, m.DraftParams
 	for _, l := range m.Drafts {
-		in.addPart(string(cost.Draft), l.Cost(builder.OneToken()).Params*l.Count(), 0, l.WeightBytes)
+		in.addPart(string(tensor.Draft), l.Cost(builder.OneToken()).Params*l.Count(), 0, l.WeightBytes)
 	}
 	for _, t := range m.Tensors {
 		in.addType(t)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/predict/arch"
+	"assay/predict/tensor"
 )
 
 // Layer is one layer of a class with its tensors by slot.
@@ -25,7 +26,7 @@ type Layer struct {
 // placed is a tensor with what its name says.
 type placed struct {
 	arch.Tensor
-	place
+	tensor.Place
 }
 
 // found is what a table was taken apart into.
@@ -48,26 +49,26 @@ func assign(f *arch.Facts, table []arch.Tensor) found {
 	var out found
 	blocks := map[int][]placed{}
 	for _, t := range table {
-		p := placed{t, placeOf(t.Name)}
-		if p.kind == scaleName {
+		p := placed{t, tensor.PlaceOf(t.Name)}
+		if p.Suffix == tensor.Scale {
 			out.scales++
 			continue
 		}
-		if p.draft {
-			p.block = len(f.Layers) + max(0, p.block)
+		if p.Draft {
+			p.Block = len(f.Layers) + max(0, p.Block)
 		}
-		if p.tower == "" && p.block >= len(f.Layers) {
+		if p.Tower == "" && p.Block >= len(f.Layers) {
 			out.draftParams += t.Elements()
-			blocks[p.block] = append(blocks[p.block], p)
+			blocks[p.Block] = append(blocks[p.Block], p)
 			continue
 		}
 		out.params += t.Elements()
-		if p.tower != "" {
+		if p.Tower != "" {
 			out.unmapped = append(out.unmapped, p)
 			continue
 		}
-		out.blocks = max(out.blocks, p.block+1)
-		blocks[p.block] = append(blocks[p.block], p)
+		out.blocks = max(out.blocks, p.Block+1)
+		blocks[p.Block] = append(blocks[p.Block], p)
 	}
 	for i := -1; i < len(f.Layers); i++ {
 		layers, rest := out.claim(f, i, blocks[i])
@@ -114,7 +115,7 @@ func (out *found) claim(f *arch.Facts, index int, rest []placed) (layers []Layer
 // take divides tensors into those that the class has slots for and the others.
 func (c *Class) take(list []placed) (taken, rest []placed) {
 	for _, t := range list {
-		if _, ok := c.slot(t.stem); ok {
+		if _, ok := c.slot(t.Place); ok {
 			taken = append(taken, t)
 		} else {
 			rest = append(rest, t)
@@ -127,7 +128,7 @@ func (c *Class) take(list []placed) (taken, rest []placed) {
 func byStem(list []placed) [][]placed {
 	var out [][]placed
 	for _, t := range list {
-		i := slices.IndexFunc(out, func(g []placed) bool { return g[0].stem == t.stem })
+		i := slices.IndexFunc(out, func(g []placed) bool { return g[0].Stem == t.Stem })
 		if i < 0 {
 			out = append(out, nil)
 			i = len(out) - 1
@@ -140,8 +141,8 @@ func byStem(list []placed) [][]placed {
 func (l Layer) with(list []placed) Layer {
 	l.Weights, l.Extras = map[string][]arch.Tensor{}, map[string][]arch.Tensor{}
 	for _, t := range list {
-		s, _ := l.Class.slot(t.stem) // taken by it
-		if t.kind == biasName {
+		s, _ := l.Class.slot(t.Place) // taken by it
+		if t.Suffix == tensor.Bias {
 			l.Extras[s.Name] = append(l.Extras[s.Name], t.Tensor)
 		} else {
 			l.Weights[s.Name] = append(l.Weights[s.Name], t.Tensor)
@@ -166,9 +167,7 @@ func hasNormBias(table []arch.Tensor) bool {
 		if !strings.HasSuffix(t.Name, "bias") { // asked for every block: names are taken apart only where it can matter
 			return false
 		}
-		p := placeOf(t.Name)
-		return p.kind == biasName && p.tower == "" && normPattern.MatchString(p.stem)
+		p := tensor.PlaceOf(t.Name)
+		return p.Suffix == tensor.Bias && p.Tower == "" && normSlot.takes(p.Kinds())
 	})
 }
-
-var normPattern = anchored(normSlot.GGUF + "|" + normSlot.HF)

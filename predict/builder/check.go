@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"assay/predict/arch"
 	"assay/predict/cost"
 )
 
@@ -111,8 +112,8 @@ func (m Model) converted() int64 {
 	return sum
 }
 
-func namedAsGGUF(tensors []tensor) bool {
-	return slices.ContainsFunc(tensors, func(t tensor) bool { return t.Name == "token_embd.weight" })
+func namedAsGGUF(tensors []arch.Tensor) bool {
+	return slices.ContainsFunc(tensors, func(t arch.Tensor) bool { return t.Name == "token_embd.weight" })
 }
 
 // claims holds the counts against what was said in public.

@@ -2,10 +2,10 @@ package builder
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	"assay/predict/arch"
+	"assay/predict/tensor"
 )
 
 // Class is one kind of layer, as data: the tensors that make it up, and the
@@ -59,19 +59,15 @@ func (w Where) holds(block, blocks int) bool {
 // Slot is one tensor of a class under the names that it has.
 type Slot struct {
 	Name string
-	// GGUF and HF are patterns of the name without its layer's number in front
-	// and without ".weight" or ".bias" behind; either is empty where the naming
-	// lacks the tensor.
-	GGUF, HF string
-	Use      Use
+	// Kinds are the tensors of the catalogue that it takes.
+	Kinds []string
+	Use   Use
 	// Split is how tensor parallelism divides it, Along the spec that counts the
 	// indivisible units.
 	Split Split
 	Along string
 	// Padded: llama.cpp's converter pads its rows to the vocabulary.
 	Padded bool
-
-	gguf, hf *regexp.Regexp
 }
 
 // Use is how a tensor's elements meet a token.
@@ -102,34 +98,35 @@ const (
 // Classes lists every layer class, in the order in which they claim tensors.
 func Classes() []Class { return slices.Clone(classes) }
 
-var classes = compile(slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, draftClasses, globalClasses, normClasses))
+var classes = slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, draftClasses, globalClasses, normClasses)
 
-func compile(list []Class) []Class {
-	for i := range list {
-		for j := range list[i].Slots {
-			s := &list[i].Slots[j]
-			s.gguf, s.hf = anchored(s.GGUF), anchored(s.HF)
-		}
-	}
-	return list
-}
-
-func anchored(pattern string) *regexp.Regexp {
-	if pattern == "" {
-		return nil
-	}
-	return regexp.MustCompile("^(?:" + pattern + ")$")
-}
-
-// slot finds the slot of a tensor by its stem; false where the class has none.
-func (c *Class) slot(stem string) (*Slot, bool) {
+// slot finds the slot of a tensor; false where the class has none.
+func (c *Class) slot(p tensor.Place) (*Slot, bool) {
+	kinds := p.Kinds()
 	for i := range c.Slots {
-		s := &c.Slots[i]
-		if s.gguf != nil && s.gguf.MatchString(stem) || s.hf != nil && s.hf.MatchString(stem) {
+		if s := &c.Slots[i]; s.takes(kinds) {
 			return s, true
 		}
 	}
 	return nil, false
+}
+
+// Names are what the slot's tensors are called in a GGUF, then patterns of what
+// Hugging Face calls them.
+func (s *Slot) Names() []string {
+	var ggufs, folders []string
+	for _, kind := range s.Kinds {
+		row, _ := tensor.Of(kind) // a test holds the kinds against the catalogue
+		ggufs = append(ggufs, row.Stem())
+		if row.HF != "" {
+			folders = append(folders, row.HF)
+		}
+	}
+	return slices.Concat(ggufs, folders)
+}
+
+func (s *Slot) takes(kinds []string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool { return slices.Contains(s.Kinds, kind) })
 }
 
 // Parallelism says how the class splits and what it then communicates.

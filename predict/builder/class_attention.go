@@ -7,14 +7,15 @@ import "assay/predict/arch"
 // Keys and values are not divided below one head: with more devices than KV
 // heads they are repeated.
 var attentionSlots = []Slot{
-	{Name: "query", GGUF: `attn_q`, HF: `(self_attn|mixer|attention)\.q_proj`, Use: Product, Split: Columns, Along: "num_heads"},
-	{Name: "key", GGUF: `attn_k`, HF: `(self_attn|mixer|attention)\.k_proj`, Use: Product, Split: Columns, Along: "num_kv_heads"},
-	{Name: "value", GGUF: `attn_v`, HF: `(self_attn|mixer|attention)\.v_proj`, Use: Product, Split: Columns, Along: "num_kv_heads"},
-	{Name: "query_key_value", GGUF: `attn_qkv`, HF: `(self_attn|mixer|attention)\.qkv_proj`, Use: Product, Split: Columns, Along: "num_kv_heads"},
-	{Name: "output", GGUF: `attn_output`, HF: `(self_attn|mixer|attention)\.(o_proj|out_proj|dense)`, Use: Product, Split: Rows, Along: "num_heads"},
-	{Name: "query_norm", GGUF: `attn_q_norm`, HF: `self_attn\.(q_norm|q_layernorm)`, Use: Vector, Split: Replicated},
-	{Name: "key_norm", GGUF: `attn_k_norm`, HF: `self_attn\.(k_norm|k_layernorm)`, Use: Vector, Split: Replicated},
-	{Name: "sinks", GGUF: `attn_sinks`, HF: `self_attn\.sinks`, Use: Vector, Split: Columns, Along: "num_heads"},
+	{Name: "query", Kinds: []string{"attn_q"}, Use: Product, Split: Columns, Along: "num_heads"},
+	{Name: "key", Kinds: []string{"attn_k"}, Use: Product, Split: Columns, Along: "num_kv_heads"},
+	{Name: "value", Kinds: []string{"attn_v"}, Use: Product, Split: Columns, Along: "num_kv_heads"},
+	{Name: "query_key_value", Kinds: []string{"attn_qkv"}, Use: Product, Split: Columns, Along: "num_kv_heads"},
+	{Name: "output", Kinds: []string{"attn_output"}, Use: Product, Split: Rows, Along: "num_heads"},
+	{Name: "query_norm", Kinds: []string{"attn_q_norm"}, Use: Vector, Split: Replicated},
+	{Name: "key_norm", Kinds: []string{"attn_k_norm"}, Use: Vector, Split: Replicated},
+	{Name: "gate", Kinds: []string{"attn_gate"}, Use: Product, Split: Columns, Along: "num_heads"},
+	{Name: "sinks", Kinds: []string{"attn_sinks"}, Use: Vector, Split: Columns, Along: "num_heads"},
 }
 
 func heads(_ *arch.Facts, l arch.Layer) int64    { return l.Attention.Heads }
@@ -90,16 +91,16 @@ func latent(of func(*arch.MLA) int64) func(*arch.Facts, arch.Layer) int64 {
 var latentAttention = Class{
 	Name: "MLAAttentionLayer", Label: "attention", Where: InBlocks, Does: "attention over a compressed row that all heads share",
 	Slots: []Slot{
-		{Name: "query", GGUF: `attn_q`, HF: `self_attn\.q_proj`, Use: Product, Split: Columns, Along: "num_heads"},
-		{Name: "query_down", GGUF: `attn_q_a`, HF: `self_attn\.q_a_proj`, Use: Product, Split: Replicated},
-		{Name: "query_down_norm", GGUF: `attn_q_a_norm`, HF: `self_attn\.q_a_layernorm`, Use: Vector, Split: Replicated},
-		{Name: "query_up", GGUF: `attn_q_b`, HF: `self_attn\.q_b_proj`, Use: Product, Split: Columns, Along: "num_heads"},
-		{Name: "latent_down", GGUF: `attn_kv_a_mqa`, HF: `self_attn\.kv_a_proj_with_mqa`, Use: Product, Split: Replicated},
-		{Name: "latent_norm", GGUF: `attn_kv_a_norm`, HF: `self_attn\.kv_a_layernorm`, Use: Vector, Split: Replicated},
-		{Name: "latent_up", GGUF: `attn_kv_b`, HF: `self_attn\.kv_b_proj`, Use: Product, Split: Columns, Along: "num_heads"},
-		{Name: "key_up", GGUF: `attn_k_b`, HF: `self_attn\.embed_q`, Use: Product, Split: Columns, Along: "num_heads"},
-		{Name: "value_up", GGUF: `attn_v_b`, HF: `self_attn\.unembed_out`, Use: Product, Split: Columns, Along: "num_heads"},
-		{Name: "output", GGUF: `attn_output`, HF: `self_attn\.o_proj`, Use: Product, Split: Rows, Along: "num_heads"},
+		{Name: "query", Kinds: []string{"attn_q"}, Use: Product, Split: Columns, Along: "num_heads"},
+		{Name: "query_down", Kinds: []string{"attn_q_a"}, Use: Product, Split: Replicated},
+		{Name: "query_down_norm", Kinds: []string{"attn_q_a_norm"}, Use: Vector, Split: Replicated},
+		{Name: "query_up", Kinds: []string{"attn_q_b"}, Use: Product, Split: Columns, Along: "num_heads"},
+		{Name: "latent_down", Kinds: []string{"attn_kv_a_mqa"}, Use: Product, Split: Replicated},
+		{Name: "latent_norm", Kinds: []string{"attn_kv_a_norm"}, Use: Vector, Split: Replicated},
+		{Name: "latent_up", Kinds: []string{"attn_kv_b"}, Use: Product, Split: Columns, Along: "num_heads"},
+		{Name: "key_up", Kinds: []string{"attn_k_b"}, Use: Product, Split: Columns, Along: "num_heads"},
+		{Name: "value_up", Kinds: []string{"attn_v_b"}, Use: Product, Split: Columns, Along: "num_heads"},
+		{Name: "output", Kinds: []string{"attn_output"}, Use: Product, Split: Rows, Along: "num_heads"},
 	},
 	is: func(_ *arch.Facts, l arch.Layer) bool { return l.Attention != nil && l.Attention.MLA != nil },
 	specs: []spec{

@@ -11,22 +11,15 @@ func used(_ *arch.Facts, l arch.Layer) int64        { return l.FeedForward.Exper
 func expertWidth(_ *arch.Facts, l arch.Layer) int64 { return l.FeedForward.Experts.Intermediate }
 func sharedWidth(_ *arch.Facts, l arch.Layer) int64 { return l.FeedForward.Experts.SharedIntermediate }
 
-// The places where Hugging Face's models keep a dense MLP, and those of their
-// experts: each its own, a stack, or mlx-lm's stack (switch_layers.py of 0.31.3).
-const (
-	mlp          = `(mlp|feed_forward|mixer)\.`
-	expertsPlace = `(mlp|block_sparse_moe|mixer|feed_forward)\.(experts(\.N)?|switch_mlp)\.`
-)
-
 var feedForwardClasses = []Class{
 	{
 		Name: "GatedMLPLayer", Label: "mlp", Where: InBlocks, Does: "up and gate projections, multiplied, and one down (SwiGLU, GeGLU)",
 		is: func(_ *arch.Facts, l arch.Layer) bool { return dense(l) && l.FeedForward.Gated },
 		Slots: []Slot{
-			{Name: "gate", GGUF: `ffn_gate`, HF: mlp + `(gate_proj|w1)`, Use: Product, Split: Columns, Along: "intermediate_size"},
-			{Name: "up", GGUF: `ffn_up`, HF: mlp + `(up_proj|w3)`, Use: Product, Split: Columns, Along: "intermediate_size"},
-			{Name: "gate_up", HF: mlp + `gate_up_proj|shared_mlp\.input_linear`, Use: Product, Split: Columns, Along: "intermediate_size"},
-			{Name: "down", GGUF: `ffn_down`, HF: mlp + `(down_proj|w2)|shared_mlp\.output_linear`, Use: Product, Split: Rows, Along: "intermediate_size"},
+			{Name: "gate", Kinds: []string{"ffn_gate"}, Use: Product, Split: Columns, Along: "intermediate_size"},
+			{Name: "up", Kinds: []string{"ffn_up"}, Use: Product, Split: Columns, Along: "intermediate_size"},
+			{Name: "gate_up", Kinds: []string{"ffn_gate_up"}, Use: Product, Split: Columns, Along: "intermediate_size"},
+			{Name: "down", Kinds: []string{"ffn_down"}, Use: Product, Split: Rows, Along: "intermediate_size"},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, outputs("down")}, {"intermediate_size", width, inputs("down")}},
 	},
@@ -34,8 +27,8 @@ var feedForwardClasses = []Class{
 		Name: "MLPLayer", Label: "mlp", Where: InBlocks, Does: "an up and a down projection without a gate",
 		is: func(_ *arch.Facts, l arch.Layer) bool { return dense(l) && !l.FeedForward.Gated },
 		Slots: []Slot{
-			{Name: "up", GGUF: `ffn_up`, HF: mlp + `(up_proj|fc1|c_fc|dense_h_to_4h)`, Use: Product, Split: Columns, Along: "intermediate_size"},
-			{Name: "down", GGUF: `ffn_down`, HF: mlp + `(down_proj|fc2|c_proj|dense_4h_to_h)`, Use: Product, Split: Rows, Along: "intermediate_size"},
+			{Name: "up", Kinds: []string{"ffn_up"}, Use: Product, Split: Columns, Along: "intermediate_size"},
+			{Name: "down", Kinds: []string{"ffn_down"}, Use: Product, Split: Rows, Along: "intermediate_size"},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, outputs("down")}, {"intermediate_size", width, inputs("down")}},
 	},
@@ -43,8 +36,8 @@ var feedForwardClasses = []Class{
 		Name: "MoERouterLayer", Label: "moe_router", Where: InBlocks, Does: "scores every expert for a token and picks top_k",
 		is: func(_ *arch.Facts, l arch.Layer) bool { return routed(l) },
 		Slots: []Slot{
-			{Name: "router", GGUF: `ffn_gate_inp`, HF: `(mlp|block_sparse_moe|mixer)\.gate|(mlp|feed_forward)\.router|block_sparse_moe\.router\.layer`, Use: Product, Split: Replicated},
-			{Name: "correction", GGUF: `exp_probs_b`, HF: `(mlp|mixer)\.gate\.e_score_correction`, Use: Vector, Split: Replicated},
+			{Name: "router", Kinds: []string{"ffn_gate_inp"}, Use: Product, Split: Replicated},
+			{Name: "correction", Kinds: []string{"exp_probs_b"}, Use: Vector, Split: Replicated},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, inputs("router")}, {"num_experts", experts, outputs("router")}, {"top_k", used, nil}},
 	},
@@ -52,10 +45,10 @@ var feedForwardClasses = []Class{
 		Name: "RoutedExpertsLayer", Label: "moe_experts", Where: InBlocks, Does: "the experts, of which a token meets top_k",
 		is: func(_ *arch.Facts, l arch.Layer) bool { return routed(l) },
 		Slots: []Slot{
-			{Name: "gate", GGUF: `ffn_gate_exps`, HF: expertsPlace + `(gate_proj|w1)`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
-			{Name: "up", GGUF: `ffn_up_exps`, HF: expertsPlace + `(up_proj|w3|fc1)`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
-			{Name: "gate_up", GGUF: `ffn_gate_up_exps`, HF: expertsPlace + `gate_up_proj|block_sparse_moe\.input_linear`, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
-			{Name: "down", GGUF: `ffn_down_exps`, HF: expertsPlace + `(down_proj|w2|fc2)|block_sparse_moe\.output_linear`, Use: Routed, Split: Rows, Along: "expert_hidden_size"},
+			{Name: "gate", Kinds: []string{"ffn_gate_exps"}, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
+			{Name: "up", Kinds: []string{"ffn_up_exps"}, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
+			{Name: "gate_up", Kinds: []string{"ffn_gate_up_exps"}, Use: Routed, Split: Columns, Along: "expert_hidden_size"},
+			{Name: "down", Kinds: []string{"ffn_down_exps"}, Use: Routed, Split: Rows, Along: "expert_hidden_size"},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, inputs("up")}, {"num_experts", experts, expertCount("up")},
 			{"top_k", used, nil}, {"expert_hidden_size", expertWidth, outputs("up")}},
@@ -66,11 +59,11 @@ var feedForwardClasses = []Class{
 			return routed(l) && l.FeedForward.Experts.SharedIntermediate > 0
 		},
 		Slots: []Slot{
-			{Name: "gate", GGUF: `ffn_gate_shexp`, HF: `(mlp|feed_forward)\.shared_experts?\.gate_proj`, Use: Product, Split: Columns, Along: "shared_hidden_size"},
-			{Name: "up", GGUF: `ffn_up_shexp`, HF: `(mlp|feed_forward)\.shared_experts?\.up_proj`, Use: Product, Split: Columns, Along: "shared_hidden_size"},
-			{Name: "gate_up", HF: `shared_mlp\.input_linear`, Use: Product, Split: Columns, Along: "shared_hidden_size"},
-			{Name: "down", GGUF: `ffn_down_shexp`, HF: `(mlp|feed_forward)\.shared_experts?\.down_proj|shared_mlp\.output_linear`, Use: Product, Split: Rows, Along: "shared_hidden_size"},
-			{Name: "output_gate", GGUF: `ffn_gate_inp_shexp`, HF: `mlp\.shared_expert_gate`, Use: Product, Split: Replicated},
+			{Name: "gate", Kinds: []string{"ffn_gate_shexp"}, Use: Product, Split: Columns, Along: "shared_hidden_size"},
+			{Name: "up", Kinds: []string{"ffn_up_shexp"}, Use: Product, Split: Columns, Along: "shared_hidden_size"},
+			{Name: "gate_up", Kinds: []string{"ffn_gate_up_shexp"}, Use: Product, Split: Columns, Along: "shared_hidden_size"},
+			{Name: "down", Kinds: []string{"ffn_down_shexp"}, Use: Product, Split: Rows, Along: "shared_hidden_size"},
+			{Name: "output_gate", Kinds: []string{"ffn_gate_inp_shexp"}, Use: Product, Split: Replicated},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, outputs("down")}, {"shared_hidden_size", sharedWidth, inputs("down")}},
 	},

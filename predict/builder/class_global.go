@@ -11,19 +11,19 @@ var globalClasses = []Class{
 	{
 		Name: "TokenEmbeddingLayer", Label: "token_embedding", Does: "one row of the vocabulary per token",
 		Where: Outside, is: always,
-		Slots: []Slot{{Name: "embedding", GGUF: `token_embd`, HF: `embed_tokens|embeddings?|wte`, Use: Lookup, Split: Vocabulary, Along: "vocab_size"}},
+		Slots: []Slot{{Name: "embedding", Kinds: []string{"token_embd"}, Use: Lookup, Split: Vocabulary, Along: "vocab_size"}},
 		specs: []spec{{"hidden_size", hiddenSize, inputs("embedding")}, {"vocab_size", vocabSize, outputs("embedding")}},
 	},
 	{
 		Name: "OutputHeadLayer", Label: "output_head", Does: "scores the vocabulary; tied to the embedding where it has no tensor",
 		Where: Outside, is: always,
-		Slots: []Slot{{Name: "head", GGUF: `output`, HF: `lm_head`, Use: Product, Split: Logits, Along: "vocab_size"}},
+		Slots: []Slot{{Name: "head", Kinds: []string{"output"}, Use: Product, Split: Logits, Along: "vocab_size"}},
 		specs: []spec{{"hidden_size", hiddenSize, inputs("head")}, {"vocab_size", vocabSize, outputs("head")}},
 	},
 	{
 		Name: "RotaryTableLayer", Label: "rotary_table", Does: "stored frequencies of the rotary embedding",
 		Where: Anywhere, PerTensor: true, is: always,
-		Slots: []Slot{{Name: "frequencies", GGUF: `rope_freqs|rope_factors_(long|short)`, HF: `((self_attn|attention)\.)?rotary_emb\.inv_freq`, Use: Vector, Split: Replicated}},
+		Slots: []Slot{{Name: "frequencies", Kinds: []string{"rope_freqs", "rope_factors_long", "rope_factors_short", "rope_inv_freq"}, Use: Vector, Split: Replicated}},
 	},
 }
 
@@ -33,9 +33,8 @@ var layerNormTypes = map[string]bool{"cohere": true, "cohere2": true}
 
 // normSlot is every norm beside those inside attention and state-space layers.
 var normSlot = Slot{Name: "norm",
-	GGUF: `attn_norm|ffn_norm|post_attention_norm|post_ffw_norm|output_norm|token_embd_norm`,
-	HF: `(input|post_attention|pre_feedforward|post_feedforward|pre_ff|final)_layernorm|` +
-		`operator_norm|ffn_norm|norm|norm_f|embedding_norm`,
+	Kinds: []string{"attn_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm", "pre_ffw_norm_2", "post_ffw_norm_1",
+		"post_ffw_norm_2", "output_norm", "token_embd_norm"},
 	Use: Vector, Split: Replicated}
 
 func normClass(name, does string, is func(*arch.Facts, arch.Layer) bool) Class {

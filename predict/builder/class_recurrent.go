@@ -46,20 +46,18 @@ func taps(l Layer) (int64, bool) {
 	return w[0].Elements() / max(1, w[0].Shape[len(w[0].Shape)-1]), true
 }
 
-const mamba = `(mixer|mamba)\.`
-
 var recurrentClasses = []Class{
 	{
 		Name: "Mamba2Layer", Label: "ssm", Where: InBlocks, Does: "a state-space mixer (Mamba 2, arXiv 2405.21060)",
 		is: recurrent("mamba2"),
 		Slots: []Slot{
-			{Name: "in", GGUF: `ssm_in`, HF: mamba + `in_proj`, Use: Product, Split: Columns, Along: "num_heads"},
-			{Name: "conv", GGUF: `ssm_conv1d`, HF: mamba + `conv1d`, Use: Vector, Split: Columns, Along: "num_heads"},
-			{Name: "step", GGUF: `ssm_dt`, HF: mamba + `dt`, Use: Vector, Split: Columns, Along: "num_heads"},
-			{Name: "decay", GGUF: `ssm_a`, HF: mamba + `A_log`, Use: Vector, Split: Columns, Along: "num_heads"},
-			{Name: "skip", GGUF: `ssm_d`, HF: mamba + `D`, Use: Vector, Split: Columns, Along: "num_heads"},
-			{Name: "norm", GGUF: `ssm_norm`, HF: mamba + `norm`, Use: Vector, Split: Columns, Along: "num_heads"},
-			{Name: "out", GGUF: `ssm_out`, HF: mamba + `out_proj`, Use: Product, Split: Rows, Along: "num_heads"},
+			{Name: "in", Kinds: []string{"ssm_in"}, Use: Product, Split: Columns, Along: "num_heads"},
+			{Name: "conv", Kinds: []string{"ssm_conv1d"}, Use: Vector, Split: Columns, Along: "num_heads"},
+			{Name: "step", Kinds: []string{"ssm_dt"}, Use: Vector, Split: Columns, Along: "num_heads"},
+			{Name: "decay", Kinds: []string{"ssm_a"}, Use: Vector, Split: Columns, Along: "num_heads"},
+			{Name: "skip", Kinds: []string{"ssm_d"}, Use: Vector, Split: Columns, Along: "num_heads"},
+			{Name: "norm", Kinds: []string{"ssm_norm"}, Use: Vector, Split: Columns, Along: "num_heads"},
+			{Name: "out", Kinds: []string{"ssm_out"}, Use: Product, Split: Rows, Along: "num_heads"},
 		},
 		specs: recurrentSpecs,
 		// The convolution multiplies and adds; the state decays, takes on an outer
@@ -74,14 +72,14 @@ var recurrentClasses = []Class{
 		Name: "GatedDeltaNetLayer", Label: "linear_attention", Where: InBlocks, Does: "linear attention whose state is corrected (arXiv 2412.06464)",
 		is: recurrent("gated-delta"),
 		Slots: []Slot{
-			{Name: "query_key_value", GGUF: `attn_qkv`, Use: Product, Split: Columns, Along: "num_groups"},
-			{Name: "gate", GGUF: `attn_gate`, Use: Product, Split: Columns, Along: "num_heads"},
-			{Name: "in", HF: `linear_attn\.in_proj_qkvz`, Use: Product, Split: Columns, Along: "num_groups"},
-			{Name: "step", GGUF: `ssm_ba|ssm_dt`, HF: `linear_attn\.(in_proj_ba|dt)`, Use: Product, Split: Columns, Along: "num_groups"},
-			{Name: "conv", GGUF: `ssm_conv1d`, HF: `linear_attn\.conv1d`, Use: Vector, Split: Columns, Along: "num_groups"},
-			{Name: "decay", GGUF: `ssm_a`, HF: `linear_attn\.A_log`, Use: Vector, Split: Columns, Along: "num_heads"},
-			{Name: "norm", GGUF: `ssm_norm`, HF: `linear_attn\.norm`, Use: Vector, Split: Replicated},
-			{Name: "out", GGUF: `ssm_out`, HF: `linear_attn\.out_proj`, Use: Product, Split: Rows, Along: "num_heads"},
+			{Name: "query_key_value", Kinds: []string{"attn_qkv"}, Use: Product, Split: Columns, Along: "num_groups"},
+			{Name: "gate", Kinds: []string{"attn_gate"}, Use: Product, Split: Columns, Along: "num_heads"},
+			{Name: "in", Kinds: []string{"ssm_in"}, Use: Product, Split: Columns, Along: "num_groups"},
+			{Name: "step", Kinds: []string{"ssm_ba", "ssm_beta", "ssm_alpha", "ssm_dt"}, Use: Product, Split: Columns, Along: "num_groups"},
+			{Name: "conv", Kinds: []string{"ssm_conv1d"}, Use: Vector, Split: Columns, Along: "num_groups"},
+			{Name: "decay", Kinds: []string{"ssm_a"}, Use: Vector, Split: Columns, Along: "num_heads"},
+			{Name: "norm", Kinds: []string{"ssm_norm"}, Use: Vector, Split: Replicated},
+			{Name: "out", Kinds: []string{"ssm_out"}, Use: Product, Split: Rows, Along: "num_heads"},
 		},
 		specs: recurrentSpecs,
 		// As a state-space scan, and the state is read once more for the correction.
@@ -95,9 +93,9 @@ var recurrentClasses = []Class{
 		Name: "ShortConvolutionLayer", Label: "short_convolution", Where: InBlocks, Does: "a gated convolution over a few tokens",
 		is: recurrent("shortconv"),
 		Slots: []Slot{
-			{Name: "in", GGUF: `shortconv\.in_proj`, HF: `conv\.in_proj`, Use: Product, Split: Columns, Along: "inner_size"},
-			{Name: "conv", GGUF: `shortconv\.conv`, HF: `conv\.conv`, Use: Vector, Split: Columns, Along: "inner_size"},
-			{Name: "out", GGUF: `shortconv\.out_proj`, HF: `conv\.out_proj`, Use: Product, Split: Rows, Along: "inner_size"},
+			{Name: "in", Kinds: []string{"shortconv.in_proj"}, Use: Product, Split: Columns, Along: "inner_size"},
+			{Name: "conv", Kinds: []string{"shortconv.conv"}, Use: Vector, Split: Columns, Along: "inner_size"},
+			{Name: "out", Kinds: []string{"shortconv.out_proj"}, Use: Product, Split: Rows, Along: "inner_size"},
 		},
 		specs: []spec{
 			{"hidden_size", hiddenSize, outputs("out")},

@@ -11,6 +11,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/source"
+	"assay/predict/tensor"
 )
 
 // Config is a validated model config as it is written; its fields are those of
@@ -124,8 +125,8 @@ func (l Layer) tensors() []ConfigTensor {
 }
 
 // addPattern counts the tensor with those of its pattern and shape.
-func addPattern(list []ConfigTensor, t tensor) []ConfigTensor {
-	one := ConfigTensor{Pattern: pattern(t.Name), Shape: rowsFirst(t.Shape), DType: t.Type, Count: 1}
+func addPattern(list []ConfigTensor, t arch.Tensor) []ConfigTensor {
+	one := ConfigTensor{Pattern: tensor.Pattern(t.Name), Shape: rowsFirst(t.Shape), DType: t.Type, Count: 1}
 	for i := range list {
 		if list[i].Pattern == one.Pattern && list[i].DType == one.DType && slices.Equal(list[i].Shape, one.Shape) {
 			list[i].Count++
@@ -134,9 +135,6 @@ func addPattern(list []ConfigTensor, t tensor) []ConfigTensor {
 	}
 	return append(list, one)
 }
-
-// tensor is a row of a table.
-type tensor = arch.Tensor
 
 // rowsFirst puts a shape into the order of PyTorch.
 func rowsFirst(shape []int64) []int64 {

@@ -46,11 +46,11 @@ func gaps(unmapped []placed) []Gap {
 	var out []Gap
 	firsts := map[string]map[string]bool{} // the stems that begin with a word
 	for _, t := range unmapped {
-		first, _, _ := strings.Cut(t.stem, "_")
+		first, _, _ := strings.Cut(t.Stem, "_")
 		if firsts[first] == nil {
 			firsts[first] = map[string]bool{}
 		}
-		firsts[first][t.stem] = true
+		firsts[first][t.Stem] = true
 	}
 	for _, t := range unmapped {
 		name := t.module(func(first string) bool { return len(firsts[first]) > 1 })
@@ -62,8 +62,8 @@ func gaps(unmapped []placed) []Gap {
 		g := &out[i]
 		g.list = append(g.list, t)
 		g.Tensors = addPattern(g.Tensors, t.Tensor)
-		if !slices.Contains(g.Blocks, t.block) {
-			g.Blocks = append(g.Blocks, t.block)
+		if !slices.Contains(g.Blocks, t.Block) {
+			g.Blocks = append(g.Blocks, t.Block)
 		}
 		g.Count = len(g.Blocks)
 	}
@@ -76,16 +76,16 @@ func gaps(unmapped []placed) []Gap {
 // module names what the tensor is a part of: the tower, the module of Hugging
 // Face's name, or of GGUF's the first word where several tensors share it.
 func (p placed) module(shared func(first string) bool) string {
-	if p.tower != "" {
-		return p.tower
+	if p.Tower != "" {
+		return p.Tower
 	}
-	if name, _, ok := strings.Cut(p.stem, "."); ok {
+	if name, _, ok := strings.Cut(p.Stem, "."); ok {
 		return name
 	}
-	if first, _, _ := strings.Cut(p.stem, "_"); shared(first) {
+	if first, _, _ := strings.Cut(p.Stem, "_"); shared(first) {
 		return first
 	}
-	return p.stem
+	return p.Stem
 }
 
 // GapFile is the name of a gap's report beside the config.
@@ -129,7 +129,7 @@ func (m Model) examples(g Gap) []string {
 	var out []string
 	left := 0
 	for _, t := range g.list {
-		if t.block != g.Blocks[0] {
+		if t.Block != g.Blocks[0] {
 			continue
 		}
 		if len(out) == shownTensors {

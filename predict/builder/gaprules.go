@@ -1,6 +1,10 @@
 package builder
 
-import "fmt"
+import (
+	"fmt"
+
+	"assay/predict/tensor"
+)
 
 // gapParallelism says how the tensors would be split by their shapes: what
 // takes the hidden size in by columns, what gives it out by rows.
@@ -39,11 +43,11 @@ func (m Model) gapTests(g Gap) []string {
 	var products, inBlock, vectors int64
 	first := g.Blocks[0]
 	for _, t := range g.list {
-		if t.block != first {
+		if t.Block != first {
 			continue
 		}
 		inBlock += t.Elements()
-		if len(t.Shape) == 2 && t.kind == weightName {
+		if len(t.Shape) == 2 && t.Suffix == tensor.Weight {
 			products += t.Elements()
 		} else {
 			vectors += t.Elements()

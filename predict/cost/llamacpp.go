@@ -7,6 +7,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
+	"assay/predict/tensor"
 )
 
 // activationBytes is the size of an element between two products: llama.cpp's
@@ -15,7 +16,8 @@ const activationBytes = 4
 
 // LlamaCpp predicts what llama.cpp executes for the work, to the operation:
 // over padded cells, micro-batch by micro-batch, the last layer's tail and the
-// output head for the outputs alone.
+// output head for the outputs alone. The error wraps ErrNoRule for a model with a
+// matrix whose use is not known.
 func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	plan, err := kv.LlamaCpp(f, p)
 	if err != nil {
@@ -23,6 +25,9 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	}
 	table, err := weights(f, w.Weights)
 	if err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
+	if err := unknown(table); err != nil {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
 	}
 	steps, err := schedule(plan, max(1, p.NSeq), w)
@@ -69,17 +74,17 @@ func (c *counter) rows(w weight, s step) int64 {
 // behindPick says that the tensor meets only the outputs.
 func (c *counter) behindPick(w weight) bool {
 	switch {
-	case !w.tail:
+	case !w.Tail:
 		return false
 	case w.layer < 0:
-		return w.use != norm || !c.normedFirst
+		return w.Use != tensor.Norm || !c.normedFirst
 	}
 	return w.layer == len(c.facts.Layers)-1 && !c.tailless
 }
 
 // weight counts one tensor over all steps.
 func (c *counter) weight(w weight) {
-	if w.ofKeys() && c.facts.Layers[w.layer].Attention.SharedFrom != nil {
+	if w.Use.OfKeys() && c.facts.Layers[w.layer].Attention.SharedFrom != nil {
 		return
 	}
 	for _, s := range c.steps {
@@ -87,19 +92,19 @@ func (c *counter) weight(w weight) {
 		if rows == 0 {
 			continue
 		}
-		switch w.use {
-		case read, operand, norm, keyNorm, vector:
+		switch w.Use {
+		case tensor.Read, tensor.Operand, tensor.Norm, tensor.KeyNorm, tensor.Vector:
 			c.add(Weights, w.Type, "", 0, w.bytes)
-		case lookup:
+		case tensor.Lookup:
 			c.add(Weights, w.Type, "", 0, rows*w.rowBytes())
-		case matrix, keys, twice, mixing:
+		case tensor.Product, tensor.Keys, tensor.Twice, tensor.Mixing:
 			c.product(Weights, w, rows, w.bytes)
 			c.more(w, rows)
-		case output:
+		case tensor.Output:
 			c.product(Head, w, rows, w.bytes)
-		case routed, dispatched:
+		case tensor.Routed, tensor.Dispatched:
 			c.experts(w, rows)
-		case routedRead:
+		case tensor.RoutedRead:
 			c.expertRows(w, rows)
 		}
 	}
@@ -109,11 +114,11 @@ func (c *counter) weight(w weight) {
 // embedding once more.
 func (c *counter) tiedHead(table []weight) {
 	for _, w := range table {
-		if w.use == output {
+		if w.Use == tensor.Output {
 			return
 		}
 		if w.Name == tokenEmbedding {
-			w.use, w.tail = output, true
+			w.Use, w.Tail = tensor.Output, true
 			c.weight(w)
 		}
 	}
@@ -134,10 +139,10 @@ func (c *counter) product(class Class, w weight, rows, bytes int64) {
 // tensor, or its result's own product with the token's states, of which each
 // has the hidden size.
 func (c *counter) more(w weight, rows int64) {
-	switch w.use {
-	case twice:
+	switch w.Use {
+	case tensor.Twice:
 		c.product(Weights, w, rows, 0)
-	case mixing:
+	case tensor.Mixing:
 		c.add(Weights, w.Type, MulMat, 2*w.Shape[1]*c.facts.Hidden*rows, 0)
 		c.ActivationBytes += (w.Shape[1] + 2*w.Shape[0]*c.facts.Hidden) * rows * activationBytes
 	}
@@ -149,7 +154,7 @@ func (c *counter) experts(w weight, rows int64) {
 	used, count := c.facts.Layers[w.layer].FeedForward.Experts.Used, w.Shape[len(w.Shape)-1]
 	each := w.Elements() / count
 	inputs := used
-	if w.use == dispatched {
+	if w.Use == tensor.Dispatched {
 		inputs = 1
 	}
 	c.expertRows(w, rows)

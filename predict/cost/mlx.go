@@ -7,6 +7,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
+	"assay/predict/tensor"
 )
 
 // ErrNoRule says that what a runtime executes for a model is not known.
@@ -98,16 +99,16 @@ func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
 	if !w.feedsCache && !c.reaches(w.layer, call) {
 		return
 	}
-	switch w.use {
-	case read, operand, norm, keyNorm, vector, routedRead:
+	switch w.Use {
+	case tensor.Read, tensor.Operand, tensor.Norm, tensor.KeyNorm, tensor.Vector, tensor.RoutedRead:
 		c.add(Weights, w.Type, "", 0, w.bytes)
-	case lookup:
+	case tensor.Lookup:
 		c.add(Weights, w.Type, "", 0, call.tokens*w.rowBytes())
-	case matrix, keys:
+	case tensor.Product, tensor.Keys:
 		c.product(Weights, w, call.tokens)
-	case output:
+	case tensor.Output:
 		c.product(Head, w, call.tokens)
-	case routed, dispatched:
+	case tensor.Routed, tensor.Dispatched:
 		c.experts(w, call.tokens)
 	}
 }

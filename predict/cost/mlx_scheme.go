@@ -7,6 +7,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
+	"assay/predict/tensor"
 )
 
 // mlxScheme is how mlx-lm stores weights: vectors as a floating-point type,
@@ -48,7 +49,7 @@ func mlxSchemeOf(typ string) (mlxScheme, error) {
 // whole groups: words, and a scale and perhaps a bias for each group.
 func (s mlxScheme) store(w *weight) {
 	element := mlxElementBytes(s.vectors)
-	if s.bits == 0 || w.elementwise() || w.Shape[0]%int64(s.group) != 0 {
+	if s.bits == 0 || w.Use.Elementwise() || w.Shape[0]%int64(s.group) != 0 {
 		w.Type, w.bytes = s.vectors, w.Elements()*element
 		return
 	}
@@ -80,7 +81,7 @@ func outputBiases(f arch.Facts) (rows []weight) {
 	for i, layer := range f.Layers {
 		if layer.Attention != nil && layer.Attention.Bias {
 			name := fmt.Sprintf("blk.%d.attn_output.bias", i)
-			rows = append(rows, weight{Tensor: arch.Tensor{Name: name, Shape: []int64{f.Hidden}}, role: role{AttentionPart, read, false}, layer: i})
+			rows = append(rows, weight{Tensor: arch.Tensor{Name: name, Shape: []int64{f.Hidden}}, Row: tensor.Row{Part: tensor.Attention, Use: tensor.Read}, layer: i})
 		}
 	}
 	return rows

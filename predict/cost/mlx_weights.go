@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"assay/predict/arch"
+	"assay/predict/tensor"
 )
 
 // mlxModels are the model types whose forward pass is known to multiply no
@@ -51,7 +52,7 @@ func mlxWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 		return nil, err
 	}
 	if f.TiedEmbeddings {
-		rows = slices.DeleteFunc(rows, func(w weight) bool { return w.use == output })
+		rows = slices.DeleteFunc(rows, func(w weight) bool { return w.Use == tensor.Output })
 	}
 	if stored := mlxFolderOf(f); stored != nil {
 		rows, err = stored.settle(rows)
@@ -92,11 +93,11 @@ func feedsCache(kind string) bool {
 // tied are the head's products where the model has no tensor for it: those with
 // the embedding. Its bytes are touched again, but there once.
 func tied(f arch.Facts, table []mlxWeight) []mlxWeight {
-	if slices.ContainsFunc(table, func(w mlxWeight) bool { return w.use == output }) {
+	if slices.ContainsFunc(table, func(w mlxWeight) bool { return w.Use == tensor.Output }) {
 		return nil
 	}
 	at := slices.IndexFunc(table, func(w mlxWeight) bool { return w.Name == tokenEmbedding })
 	head := table[at]
-	head.use, head.layer = output, len(f.Layers)
+	head.Use, head.layer = tensor.Output, len(f.Layers)
 	return []mlxWeight{head}
 }

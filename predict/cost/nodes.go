@@ -5,6 +5,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/kv"
+	"assay/predict/tensor"
 )
 
 // nodes is how many nodes the graphs evaluate; nil where the family's graph is
@@ -26,7 +27,7 @@ func (c *counter) nodes(p kv.Params, table []weight) *int64 {
 	n.scales()
 	n.body += g.embedding
 	n.tail += g.picks + g.head
-	if !slices.ContainsFunc(table, func(w weight) bool { return w.use == output }) {
+	if !slices.ContainsFunc(table, func(w weight) bool { return w.Use == tensor.Output }) {
 		n.tail++ // the head is the embedding once more
 	}
 	n.masks()

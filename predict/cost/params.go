@@ -5,32 +5,12 @@ import (
 	"slices"
 
 	"assay/predict/arch"
+	"assay/predict/tensor"
 )
-
-// Part is a part of a model that its parameters are counted by.
-type Part string
-
-// The parts, in the order in which they are reported.
-const (
-	Embedding     Part = "embedding"
-	AttentionPart Part = "attention"
-	RecurrentPart Part = "recurrent"
-	FeedForward   Part = "feed_forward"
-	Router        Part = "router"
-	ExpertsPart   Part = "experts"
-	SharedExperts Part = "shared_experts"
-	Updates       Part = "updates" // between layers, beside attention and MLP
-	Norms         Part = "norms"
-	OutputHead    Part = "output"
-	Draft         Part = "draft" // blocks that only a draft of further tokens evaluates
-)
-
-var parts = []Part{Embedding, AttentionPart, RecurrentPart, FeedForward, Router, ExpertsPart,
-	SharedExperts, Updates, Norms, OutputHead, Draft}
 
 // PartSize is one part of a model.
 type PartSize struct {
-	Part Part
+	Part tensor.Part
 	// Params are all parameters, Active those that one token meets.
 	Params, Active int64
 	// Bytes are the weights as stored.
@@ -55,21 +35,21 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 		return Size{}, fmt.Errorf("parameters of %s: %w", f.Name, err)
 	}
 	var size Size
-	byPart := map[Part]*PartSize{}
+	byPart := map[tensor.Part]*PartSize{}
 	for _, w := range table {
-		p, ok := byPart[w.part]
+		p, ok := byPart[w.Part]
 		if !ok {
-			p = &PartSize{Part: w.part}
-			byPart[w.part] = p
+			p = &PartSize{Part: w.Part}
+			byPart[w.Part] = p
 		}
 		p.Params += w.Elements()
 		p.Active += w.active(f)
 		p.Bytes += w.bytes
-		if w.elementwise() {
+		if w.Use.Elementwise() {
 			size.Vectors += w.Elements()
 		}
 	}
-	for _, part := range parts {
+	for _, part := range tensor.Parts() {
 		if p, ok := byPart[part]; ok {
 			size.Parts = append(size.Parts, *p)
 			size.Params += p.Params
@@ -84,9 +64,9 @@ func SizeOf(f arch.Facts, matrices string) (Size, error) {
 // whole, as model cards count it.
 func (w weight) active(f arch.Facts) int64 {
 	switch {
-	case w.use == idle:
+	case w.Use == tensor.Idle, w.Part == tensor.Towers:
 		return 0
-	case w.part == ExpertsPart: // biases too: the last dimension counts experts
+	case w.Part == tensor.Experts && w.Use != tensor.Unknown: // biases too: the last dimension counts experts
 		return w.Elements() / w.Shape[len(w.Shape)-1] * f.Layers[w.layer].FeedForward.Experts.Used
 	}
 	return w.Elements()

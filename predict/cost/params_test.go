@@ -10,6 +10,7 @@ import (
 	"assay/predict/cost"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
+	"assay/predict/tensor"
 )
 
 // The counts that the models' cards and their safetensors indices state.
@@ -41,7 +42,7 @@ func TestSizeOfTiedModel(t *testing.T) {
 	size, err := cost.SizeOf(preset(t, "gemma-3-12b"), "")
 	require.NoError(t, err)
 	for _, p := range size.Parts {
-		assert.NotEqual(t, cost.OutputHead, p.Part, "a tied head has no parameters")
+		assert.NotEqual(t, tensor.OutputHead, p.Part, "a tied head has no parameters")
 	}
 }
 
@@ -88,28 +89,48 @@ func TestTypesOf(t *testing.T) {
 	assert.Equal(t, types[0].Params/32*34, types[0].Bytes)
 }
 
+// A matrix of no known name costs the operations and nothing else: parameters
+// and bytes stand, under a part of their own.
 func TestUnknownMatrix(t *testing.T) {
-	f := seen()
-	f.Tensors = []arch.Tensor{
-		{Name: "token_embd.weight", Type: "f16", Shape: []int64{64, 64}},
-		{Name: "blk.0.new_matrix.weight", Type: "f16", Shape: []int64{64, 64}},
+	for name, part := range map[string]tensor.Part{
+		"blk.0.new_matrix.weight": tensor.Others, "new_matrix.weight": tensor.Others, "blk.x.ffn_up.weight": tensor.Others,
+		"v.blk.0.attn_q.weight": tensor.Towers, "mm.0.weight": tensor.Towers, "a.blk.1.ffn_up.weight": tensor.Towers,
+		// These have names, but the layer has nothing that they are a part of.
+		"blk.0.ffn_up_exps.weight": tensor.Experts, "ffn_up_exps.weight": tensor.Experts, "blk.1.attn_k.weight": tensor.Attention,
+	} {
+		f := seen()
+		f.Layers[1].Attention = nil
+		table, err := family.Tensors(f, family.TypePlan{})
+		require.NoError(t, err)
+		f.Tensors = table
+		before, err := cost.SizeOf(f, "")
+		require.NoError(t, err)
+		f.Tensors = append(table, arch.Tensor{Name: name, Type: "f16", Shape: []int64{64, 64}})
+		after, err := cost.SizeOf(f, "")
+		require.NoError(t, err, name)
+		assert.Equal(t, int64(64*64), after.Params-before.Params, name)
+		assert.Equal(t, int64(2*64*64), after.Bytes-before.Bytes, name)
+		assert.Equal(t, int64(64*64), partParams(after, part)-partParams(before, part), name)
+		_, err = cost.LlamaCpp(f, kv.Params{NCtx: 512, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 1})
+		assert.ErrorIs(t, err, cost.ErrNoRule, name)
 	}
-	_, err := cost.SizeOf(f, "")
-	assert.ErrorContains(t, err, "blk.0.new_matrix.weight")
-	f.Tensors[1] = arch.Tensor{Name: "blk.x.ffn_up.weight", Type: "f16", Shape: []int64{64, 64}}
-	_, err = cost.SizeOf(f, "")
-	assert.ErrorContains(t, err, "block number")
+}
+
+func partParams(s cost.Size, part tensor.Part) int64 {
+	for _, p := range s.Parts {
+		if p.Part == part {
+			return p.Params
+		}
+	}
+	return 0
 }
 
 func TestBadTensors(t *testing.T) {
 	for want, bad := range map[string]arch.Tensor{
-		"empty":                   {Name: "blk.0.ffn_up.weight", Type: "f16"},
-		"[64 0] is empty":         {Name: "blk.0.ffn_up.weight", Type: "f16", Shape: []int64{64, 0}},
-		"no tensor type":          {Name: "blk.0.ffn_up.weight", Type: "q9", Shape: []int64{64, 64}},
-		"no multiple":             {Name: "blk.0.ffn_up.weight", Type: "q4_K", Shape: []int64{64, 64}},
-		"no experts in layer 0":   {Name: "blk.0.ffn_up_exps.weight", Type: "f16", Shape: []int64{64, 64, 4}},
-		"belongs to no block":     {Name: "ffn_up_exps.weight", Type: "f16", Shape: []int64{64, 64, 4}},
-		"no attention in layer 1": {Name: "blk.1.attn_k.weight", Type: "f16", Shape: []int64{64, 64}},
+		"empty":           {Name: "blk.0.ffn_up.weight", Type: "f16"},
+		"[64 0] is empty": {Name: "blk.0.ffn_up.weight", Type: "f16", Shape: []int64{64, 0}},
+		"no tensor type":  {Name: "blk.0.ffn_up.weight", Type: "q9", Shape: []int64{64, 64}},
+		"no multiple":     {Name: "blk.0.ffn_up.weight", Type: "q4_K", Shape: []int64{64, 64}},
 	} {
 		f := seen()
 		f.Layers[1].Attention = nil

@@ -5,6 +5,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/gguf"
+	"assay/predict/tensor"
 )
 
 // BytesAs is what the model's weights take when all its matrices are stored as
@@ -21,7 +22,7 @@ func BytesAs(f arch.Facts, typ string) (int64, error) {
 	}
 	var sum int64
 	for _, w := range table {
-		if w.elementwise() || w.part == Router || len(w.Shape) < 2 {
+		if w.Use.Elementwise() || w.Part == tensor.Router || len(w.Shape) < 2 {
 			sum += w.bytes
 			continue
 		}

@@ -1,6 +1,9 @@
 package rules
 
-import "assay/predict/cost"
+import (
+	"assay/predict/cost"
+	"assay/predict/tensor"
+)
 
 // params counts all parameters, or those that a rule knows of.
 func (q question) params() (int64, error) {
@@ -17,18 +20,18 @@ func (q question) moreNorms(size cost.Size) int64 {
 	if !q.twoNorms {
 		return 0
 	}
-	return 2*q.Facts.Hidden*int64(len(q.Facts.Layers)) - sizeOfPart(size, cost.Norms)
+	return 2*q.Facts.Hidden*int64(len(q.Facts.Layers)) - sizeOfPart(size, tensor.Norms)
 }
 
 // moreHead is the output head that a rule counts and the model has not.
 func (q question) moreHead(size cost.Size) int64 {
-	if !q.ownHead || sizeOfPart(size, cost.OutputHead) > 0 {
+	if !q.ownHead || sizeOfPart(size, tensor.OutputHead) > 0 {
 		return 0
 	}
 	return q.Facts.Vocab * q.Facts.Hidden
 }
 
-func sizeOfPart(size cost.Size, part cost.Part) int64 {
+func sizeOfPart(size cost.Size, part tensor.Part) int64 {
 	for _, p := range size.Parts {
 		if p.Part == part {
 			return p.Params

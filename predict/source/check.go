@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"strconv"
 
 	"assay/predict/arch"
 	"assay/predict/tensor"
@@ -45,26 +44,20 @@ func withTensors(f arch.Facts, table []arch.Tensor, source string) (arch.Facts, 
 
 func (c *checker) sort(table []arch.Tensor) {
 	for _, t := range table {
-		if tensor.OtherTowers.MatchString(t.Name) || len(t.Shape) == 0 {
+		p := tensor.PlaceOf(t.Name)
+		if p.Tower != "" || p.Draft || p.Suffix != tensor.Weight || len(t.Shape) == 0 {
 			continue
 		}
-		if role, ok := tensor.GlobalRoles[t.Name]; ok {
-			c.global[role] = t
-			continue
+		into := c.global
+		if p.Block >= 0 {
+			if c.layer[p.Block] == nil {
+				c.layer[p.Block] = map[string]arch.Tensor{}
+			}
+			into = c.layer[p.Block]
 		}
-		m := tensor.LayerName.FindStringSubmatch(t.Name)
-		if m == nil {
-			continue
+		for _, kind := range p.Kinds() {
+			into[kind] = t
 		}
-		i, err := strconv.Atoi(m[1])
-		role, ok := tensor.Roles[m[2]]
-		if err != nil || !ok {
-			continue
-		}
-		if c.layer[i] == nil {
-			c.layer[i] = map[string]arch.Tensor{}
-		}
-		c.layer[i][role] = t
 	}
 }
 
@@ -73,7 +66,7 @@ func (c *checker) sort(table []arch.Tensor) {
 func (c *checker) countDrafts(table []arch.Tensor) {
 	blocks := map[int]bool{}
 	for _, t := range table {
-		if i, ok := tensor.DraftBlock(t.Name, len(c.facts.Layers)); ok {
+		if i, ok := tensor.PlaceOf(t.Name).DraftBlock(len(c.facts.Layers)); ok {
 			blocks[i] = true
 		}
 	}
@@ -89,16 +82,16 @@ func (c *checker) countDrafts(table []arch.Tensor) {
 func rows(t arch.Tensor) int64 { return t.Shape[len(t.Shape)-1] }
 
 func (c *checker) checkGlobals() {
-	if t, ok := c.global["embedding"]; ok {
+	if t, ok := c.global["token_embd"]; ok {
 		c.number("vocab", &c.facts.Vocab, rows(t), t)
 	}
-	if t, ok := c.global["norm"]; ok {
+	if t, ok := c.global["output_norm"]; ok {
 		c.number("hidden", &c.facts.Hidden, rows(t), t)
 	}
-	if _, ok := c.global["embedding"]; !ok {
+	if _, ok := c.global["token_embd"]; !ok {
 		return
 	}
-	head, ok := c.global["head"]
+	head, ok := c.global["output"]
 	switch {
 	case ok && c.facts.TiedEmbeddings:
 		c.report(arch.Contradiction{Field: "tied_embeddings", Kept: "true", KeptBy: c.said("tied_embeddings"),
@@ -117,10 +110,10 @@ func (c *checker) checkGlobals() {
 // checkAttention takes the head dimension from the norm of the queries where
 // there is one, else from the query rows and the heads, and the KV heads from the key rows.
 func (c *checker) checkAttention(a *arch.Attention, t map[string]arch.Tensor) {
-	if norm, ok := t["latent_norm"]; ok && a != nil && a.MLA != nil {
+	if norm, ok := t["attn_kv_a_norm"]; ok && a != nil && a.MLA != nil {
 		c.number("mla.kv_lora_rank", &a.MLA.KVLoraRank, rows(norm), norm)
 	}
-	query, ok := t["query"]
+	query, ok := t["attn_q"]
 	if a == nil || a.MLA != nil || !ok {
 		return
 	}
@@ -129,7 +122,7 @@ func (c *checker) checkAttention(a *arch.Attention, t map[string]arch.Tensor) {
 		width /= 2
 	}
 	by, dim := query, int64(0)
-	if norm, ok := t["query_norm"]; ok && perHead(rows(norm), width) {
+	if norm, ok := t["attn_q_norm"]; ok && perHead(rows(norm), width) {
 		by, dim = norm, rows(norm)
 		c.number("attention.heads", &a.Heads, width/dim, query)
 	} else if a.Heads > 0 && width%a.Heads == 0 {
@@ -143,10 +136,10 @@ func (c *checker) checkAttention(a *arch.Attention, t map[string]arch.Tensor) {
 	if same {
 		a.ValueDim = a.KeyDim
 	}
-	if key, ok := t["key"]; ok && rows(key)%dim == 0 {
+	if key, ok := t["attn_k"]; ok && rows(key)%dim == 0 {
 		c.number("attention.kv_heads", &a.KVHeads, rows(key)/dim, key)
 	}
-	if _, ok := t["query_norm"]; ok && c.facts.Family == "" {
+	if _, ok := t["attn_q_norm"]; ok && c.facts.Family == "" {
 		a.QKNorm = true
 	}
 }
@@ -158,15 +151,15 @@ func (c *checker) checkFeedForward(ff *arch.FeedForward, t map[string]arch.Tenso
 	if ff == nil {
 		return
 	}
-	if router, ok := t["router"]; ok && ff.Experts != nil {
+	if router, ok := t["ffn_gate_inp"]; ok && ff.Experts != nil {
 		c.number("experts.count", &ff.Experts.Count, rows(router), router)
 	}
 	c.checkExperts(ff.Experts, t)
-	up, ok := t["up"]
+	up, ok := t["ffn_up"]
 	if !ok || ff.Experts != nil {
 		return
 	}
-	gate, gated := t["gate"]
+	gate, gated := t["ffn_gate"]
 	if c.facts.Family == "" {
 		ff.Gated = gated
 		c.set("feed_forward.gated", arch.FromTensors, cmp.Or(gate.Name, "no gate beside "+up.Name)+" of "+c.source)
@@ -181,10 +174,10 @@ func (c *checker) checkExperts(e *arch.Experts, t map[string]arch.Tensor) {
 	if e == nil {
 		return
 	}
-	if up, ok := t["expert_up"]; ok && len(up.Shape) > 1 {
+	if up, ok := t["ffn_up_exps"]; ok && len(up.Shape) > 1 {
 		c.number("experts.intermediate", &e.Intermediate, up.Shape[1], up)
 	}
-	if up, ok := t["shared_up"]; ok && len(up.Shape) > 1 {
+	if up, ok := t["ffn_up_shexp"]; ok && len(up.Shape) > 1 {
 		c.number("experts.shared_width", &e.SharedIntermediate, up.Shape[1], up)
 	}
 }

@@ -1,5 +1,3 @@
-// Package tensor is the catalogue of tensors: how GGUF and Hugging Face call
-// them. It must not know a family, a runtime or what a tensor costs.
 package tensor
 
 import (
@@ -8,61 +6,108 @@ import (
 	"strings"
 )
 
-// Roles are the tensors whose shapes say what a config says too, as GGUF and
-// Hugging Face call them behind the layer's number.
-var Roles = map[string]string{
-	"attn_q.weight": "query", "self_attn.q_proj.weight": "query",
-	"attn_k.weight": "key", "self_attn.k_proj.weight": "key",
-	"attn_v.weight": "value", "self_attn.v_proj.weight": "value",
-	"attn_q_norm.weight": "query_norm", "self_attn.q_norm.weight": "query_norm",
-	"ffn_up.weight": "up", "mlp.up_proj.weight": "up", "feed_forward.up_proj.weight": "up",
-	"ffn_gate.weight": "gate", "mlp.gate_proj.weight": "gate", "feed_forward.gate_proj.weight": "gate",
-	"ffn_gate_inp.weight": "router", "mlp.gate.weight": "router", "mlp.router.weight": "router",
-	"block_sparse_moe.gate.weight": "router", "feed_forward.router.weight": "router",
-	"block_sparse_moe.router.layer.weight": "router",
-	"ffn_up_exps.weight":                   "expert_up", "mlp.experts.0.up_proj.weight": "expert_up",
-	"mlp.switch_mlp.up_proj.weight": "expert_up", "block_sparse_moe.switch_mlp.up_proj.weight": "expert_up",
-	"ffn_up_shexp.weight": "shared_up", "mlp.shared_expert.up_proj.weight": "shared_up",
-	"mlp.shared_experts.up_proj.weight": "shared_up", "feed_forward.shared_expert.up_proj.weight": "shared_up",
-	"attn_kv_a_norm.weight": "latent_norm", "self_attn.kv_a_layernorm.weight": "latent_norm",
+// Place is what a tensor's name says.
+type Place struct {
+	// Block is the layer's number, or -1.
+	Block int
+	// Stem is the name without its block in front and its suffix behind, experts
+	// numbered N.
+	Stem   string
+	Suffix Suffix
+	// Draft: the tensor is of a module for multi-token prediction, whose blocks
+	// are numbered anew.
+	Draft bool
+	// Tower is the part of a multimodal model that the facts leave out, or "".
+	Tower string
 }
 
-// GlobalRoles are the same for tensors outside the layers.
-var GlobalRoles = map[string]string{
-	"token_embd.weight": "embedding", "model.embed_tokens.weight": "embedding",
-	"language_model.model.embed_tokens.weight": "embedding", "model.language_model.embed_tokens.weight": "embedding",
-	"backbone.embeddings.weight": "embedding", "backbone.embedding.weight": "embedding",
-	"output_norm.weight": "norm", "model.norm.weight": "norm", "language_model.model.norm.weight": "norm",
-	"model.language_model.norm.weight": "norm", "backbone.norm_f.weight": "norm",
-	"output.weight": "head", "lm_head.weight": "head", "language_model.lm_head.weight": "head",
-}
+// Suffix is what of a module the tensor is.
+type Suffix int
 
-var LayerName = regexp.MustCompile(`^(?:blk|(?:.*\.)?layers)\.(\d+)\.(.+)$`)
+// The suffixes.
+const (
+	Weight Suffix = iota
+	Bias
+	Scale // of packed weights; counted in no parameter count
+)
 
-// OtherTowers are parts of a multimodal model that the facts leave out.
-var OtherTowers = regexp.MustCompile(`vision|visual|audio|image|^mtp\.`)
+// The last two are llama.cpp's towers in a file of their own kind or a text
+// model's (tools/mtmd/clip-impl.h, v0.5.0).
+var (
+	blockName  = regexp.MustCompile(`^(?:blk|(?:.*\.)?(?:layers|h|blocks))\.(\d+)\.(.+)$`)
+	towerName  = regexp.MustCompile(`^(?:model\.)?([\w]*(?:vision|visual|audio|image|multi_modal|mm_)[\w]*)\.`)
+	draftName  = regexp.MustCompile(`^(?:model\.)?mtp\.`)
+	wrapper    = regexp.MustCompile(`^(?:(?:model|language_model|backbone|transformer)\.)+`)
+	expertName = regexp.MustCompile(`\.experts\.\d+\.`)
+	towerGGUF  = regexp.MustCompile(`^(?:(v|a|mm|resampler)\.)`)
+	towerWords = map[string]string{"v": "vision", "a": "audio", "mm": "projector", "resampler": "projector"}
 
-// DraftBlock is the block that a tensor of multi-token prediction is in: one
-// numbered behind the model's own, or of a module "mtp" beside them.
-func DraftBlock(name string, layers int) (int, bool) {
-	m := LayerName.FindStringSubmatch(name)
-	if strings.HasPrefix(strings.TrimPrefix(name, "model."), "mtp.") {
-		if m == nil {
-			return layers, true
-		}
-		i, err := strconv.Atoi(m[1])
-		return layers + i, err == nil
+	suffixes = []struct {
+		pattern *regexp.Regexp
+		suffix  Suffix
+	}{
+		{regexp.MustCompile(`\.(?:scales|biases|weight_scale(?:_inv)?|weight_scales)$`), Scale},
+		{regexp.MustCompile(`[._]bias$`), Bias},
+		{regexp.MustCompile(`\.weight$`), Weight},
 	}
-	if m == nil || OtherTowers.MatchString(name) {
+)
+
+// PlaceOf takes a name apart, of a GGUF or of a folder.
+func PlaceOf(name string) Place {
+	p := Place{Block: -1, Stem: name}
+	if m := towerName.FindStringSubmatch(name); m != nil {
+		p.Tower = m[1]
+	} else if m := towerGGUF.FindStringSubmatch(name); m != nil {
+		p.Tower = towerWords[m[1]]
+	}
+	if at := draftName.FindStringIndex(name); at != nil {
+		p.Draft, p.Stem = true, name[at[1]:]
+		name = p.Stem
+	}
+	if m := blockName.FindStringSubmatch(name); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			p.Block, p.Stem = n, m[2]
+		}
+	} else if !p.Draft {
+		p.Stem = wrapper.ReplaceAllString(name, "")
+	}
+	p.Stem = expertName.ReplaceAllString(p.Stem, ".experts.N.")
+	for _, k := range suffixes {
+		if at := k.pattern.FindStringIndex(p.Stem); at != nil {
+			p.Stem, p.Suffix = p.Stem[:at[0]], k.suffix
+			break
+		}
+	}
+	return p
+}
+
+// DraftBlock is the block that the tensor of multi-token prediction is in, of a
+// model with so many layers: one numbered behind the model's own, or of a
+// module "mtp" beside them.
+func (p Place) DraftBlock(layers int) (int, bool) {
+	switch {
+	case p.Draft:
+		return layers + max(0, p.Block), true
+	case p.Tower != "":
 		return 0, false
 	}
-	i, err := strconv.Atoi(m[1])
-	return i, err == nil && i >= layers
+	return p.Block, p.Block >= layers
+}
+
+// Pattern is a name with its numbers replaced, so that layers alike are one.
+func Pattern(name string) string {
+	parts := strings.Split(name, ".")
+	for i, p := range parts {
+		if _, err := strconv.Atoi(p); err == nil {
+			parts[i] = "N"
+		}
+	}
+	return strings.Join(parts, ".")
 }
 
 // Generic leaves the layer's number out, so that layers alike report once.
 func Generic(name string) string {
-	m := LayerName.FindStringSubmatchIndex(name)
+	m := blockName.FindStringSubmatchIndex(name)
 	if m == nil {
 		return name
 	}
