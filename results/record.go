@@ -190,8 +190,11 @@ type Cost struct {
 	Nodes *int64 `json:"nodes,omitempty"`
 	// Products is the number of matrix products among them, a layer's attention
 	// counted as one.
-	Products *int64     `json:"products,omitempty"`
-	Terms    []CostTerm `json:"terms"`
+	Products *int64 `json:"products,omitempty"`
+	// Layers are the blocks evaluated over all steps: all, those with experts,
+	// those with a recurrent state. Predicted only.
+	Layers *[3]int64  `json:"layers,omitempty"`
+	Terms  []CostTerm `json:"terms"`
 	// KVWriteBytes, ActivationBytes are moved besides the terms' bytes.
 	KVWriteBytes    int64 `json:"kv_write_bytes"`
 	ActivationBytes int64 `json:"activation_bytes"`

@@ -18,7 +18,7 @@ import (
 	"assay/harness/model"
 	"assay/harness/speed"
 	"assay/predict/machines"
-	"assay/predict/roofline"
+	"assay/predict/published"
 	"assay/results"
 	"assay/results/figure"
 )
@@ -27,12 +27,15 @@ import (
 type forecastFlags struct {
 	fit, chip, store, memory string
 	contexts                 *list[int]
+	mac                      published.Setting
 }
 
 func newForecastFlags(fs *flag.FlagSet) *forecastFlags {
 	o := &forecastFlags{contexts: numbers()}
 	fs.StringVar(&o.fit, "fit", "", "predict speed by this fit: an `id`, the beginning of one, latest, or a file")
-	fs.StringVar(&o.chip, "chip", "", "predict speed on this Apple `chip` from published figures: 'M2 Max', M4Max-40")
+	fs.StringVar(&o.chip, "chip", "", "predict speed on this Mac or `chip` from published figures: 'M2 Max', M4Max-40, 'MacBook Air M5'")
+	fs.BoolVar(&o.mac.NoTensor, "no-tensor", false, "with --chip: the library has no kernels for an M5's tensor units")
+	fs.BoolVar(&o.mac.Server, "server", false, "with --chip: tokens come through an HTTP server such as Ollama")
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store with the fits (default: in assay's data folder)")
 	fs.StringVar(&o.memory, "memory", "", "what weights and cache may take, `size` such as 16GiB (default: three quarters of this machine's)")
 	fs.Var(o.contexts, "contexts", "context `lengths` to predict speed for (default 512,2048,8192,32768)")
@@ -51,7 +54,7 @@ func (o *forecastFlags) check() error {
 
 // forecast predicts the speed of the model.
 func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights string, c results.Case) (model.Forecast, error) {
-	by, err := o.predictor(ctx)
+	by, err := o.predictor(ctx, runtime)
 	if err != nil {
 		return model.Forecast{}, err
 	}
@@ -64,13 +67,15 @@ func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights stri
 	})
 }
 
-func (o *forecastFlags) predictor(ctx context.Context) (model.Predictor, error) {
+func (o *forecastFlags) predictor(ctx context.Context, runtime string) (model.Predictor, error) {
 	if o.chip != "" {
-		chip, err := machines.FindChip(o.chip, 0)
-		if err != nil {
+		m, err := machines.Find(o.chip)
+		if err != nil && !errors.Is(err, machines.ErrNeverSold) {
 			return nil, usageError{err}
 		}
-		return roofline.EstimateChip(chip)
+		s := o.mac
+		s.Runtime, s.Fanless = runtime, m.Fanless()
+		return published.New(m, s)
 	}
 	db, err := archive.Read(ctx, o.store)
 	if err != nil {

@@ -8,17 +8,17 @@ import (
 
 	"assay/harness/model"
 	"assay/predict/machines"
-	"assay/predict/roofline"
+	"assay/predict/published"
 	"assay/results"
 )
 
 func TestForecast(t *testing.T) {
 	chip, err := machines.FindChip("M4Max-40", 0)
 	require.NoError(t, err)
-	by, err := roofline.EstimateChip(chip)
+	by, err := published.New(machines.Machine{Chip: chip}, published.Setting{Runtime: "llama.cpp"})
 	require.NoError(t, err)
 	opt := model.ForecastOptions{
-		Runtime: "llama.cpp", WeightType: "q4_0", MemoryBytes: 8 << 30, Contexts: []int{512, 4096, 1 << 20},
+		Runtime: "llama.cpp", WeightType: "q4_0", MemoryBytes: 8 << 30, Contexts: []int{512, 1 << 16, 1 << 20},
 		Case: results.Case{NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16", FlashAttn: "on"},
 	}
 	f, err := model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
@@ -44,7 +44,7 @@ func TestForecast(t *testing.T) {
 	mlx := opt
 	mlx.Runtime = "mlx"
 	_, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, mlx)
-	assert.ErrorContains(t, err, "speed in mlx cannot be predicted from figures of llama.cpp (M4Max-40, fitted")
+	assert.ErrorContains(t, err, "speed in mlx cannot be predicted from figures of llama.cpp (M4Max-40 in llama.cpp by a model of Macs that ")
 
 	opt.Contexts = []int{1 << 20}
 	_, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)

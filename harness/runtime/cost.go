@@ -10,6 +10,12 @@ func Add(sum *results.Cost, c cost.Cost) {
 	sum.Steps += c.Steps
 	sum.Nodes = plus(sum.Nodes, c.Nodes)
 	*sum.Products += c.Products
+	if sum.Layers == nil {
+		sum.Layers = new([3]int64)
+	}
+	for i, n := range [3]int64{c.Layers.All, c.Layers.Experts, c.Layers.Recurrent} {
+		sum.Layers[i] += n
+	}
 	sum.KVWriteBytes += c.KVWriteBytes
 	sum.ActivationBytes += c.ActivationBytes
 	if c.ExpertBytesUpper > 0 {

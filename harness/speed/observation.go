@@ -95,6 +95,9 @@ func WorkOf(c results.Case, cost *results.Cost) roofline.Work {
 		Products: known(cost.Products), Nodes: known(cost.Nodes),
 		KVWrite: float64(cost.KVWriteBytes), Activation: float64(cost.ActivationBytes),
 	}
+	if l := cost.Layers; l != nil {
+		w.Layers = &roofline.Layers{All: float64(l[0]), Experts: float64(l[1]), Recurrent: float64(l[2])}
+	}
 	for _, t := range cost.Terms {
 		w.Terms = append(w.Terms, roofline.Term{
 			Class: t.Class, Type: t.Type, FLOPs: float64(t.FLOPs), Bytes: float64(t.Bytes),

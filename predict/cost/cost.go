@@ -8,6 +8,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"assay/predict/arch"
 )
 
 // Kind says what the work does.
@@ -89,6 +91,8 @@ type Cost struct {
 	// Products is the number of matrix products among them, attention of a layer
 	// counted as one: what a graph's other nodes are in proportion to.
 	Products int64
+	// Layers are the blocks evaluated over all steps.
+	Layers Layers
 	// Terms are sorted by class and type.
 	Terms []Term
 	// Ops has the same FLOPs by operation of ggml's; nil for another runtime.
@@ -101,6 +105,24 @@ type Cost struct {
 	KVWriteBytes int64
 	// ActivationBytes are the f32 operands and results of the counted products.
 	ActivationBytes int64
+}
+
+// Layers counts blocks, and of these the ones that have experts, and a recurrent
+// state.
+type Layers struct{ All, Experts, Recurrent int64 }
+
+// layersOf are those of a model, evaluated so often.
+func layersOf(f arch.Facts, steps int64) Layers {
+	l := Layers{All: steps * int64(len(f.Layers))}
+	for _, layer := range f.Layers {
+		if layer.FeedForward != nil && layer.FeedForward.Experts != nil {
+			l.Experts += steps
+		}
+		if layer.Recurrent != nil {
+			l.Recurrent += steps
+		}
+	}
+	return l
 }
 
 // FLOPs is the sum over the terms.

@@ -34,7 +34,7 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	if err != nil {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
 	}
-	c := &counter{Cost: Cost{Steps: int64(len(steps)), Ops: map[Op]int64{}}, facts: f, plan: plan, steps: steps,
+	c := &counter{Cost: Cost{Steps: int64(len(steps)), Layers: layersOf(f, int64(len(steps))), Ops: map[Op]int64{}}, facts: f, plan: plan, steps: steps,
 		tailless: hasNoTail(f.Family, p.Release)}
 	c.normedFirst = c.tailless && !slices.Contains(pickedFirst, f.Family)
 	for _, t := range table {

@@ -37,7 +37,7 @@ func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
 	for _, tokens := range kv.MLXSchedule(w.NDepth, 0) {
 		cache.Append(tokens)
 	}
-	c := &mlxCounter{Cost: Cost{Steps: int64(len(calls))}, facts: f, elementBytes: mlxElementBytes(p.Type)}
+	c := &mlxCounter{Cost: Cost{Steps: int64(len(calls)), Layers: layersOf(f, int64(len(calls)))}, facts: f, elementBytes: mlxElementBytes(p.Type)}
 	for _, call := range calls {
 		before := cache.Tokens()
 		cache.Append(int(call.tokens))

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"assay/predict/table"
 )
 
 // Chip is one variant of a chip as its maker describes it.
@@ -45,19 +48,21 @@ type chipRow struct {
 	Source    string   `csv:"source"`
 }
 
-// Chips lists every variant for which a source was seen, M1 to M5 and what
-// came after.
-func Chips() []Chip {
-	var chips []Chip
-	for _, r := range rows[chipRow](chipsCSV) {
+var chips = sync.OnceValue(func() []Chip {
+	var list []Chip
+	for _, r := range table.Must[chipRow](chipsCSV) {
 		c := Chip{Name: r.Chip, GPUCores: r.Cores, Bandwidth: r.Bandwidth * 1e9, Source: r.Source}
 		if r.FP16 != nil {
 			c.FP16 = new(*r.FP16 * 1e12)
 		}
-		chips = append(chips, c)
+		list = append(list, c)
 	}
-	return chips
-}
+	return list
+})
+
+// Chips lists every variant for which a source was seen, M1 to M5 and what
+// came after.
+func Chips() []Chip { return slices.Clone(chips()) }
 
 // FindChip returns the variant that a person means by "M2 Max", "Apple M2 Max",
 // "m2max-38" or, with gpuCores > 0, by the name and the cores that the machine

@@ -1,6 +1,11 @@
 package machines
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+
+	"assay/predict/table"
+)
 
 // Limit is what macOS lets a GPU hold of a machine's memory, where nobody set
 // another limit (sysctl iogpu.wired_limit_mb).
@@ -21,6 +26,8 @@ type limitRow struct {
 	Source   string `csv:"source"`
 }
 
+var limits = sync.OnceValue(func() []limitRow { return table.Must[limitRow](limitsCSV) })
+
 // newRules is the release from which macOS gives a GPU more (seen on 26; 16 to
 // 25 were never released).
 const newRules = 26
@@ -34,7 +41,7 @@ func GPULimit(memoryBytes int64, macOS int) (Limit, error) {
 		era = newRules - 11
 	}
 	var at *limitRow
-	for _, r := range rows[limitRow](limitsCSV) {
+	for _, r := range limits() {
 		if r.MacOS == era && r.GiB<<30 <= memoryBytes {
 			at = &r
 		}

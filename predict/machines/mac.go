@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"assay/predict/table"
 )
 
 // Mac is one Mac with one chip, as it was sold.
@@ -24,8 +27,10 @@ type Mac struct {
 	Source string `csv:"source" json:"source,omitempty"`
 }
 
+var macs = sync.OnceValue(func() []Mac { return table.Must[Mac](macsCSV) })
+
 // Macs lists every Mac with Apple silicon, oldest first within a chip.
-func Macs() []Mac { return rows[Mac](macsCSV) }
+func Macs() []Mac { return slices.Clone(macs()) }
 
 // Machine is what somebody means by "M4 Max 36GB" or "Mac mini M4 24 GB".
 type Machine struct {
@@ -45,6 +50,16 @@ func (m Machine) String() string {
 		return m.Chip.ID()
 	}
 	return fmt.Sprintf("%s, %d GB", m.Chip.ID(), *m.MemoryBytes>>30)
+}
+
+// fanless are the Macs that have no fan.
+var fanless = []string{"MacBook Air", "MacBook Neo"}
+
+// Fanless reports whether all Macs that fit have no fan.
+func (m Machine) Fanless() bool {
+	return len(m.Macs) > 0 && !slices.ContainsFunc(m.Macs, func(mac Mac) bool {
+		return !slices.ContainsFunc(fanless, func(name string) bool { return strings.HasPrefix(mac.Name, name) })
+	})
 }
 
 // Sizes are the memory sizes in GiB that Macs with the chip were sold with,

@@ -2,14 +2,9 @@ package machines
 
 import (
 	_ "embed"
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
-
-	"github.com/jszwec/csvutil"
 )
 
 //go:embed data/chips.csv
@@ -34,23 +29,4 @@ func (l *list) UnmarshalCSV(text []byte) error {
 		*l = append(*l, n)
 	}
 	return nil
-}
-
-// rows reads an embedded table with a header; lines that begin with # are its
-// notes. The tables are part of the program: a wrong one fails every test.
-func rows[T any](text string) []T {
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comment = '#'
-	var out []T
-	dec, err := csvutil.NewDecoder(r)
-	for err == nil {
-		var row T
-		if err = dec.Decode(&row); err == nil {
-			out = append(out, row)
-		}
-	}
-	if !errors.Is(err, io.EOF) {
-		panic("embedded table: " + err.Error())
-	}
-	return out
 }

@@ -19,7 +19,7 @@ const unfitMachine = "the machine was not fit"
 // usable splits off the observations that a fit must not see, each with why.
 func usable(all []Observation, opt Options) (obs []Observation, leftOut []string) {
 	for _, o := range all {
-		switch err := o.Work.check(); {
+		switch err := o.Work.Check(); {
 		case err != nil:
 			leftOut = append(leftOut, fmt.Sprintf("%s: %v", o.Case, err))
 		case !(o.Seconds > 0) || math.IsInf(o.Seconds, 1):

@@ -150,7 +150,7 @@ type designer struct {
 func newDesigner(candidates []Candidate, n Nominal) (*designer, error) {
 	obs := make([]Observation, len(candidates))
 	for i, c := range candidates {
-		if err := c.Work.check(); err != nil {
+		if err := c.Work.Check(); err != nil {
 			return nil, err
 		}
 		obs[i] = Observation{Model: c.Model, Kind: c.Kind, Work: c.Work, Seconds: 1}

@@ -34,11 +34,3 @@ func TestNominalProportionsAreMeasured(t *testing.T) {
 		}
 	}
 }
-
-// The published chips reach about what a calibration of a GPU starts from.
-func TestNominalGPU(t *testing.T) {
-	fits, err := publishedFits()
-	require.NoError(t, err)
-	assert.InDelta(t, 0.9, medianOf(fits, func(f chipFit) float64 { return f.bandwidth / f.chip.Bandwidth }), 0.05)
-	assert.InDelta(t, 0.2e12, medianOf(fits, func(f chipFit) float64 { return f.rate["q4_0"] / float64(f.chip.GPUCores) }), 0.1e12)
-}

@@ -36,7 +36,7 @@ type Share struct {
 // Predict foretells the time of one sample of kind (prefill or decode) with a
 // 95 % interval. It refuses work that needs a cost which the fit does not have.
 func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
-	if err := w.check(); err != nil {
+	if err := w.Check(); err != nil {
 		return Prediction{}, err
 	}
 	if count := fit.Form.lacks(w); count != "" {

@@ -14,10 +14,19 @@ type Work struct {
 	// one of them; Nodes that of all graph nodes that compute something.
 	Products *float64 `json:"products,omitempty"`
 	Nodes    *float64 `json:"nodes,omitempty"`
+	Layers   *Layers  `json:"layers,omitempty"`
 	Terms    []Term   `json:"terms"`
 	// KVWrite and Activation are the bytes moved besides the terms' own.
 	KVWrite    float64 `json:"kv_write"`
 	Activation float64 `json:"activation"`
+}
+
+// Layers are the blocks evaluated over all steps, and of these the ones that
+// have experts, and a recurrent state.
+type Layers struct {
+	All       float64 `json:"all"`
+	Experts   float64 `json:"experts,omitempty"`
+	Recurrent float64 `json:"recurrent,omitempty"`
 }
 
 // Term is the arithmetic and the traffic of one class of operation on one type
@@ -68,8 +77,8 @@ func (w Work) bytes() float64 {
 	return sum
 }
 
-// check refuses work from which no time can follow.
-func (w Work) check() error {
+// Check refuses work from which no time can follow.
+func (w Work) Check() error {
 	if w.Tokens <= 0 || w.Steps <= 0 {
 		return fmt.Errorf("a sample of %g tokens in %g steps has no speed", w.Tokens, w.Steps)
 	}
