@@ -17,6 +17,7 @@ import (
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
+	"assay/results/figure"
 	"assay/results/night"
 	"assay/results/store"
 )
@@ -193,18 +194,18 @@ func printTimings(w io.Writer, d diff.Diff) {
 		rows++
 		change, interval, finds := "-", "-", "-"
 		if c.Time.Change != nil {
-			change = signed(c.Time.Change.Value)
+			change = figure.Change(c.Time.Change.Value)
 			interval = between(*c.Time.Change)
 			finds = slowdown(*c.Time.Detectable)
 		}
-		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test + apart[c.Key]), c.Speed(c.Time.BaseNS), c.Speed(c.Time.HeadNS), change, interval, finds, c.Time.Verdict})
+		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
 	}
 	if rows > 0 {
 		fmt.Fprintln(w)
 		t.Render()
 	}
 	if d.Common != nil {
-		fmt.Fprintf(w, "All cases together: %s (%s).\n", signed(d.Common.Change.Value), between(d.Common.Change))
+		fmt.Fprintf(w, "All cases together: %s (%s).\n", figure.Change(d.Common.Change.Value), between(d.Common.Change))
 	}
 	printNotes(w, d)
 }
@@ -214,7 +215,7 @@ func slowdown(x float64) string {
 	if x > 10 {
 		return "nothing"
 	}
-	return fmt.Sprintf("%.1f %%", 100*x)
+	return figure.Percent(x)
 }
 
 // keysApart are the runtime, where there are several, and the parameters in which
@@ -261,10 +262,8 @@ func printNotes(w io.Writer, d diff.Diff) {
 
 // between prints the bounds of a relative change.
 func between(i results.Interval) string {
-	return fmt.Sprintf("%+.1f … %+.1f %%", 100*i.Lo, 100*i.Hi)
+	return figure.Between(i.Lo, i.Hi)
 }
-
-func signed(x float64) string { return fmt.Sprintf("%+.1f %%", 100*x) }
 
 func printUnpaired(w io.Writer, what string, keys []results.Key) {
 	if len(keys) == 0 {

@@ -109,8 +109,8 @@ func printDiagnosis(w io.Writer, d doctor.Diagnosis) {
 	}
 	printHost(w, d.Host)
 	if d.Probe != nil {
-		field(w, "reads", fmt.Sprintf("%s GB/s from memory", rate(d.Probe.Bandwidth/1e9)))
-		field(w, "multiply", fmt.Sprintf("%s GFLOP/s in portable Go; a runtime's own kernels do more", rate(*d.Probe.Product/1e9)))
+		field(w, "reads", fmt.Sprintf("%s GB/s from memory", figure.Rate(d.Probe.Bandwidth/1e9)))
+		field(w, "multiply", fmt.Sprintf("%s GFLOP/s in portable Go; a runtime's own kernels do more", figure.Rate(*d.Probe.Product/1e9)))
 	}
 	fmt.Fprintf(w, "files\n")
 	field(w, "cache", d.Cache)

@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/predict/roofline"
+	"assay/results/figure"
 )
 
 func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthest int) {
@@ -29,7 +30,7 @@ func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthe
 	}
 	cv := fit.CrossValidation()
 	say("a model left out is missed by %s in decode and %s in prefill (median; 95 %% of cases: %s and %s)",
-		shareOf(cv.Decode.Median), shareOf(cv.Prefill.Median), shareOf(cv.Decode.P95), shareOf(cv.Prefill.P95))
+		figure.Percent(cv.Decode.Median), figure.Percent(cv.Prefill.Median), figure.Percent(cv.Decode.P95), figure.Percent(cv.Prefill.P95))
 	if fit.Condition != nil {
 		say("condition of the scaled design: %.0f", *fit.Condition)
 	}
@@ -54,13 +55,13 @@ func peaks(fit *roofline.Fit) string {
 	}
 	var parts []string
 	if mbu != nil {
-		parts = append(parts, fmt.Sprintf("reading weights reaches %s of the memory's %s GB/s (%s)", shareOf(*mbu), rate(fit.Chip.Bandwidth/1e9), from))
+		parts = append(parts, fmt.Sprintf("reading weights reaches %s of the memory's %s GB/s (%s)", figure.Percent(*mbu), figure.Rate(fit.Chip.Bandwidth/1e9), from))
 		if *mbu > 1 {
 			parts = append(parts, "more than memory gives: weights stayed in the processor's cache, or one of the two was disturbed")
 		}
 	}
 	if mfu != nil {
-		parts = append(parts, fmt.Sprintf("products reach %s of the GPU's %s TFLOPS", shareOf(*mfu), rate(*fit.Chip.FP16/1e12)))
+		parts = append(parts, fmt.Sprintf("products reach %s of the GPU's %s TFLOPS", figure.Percent(*mfu), figure.Rate(*fit.Chip.FP16/1e12)))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -93,23 +94,15 @@ func giga(seconds float64) string {
 	case seconds == math.MaxFloat64:
 		return "0"
 	}
-	return rate(1e-9 / seconds)
+	return figure.Rate(1e-9 / seconds)
 }
 
-// span prints a short time in the largest unit that leaves it above 1.
+// span is a time that may be unbounded.
 func span(seconds float64) string {
-	switch {
-	case seconds == math.MaxFloat64:
+	if seconds == math.MaxFloat64 {
 		return "any"
-	case seconds < 1e-15:
-		return "0"
 	}
-	units := []string{"s", "ms", "µs", "ns", "ps"}
-	i := 0
-	for ; seconds < 1 && i < len(units)-1; i++ {
-		seconds *= 1000
-	}
-	return fmt.Sprintf("%.3g %s", seconds, units[i])
+	return figure.Seconds(seconds)
 }
 
 // vagueRatio of an interval's ends is where a cost is not known even roughly.
@@ -128,8 +121,6 @@ func remark(p roofline.Parameter) string {
 	return ""
 }
 
-func shareOf(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
-
 // printValidation is the table of predicted against measured, each model by the
 // fit that has not seen it; as Markdown for a README where that is asked for.
 func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
@@ -140,8 +131,8 @@ func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
 			mark = "!"
 		}
 		t.AppendRow(table.Row{
-			safe(c.Case), rate(c.Tokens / c.Seconds), rate(p.Value),
-			rate(p.Lo) + " to " + rate(p.Hi), fmt.Sprintf("%+.1f %%", 100*c.Error()), mark,
+			safe(c.Case), figure.Rate(c.Tokens / c.Seconds), figure.Rate(p.Value),
+			figure.Rate(p.Lo) + " to " + figure.Rate(p.Hi), figure.Change(c.Error()), mark,
 		})
 	}
 	if markdown {
@@ -152,7 +143,7 @@ func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
 	}
 	d, p := v.Errors(roofline.KindDecode), v.Errors(roofline.KindPrefill)
 	fmt.Fprintf(w, "\n%s\n", wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
-		shareOf(d.Median), d.N, shareOf(p.Median), p.N, shareOf(v.Coverage())), ""))
+		figure.Percent(d.Median), d.N, figure.Percent(p.Median), p.N, figure.Percent(v.Coverage())), ""))
 	if n := len(v.Skipped); n > 0 {
 		fmt.Fprintln(w, wrapped(fmt.Sprintf("%d cases not predicted, the first: %s", n, safe(v.Skipped[0])), ""))
 	}

@@ -143,8 +143,8 @@ func printForecast(w io.Writer, f model.Forecast) {
 		}
 		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
 		t.AppendRow(table.Row{
-			context, figure.Bytes(r.NeedBytes), rate(p.Value), rate(p.Lo) + "–" + rate(p.Hi), rate(r.FirstToken.Value) + " s",
-			rate(d.Value), rate(d.Lo) + "–" + rate(d.Hi), bound,
+			context, figure.Bytes(r.NeedBytes), figure.Rate(p.Value), figure.Rate(p.Lo) + "–" + figure.Rate(p.Hi), figure.Rate(r.FirstToken.Value) + " s",
+			figure.Rate(d.Value), figure.Rate(d.Lo) + "–" + figure.Rate(d.Hi), bound,
 		})
 	}
 	t.Render()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -23,11 +22,7 @@ func opsOf(n *int64) string {
 	if n == nil {
 		return "-"
 	}
-	value, prefix := float64(*n), 0
-	for ; math.Abs(value) >= 1000 && prefix < 6; prefix++ {
-		value /= 1000
-	}
-	return strings.TrimSpace(fmt.Sprintf("%.2f %c", value, " kMGTPE"[prefix]))
+	return figure.Ops(*n)
 }
 
 // difference prints a residual: exact, since it should be 0.
@@ -36,18 +31,6 @@ func difference(n *int64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%d", *n)
-}
-
-// rate prints tokens per second with three significant digits or all before
-// the point.
-func rate(v float64) string {
-	switch {
-	case v >= 100:
-		return fmt.Sprintf("%.0f", v)
-	case v >= 10:
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprintf("%.2f", v)
 }
 
 func orDash(s string) string {

@@ -211,7 +211,7 @@ func printParams(w io.Writer, in model.Inspection) {
 }
 
 func share(part, whole int64) string {
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(max(whole, 1)))
+	return figure.Percent(float64(part) / float64(max(whole, 1)))
 }
 
 func printWeights(w io.Writer, in model.Inspection) {
@@ -306,7 +306,7 @@ func workColumns(in model.Inspection) []column {
 		{"prefill FLOPs", true, func(i int) string { return opsOf(&in.Work[i].Prefill) }},
 		{"one token", true, func(i int) string { return opsOf(&in.Work[i].Decode) }},
 		{"moves", true, func(i int) string { return figure.Bytes(in.Work[i].DecodeBytes) }},
-		{"max tok/s", len(in.Ceiling) > 0, func(i int) string { return rate(in.Ceiling[i].TokensPerSecond) }},
+		{"max tok/s", len(in.Ceiling) > 0, func(i int) string { return figure.Rate(in.Ceiling[i].TokensPerSecond) }},
 	}
 }
 

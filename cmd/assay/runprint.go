@@ -12,6 +12,7 @@ import (
 	"assay/harness/run"
 	"assay/harness/runtime"
 	"assay/results"
+	"assay/results/figure"
 )
 
 // runPrinter shows a run: progress while it goes on, tables at its end.
@@ -206,11 +207,7 @@ func percent(v results.Verdict) string {
 	if v.Predicted == v.Measured {
 		return "which" // the number is right, what it counts is not
 	}
-	p := 100 * float64(v.Predicted-v.Measured) / float64(max(v.Measured, 1))
-	if p > -0.05 && p < 0.05 {
-		return fmt.Sprintf("%+.1g %%", p)
-	}
-	return fmt.Sprintf("%+.1f %%", p)
+	return figure.Off(float64(v.Predicted-v.Measured) / float64(max(v.Measured, 1)))
 }
 
 // printProblems lists failed cases and checks that did not hold.

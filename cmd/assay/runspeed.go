@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // printSpeed prints the timed cases; the weights' type has a column where it is
@@ -21,9 +22,9 @@ func printSpeed(w io.Writer, records []results.Record) {
 		typed = typed || r.Model.WeightType != ""
 		speed, interval := "-", "-"
 		if tps := measured(r).TokensPerSecond; tps != nil {
-			speed = rate(tps.Median)
+			speed = figure.Rate(tps.Median)
 			if tps.CI95 != nil {
-				interval = rate(tps.CI95[0]) + " – " + rate(tps.CI95[1])
+				interval = figure.Rate(tps.CI95[0]) + " – " + figure.Rate(tps.CI95[1])
 			}
 		}
 		t.AppendRow(table.Row{

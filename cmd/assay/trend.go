@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/harness/archive"
+	"assay/results/figure"
 	"assay/results/store"
 	"assay/results/trend"
 )
@@ -152,7 +153,7 @@ func printChanges(w io.Writer, what string, changes []trend.Change) {
 			also = append(also, fmt.Sprintf("%s %s → %s", d.What, clip(safe(d.Before), 14), clip(safe(d.After), 14)))
 		}
 		t.AppendRow(table.Row{
-			c.First.Time.Local().Format(time.DateOnly), c.Figure, signed(c.Change.Value),
+			c.First.Time.Local().Format(time.DateOnly), c.Figure, figure.Change(c.Change.Value),
 			between(c.Change), orDash(strings.Join(also, "\n")),
 		})
 	}

@@ -42,7 +42,7 @@ func unfit(i host.Info) []string {
 	}
 	if i.FreeMemoryBytes != nil && i.MemoryBytes > 0 {
 		share := float64(*i.FreeMemoryBytes) / float64(i.MemoryBytes)
-		add(share < minFreeShare, "%.0f %% of memory is free, below %.0f %%", 100*share, 100*minFreeShare)
+		add(share < minFreeShare, "%s of memory is free, below %s", figure.Percent(share), figure.Percent(minFreeShare))
 	}
 	if i.LoadAverage != nil {
 		limit := max(maxLoad, maxLoadPerCore*float64(i.Cores))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/harness/run"
+	"assay/results/figure"
 )
 
 // Drift is how the time of one fixed case moved within a night: the machine's
@@ -31,6 +32,6 @@ func newDrift(readings []run.CanaryReading) *Drift {
 
 // String is one sentence for people.
 func (d Drift) String() string {
-	return fmt.Sprintf("the canary ended %+.1f %% from where it began, its slowest of %d readings %.1f %% above its fastest",
-		100*(float64(d.LastNS)/float64(d.FirstNS)-1), d.Readings, 100*(float64(d.SlowNS)/float64(d.FastNS)-1))
+	return fmt.Sprintf("the canary ended %s from where it began, its slowest of %d readings %s above its fastest",
+		figure.Change(float64(d.LastNS)/float64(d.FirstNS)-1), d.Readings, figure.Percent(float64(d.SlowNS)/float64(d.FastNS)-1))
 }

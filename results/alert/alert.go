@@ -14,6 +14,7 @@ import (
 
 	"assay/results"
 	"assay/results/diff"
+	"assay/results/figure"
 )
 
 // Class is what kind of thing moved.
@@ -111,8 +112,8 @@ func fromCase(c diff.Case) []Alert {
 func machine(c diff.Common) Alert {
 	return Alert{
 		Class: Machine, Title: "all timed cases together: " + change(c.Change.Value, c.Verdict),
-		Certainty: "95 % interval " + interval(c.Change), ChangeCI: &c.Change, Regression: c.Verdict == diff.Slower,
-		Details: []string{fmt.Sprintf("the machine itself drifted by %s within the runs", percent(c.Drift))},
+		Certainty: "95 % interval " + figure.Between(c.Change.Lo, c.Change.Hi), ChangeCI: &c.Change, Regression: c.Verdict == diff.Slower,
+		Details: []string{fmt.Sprintf("the machine itself drifted by %s within the runs", figure.Percent(c.Drift))},
 	}
 }
 
@@ -145,11 +146,11 @@ func orNone(s string) string {
 func timing(c diff.Case) Alert {
 	t := c.Time
 	a := Alert{
-		Class: Timing, Title: change(t.Change.Value, t.Verdict), Before: c.Speed(t.BaseNS), After: c.Speed(t.HeadNS),
+		Class: Timing, Title: change(t.Change.Value, t.Verdict), Before: figure.SampleTime(t.BaseNS, c.Tokens), After: figure.SampleTime(t.HeadNS, c.Tokens),
 		ChangeCI: t.Change, Regression: t.Verdict == diff.Slower, Details: c.Notes,
 	}
 	a.Certainty = fmt.Sprintf("95 %% interval %s; a chance of %s of this in any case if nothing had changed",
-		interval(*t.Change), chance(*t.PFamily))
+		figure.Between(t.Change.Lo, t.Change.Hi), chance(*t.PFamily))
 	if t.Nights > 1 {
 		a.Certainty += fmt.Sprintf("; %d nights together", t.Nights)
 	}
@@ -160,10 +161,10 @@ func prediction(drifts []diff.PredictionDrift) Alert {
 	first := drifts[0]
 	a := Alert{
 		Class: Prediction, Title: "the prediction of " + first.Figure + " moved, the measurement did not",
-		Before: number(first.Base), After: number(first.Head), Certainty: "certain", Regression: true,
+		Before: figure.Number(first.Base), After: figure.Number(first.Head), Certainty: "certain", Regression: true,
 	}
 	for _, d := range drifts[1:] {
-		a.Details = append(a.Details, fmt.Sprintf("%s: %s, then %s", d.Figure, number(d.Base), number(d.Head)))
+		a.Details = append(a.Details, fmt.Sprintf("%s: %s, then %s", d.Figure, figure.Number(d.Base), figure.Number(d.Head)))
 	}
 	if first.Fit != "" {
 		a.Details = append(a.Details, "predicted from fit "+first.Fit)
@@ -171,22 +172,9 @@ func prediction(drifts []diff.PredictionDrift) Alert {
 	return a
 }
 
-func number(x float64) string {
-	if x == math.Trunc(x) {
-		return fmt.Sprintf("%.0f", x)
-	}
-	return fmt.Sprintf("%.4g", x)
-}
-
 func change(relative float64, v diff.Verdict) string {
-	return fmt.Sprintf("%.1f %% %s", 100*math.Abs(relative), v)
+	return fmt.Sprintf("%s %s", figure.Percent(math.Abs(relative)), v)
 }
-
-func interval(i results.Interval) string {
-	return fmt.Sprintf("%+.1f to %+.1f %%", 100*i.Lo, 100*i.Hi)
-}
-
-func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
 func chance(p float64) string {
 	if p < 1e-6 {

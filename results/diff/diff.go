@@ -144,18 +144,6 @@ func (d Diff) Select(texts []string) ([]results.Key, error) {
 	return slices.Compact(keys), nil
 }
 
-// Speed is what users read of a time of one sample: tokens per second where
-// there are tokens.
-func (c Case) Speed(ns float64) string {
-	switch {
-	case ns <= 0:
-		return "-"
-	case c.Tokens > 0:
-		return fmt.Sprintf("%.4g t/s", float64(c.Tokens)*1e9/ns)
-	}
-	return fmt.Sprintf("%.4g s", ns/1e9)
-}
-
 // Compare pairs the cases of two runs by their full key and judges each. Runs
 // that differ in an aspect that opt does not allow are refused with an
 // *IncomparableError.

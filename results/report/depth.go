@@ -1,10 +1,13 @@
 package report
 
-import "assay/results"
+import (
+	"assay/results"
+	"assay/results/figure"
+)
 
 // depthFigures draws one figure: the residuals of the timed cases that were
 // predicted, over the tokens in the cache before them.
-func depthFigures(records []results.Record) []figure {
+func depthFigures(records []results.Record) []picture {
 	decode, prefill := mark{kind: dots, class: "c1"}, mark{kind: dots, class: "c2"}
 	var xs, ys []float64
 	for _, r := range records {
@@ -27,10 +30,10 @@ func depthFigures(records []results.Record) []figure {
 		return nil // nothing to be seen over one depth
 	}
 	lo, hi := extent(ys)
-	c := chart{title: "Residuals over depth", xName: "tokens in the cache", yName: "time over predicted, %", xLabel: short, yLabel: short}
+	c := chart{title: "Residuals over depth", xName: "tokens in the cache", yName: "time over predicted, %", xLabel: figure.Short, yLabel: figure.Short}
 	c.x = linear(0, deepest, 5, 10)
 	c.y = linear(min(lo, 0), max(hi, 0), 5, 10)
 	c.marks = []mark{prefill, decode}
-	return []figure{{Title: "Residuals over depth", SVG: c.svg(), Legend: []entry{{"c1", "decode"}, {"c2", "prefill"}},
+	return []picture{{Title: "Residuals over depth", SVG: c.svg(), Legend: []entry{{"c1", "decode"}, {"c2", "prefill"}},
 		Caption: "Above 0 a case took longer than predicted."}}
 }

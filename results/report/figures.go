@@ -6,16 +6,17 @@ import (
 	"strconv"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // section is a heading with figures under it.
 type section struct {
 	Title, Text string
-	Figures     []figure
+	Figures     []picture
 }
 
-// figure is a chart with what it shows in words.
-type figure struct {
+// picture is a chart with what it shows in words.
+type picture struct {
 	Title   string
 	SVG     template.HTML
 	Legend  []entry
@@ -64,8 +65,8 @@ func groups(records []results.Record, name func(results.Record) string) (names [
 
 // kvFigures draws the size of the cache over the context, one figure a model
 // with up to four sets of parameters.
-func kvFigures(records []results.Record) []figure {
-	var all []figure
+func kvFigures(records []results.Record) []picture {
+	var all []picture
 	models, by := groups(records, func(r results.Record) string {
 		if r.Case.NCtx < 1 || r.Predicted == nil || r.Predicted.KVBytes == nil {
 			return ""
@@ -86,9 +87,9 @@ func kvFigures(records []results.Record) []figure {
 	return all
 }
 
-func kvFigure(model string, variants []string, of map[string][]results.Record) (figure, bool) {
-	f := figure{Title: model}
-	c := chart{title: "KV bytes by context length of " + model, xName: "context in tokens", yName: "KV cache", yLabel: bytes,
+func kvFigure(model string, variants []string, of map[string][]results.Record) (picture, bool) {
+	f := picture{Title: model}
+	c := chart{title: "KV bytes by context length of " + model, xName: "context in tokens", yName: "KV cache", yLabel: figure.Size,
 		xLabel: func(v float64) string { return contextLabel(int(v)) }}
 	var xs, ys []float64
 	for i, v := range variants {
@@ -99,7 +100,7 @@ func kvFigure(model string, variants []string, of map[string][]results.Record) (
 			predicted.points = append(predicted.points, point{x: x, y: float64(*r.Predicted.KVBytes)})
 			xs, ys = append(xs, x), append(ys, float64(*r.Predicted.KVBytes))
 			if r.Measured != nil && r.Measured.KVBytes != nil {
-				measured.points = append(measured.points, point{x: x, y: float64(*r.Measured.KVBytes), note: r.Case.Test() + ": " + bytes(float64(*r.Measured.KVBytes))})
+				measured.points = append(measured.points, point{x: x, y: float64(*r.Measured.KVBytes), note: r.Case.Test() + ": " + figure.Size(float64(*r.Measured.KVBytes))})
 				ys = append(ys, float64(*r.Measured.KVBytes))
 			}
 		}
@@ -143,8 +144,8 @@ const maxLayerFigures = 8
 
 // layerFigures draws the residual of each layer: of the cases that have any,
 // or else of one case, to show that there is none.
-func layerFigures(records []results.Record) []figure {
-	var off, exact []figure
+func layerFigures(records []results.Record) []picture {
+	var off, exact []picture
 	for _, r := range records {
 		residuals, ok := layerResiduals(r)
 		if !ok {
@@ -163,7 +164,7 @@ func layerFigures(records []results.Record) []figure {
 	case len(exact) > 0:
 		f := exact[0]
 		f.Caption = "Exact in every layer, as in all " + strconv.Itoa(len(exact)) + " cases whose layers were measured."
-		return []figure{f}
+		return []picture{f}
 	}
 	return nil
 }
@@ -188,7 +189,7 @@ func layerResiduals(r results.Record) ([]point, bool) {
 	return points, true
 }
 
-func layerFigure(r results.Record, residuals []point) (figure, bool) {
+func layerFigure(r results.Record, residuals []point) (picture, bool) {
 	var xs, ys []float64
 	differ, exact := mark{kind: bars, class: "bad"}, mark{kind: dots, class: "c1"}
 	for _, p := range residuals {
@@ -203,7 +204,7 @@ func layerFigure(r results.Record, residuals []point) (figure, bool) {
 	title := r.Runtime.Name + " · " + modelName(r) + " · " + r.Case.Test()
 	lo, hi := extent(ys)
 	c := chart{title: "KV residual by layer of " + title, xName: "layer", yName: "measured \u2212 predicted",
-		xLabel: short, yLabel: func(v float64) string { return signed(int64(v)) },
+		xLabel: figure.Short, yLabel: func(v float64) string { return figure.SignedSize(int64(v)) },
 		marks: []mark{differ, exact}}
 	first, last := extent(xs)
 	c.x = linear(first, last+1, 6, 10)
@@ -213,5 +214,5 @@ func layerFigure(r results.Record, residuals []point) (figure, bool) {
 	if lo == 0 && hi == 0 {
 		c.y = scale{lo: -1, hi: 1, ticks: []float64{0}}
 	}
-	return figure{Title: title, SVG: c.svg(), Legend: []entry{{"c1", "exact"}, {"bad", "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
+	return picture{Title: title, SVG: c.svg(), Legend: []entry{{"c1", "exact"}, {"bad", "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
 }

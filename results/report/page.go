@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // page is what the template shows.
@@ -137,7 +138,7 @@ func facts(in Input) []fact {
 		if r.Host.MemoryBytes == 0 {
 			return ""
 		}
-		return bytes(float64(r.Host.MemoryBytes))
+		return figure.Size(float64(r.Host.MemoryBytes))
 	})
 	add("System", func(r results.Record) string { return strings.TrimSpace(r.Host.OS + " " + r.Host.OSVersion) })
 	add("Runtime", func(r results.Record) string { return strings.TrimSpace(r.Runtime.Name + " " + r.Runtime.Version) })
@@ -153,21 +154,21 @@ func newCaseRow(r results.Record) caseRow {
 		Status: r.Outcome().String(), OK: r.Outcome() != results.Failed,
 	}
 	if p := r.Predicted; p != nil {
-		row.KVPredicted = optional(p.KVBytes, bytes)
+		row.KVPredicted = optional(p.KVBytes, figure.Size)
 		if p.TokensPerSecond != nil {
-			row.SpeedPredicted = speed(p.TokensPerSecond.Value)
+			row.SpeedPredicted = figure.Speed(p.TokensPerSecond.Value)
 		}
 	}
 	if m := r.Measured; m != nil {
-		row.KVMeasured, row.FLOPs = optional(m.KVBytes, bytes), optional(m.FLOPs, si)
+		row.KVMeasured, row.FLOPs = optional(m.KVBytes, figure.Size), optional(m.FLOPs, figure.Count)
 		row.Speed = tokensPerSecond(m.TokensPerSecond)
 	}
 	if d := r.Residual; d != nil {
 		if d.KVBytes != nil {
-			row.KVResidual = signed(*d.KVBytes)
+			row.KVResidual = figure.SignedSize(*d.KVBytes)
 		}
 		if d.SecondsRatio != nil {
-			row.SecondsRatio = short(*d.SecondsRatio)
+			row.SecondsRatio = figure.Short(*d.SecondsRatio)
 		}
 	}
 	var bad []string
@@ -222,9 +223,9 @@ func (row *verdictRow) add(r results.Record, v results.Verdict) {
 	if off <= row.off {
 		return
 	}
-	format := si
+	format := figure.Count
 	if strings.Contains(v.Figure, "bytes") {
-		format = bytes
+		format = figure.Size
 	}
 	row.off = off
 	row.Worst = r.Runtime.Name + " · " + modelName(r) + " · " + r.Case.Test()

@@ -7,6 +7,7 @@ import (
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
+	"assay/results/figure"
 	"assay/results/trend"
 )
 
@@ -58,14 +59,14 @@ func fromCase(c diff.Case) []Finding {
 		findings = append(findings, Finding{Severity: severity, Case: name, Figure: "status", Before: string(f.Base), After: string(f.Head), Details: sentences(f.Error)})
 	}
 	for _, e := range c.Exact {
-		figure := e.Figure
+		what := e.Figure
 		if e.Where != "" {
-			figure += " of " + e.Where
+			what += " of " + e.Where
 		}
-		findings = append(findings, Finding{Severity: Changed, Case: name, Figure: figure, Before: orDefault(e.Base, "none"), After: orDefault(e.Head, "none"), Details: c.Notes})
+		findings = append(findings, Finding{Severity: Changed, Case: name, Figure: what, Before: orDefault(e.Base, "none"), After: orDefault(e.Head, "none"), Details: c.Notes})
 	}
 	for _, p := range c.Predictions {
-		findings = append(findings, Finding{Severity: Drift, Case: name, Figure: "prediction of " + p.Figure, Before: short(p.Base), After: short(p.Head),
+		findings = append(findings, Finding{Severity: Drift, Case: name, Figure: "prediction of " + p.Figure, Before: figure.Short(p.Base), After: figure.Short(p.Head),
 			Details: []string{"What was measured did not move: the predictor or its fit changed."}})
 	}
 	if t := c.Time; t != nil && (t.Verdict == diff.Slower || t.Verdict == diff.Faster) {
@@ -79,7 +80,7 @@ func fromCase(c diff.Case) []Finding {
 
 func fromTiming(name string, tokens int, t diff.Timing, notes []string) Finding {
 	f := Finding{Severity: Improvement, Case: name, Figure: "tokens/s", Details: notes,
-		Before: speed(1e9 * float64(tokens) / t.BaseNS), After: speed(1e9 * float64(tokens) / t.HeadNS)}
+		Before: figure.Speed(1e9 * float64(tokens) / t.BaseNS), After: figure.Speed(1e9 * float64(tokens) / t.HeadNS)}
 	if t.Verdict == diff.Slower {
 		f.Severity = Regression
 	}
@@ -101,7 +102,7 @@ func sentences(s string) []string {
 
 // percent prints a relative change with its interval.
 func percent(v results.Interval) string {
-	return fmt.Sprintf("%+.1f %% [%+.1f, %+.1f]", 100*v.Value, 100*v.Lo, 100*v.Hi)
+	return figure.Change(v.Value) + " [" + figure.Between(v.Lo, v.Hi) + "]"
 }
 
 // FromTrend returns the histories with the changes that were found in them.

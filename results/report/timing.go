@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // maxRows is how many cases one speed figure holds before the next begins.
 const maxRows = 8
 
 // speedFigures draws tokens per second, one figure a model and kind of case.
-func speedFigures(records []results.Record) []figure {
-	var all []figure
+func speedFigures(records []results.Record) []picture {
+	var all []picture
 	names, by := groups(records, func(r results.Record) string {
 		if r.Measured == nil || r.Measured.TokensPerSecond == nil {
 			return ""
@@ -30,7 +31,7 @@ func speedFigures(records []results.Record) []figure {
 
 // speedFigure draws one row a case: its name above, its point and interval
 // below, on an axis that begins at 0.
-func speedFigure(name string, records []results.Record) figure {
+func speedFigure(name string, records []results.Record) picture {
 	most := 0.0
 	for _, r := range records {
 		s := r.Measured.TokensPerSecond
@@ -42,7 +43,7 @@ func speedFigure(name string, records []results.Record) figure {
 			most = max(most, p.TokensPerSecond.Hi, p.TokensPerSecond.Value)
 		}
 	}
-	rows := rowChart{title: "Tokens per second of " + name, x: linear(0, most, 4, 10), xName: "tokens per second", xLabel: si}
+	rows := rowChart{title: "Tokens per second of " + name, x: linear(0, most, 4, 10), xName: "tokens per second", xLabel: figure.Count}
 	for _, r := range records {
 		label := r.Case.Test()
 		if v := r.Case.Variant(); v != "" {
@@ -53,13 +54,13 @@ func speedFigure(name string, records []results.Record) figure {
 		if s.CI95 != nil {
 			measured.lo, measured.hi = s.CI95[0], s.CI95[1]
 		}
-		row := chartRow{label: label, value: speed(s.Median), measured: measured}
+		row := chartRow{label: label, value: figure.Speed(s.Median), measured: measured}
 		if p := r.Predicted; p != nil && p.TokensPerSecond != nil {
 			row.predicted = &point{x: p.TokensPerSecond.Value, lo: p.TokensPerSecond.Lo, hi: p.TokensPerSecond.Hi}
 		}
 		rows.rows = append(rows.rows, row)
 	}
-	f := figure{Title: name, SVG: rows.svg(), Legend: []entry{{"c1", "measured"}}}
+	f := picture{Title: name, SVG: rows.svg(), Legend: []entry{{"c1", "measured"}}}
 	if slices.ContainsFunc(rows.rows, func(r chartRow) bool { return r.predicted != nil }) {
 		f.Legend = append(f.Legend, entry{"c2", "predicted"})
 	}
@@ -79,10 +80,10 @@ func historyText(histories []History) string {
 }
 
 // historyFigures draws the course of each case, those that changed first.
-func historyFigures(histories []History) []figure {
+func historyFigures(histories []History) []picture {
 	sorted := slices.Clone(histories)
 	slices.SortStableFunc(sorted, func(a, b History) int { return min(len(b.Changes), 1) - min(len(a.Changes), 1) })
-	var all []figure
+	var all []picture
 	for _, h := range sorted[:min(len(sorted), maxHistories)] {
 		if f, ok := historyFigure(h); ok {
 			all = append(all, f)
@@ -94,10 +95,10 @@ func historyFigures(histories []History) []figure {
 // maxWhiskers is how many points a history may have and still show intervals.
 const maxWhiskers = 40
 
-func historyFigure(h History) (figure, bool) {
+func historyFigure(h History) (picture, bool) {
 	points := historyPoints(h.Series)
 	if len(points) < 2 {
-		return figure{}, false
+		return picture{}, false
 	}
 	var values []float64
 	for _, p := range points {
@@ -105,7 +106,7 @@ func historyFigure(h History) (figure, bool) {
 	}
 	lo, hi := extent(values)
 	last := len(h.Series.Points) - 1
-	c := chart{title: "Tokens per second over time of " + string(h.Series.Key), yName: "tokens/s", yLabel: speed,
+	c := chart{title: "Tokens per second over time of " + string(h.Series.Key), yName: "tokens/s", yLabel: figure.Speed,
 		x: scale{lo: 0, hi: float64(last)}, y: linear(lo, hi, 4, 10)}
 	c.xLabel = func(v float64) string { return h.Series.Points[int(v)].Time.Format("2 Jan") }
 	for i := range 4 {
@@ -114,7 +115,7 @@ func historyFigure(h History) (figure, bool) {
 		}
 	}
 	c.marks = []mark{{kind: dots, class: "c1", points: clip(points, c.y)}}
-	f := figure{Title: string(h.Series.Key)}
+	f := picture{Title: string(h.Series.Key)}
 	var captions []string
 	for _, change := range h.Changes {
 		if change.At >= 1 && change.At <= last {
@@ -139,7 +140,7 @@ func historyPoints(series results.Series) []point {
 			one.lo, one.hi = s.CI95[0], s.CI95[1]
 		}
 		if len(series.Points) <= 400 {
-			one.note = p.Time.Format("2 Jan 2006") + ": " + speed(s.Median)
+			one.note = p.Time.Format("2 Jan 2006") + ": " + figure.Speed(s.Median)
 		}
 		points = append(points, one)
 	}
@@ -147,8 +148,8 @@ func historyPoints(series results.Series) []point {
 }
 
 func changeText(first results.Point, c Change) string {
-	return fmt.Sprintf("%s: %s → %s tokens/s (%+.1f %%), %s.", first.Time.Format("2 Jan 2006"),
-		speed(c.Before), speed(c.After), 100*(c.After/c.Before-1), orDefault(c.Between, "nothing else is known to have changed"))
+	return fmt.Sprintf("%s: %s → %s tokens/s (%s), %s.", first.Time.Format("2 Jan 2006"),
+		figure.Speed(c.Before), figure.Speed(c.After), figure.Change(c.After/c.Before-1), orDefault(c.Between, "nothing else is known to have changed"))
 }
 
 // clip keeps whiskers inside the figure.
@@ -160,8 +161,8 @@ func clip(points []point, y scale) []point {
 }
 
 // rooflineFigures draws each machine's roof with its cases below.
-func rooflineFigures(rooflines []Roofline) []figure {
-	var all []figure
+func rooflineFigures(rooflines []Roofline) []picture {
+	var all []picture
 	for _, r := range rooflines {
 		if r.FLOPS > 0 && r.Bandwidth > 0 {
 			all = append(all, rooflineFigure(r))
@@ -173,7 +174,7 @@ func rooflineFigures(rooflines []Roofline) []figure {
 // maxLabels is how many cases under a roof are named.
 const maxLabels = 6
 
-func rooflineFigure(r Roofline) figure {
+func rooflineFigure(r Roofline) picture {
 	ridge := r.FLOPS / r.Bandwidth
 	xs, ys := []float64{ridge / 10, ridge * 10}, []float64{r.FLOPS}
 	reached := mark{kind: dots, class: "c1"}
@@ -184,7 +185,7 @@ func rooflineFigure(r Roofline) figure {
 		}
 	}
 	lo, hi := extent(xs)
-	c := chart{title: "Roofline of " + r.Machine, xName: "operations per byte", yName: "operations/s", xLabel: si, yLabel: si}
+	c := chart{title: "Roofline of " + r.Machine, xName: "operations per byte", yName: "operations/s", xLabel: figure.Count, yLabel: figure.Count}
 	c.x = logarithmic(lo, hi, 6, 10)
 	least, most := extent(append(ys, c.x.lo*r.Bandwidth))
 	c.y = logarithmic(least, most, 5, 10)
@@ -195,6 +196,6 @@ func rooflineFigure(r Roofline) figure {
 	if len(reached.points) <= maxLabels {
 		c.marks = append(c.marks, mark{kind: labels, points: reached.points})
 	}
-	return figure{Title: r.Machine, SVG: c.svg(), Legend: []entry{{"c2", "roof"}, {"c1", "cases"}},
-		Caption: fmt.Sprintf("%s operations/s, %s bytes/s; they meet at %s operations per byte.", si(r.FLOPS), si(r.Bandwidth), short(ridge))}
+	return picture{Title: r.Machine, SVG: c.svg(), Legend: []entry{{"c2", "roof"}, {"c1", "cases"}},
+		Caption: fmt.Sprintf("%s operations/s, %s bytes/s; they meet at %s operations per byte.", figure.Count(r.FLOPS), figure.Count(r.Bandwidth), figure.Short(ridge))}
 }
