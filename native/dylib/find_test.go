@@ -112,6 +112,7 @@ func TestFileVersion(t *testing.T) {
 	for path, want := range map[string]string{
 		"/x/libllama.v0.5.0.so":       "v0.5.0",
 		"/x/libllama.b6673.so":        "b6673",
+		"libllama.b7324.so.0.0.1":     "b7324",
 		"libllama.so.0.7.0":           "0.7.0",
 		"libllama.0.0.9.dylib":        "0.0.9",
 		"libllama.metal.v0.4.0.dylib": "v0.4.0",

@@ -44,6 +44,8 @@ func (m Machine) Match(folder, stem string) string {
 const version = `[bv]?[0-9]+(?:\.[0-9]+)*`
 
 var (
+	// A tag wins over a so-name's number behind it: libllama.b7324.so.0.0.1.
+	tagged       = regexp.MustCompile(`^lib.+?\.([bv][0-9]+(?:\.[0-9]+)*)\.(?:so|dylib)(?:\.|$)`)
 	beforeSuffix = regexp.MustCompile(`^lib.+?\.(` + version + `)\.(?:so|dylib)$`)
 	afterSuffix  = regexp.MustCompile(`^lib.+?\.so\.(` + version + `)$`)
 )
@@ -63,7 +65,7 @@ func versionOrLast(name string) string {
 
 // FileVersion answers the version in a library's file name, "" without one.
 func FileVersion(path string) string {
-	for _, pattern := range []*regexp.Regexp{beforeSuffix, afterSuffix} {
+	for _, pattern := range []*regexp.Regexp{tagged, beforeSuffix, afterSuffix} {
 		if found := pattern.FindStringSubmatch(filepath.Base(path)); found != nil {
 			return found[1]
 		}

@@ -1,5 +1,7 @@
 package llama
 
+import "unsafe"
+
 // integerRegisters is the number of argument registers of the System V ABI.
 const integerRegisters = 6
 
@@ -19,3 +21,8 @@ func (a *arguments) callWithStruct(fn, arg uintptr, words []uint64) uintptr {
 func (a *arguments) callStructOnly(fn uintptr, words []uint64) uintptr {
 	return a.callWithStruct(fn, 0, words)
 }
+
+// callReturningStruct calls fn(), which returns a struct of more than 16 bytes in
+// memory: its address is passed before the first argument (System V AMD64 ABI
+// 3.2.3). What it points to has to be on the heap.
+func callReturningStruct(fn uintptr, to unsafe.Pointer) { call(fn, uintptr(to)) }

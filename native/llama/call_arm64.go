@@ -31,3 +31,12 @@ func (a *arguments) hold(words []uint64) uintptr {
 	}
 	return uintptr(unsafe.Pointer(&a[2]))
 }
+
+// indirectResult is the address of a function of our own that calls fn with the
+// result's address where it belongs: indirectResult(address, fn).
+var indirectResult uintptr
+
+// callReturningStruct calls fn(), which returns a struct of more than 16 bytes in
+// memory: its address is passed in a register of its own (AAPCS64 6.9). What it
+// points to has to be on the heap.
+func callReturningStruct(fn uintptr, to unsafe.Pointer) { call(indirectResult, uintptr(to), fn) }

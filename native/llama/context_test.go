@@ -214,9 +214,9 @@ func TestPlanningAllocatesNothing(t *testing.T) {
 	lib := library(t)
 	m, err := lib.LoadModel(gemma.write(t), llama.ModelParams{NoAlloc: true})
 	var lacking *llama.UnsupportedError
-	if lib.Version() == "b6673" {
+	if since(t, "b6673", "b7347") {
 		require.ErrorAs(t, err, &lacking)
-		require.ErrorContains(t, err, "llama.cpp b6673 has no no_alloc; install b8121 or later")
+		require.ErrorContains(t, err, "llama.cpp "+lib.Version()+" has no no_alloc; install b7698 or later")
 		return
 	}
 	require.NoError(t, err)

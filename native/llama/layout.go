@@ -2,11 +2,7 @@ package llama
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
-	"strings"
-
-	"assay/native/dylib"
 )
 
 // paramBytes is how much of a parameter struct is read and passed on: more than
@@ -18,7 +14,7 @@ const paramBytes = 208
 // block holds a parameter struct as the library's default function filled it.
 type block [paramBytes / 8]uint64
 
-// kind is the width of a field.
+// kind is the width of a field, which is its alignment, too.
 type kind int
 
 const (
@@ -29,43 +25,66 @@ const (
 
 // Defaults of the C structs, as bits.
 const (
-	minus1      = 0xffff_ffff // -1 in an int32, llama.h's "unspecified" and "auto"
-	minus1Float = 0xbf80_0000 // -1.0f
-	typeF16     = 1           // GGML_TYPE_F16
+	minus1  = 0xffff_ffff // -1 in an int32, llama.h's "unspecified" and "auto"
+	typeF16 = 1           // GGML_TYPE_F16
 )
 
-// field is one member of a parameter struct: its name in llama.h, its byte
-// offset on a 64-bit machine, its width and the library's default.
+// member is one member of a struct, as a header declares it: its name and width.
+type member struct {
+	name string
+	kind kind
+}
+
+// field is a member at its place: a byte offset on a 64-bit machine.
 type field struct {
 	name   string
 	offset int
 	kind   kind
-	value  uint64
 }
 
 // layout is the shape of a parameter struct in some releases.
 type layout struct {
-	// name is the first release with this layout.
-	name string
-	// size is the struct's size in the last release with this layout.
+	// name is the first release with this layout that was seen.
+	name   string
 	size   int
 	fields []field
 }
 
-// fits reports whether the defaults are where the layout has them and nothing
-// follows the struct's end.
-func (l layout) fits(defaults []byte) bool {
+// laidOut places members as C does: each at the next multiple of its width, the
+// whole a multiple of the widest.
+func laidOut(name string, members []member) layout {
+	l := layout{name: name}
+	widest := kind(1)
+	for _, m := range members {
+		at := padded(l.size, m.kind)
+		l.fields = append(l.fields, field{m.name, at, m.kind})
+		l.size = at + int(m.kind)
+		widest = max(widest, m.kind)
+	}
+	l.size = padded(l.size, widest)
+	return l
+}
+
+func padded(n int, to kind) int { return (n + int(to) - 1) / int(to) * int(to) }
+
+// members are the layout's, without their places.
+func (l layout) members() []member {
+	var members []member
 	for _, f := range l.fields {
-		if readField(defaults, f) != f.value {
-			return false
+		members = append(members, member{f.name, f.kind})
+	}
+	return members
+}
+
+// occupied says of each of the struct's bytes whether a member lies there.
+func (l layout) occupied() []bool {
+	bytes := make([]bool, l.size)
+	for _, f := range l.fields {
+		for i := range int(f.kind) {
+			bytes[f.offset+i] = true
 		}
 	}
-	for _, b := range defaults[l.size:] {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
+	return bytes
 }
 
 func readField(raw []byte, f field) uint64 {
@@ -95,53 +114,39 @@ func (b *block) set(f field, value uint64) {
 	*word = *word&^(mask<<shift) | value&mask<<shift
 }
 
-// LayoutError says that a library's parameter structs fit no known release, or
-// more than one, so that calling it would run with silently wrong settings.
-type LayoutError struct {
-	Path, Version string
-	// Struct is the C type whose layout was not recognised.
-	Struct string
-	// Matched names the layouts that fit, none or several.
-	Matched []string
-	// Known names the releases whose layouts are known.
-	Known []string
+// get reads a field's bits.
+func (b *block) get(f field) uint64 {
+	return b[f.offset/8] >> (f.offset % 8 * 8) & (^uint64(0) >> (64 - 8*int(f.kind)))
 }
 
-func (e *LayoutError) Error() string {
-	found := "no known layout"
-	if len(e.Matched) > 0 {
-		found = "more than one layout (" + strings.Join(e.Matched, ", ") + ")"
-	}
-	return fmt.Sprintf("%s (version %s): %s fits %s; install one of %s (assay libs install)",
-		e.Path, e.Version, e.Struct, found, strings.Join(e.Known, ", "))
+// change is what a release did to a struct's members.
+type change struct {
+	// since is the first release with it that was seen.
+	since string
+	// gone are members that it no longer has.
+	gone []string
+	// put are new members, each behind the one that is named, "" for the end.
+	put []placed
 }
 
-// Is reports that the error is dylib.ErrUnusable.
-func (e *LayoutError) Is(target error) bool { return target == dylib.ErrUnusable }
-
-// Releases are those whose layouts are known and were run, oldest first.
-func Releases() []string {
-	return []string{"b6673", "b8121", "b8390", "b10361", "v0.4.0", "v0.5.0", "v0.7.0"}
+type placed struct {
+	member
+	after string
 }
 
-// recognise answers the one layout that fits, or a *LayoutError.
-func recognise(known []layout, defaults []byte, refusal LayoutError) (layout, error) {
-	var fitting []layout
-	for _, l := range known {
-		if l.fits(defaults) {
-			fitting = append(fitting, l)
-			refusal.Matched = append(refusal.Matched, l.name)
+// history answers the layouts that a struct went through, oldest first.
+func history(first string, members []member, changes []change) []layout {
+	all := []layout{laidOut(first, members)}
+	for _, c := range changes {
+		members = slices.DeleteFunc(slices.Clone(members), func(m member) bool { return slices.Contains(c.gone, m.name) })
+		for _, p := range c.put {
+			at := len(members)
+			if i := slices.IndexFunc(members, func(m member) bool { return m.name == p.after }); i >= 0 {
+				at = i + 1
+			}
+			members = slices.Insert(members, at, p.member)
 		}
+		all = append(all, laidOut(c.since, members))
 	}
-	if len(fitting) == 1 {
-		return fitting[0], nil
-	}
-	refusal.Known = Releases()
-	return layout{}, &refusal
+	return all
 }
-
-// The layouts of each struct, oldest first.
-var (
-	contextLayouts = []layout{contextB6673, contextB10361, contextV070}
-	modelLayouts   = []layout{modelB6673, modelB8121, modelB10361, modelV040}
-)

@@ -3,14 +3,12 @@ package llama
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
-	"unsafe"
 
 	"assay/native/dylib"
-
-	"github.com/ebitengine/purego"
 )
 
 // Pinned is the release that assay installs where none is found.
@@ -131,59 +129,47 @@ func openInOrder(path string) (*dylib.Library, error) {
 	return dylib.Open(path)
 }
 
-// readVersion answers the release: the tag in the file's name (v0.5.0, b6673),
-// else what llama_version says (from v0.4 on, "0.7.0"), else the name's number.
+// readVersion answers the release: the tag in the file's name (v0.5.0, b6673) or
+// in its folder's, where assay's cache has it, else what llama_version says (from
+// v0.1 on, "0.7.0-dev" for what comes before it), else the name's number.
 func (l *Library) readVersion(handle *dylib.Library) string {
 	target, err := filepath.EvalSymlinks(l.path)
 	if err != nil {
 		target = l.path
 	}
 	named := dylib.FileVersion(target)
-	if strings.HasPrefix(named, "v") || strings.HasPrefix(named, "b") {
-		return named
+	for _, name := range []string{named, filepath.Base(filepath.Dir(l.path))} {
+		if tag.MatchString(name) {
+			return name
+		}
 	}
 	if addr, ok := handle.Symbol("llama_version"); ok {
 		if said := goString(call(addr)); said != "" {
 			return "v" + said
 		}
 	}
-	if named == "" {
-		return "unknown"
+	if build, ok := strings.CutPrefix(named, "0.0."); ok && len(build) > 3 {
+		return "b" + build // libllama.0.0.8390.dylib, before there were versions
 	}
-	return named
+	return "unknown"
 }
 
-// matchLayouts asks for the default parameters as structs larger than any
-// known release's and recognises the layouts by the known defaults.
-func (l *Library) matchLayouts() error {
-	model, context := l.readDefaults(l.fn.modelDefaults), l.readDefaults(l.fn.contextDefaults)
-	copy(l.modelDefaults[:], model.Words[:])
-	copy(l.contextDefaults[:], context.Words[:])
+// tag is a release's name in llama.cpp's history: a build, or a version.
+var tag = regexp.MustCompile(`^(?:b[0-9]{3,}|v[0-9]+\.[0-9]+\.[0-9]+)$`)
 
+// matchLayouts recognises the parameter structs by what the library writes when
+// it is asked for their defaults.
+func (l *Library) matchLayouts() error {
+	model, context := witness(l.fn.modelDefaults), witness(l.fn.contextDefaults)
+	l.modelDefaults, l.contextDefaults = model.block(), context.block()
 	refusal := LayoutError{Path: l.path, Version: l.version, Struct: "llama_model_params"}
 	var err error
-	if l.modelLayout, err = recognise(modelLayouts, model.bytes(), refusal); err != nil {
+	if l.modelLayout, err = model.recognise(modelLayouts, refusal); err != nil {
 		return err
 	}
 	refusal.Struct = "llama_context_params"
-	l.contextLayout, err = recognise(contextLayouts, context.bytes(), refusal)
+	l.contextLayout, err = context.recognise(contextLayouts, refusal)
 	return err
-}
-
-// defaults is what a default-params function is declared to return: more bytes
-// than any release fills, the rest staying zero.
-type defaults struct{ Words [64]uint64 }
-
-func (d *defaults) bytes() []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(d)), unsafe.Sizeof(*d))
-}
-
-// readDefaults calls llama_model_default_params or llama_context_default_params.
-func (l *Library) readDefaults(fn uintptr) *defaults {
-	var get func() defaults
-	purego.RegisterFunc(&get, fn)
-	d := get()
-	return &d
 }
 
 // Path is the file that was opened.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"assay/native/dylib"
@@ -27,6 +28,14 @@ func library(t testing.TB) *llama.Library {
 	lib, err := llama.Open(path)
 	require.NoError(t, err)
 	return lib
+}
+
+// since says that the library is one of the releases from the first to the last.
+func since(t testing.TB, first, last string) bool {
+	t.Helper()
+	all := llama.Releases()
+	at := slices.Index(all, library(t).Version())
+	return at >= slices.Index(all, first) && at <= slices.Index(all, last)
 }
 
 // load makes a skeleton's file and loads it.

@@ -26,9 +26,9 @@ func cacheOf(t *testing.T, s skeleton, p llama.ContextParams) (map[string]llama.
 
 func TestMLAKeepsOneCompressedCache(t *testing.T) {
 	got, c := cacheOf(t, mla, llama.ContextParams{NCtx: 512})
-	// MLA without a V cache came with b8121; before, V was a copy of the compressed part.
+	// MLA without a V cache came after b7698; before, V was a copy of the compressed part.
 	want := map[string]int64{"cache_k_l0": 512 * 80 * 2, "cache_k_l1": 512 * 80 * 2}
-	if library(t).Version() == "b6673" {
+	if since(t, "b6673", "b7698") {
 		want["cache_v_l0"], want["cache_v_l1"] = 512*64*2, 512*64*2
 	}
 	var sum int64

@@ -36,7 +36,11 @@ const hundredthMiB = 1 << 20 / 100.0
 func mib(hundredths float64) int64 { return int64(hundredths*hundredthMiB + 0.5) }
 
 func TestParseReportReadsEveryRelease(t *testing.T) {
-	for _, version := range llama.Releases() {
+	kept, err := filepath.Glob(filepath.Join("testdata", "log", "*.gemma3.log"))
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(kept), 7)
+	for _, file := range kept {
+		version := strings.TrimSuffix(filepath.Base(file), ".gemma3.log")
 		t.Run(version+" windowed", func(t *testing.T) {
 			r := llama.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".gemma3.log")))
 			require.Equal(t, []llama.CacheReport{

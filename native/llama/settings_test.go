@@ -30,8 +30,8 @@ func TestContextRefusesWhatTheReleaseLacks(t *testing.T) {
 				_, err := lib.contextParams(asked, 1)
 				var lacking *UnsupportedError
 				require.ErrorAs(t, err, &lacking, name)
-				require.Equal(t, UnsupportedError{Feature: name, Version: "b1", Since: "b6673"}, *lacking)
-				require.EqualError(t, err, "llama.cpp b1 has no "+name+"; install b6673 or later")
+				require.Equal(t, UnsupportedError{Feature: name, Version: "b1", Since: "b6431"}, *lacking)
+				require.EqualError(t, err, "llama.cpp b1 has no "+name+"; install b6431 or later")
 			}
 			lib.contextLayout = without(whole, "type_k")
 			_, err = lib.contextParams(ContextParams{}, 0)
@@ -46,9 +46,9 @@ func without(l layout, name string) layout {
 }
 
 func TestModelRefusesWhatTheReleaseLacks(t *testing.T) {
-	lib := &Library{version: "b6673", modelLayout: modelB6673}
+	lib := &Library{version: "b6673", modelLayout: modelLayouts[0]}
 	_, err := lib.modelParams(ModelParams{NoAlloc: true})
-	require.EqualError(t, err, "llama.cpp b6673 has no no_alloc; install b8121 or later")
+	require.EqualError(t, err, "llama.cpp b6673 has no no_alloc; install b7698 or later")
 	zero := 0
 	for _, l := range modelLayouts {
 		lib.modelLayout = without(l, "n_gpu_layers")
