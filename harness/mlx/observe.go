@@ -36,8 +36,8 @@ func (s *session) Observe(ctx context.Context, c results.Case) (m *results.Measu
 		return nil, nil, err
 	}
 	m = &results.Measured{WeightBytes: &s.model.WeightBytes, KVBytes: new(int64), KVSources: &results.KVSources{}, Memory: &results.Memory{}}
-	for i, l := range layers {
-		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: i, Class: classOf(l), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
+	for _, l := range layers {
+		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: l.Layer, Class: classOf(l), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
 		*m.KVBytes += l.KeyBytes + l.ValueBytes
 	}
 	m.KVSources.Tensors, m.KVSources.Active = m.KVBytes, new(after.Active-before.Active)

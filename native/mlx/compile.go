@@ -2,6 +2,7 @@ package mlx
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/ebitengine/purego"
@@ -12,7 +13,22 @@ import (
 // combination of input types.
 type Function struct {
 	Inputs int
-	Body   func(s *Scope, inputs []Array) Array
+	// Shaped says that it is traced for each combination of shapes, too
+	// (mx.compile without shapeless).
+	Shaped bool
+	// Body returns the one output; Parts, where it is set in its place, all of
+	// Outputs.
+	Body    func(s *Scope, inputs []Array) Array
+	Outputs int
+	Parts   func(s *Scope, inputs []Array) []Array
+}
+
+// outputs traces the function.
+func (f *Function) outputs(s *Scope, inputs []Array) []Array {
+	if f.Parts != nil {
+		return f.Parts(s, inputs)
+	}
+	return []Array{f.Body(s, inputs)}
 }
 
 // closure is a Function as a library holds it, for as long as the process runs.
@@ -32,14 +48,18 @@ var traced struct {
 }
 
 // Call applies a function, and compiles it when the library meets it first.
-func (s *Scope) Call(f *Function, inputs ...Array) Array {
+func (s *Scope) Call(f *Function, inputs ...Array) Array { return s.CallParts(f, inputs...)[0] }
+
+// CallParts is Call of a function with several outputs.
+func (s *Scope) CallParts(f *Function, inputs ...Array) []Array {
+	none := make([]Array, max(1, f.Outputs))
 	if s.err != nil {
-		return Array{}
+		return none
 	}
 	c := s.lib.closures[f]
 	if c == nil {
 		if c = s.compile(f); s.err != nil {
-			return Array{}
+			return none
 		}
 	}
 	in := s.vector(inputs)
@@ -49,9 +69,9 @@ func (s *Scope) Call(f *Function, inputs ...Array) Array {
 	if int32(status) != 0 {
 		s.err = errors.Join(s.lib.failure(fnClosureApply), c.err)
 		s.lib.call(fnVectorFree, out[0])
-		return Array{}
+		return none
 	}
-	return s.unpack(out[0], 1)[0]
+	return s.unpack(out[0], len(none))
 }
 
 func (s *Scope) compile(f *Function) *closure {
@@ -65,7 +85,7 @@ func (s *Scope) compile(f *Function) *closure {
 	traced.Unlock()
 	plain := s.lib.call(fnClosureNewPayload, traced.callback, uintptr(number), 0)
 	s.lib.out = s.lib.call(fnClosureNew)
-	if status := s.lib.call(fnCompile, ptr(&s.lib.out), plain, 1); int32(status) != 0 {
+	if status := s.lib.call(fnCompile, ptr(&s.lib.out), plain, boolean(!f.Shaped)); int32(status) != 0 {
 		s.err = s.lib.failure(fnCompile)
 	}
 	c.compiled = s.lib.out
@@ -91,9 +111,13 @@ func trace(result *uintptr, inputs, number uintptr) uintptr {
 		}
 		arrays[i] = Array{*slot}
 	}
-	answer := &[1]uintptr{c.function.Body(s, arrays).handle}
+	var handles []uintptr
+	for _, output := range c.function.outputs(s, arrays) {
+		handles = append(handles, output.handle)
+	}
 	if c.err = s.err; c.err != nil {
 		return 1
 	}
-	return c.lib.call(fnVectorSetData, ptr(result), ptr(&answer[0]), 1)
+	defer runtime.KeepAlive(handles)
+	return c.lib.call(fnVectorSetData, ptr(result), ptr(&handles[0]), uintptr(len(handles)))
 }

@@ -107,6 +107,15 @@ func (s *Scope) RMSNorm(x, weight Array, eps float32) Array {
 	return s.made(fnRMSNorm, slot, s.lib.cold.rmsNorm(slot, x.handle, weight.handle, eps, s.lib.stream))
 }
 
+// LayerNorm is mlx.core.fast.layer_norm; weight and bias may be zero.
+func (s *Scope) LayerNorm(x, weight, bias Array, eps float32) Array {
+	if s.err != nil {
+		return Array{}
+	}
+	slot := s.slot()
+	return s.made(fnLayerNorm, slot, s.lib.cold.layerNorm(slot, x.handle, weight.handle, bias.handle, eps, s.lib.stream))
+}
+
 // Rope is a rotary embedding of the first Dims of the last axis.
 type Rope struct {
 	Dims        int

@@ -70,8 +70,11 @@ func checkedByHeader(path string, recognised Release, unknown error) (Release, e
 // another way, or not at all, and every type of elements with another number.
 func differences(release Release, declared map[string]string) (lines []string) {
 	for f := range fnCount {
-		want := release.signature(f)
-		if got := declared[f.symbol()]; got != want {
+		want, name := release.signature(f), release.symbol(f)
+		if name == "" {
+			name = f.symbol() // which the header should not have
+		}
+		if got := declared[name]; got != want {
 			lines = append(lines, fmt.Sprintf("declared %s, called as %s", orNothing(got), orNothing(want)))
 		}
 	}

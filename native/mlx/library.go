@@ -51,6 +51,7 @@ type cold struct {
 	addMM       func(out *uintptr, c, a, b uintptr, alpha, beta float32, stream uintptr) int32
 	arange      func(out *uintptr, start, stop, step float64, dtype int32, stream uintptr) int32
 	rmsNorm     func(out *uintptr, x, weight uintptr, eps float32, stream uintptr) int32
+	layerNorm   func(out *uintptr, x, weight, bias uintptr, eps float32, stream uintptr) int32
 	rope        func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offset int32, freqs, stream uintptr) int32
 	attention   func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, force, stream uintptr) int32
 }
@@ -117,7 +118,7 @@ func (l *Library) bind(opened *dylib.Library) error {
 	}
 	for f := range fnCount {
 		if l.Release.signature(f) != "" {
-			l.addr[f], _ = opened.Symbol(f.symbol())
+			l.addr[f], _ = opened.Symbol(l.Release.symbol(f))
 		}
 	}
 	l.streams = streamsOf(opened)
@@ -152,6 +153,7 @@ func (l *Library) registerCold() {
 	purego.RegisterFunc(&l.cold.addMM, l.addr[fnAddMM])
 	purego.RegisterFunc(&l.cold.arange, l.addr[fnArange])
 	purego.RegisterFunc(&l.cold.rmsNorm, l.addr[fnRMSNorm])
+	purego.RegisterFunc(&l.cold.layerNorm, l.addr[fnLayerNorm])
 	purego.RegisterFunc(&l.cold.rope, l.addr[fnRope])
 	if l.Release.signature(fnAttention) == unforced {
 		l.cold.attention = unforcedAttention(l.addr[fnAttention])
@@ -242,8 +244,20 @@ func (l *Library) call(f fn, args ...uintptr) uintptr {
 	return result
 }
 
-// ptr is the address of a heap object as an argument.
-func ptr[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
+// ptr is the address of an object as an argument. The object is one of the heap:
+// a stack moves when it grows, as it may while C calls back into Go.
+func ptr[T any](p *T) uintptr {
+	if onHeap.never {
+		onHeap.object = p
+	}
+	return uintptr(unsafe.Pointer(p))
+}
+
+// onHeap makes the compiler believe that what ptr is given outlives the call.
+var onHeap struct {
+	never  bool
+	object any
+}
 
 // goString copies a C string.
 func goString(p *byte) string {

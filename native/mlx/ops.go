@@ -19,6 +19,17 @@ func (s *Scope) Negative(a Array) Array { return s.op(fnNegative, a.handle) }
 func (s *Scope) Sigmoid(a Array) Array  { return s.op(fnSigmoid, a.handle) }
 func (s *Scope) Tanh(a Array) Array     { return s.op(fnTanh, a.handle) }
 
+func (s *Scope) Exp(a Array) Array    { return s.op(fnExp, a.handle) }
+func (s *Scope) Log(a Array) Array    { return s.op(fnLog, a.handle) }
+func (s *Scope) Floor(a Array) Array  { return s.op(fnFloor, a.handle) }
+func (s *Scope) Square(a Array) Array { return s.op(fnSquare, a.handle) }
+func (s *Scope) ErfInv(a Array) Array { return s.op(fnErfInv, a.handle) }
+
+func (s *Scope) Maximum(a, b Array) Array   { return s.op(fnMaximum, a.handle, b.handle) }
+func (s *Scope) LogAddExp(a, b Array) Array { return s.op(fnLogAddExp, a.handle, b.handle) }
+func (s *Scope) LessEqual(a, b Array) Array { return s.op(fnLessEqual, a.handle, b.handle) }
+func (s *Scope) Equal(a, b Array) Array     { return s.op(fnEqual, a.handle, b.handle) }
+
 // Clip bounds a; a zero lo or hi is no bound.
 func (s *Scope) Clip(a, lo, hi Array) Array {
 	return s.op(fnClip, a.handle, lo.handle, hi.handle)
@@ -37,9 +48,65 @@ func (s *Scope) Sum(a Array, axis int, keepDims bool) Array {
 	return s.op(fnSumAxis, a.handle, integer(axis), boolean(keepDims))
 }
 
+// Mean is the mean over one axis.
+func (s *Scope) Mean(a Array, axis int, keepDims bool) Array {
+	return s.op(fnMeanAxis, a.handle, integer(axis), boolean(keepDims))
+}
+
+// Std is the standard deviation over one axis, of the whole population.
+func (s *Scope) Std(a Array, axis int, keepDims bool) Array {
+	return s.op(fnStdAxis, a.handle, integer(axis), boolean(keepDims), 0)
+}
+
+// CumSum sums an axis up to and with each element.
+func (s *Scope) CumSum(a Array, axis int) Array {
+	if s.lib.Release.symbol(fnCumSum) != fnCumSum.symbol() {
+		return s.op(fnCumSum, a.handle, integer(axis), 0, 1)
+	}
+	return s.op(fnCumSum, a.handle, integer(axis), 0, 1, 0) // in a's own type
+}
+
+// Tril zeroes what lies above the diagonal that is k above the main one.
+func (s *Scope) Tril(a Array, k int) Array { return s.op(fnTril, a.handle, integer(k)) }
+
+// TopK returns the k largest along the last axis, in no order.
+func (s *Scope) TopK(a Array, k int) Array {
+	return s.op(fnTopKAxis, a.handle, integer(k), integer(-1))
+}
+
+// PutAlong returns a with values at the indices along an axis.
+func (s *Scope) PutAlong(a, indices, values Array, axis int) Array {
+	return s.op(fnPutAlongAxis, a.handle, indices.handle, values.handle, integer(axis))
+}
+
+// Contiguous copies a view into rows of its own.
+func (s *Scope) Contiguous(a Array) Array { return s.op(fnContiguous, a.handle, 0) }
+
+// Repeat repeats each element along an axis.
+func (s *Scope) Repeat(a Array, times, axis int) Array {
+	return s.op(fnRepeatAxis, a.handle, integer(times), integer(axis))
+}
+
+// BroadcastTo is a view of a in a larger shape.
+func (s *Scope) BroadcastTo(a Array, shape ...int) Array {
+	address, n := s.ints(0, shape)
+	return s.op(fnBroadcastTo, a.handle, address, n)
+}
+
+// DepthwiseConv convolves (1, rows, width) with weights (width, kernel, 1), each
+// channel for itself, without padding: rows - kernel + 1 remain.
+func (s *Scope) DepthwiseConv(x, weight Array, width int) Array {
+	return s.op(fnConv1D, x.handle, weight.handle, 1, 0, 1, integer(width))
+}
+
 // Softmax over the last axis, in float32 whatever a's type is.
 func (s *Scope) Softmax(a Array) Array {
 	return s.op(fnSoftmaxAxis, a.handle, integer(-1), 1)
+}
+
+// SoftmaxAsTyped is Softmax in a's own type.
+func (s *Scope) SoftmaxAsTyped(a Array) Array {
+	return s.op(fnSoftmaxAxis, a.handle, integer(-1), 0)
 }
 
 // ArgMax answers the index of the largest element along the last axis, as uint32.
@@ -50,6 +117,11 @@ func (s *Scope) ArgMax(a Array) Array {
 // ArgPartition partitions indices along the last axis around the kth element.
 func (s *Scope) ArgPartition(a Array, kth int) Array {
 	return s.op(fnArgPartitionAxis, a.handle, integer(kth), integer(-1))
+}
+
+// ArgPartitionAxis is ArgPartition along another axis.
+func (s *Scope) ArgPartitionAxis(a Array, kth, axis int) Array {
+	return s.op(fnArgPartitionAxis, a.handle, integer(kth), integer(axis))
 }
 
 // ArgSort sorts a flattened.

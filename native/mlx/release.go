@@ -40,21 +40,24 @@ var v05 = map[fn]string{
 	fnQuantize:   "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
 	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_optional_dtype, mlx_stream)",
 
-	fnAttention: unforced,
-	fnNamerNew:  "", fnNamerFree: "", fnPrintGraph: "",
+	fnAttention: unforced, fnCumSum: axial,
+	fnNamerNew: "", fnNamerFree: "", fnPrintGraph: "",
 }
 
 // v06 lacks what shows a graph: mlx/c/graph_utils.h came after it.
-var v06 = map[fn]string{fnAttention: unforced, fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
+var v06 = map[fn]string{fnAttention: unforced, fnCumSum: axial, fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
 
 // unforced is attention before it took force_fused, over MLX 0.31.
 const unforced = "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, mlx_stream)"
+
+// axial is the cumulative sum before its name without an axis meant all of them.
+const axial = "int mlx_cumsum(mlx_array*, mlx_array, int, bool, bool, mlx_stream)"
 
 // releases are the interfaces that this package can call, newest first.
 var releases = []Release{
 	{Name: "v0.7.0", MLX: "0.32.2", First: "mlx_get_streams"},
 	{Name: "v0.6.0-gc74db53", MLX: "0.32.2", First: "mlx_searchsorted"}, // as the crate mlx-sys 0.6.0 has it
-	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add", Differs: map[fn]string{fnAttention: unforced}},
+	{Name: "v0.6.0-4-gfba4470", MLX: "0.31.2", First: "mlx_slice_update_add", Differs: map[fn]string{fnAttention: unforced, fnCumSum: axial}},
 	{Name: "v0.6.0", MLX: "0.31.1", First: "mlx_bartlett", Differs: v06},
 	{Name: "v0.5.0", MLX: "0.30.6", First: "mlx_array_new_data_managed", Differs: v05},
 }

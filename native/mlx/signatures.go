@@ -109,6 +109,26 @@ const (
 	fnRMSNorm
 	fnRope
 	fnAttention
+	fnExp
+	fnLog
+	fnFloor
+	fnSquare
+	fnErfInv
+	fnMaximum
+	fnLogAddExp
+	fnLessEqual
+	fnEqual
+	fnTril
+	fnCumSum
+	fnMeanAxis
+	fnStdAxis
+	fnTopKAxis
+	fnPutAlongAxis
+	fnContiguous
+	fnRepeatAxis
+	fnBroadcastTo
+	fnConv1D
+	fnLayerNorm
 	fnNamerNew
 	fnNamerFree
 	fnPrintGraph
@@ -226,21 +246,47 @@ var signatures = [fnCount]string{
 	fnRope:            "int mlx_fast_rope(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream)",
 	fnAttention:       "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, bool, mlx_stream)",
 
+	fnExp:          "int mlx_exp(mlx_array*, mlx_array, mlx_stream)",
+	fnLog:          "int mlx_log(mlx_array*, mlx_array, mlx_stream)",
+	fnFloor:        "int mlx_floor(mlx_array*, mlx_array, mlx_stream)",
+	fnSquare:       "int mlx_square(mlx_array*, mlx_array, mlx_stream)",
+	fnErfInv:       "int mlx_erfinv(mlx_array*, mlx_array, mlx_stream)",
+	fnMaximum:      "int mlx_maximum(mlx_array*, mlx_array, mlx_array, mlx_stream)",
+	fnLogAddExp:    "int mlx_logaddexp(mlx_array*, mlx_array, mlx_array, mlx_stream)",
+	fnLessEqual:    "int mlx_less_equal(mlx_array*, mlx_array, mlx_array, mlx_stream)",
+	fnEqual:        "int mlx_equal(mlx_array*, mlx_array, mlx_array, mlx_stream)",
+	fnTril:         "int mlx_tril(mlx_array*, mlx_array, int, mlx_stream)",
+	fnCumSum:       "int mlx_cumsum_axis(mlx_array*, mlx_array, int, bool, bool, mlx_optional_dtype, mlx_stream)",
+	fnMeanAxis:     "int mlx_mean_axis(mlx_array*, mlx_array, int, bool, mlx_stream)",
+	fnStdAxis:      "int mlx_std_axis(mlx_array*, mlx_array, int, bool, int, mlx_stream)",
+	fnTopKAxis:     "int mlx_topk_axis(mlx_array*, mlx_array, int, int, mlx_stream)",
+	fnPutAlongAxis: "int mlx_put_along_axis(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream)",
+	fnContiguous:   "int mlx_contiguous(mlx_array*, mlx_array, bool, mlx_stream)",
+	fnRepeatAxis:   "int mlx_repeat_axis(mlx_array*, mlx_array, int, int, mlx_stream)",
+	fnBroadcastTo:  "int mlx_broadcast_to(mlx_array*, mlx_array, int*, size_t, mlx_stream)",
+	fnConv1D:       "int mlx_conv1d(mlx_array*, mlx_array, mlx_array, int, int, int, int, mlx_stream)",
+	fnLayerNorm:    "int mlx_fast_layer_norm(mlx_array*, mlx_array, mlx_array, mlx_array, float, mlx_stream)",
+
 	fnNamerNew:   "mlx_node_namer mlx_node_namer_new()",
 	fnNamerFree:  "int mlx_node_namer_free(mlx_node_namer)",
 	fnPrintGraph: "int mlx_print_graph(FILE*, mlx_node_namer, mlx_vector_array)",
 }
 
-// symbol is the name in a signature.
-func (f fn) symbol() string {
-	head, _, _ := strings.Cut(signatures[f], "(")
+// symbol is the name in the newest release's signature.
+func (f fn) symbol() string { return symbolIn(signatures[f]) }
+
+func symbolIn(signature string) string {
+	head, _, _ := strings.Cut(signature, "(")
 	return head[strings.LastIndexByte(head, ' ')+1:]
 }
 
-// everywhere says whether all releases have a function: a library must.
+// everywhere says whether all releases have a function under one name: a library must.
 func (f fn) everywhere() bool {
-	return !slices.ContainsFunc(releases, func(r Release) bool { return r.signature(f) == "" })
+	return !slices.ContainsFunc(releases, func(r Release) bool { return r.symbol(f) != f.symbol() })
 }
+
+// symbol is the function's name in a release, "" where it has none.
+func (r Release) symbol(f fn) string { return symbolIn(r.signature(f)) }
 
 // signature is how a release declares a function, "" where it does not.
 func (r Release) signature(f fn) string {

@@ -55,13 +55,14 @@ type LayerCache = cache.Layer
 // Rotating is the kind of a LayerCache that is bounded to a window.
 const Rotating = cache.Rotating
 
-// Layers returns what each layer's cache takes now, as MLX counts it. A look
+// Layers returns what each cache takes now, in the layers' order, as MLX counts it. A look
 // at an array's bytes computes nothing.
 func (se *Session) Layers() ([]LayerCache, error) {
 	layers := make([]LayerCache, len(se.caches))
 	err := se.do(func(s *mlx.Scope) error {
 		for i, c := range se.caches {
 			layers[i] = cache.Look(s, c)
+			layers[i].Layer = se.model.network.Caches[i].Layer
 		}
 		return s.Err()
 	})

@@ -203,7 +203,9 @@ func (se *Session) chunk(g *graph, tokens []int32) error {
 	for _, c := range se.caches {
 		keys, values := c.Arrays()
 		for _, array := range append(keys, values...) {
-			all = append(all, *array)
+			if array.Valid() { // a short convolution has no state beside its rows
+				all = append(all, *array)
+			}
 		}
 	}
 	g.s.Close()

@@ -14,68 +14,118 @@ type Attention struct {
 	QueryHeads int
 	Scale      float32
 
-	q, k, v, O   *Linear
-	QKV          *Linear // in place of q, k and v (phi3)
-	qNorm, kNorm *Norm
-	// NormsHeads: the norms come after the heads are made an axis (gemma3),
-	// where qwen3 has them before.
-	NormsHeads bool
-	Rope       *Rotary
-	Sinks      mlx.Array
+	Q, K, V, O   *Linear
+	QKV          *Linear // in place of Q, K and V (phi3)
+	QNorm, KNorm *Norm
+	NormsAt      NormPlace
+	Rope         *Rotary
+	Sinks        mlx.Array
+	// Gated says that Q makes a gate behind each head's query, whose sigmoid
+	// multiplies what comes out (qwen3_next).
+	Gated bool
+	// Adjust changes the queries behind the rotary embedding; offset is the
+	// first token's position.
+	Adjust func(st *cache.Step, q mlx.Array, offset int) mlx.Array
 	// Softcap and the query's scale in gemma2, which computes attention itself.
 	Softcap float64
+	// Wide says that float16 attends in float32 (cohere2).
+	Wide bool
 }
 
+// NormPlace is where queries and keys are normed.
+type NormPlace int
+
+// The places: on each head before heads become an axis in front of the tokens
+// (qwen3) or after (gemma3), over all heads at once (olmo3), or behind the
+// rotary embedding (llama4).
+const (
+	OnHeads NormPlace = iota
+	OnHeadsInFront
+	OverHeads
+	BehindRope
+)
+
 func (a *Attention) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array {
-	s := st.S
-	q, k, v := a.project(st, x)
-	offset := c.Position()
-	q = a.Rope.Forward(st, q, a.QueryHeads, offset)
-	k = a.Rope.Forward(st, k, a.Heads, offset)
-	seen := c.Update(st, k, v)
-	var out mlx.Array
-	switch {
-	case a.Softcap > 0:
-		out = a.softcapped(st, q, seen, mask)
-	case seen.Quant.Bits != 0:
-		out = a.quantised(st, q, seen, mask, c.Position())
-	default:
-		out = s.Attention(q, seen.K, seen.V, a.Scale, mask, a.Sinks)
+	s, kv := st.S, c.(cache.KV)
+	q, k, v, gate := a.project(st, x)
+	offset := kv.Position()
+	q = a.turned(st, q, a.QueryHeads, offset, a.QNorm)
+	k = a.turned(st, k, a.Heads, offset, a.KNorm)
+	if a.Adjust != nil {
+		q = a.Adjust(st, q, offset)
 	}
+	out := a.attend(st, q, kv.Update(st, k, v), mask)
 	out = s.Reshape(s.Transpose(out, 0, 2, 1, 3), 1, st.Tokens, -1)
+	if a.Gated {
+		out = s.Multiply(out, s.Sigmoid(gate))
+	}
 	return a.O.Forward(s, out)
 }
 
-// project returns queries, keys and values as (1, heads, tokens, dim).
-func (a *Attention) project(st *cache.Step, x mlx.Array) (q, k, v mlx.Array) {
+// attend looks at what the cache returned, which ends with the step's own tokens.
+func (a *Attention) attend(st *cache.Step, q mlx.Array, seen cache.Entries, mask mlx.Mask) mlx.Array {
 	s := st.S
-	if a.QKV != nil {
+	switch {
+	case a.Softcap > 0:
+		return a.softcapped(st, q, seen, mask)
+	case seen.Quant.Bits != 0:
+		return a.quantised(st, q, seen, mask)
+	case a.Wide && s.Type(q) == mlx.Float16:
+		return s.AsType(s.Attention(s.AsType(q, mlx.Float32), seen.K, seen.V, a.Scale, mask, a.Sinks), mlx.Float16)
+	}
+	return s.Attention(q, seen.K, seen.V, a.Scale, mask, a.Sinks)
+}
+
+// turned gives queries or keys their positions.
+func (a *Attention) turned(st *cache.Step, x mlx.Array, heads, offset int, n *Norm) mlx.Array {
+	if a.Rope != nil {
+		x = a.Rope.Forward(st, x, heads, offset)
+	}
+	if a.NormsAt == BehindRope && n != nil {
+		x = n.Forward(st.S, x)
+	}
+	return x
+}
+
+// project returns queries, keys and values as (1, heads, tokens, dim), and the
+// gate as (1, tokens, heads * dim).
+func (a *Attention) project(st *cache.Step, x mlx.Array) (q, k, v, gate mlx.Array) {
+	s := st.S
+	switch {
+	case a.QKV != nil:
 		end := a.QueryHeads * a.KeyDim
 		parts := s.Split(a.QKV.Forward(s, x), -1, end, end+a.Heads*a.KeyDim)
 		q, k, v = parts[0], parts[1], parts[2]
-	} else {
-		q, k, v = a.q.Forward(s, x), a.k.Forward(s, x), a.v.Forward(s, x)
+	default:
+		q, k, v = a.Q.Forward(s, x), a.K.Forward(s, x), a.V.Forward(s, x)
 	}
-	q = a.split(st, q, a.QueryHeads, a.qNorm)
-	k = a.split(st, k, a.Heads, a.kNorm)
-	return q, k, a.split(st, v, a.Heads, nil)
+	if a.Gated {
+		parts := s.Split(s.Reshape(q, 1, st.Tokens, a.QueryHeads, -1), -1, a.KeyDim)
+		q, gate = parts[0], s.Reshape(parts[1], 1, st.Tokens, -1)
+	}
+	q = a.split(st, q, a.QueryHeads, a.QNorm)
+	k = a.split(st, k, a.Heads, a.KNorm)
+	return q, k, a.split(st, v, a.Heads, nil), gate
 }
 
 func (a *Attention) split(st *cache.Step, x mlx.Array, heads int, n *Norm) mlx.Array {
 	s := st.S
+	if n != nil && a.NormsAt == OverHeads {
+		x = n.Forward(s, x)
+	}
 	x = s.Reshape(x, 1, st.Tokens, heads, -1)
-	if n != nil && !a.NormsHeads {
+	if n != nil && a.NormsAt == OnHeads {
 		x = n.Forward(s, x)
 	}
 	x = s.Transpose(x, 0, 2, 1, 3)
-	if n != nil && a.NormsHeads {
+	if n != nil && a.NormsAt == OnHeadsInFront {
 		x = n.Forward(s, x)
 	}
 	return x
 }
 
 // quantised is quantized_scaled_dot_product_attention of mlx_lm/models/base.py.
-func (a *Attention) quantised(st *cache.Step, q mlx.Array, seen cache.Entries, mask mlx.Mask, length int) mlx.Array {
+func (a *Attention) quantised(st *cache.Step, q mlx.Array, seen cache.Entries, mask mlx.Mask) mlx.Array {
 	s, repeats := st.S, a.QueryHeads/a.Heads
 	dtype := s.Type(q)
 	q = s.Multiply(q, s.Scalar(float64(a.Scale), dtype))
@@ -86,7 +136,7 @@ func (a *Attention) quantised(st *cache.Step, q mlx.Array, seen cache.Entries, m
 	}
 	scores := s.QuantizedMatmul(q, keys, true, seen.Quant)
 	if mask.Causal {
-		mask = cache.CausalMask(s, st.Tokens, length-st.Tokens, 0)
+		mask = cache.CausalMask(s, st.Tokens, seen.Length-st.Tokens, 0)
 	}
 	if mask.Array.Valid() {
 		scores = s.Where(mask.Array, scores, s.Scalar(Lowest(dtype), dtype))

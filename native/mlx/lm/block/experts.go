@@ -89,10 +89,17 @@ type ExpertOptions struct {
 	Combine                    Gate
 	// Names gives the three matrices' names in an unconverted checkpoint.
 	Names ExpertNames
+	// Joined is how an unconverted checkpoint names gates and ups in one tensor, and
+	// Down the rest; Swapped says that their last two axes are exchanged.
+	Joined, Down string
+	Swapped      bool
 }
 
 // SwitchGLU takes the experts at path.
 func (b *Builder) SwitchGLU(path string, o ExpertOptions) *SwitchGLU {
+	if o.Joined != "" && b.Stored(o.Joined) {
+		return b.cutExperts(o)
+	}
 	matrix := func(name string, out, in int) *switchLinear {
 		return b.switchLinear(path+"."+name, o.Names[name], [3]int{o.All, out, in}, o.Bias)
 	}
@@ -105,28 +112,77 @@ func (b *Builder) SwitchGLU(path string, o ExpertOptions) *SwitchGLU {
 	}
 }
 
+// cutExperts takes experts of which gates and ups are one tensor (experts, 2 width,
+// hidden).
+func (b *Builder) cutExperts(o ExpertOptions) *SwitchGLU {
+	take := func(name string, out, in int) mlx.Array { // (experts, in, out)
+		if o.Swapped {
+			return b.tensor(name, floating, o.All, in, out)
+		}
+		if array := b.tensor(name, floating, o.All, out, in); array.Valid() {
+			return b.S.SwapAxes(array, -1, -2)
+		}
+		return mlx.Array{}
+	}
+	both, down := take(o.Joined, 2*o.Width, o.Hidden), take(o.Down, o.Hidden, o.Width)
+	g := &SwitchGLU{gate: &switchLinear{}, up: &switchLinear{}, down: &switchLinear{}, combine: o.Combine, Chosen: o.Chosen}
+	if both.Valid() && down.Valid() {
+		halves := b.S.Split(both, -1, o.Width)
+		g.gate.swapped, g.up.swapped, g.down.swapped = b.Own(halves[0]), b.Own(halves[1]), b.Own(down)
+	}
+	return g
+}
+
 // Forward takes x (1, tokens, hidden) and indices (1, tokens, chosen), and
 // returns (1, tokens, chosen, hidden).
 func (g *SwitchGLU) Forward(st *cache.Step, x, indices mlx.Array) mlx.Array {
+	return dispatched(st, x, indices, g.Chosen, func(x, chosen mlx.Array, sorted bool) mlx.Array {
+		s := st.S
+		up := g.up.Forward(s, x, chosen, sorted)
+		gated := g.gate.Forward(s, x, chosen, sorted)
+		return g.down.Forward(s, g.combine(s, gated, up), chosen, sorted)
+	})
+}
+
+// dispatched hands each token to its experts, sorted by expert where there are many.
+func dispatched(st *cache.Step, x, indices mlx.Array, count int, compute func(x, chosen mlx.Array, sorted bool) mlx.Array) mlx.Array {
 	s := st.S
 	x = s.ExpandDims(x, -2, -3)
-	sorted := st.Tokens*g.Chosen >= sortFrom
-	chosen := indices
-	var restore mlx.Array
-	if sorted {
-		flat := s.Flatten(indices, 0, -1)
-		order := s.ArgSort(flat)
-		restore = s.ArgSort(order)
-		x = s.Take(s.Flatten(x, 0, -3), s.FloorDivide(order, s.Scalar(float64(g.Chosen), mlx.Uint32)), 0)
-		chosen = s.Take(flat, order, 0)
+	if st.Tokens*count < sortFrom {
+		return s.Squeeze(compute(x, indices, false), -2)
 	}
-	up := g.up.Forward(s, x, chosen, sorted)
-	gated := g.gate.Forward(s, x, chosen, sorted)
-	x = g.down.Forward(s, g.combine(s, gated, up), chosen, sorted)
-	if sorted {
-		x = s.Unflatten(s.Take(x, restore, 0), 0, 1, st.Tokens, g.Chosen)
+	flat := s.Flatten(indices, 0, -1)
+	order := s.ArgSort(flat)
+	restore := s.ArgSort(order)
+	x = s.Take(s.Flatten(x, 0, -3), s.FloorDivide(order, s.Scalar(float64(count), mlx.Uint32)), 0)
+	x = compute(x, s.Take(flat, order, 0), true)
+	return s.Squeeze(s.Unflatten(s.Take(x, restore, 0), 0, 1, st.Tokens, count), -2)
+}
+
+// SwitchMLP is SwitchMLP: experts of two matrices, up and down.
+type SwitchMLP struct {
+	up, down *switchLinear
+	activate *mlx.Function
+	chosen   int
+}
+
+// SwitchMLP takes such experts at path; o.Names has fc1 and fc2.
+func (b *Builder) SwitchMLP(path string, o ExpertOptions, activate *mlx.Function) *SwitchMLP {
+	return &SwitchMLP{
+		up:       b.switchLinear(path+".fc1", o.Names["fc1"], [3]int{o.All, o.Width, o.Hidden}, o.Bias),
+		down:     b.switchLinear(path+".fc2", o.Names["fc2"], [3]int{o.All, o.Hidden, o.Width}, o.Bias),
+		activate: activate,
+		chosen:   o.Chosen,
 	}
-	return s.Squeeze(x, -2)
+}
+
+// Forward takes x (1, tokens, hidden) and indices (1, tokens, chosen), and
+// returns (1, tokens, chosen, hidden).
+func (g *SwitchMLP) Forward(st *cache.Step, x, indices mlx.Array) mlx.Array {
+	return dispatched(st, x, indices, g.chosen, func(x, chosen mlx.Array, sorted bool) mlx.Array {
+		s := st.S
+		return g.down.Forward(s, s.Call(g.activate, g.up.Forward(s, x, chosen, sorted)), chosen, sorted)
+	})
 }
 
 // PerExpert names the matrices of single experts under a prefix.

@@ -43,6 +43,36 @@ func (b *Builder) Linear(path string, out, in int, bias bool) *Linear {
 	return l
 }
 
+// Bare takes the weight of a layer at path that is never quantised.
+func (b *Builder) Bare(path string, out, in int) *Linear {
+	l := &Linear{}
+	if weight := b.tensor(path+".weight", floating, out, in); weight.Valid() {
+		l.transposed = b.Own(b.S.T(weight))
+	}
+	return l
+}
+
+// Bounded is Bare in float32, with weights bounded to a range (0: not).
+func (b *Builder) Bounded(path string, size [2]int, bound float64) *Linear {
+	l := &Linear{}
+	weight := b.tensor(path+".weight", floating, size[0], size[1])
+	if !weight.Valid() {
+		return l
+	}
+	s := b.S
+	weight = s.AsType(weight, mlx.Float32)
+	if bound != 0 {
+		weight = s.Clip(weight, s.Scalar(-bound, mlx.Float32), s.Scalar(bound, mlx.Float32))
+	}
+	l.transposed = b.Own(s.T(weight))
+	return l
+}
+
+// LinearAt takes a square layer of a list.
+func (b *Builder) LinearAt(path string, i, hidden int) *Linear {
+	return b.Linear(fmt.Sprintf("%s.%d", path, i), hidden, hidden, false)
+}
+
 // matrix takes a weight of a shape: one array in this Scope when it is not
 // quantised, otherwise words, scales and perhaps biases that are kept.
 func (b *Builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
@@ -51,15 +81,15 @@ func (b *Builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisatio
 		hasScales = b.packable(path, shape)
 	}
 	if hasScales && b.quant == nil {
-		b.unexplained = append(b.unexplained, b.Prefix+path+".scales")
+		b.unexplained = append(b.unexplained, b.full(path+".scales"))
 	}
-	quant, quantised := b.quant.Of(b.Prefix+path, hasScales)
+	quant, quantised := b.quant.Of(b.full(path), hasScales)
 	if !quantised {
 		return mlx.Packed{Words: b.tensor(path+".weight", floating, shape...)}, mlx.Quantisation{}
 	}
 	rows, in := shape[:len(shape)-1], shape[len(shape)-1]
 	if in%quant.GroupSize != 0 {
-		b.wrong = append(b.wrong, fmt.Sprintf("%s%s: rows of %d are no multiple of group_size %d", b.Prefix, path, in, quant.GroupSize))
+		b.wrong = append(b.wrong, fmt.Sprintf("%s: rows of %d are no multiple of group_size %d", b.full(path), in, quant.GroupSize))
 		return mlx.Packed{}, quant
 	}
 	words := append(append([]int{}, rows...), in*quant.Bits/32)
@@ -105,12 +135,37 @@ func (e *Embedding) Forward(s *mlx.Scope, tokens mlx.Array) mlx.Array {
 	return s.Dequantize(rows, e.head.quant)
 }
 
-// Norm is mlx.nn.RMSNorm; plusOne is gemma's, which stores the weight less 1
+// Norm is mlx.nn.RMSNorm, with or without a weight, or mlx.nn.LayerNorm; plusOne is gemma's, which stores the weight less 1
 // and adds it on each call.
 type Norm struct {
 	weight  mlx.Array
 	eps     float32
 	plusOne mlx.Array
+	layer   bool // nn.LayerNorm, with a bias or none
+	bias    mlx.Array
+}
+
+// Unweighted returns a norm without a weight.
+func Unweighted(eps float64) *Norm { return &Norm{eps: float32(eps)} }
+
+// ScaledNorm takes a norm whose weight is stored under a name of its own, and is
+// multiplied by a number.
+func (b *Builder) ScaledNorm(name string, size int, eps, factor float64) *Norm {
+	n := Unweighted(eps)
+	if weight := b.tensor(name, floating, size); weight.Valid() {
+		n.weight = b.Own(b.S.Multiply(weight, b.S.Scalar(factor, b.S.Type(weight))))
+	}
+	return n
+}
+
+// LayerNorm takes the layer norm at path.
+func (b *Builder) LayerNorm(path string, size int, eps float64, bias bool) *Norm {
+	n := b.Norm(path, size, eps)
+	n.layer = true
+	if bias {
+		n.bias = b.Vector(path+".bias", size)
+	}
+	return n
 }
 
 func (b *Builder) Norm(path string, size int, eps float64) *Norm {
@@ -127,6 +182,9 @@ func (b *Builder) GemmaNorm(path string, size int, eps float64) *Norm {
 
 func (n *Norm) Forward(s *mlx.Scope, x mlx.Array) mlx.Array {
 	weight := n.weight
+	if n.layer {
+		return s.LayerNorm(x, weight, n.bias, n.eps)
+	}
 	if n.plusOne.Valid() {
 		weight = s.Add(n.plusOne, weight)
 	}

@@ -11,19 +11,38 @@ import (
 
 // Network is a model: embedding, layers, norm and output layer.
 type Network struct {
-	embed *Embedding
+	Embed *Embedding
 	// Scale multiplies the embedding (gemma); the zero Array does not.
 	Scale  mlx.Array
 	Layers []Layer
+	// Of says which cache and mask each layer takes.
+	Of     []Place
 	Masks  []cache.MaskRule
 	Norm   *Norm
-	head   *Linear // nil: the embedding's weights
-	// Softcap bounds the logits (gemma2); 0 does not.
-	Softcap float64
-	Caches  []cache.Rule
+	Head   *Linear // nil: the embedding's weights
+	Caches []cache.Rule
 	// ChoosesCaches: the family's make_cache ignores max_kv_size.
 	ChoosesCaches bool
 	Vocab         int
+	// Before, where it is set, prepares what the layers share in a step.
+	Before func(st *cache.Step, x mlx.Array, caches []cache.Cache)
+	// Body, where it is set, goes through the layers in place of one after
+	// another; Finish makes logits of what the head gives.
+	Body   func(st *cache.Step, p Pass) mlx.Array
+	Finish func(s *mlx.Scope, logits mlx.Array) mlx.Array
+}
+
+// Place is a layer's cache and mask, by index; None where it has none.
+type Place struct{ Cache, Mask int }
+
+// None is a Place without a cache or a mask.
+const None = -1
+
+// Pass is a step's tokens (1, tokens) with their embeddings, masks and caches.
+type Pass struct {
+	Tokens, X mlx.Array
+	Masks     []mlx.Mask
+	Caches    []cache.Cache
 }
 
 // Layer is a transformer block.
@@ -31,50 +50,78 @@ type Layer interface {
 	Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array
 }
 
+// Mixer is the half of a layer that looks at other tokens.
+type Mixer = Layer
+
 // Forward returns the hidden states of all tokens, (1, tokens, hidden), behind
 // the last norm.
 func (n *Network) Forward(st *cache.Step, tokens mlx.Array, caches []cache.Cache) mlx.Array {
 	s := st.S
-	x := n.embed.Forward(s, tokens)
+	p := Pass{Tokens: tokens, X: n.Embed.Forward(s, tokens), Masks: make([]mlx.Mask, len(n.Masks)), Caches: caches}
 	if n.Scale.Valid() {
-		x = s.Multiply(x, n.Scale)
+		p.X = s.Multiply(p.X, n.Scale)
 	}
-	masks := make([]mlx.Mask, len(n.Masks))
 	for i, rule := range n.Masks {
-		masks[i] = caches[rule.From].Mask(st, rule.Window, rule.AsArray)
+		p.Masks[i] = caches[rule.From].(cache.KV).Mask(st, rule.Window, rule.AsArray)
 	}
+	if n.Body != nil {
+		return n.Norm.Forward(s, n.Body(st, p))
+	}
+	if n.Before != nil {
+		n.Before(st, p.X, caches)
+	}
+	x := p.X
 	for i, layer := range n.Layers {
-		x = layer.Forward(st, x, masks[n.Caches[i].Mask], caches[i])
+		var mask mlx.Mask
+		var own cache.Cache
+		if at := n.Of[i].Mask; at != None {
+			mask = p.Masks[at]
+		}
+		if at := n.Of[i].Cache; at != None {
+			own = caches[at]
+		}
+		x = layer.Forward(st, x, mask, own)
 	}
 	return n.Norm.Forward(s, x)
 }
 
 // Logits returns (1, tokens, vocab) from hidden states.
 func (n *Network) Logits(st *cache.Step, x mlx.Array) mlx.Array {
-	s := st.S
-	head := n.head
+	head := n.Head
 	if head == nil {
-		head = &n.embed.head
+		head = &n.Embed.head
 	}
-	x = head.Forward(s, x)
-	if n.Softcap > 0 {
-		limit := s.Scalar(n.Softcap, s.Type(x))
-		x = s.Multiply(s.Tanh(s.Divide(x, limit)), limit)
+	x = head.Forward(st.S, x)
+	if n.Finish != nil {
+		x = n.Finish(st.S, x)
 	}
 	return x
 }
 
 // PreNorm is the block of llama and most others: a norm before each half.
 type PreNorm struct {
-	attention         *Attention
-	feedForward       FeedForward
-	inputNorm, ffNorm *Norm
+	Mixer             Mixer
+	FeedForward       FeedForward
+	InputNorm, FFNorm *Norm
 }
 
 func (l *PreNorm) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array {
 	s := st.S
-	x = s.Add(x, l.attention.Forward(st, l.inputNorm.Forward(s, x), mask, c))
-	return s.Add(x, l.feedForward.Forward(st, l.ffNorm.Forward(s, x)))
+	x = s.Add(x, l.Mixer.Forward(st, l.InputNorm.Forward(s, x), mask, c))
+	return s.Add(x, l.FeedForward.Forward(st, l.FFNorm.Forward(s, x)))
+}
+
+// PostNorm is olmo3's block: a norm behind each half, and none before.
+type PostNorm struct {
+	Mixer             Mixer
+	FeedForward       FeedForward
+	MixerNorm, FFNorm *Norm
+}
+
+func (l *PostNorm) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array {
+	s := st.S
+	x = s.Add(x, l.MixerNorm.Forward(s, l.Mixer.Forward(st, x, mask, c)))
+	return s.Add(x, l.FFNorm.Forward(s, l.FeedForward.Forward(st, x)))
 }
 
 // sandwich is gemma's block: a norm before and behind each half.

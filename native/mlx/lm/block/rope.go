@@ -13,12 +13,18 @@ import (
 type Rotary struct {
 	mlx.Rope
 	HeadDim int
+	base    float64
 	factor  float64
+	// stretch and context raise the base with the length (dynamic); 0 does not.
+	stretch, context float64
 }
 
 func (r *Rotary) Forward(st *cache.Step, x mlx.Array, heads, offset int) mlx.Array {
 	if r.factor != 0 {
 		x = r.scaled(st, x, heads)
+	}
+	if r.stretch != 0 {
+		return st.S.Rope(x, r.stretched(offset+st.Tokens), offset)
 	}
 	return st.S.Rope(x, &r.Rope, offset)
 }
@@ -34,40 +40,83 @@ func (r *Rotary) scaled(st *cache.Step, x mlx.Array, heads int) mlx.Array {
 	return st.S.SliceUpdate(x, part, from, to)
 }
 
+// stretched is DynamicNTKScalingRoPE's rope for a number of tokens.
+func (r *Rotary) stretched(tokens int) *mlx.Rope {
+	rope, length := r.Rope, max(float64(tokens), r.context)
+	rope.Base = float32(r.base * math.Pow(r.stretch*length/r.context-(r.stretch-1), float64(r.Dims)/float64(r.Dims-2)))
+	return &rope
+}
+
 // RopeOptions are what initialize_rope is called with.
 type RopeOptions struct {
 	Dims, HeadDim int
 	Base          float64
 	Traditional   bool
+	// Scaling is rope_scaling or what a family has in its place; nil: none.
+	Scaling *folder.Config
 }
 
-// Rope makes the embedding that rope_scaling asks for.
+// PlainRope is a rotary embedding over whole heads without scaling.
+func PlainRope(dims, headDim int, base float64, traditional bool) *Rotary {
+	return &Rotary{HeadDim: headDim, base: base, Rope: mlx.Rope{Dims: dims, Traditional: traditional, Base: float32(base), Scale: 1}}
+}
+
+// Scaling returns rope_scaling, or nil where there is none.
+func (b *Builder) Scaling() *folder.Config { return b.Part("rope_scaling") }
+
+// Rope makes the embedding that the scaling asks for.
 func (b *Builder) Rope(o RopeOptions) *Rotary {
-	r := &Rotary{HeadDim: o.HeadDim}
-	r.Rope = mlx.Rope{Dims: o.Dims, Traditional: o.Traditional, Base: float32(o.Base), Scale: 1}
-	if !b.Has("rope_scaling") {
-		return r
-	}
-	scaling := b.Section("rope_scaling")
-	if b.listing() {
+	r := PlainRope(o.Dims, o.HeadDim, o.Base, o.Traditional)
+	if o.Scaling == nil || b.listing() {
 		return r // frequencies are no tensors of the files
 	}
-	kind := scaling.Text("type", scaling.Text("rope_type", "default"))
-	switch kind {
-	case "default":
-	case "linear":
-		r.Scale = float32(1 / scaling.Float("factor"))
-	case "llama3":
-		r.Freqs = b.llama3(scaling, o)
-	case "yarn":
-		b.yarn(r, scaling, o)
-	case "longrope", "su":
-		b.longrope(r, scaling, o)
-	default:
-		scaling.Note("type %s is not supported", kind)
+	kind := o.Scaling.Text("type", o.Scaling.Text("rope_type", "default"))
+	scale, known := ropes[kind]
+	if !known {
+		o.Scaling.Note("type %s is not supported", kind)
+		return r
 	}
-	b.Problems = append(b.Problems, scaling.Problems...)
+	scale(b, r, o)
 	return r
+}
+
+// ropes are the types of initialize_rope (mlx_lm/models/rope_utils.py, 0.32.2).
+var ropes = map[string]func(b *Builder, r *Rotary, o RopeOptions){
+	"default":        func(*Builder, *Rotary, RopeOptions) {},
+	"linear":         func(_ *Builder, r *Rotary, o RopeOptions) { r.Scale = float32(1 / o.Scaling.Float("factor")) },
+	"llama3":         func(b *Builder, r *Rotary, o RopeOptions) { r.Freqs = b.llama3(o.Scaling, o) },
+	"yarn":           (*Builder).yarn,
+	"deepseek_yarn":  (*Builder).yarn,
+	"telechat3-yarn": (*Builder).yarn,
+	"longrope":       (*Builder).longrope,
+	"su":             (*Builder).longrope,
+	"proportional":   (*Builder).proportional,
+	"dynamic":        (*Builder).dynamic,
+	"mrope":          (*Builder).mrope,
+}
+
+// dynamic is DynamicNTKScalingRoPE.
+func (b *Builder) dynamic(r *Rotary, o RopeOptions) {
+	r.stretch, r.context = o.Scaling.Float("factor"), b.Float("max_position_embeddings")
+}
+
+// mrope turns text as a plain rope does; mlx-lm wants three sections.
+func (b *Builder) mrope(_ *Rotary, o RopeOptions) {
+	if sections := o.Scaling.Floats("mrope_section"); len(sections) != 3 {
+		o.Scaling.Note("mrope_section has %d sections, not 3", len(sections))
+	}
+}
+
+// proportional is ProportionalRoPE: the first part of the dimensions turns, with
+// the exponents of all.
+func (b *Builder) proportional(r *Rotary, o RopeOptions) {
+	s := b.S
+	turned := int(float64(o.Dims) * o.Scaling.Float("partial_rotary_factor", 1))
+	exponents := s.Divide(s.Arange(0, float64(turned), 2, mlx.Float32), s.Scalar(float64(o.Dims), mlx.Float32))
+	freqs := s.Power(s.Scalar(o.Base, mlx.Float32), exponents)
+	freqs = s.Multiply(s.Scalar(o.Scaling.Float("factor", 1), mlx.Float32), freqs)
+	still := s.BroadcastTo(s.Scalar(math.Inf(1), mlx.Float32), (o.Dims-turned)/2)
+	r.Freqs = b.Own(s.Concatenate(0, freqs, still))
 }
 
 // frequencies are base ** (arange(0, dims, 2) / dims), computed by MLX.
@@ -94,7 +143,8 @@ func (b *Builder) llama3(scaling *folder.Config, o RopeOptions) mlx.Array {
 }
 
 // yarn is YarnRoPE.
-func (b *Builder) yarn(r *Rotary, scaling *folder.Config, o RopeOptions) {
+func (b *Builder) yarn(r *Rotary, o RopeOptions) {
+	scaling := o.Scaling
 	s, number := b.S, func(n float64) mlx.Array { return b.S.Scalar(n, mlx.Float32) }
 	factor := scaling.Float("factor")
 	context := scaling.Float("original_max_position_embeddings", 4096)
@@ -126,7 +176,8 @@ func (b *Builder) yarn(r *Rotary, scaling *folder.Config, o RopeOptions) {
 
 // longrope is SuScaledRoPE, which uses the long factors at every length. The
 // original context is a field of the model's (phi3) or of rope_scaling.
-func (b *Builder) longrope(r *Rotary, scaling *folder.Config, o RopeOptions) {
+func (b *Builder) longrope(r *Rotary, o RopeOptions) {
+	scaling := o.Scaling
 	long := scaling.Floats("long_factor")
 	if len(long) != o.Dims/2 {
 		scaling.Note("long_factor has %d entries for %d dimensions", len(long), o.Dims)

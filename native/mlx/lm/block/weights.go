@@ -3,6 +3,8 @@ package block
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,8 +18,10 @@ import (
 // What is missing or wrong is noted, so that a refusal lists everything.
 type Builder struct {
 	*folder.Config
-	S       *mlx.Scope
-	Prefix  string // before every tensor's name: "language_model." in gemma3
+	S      *mlx.Scope
+	Prefix string // before every tensor's name: "language_model." in gemma3
+	// Flat says that no "model." stands behind the prefix (gemma3n).
+	Flat    bool
 	quant   *folder.Quantisation
 	tensors map[string]folder.Tensor
 	shards  map[string]mlx.Tensors
@@ -87,15 +91,61 @@ func (b *Builder) Own(array mlx.Array) mlx.Array {
 	return *kept
 }
 
+// full is a tensor's name with what stands before it.
+func (b *Builder) full(name string) string {
+	if b.Flat {
+		name = strings.TrimPrefix(name, "model.")
+	}
+	return b.Prefix + name
+}
+
 // Stored reports that a tensor is in the files.
 func (b *Builder) Stored(name string) bool {
-	_, ok := b.tensors[b.Prefix+name]
+	_, ok := b.tensors[b.full(name)]
 	return ok
+}
+
+// StoredNames are the names of all tensors in the files.
+func (b *Builder) StoredNames() iter.Seq[string] { return maps.Keys(b.tensors) }
+
+// Quantised reports that the layer at path is packed in the files.
+func (b *Builder) Quantised(path string) bool { return b.Stored(path + ".scales") }
+
+// Dimension returns a dimension of a stored tensor, 0 where it has none.
+func (b *Builder) Dimension(name string, axis int) int {
+	if info := b.tensors[b.full(name)]; axis < len(info.Shape) {
+		return info.Shape[axis]
+	}
+	return 0
+}
+
+// turned takes a tensor of three axes with the last two exchanged.
+func (b *Builder) turned(name string, shape ...int) mlx.Array {
+	array := b.tensor(name, floating, shape...)
+	if !array.Valid() {
+		return array
+	}
+	return b.S.Contiguous(b.S.SwapAxes(array, -1, -2))
+}
+
+// Rename gives tensors the names that mlx-lm gives them when it loads a model
+// (sanitize); those that it drops are named "".
+func (b *Builder) Rename(name func(stored string) string) {
+	renamed := make(map[string]folder.Tensor, len(b.tensors))
+	for stored, tensor := range b.tensors {
+		switch own := name(stored); own {
+		case "":
+			b.Taken[stored], renamed[stored] = true, tensor
+		default:
+			renamed[own] = tensor
+		}
+	}
+	b.tensors = renamed
 }
 
 // tensor takes a tensor of one of the types and of a shape, in this Scope.
 func (b *Builder) tensor(name string, types []string, shape ...int) mlx.Array {
-	name = b.Prefix + name
+	name = b.full(name)
 	if b.listing() {
 		b.need(name, types, shape)
 		return mlx.Array{}
@@ -115,7 +165,7 @@ func (b *Builder) tensor(name string, types []string, shape ...int) mlx.Array {
 	if !b.Usable() {
 		return mlx.Array{} // refused in the end; nothing need be made
 	}
-	return b.S.Get(b.shards[info.Shard], name)
+	return b.S.Get(b.shards[info.Shard], info.Name)
 }
 
 // Vector takes and keeps a tensor that is used as it is.
@@ -230,6 +280,6 @@ func (b *Builder) packable(path string, shape []int) bool {
 	if b.quant == nil {
 		return false
 	}
-	named, ok := b.quant.Layers[b.Prefix+path]
+	named, ok := b.quant.Layers[b.full(path)]
 	return shape[len(shape)-1]%b.quant.All.GroupSize == 0 && (!ok || named.Quantised)
 }

@@ -5,16 +5,10 @@ package cache
 
 import "assay/native/mlx"
 
-// Cache is the keys and values of one layer, after mlx_lm/models/cache.py.
+// Cache is what one layer keeps between steps, after mlx_lm/models/cache.py.
 type Cache interface {
-	// Position is the number of tokens seen, which rotary embeddings start from.
+	// Position is the number of tokens seen.
 	Position() int
-	// Update appends keys and values (1, heads, tokens, dim) and returns all
-	// that attention is to see.
-	Update(st *Step, k, v mlx.Array) Entries
-	// Mask is what the tokens of a step may see of the cache and of each other;
-	// window 0 is none, asArray asks for an array where a name would do.
-	Mask(st *Step, window int, asArray bool) mlx.Mask
 	// Arrays are the variables that hold the cache: keys first, then values.
 	Arrays() (keys, values []*mlx.Array)
 	// slots is how many tokens there is room for.
@@ -22,14 +16,30 @@ type Cache interface {
 	kind() Kind
 }
 
+// KV is a Cache of keys and values.
+type KV interface {
+	Cache
+	// Update appends keys and values (1, heads, tokens, dim) and returns all
+	// that attention is to see.
+	Update(st *Step, k, v mlx.Array) Entries
+	// Seen is what the last Update returned, read again (keys_and_values).
+	Seen(st *Step) Entries
+	// Mask is what the tokens of a step may see of the cache and of each other;
+	// window 0 is none, asArray asks for an array where a name would do.
+	Mask(st *Step, window int, asArray bool) mlx.Mask
+}
+
 // Kind names a cache's way of growing.
 type Kind string
 
-// The kinds of cache: KVCache, RotatingKVCache and QuantizedKVCache of mlx-lm.
+// The kinds of cache: KVCache, RotatingKVCache, QuantizedKVCache, ChunkedKVCache
+// and ArraysCache of mlx-lm.
 const (
 	Plain     Kind = "plain"
 	Rotating  Kind = "rotating"
 	Quantised Kind = "quantised"
+	Chunked   Kind = "chunked"
+	Recurrent Kind = "recurrent"
 )
 
 // Entries are keys and values as attention reads them: plain arrays, or packed
@@ -38,6 +48,7 @@ type Entries struct {
 	K, V             mlx.Array
 	PackedK, PackedV mlx.Packed
 	Quant            mlx.Quantisation
+	Length           int // tokens in packed ones
 }
 
 // Step is one pass of tokens through the network.

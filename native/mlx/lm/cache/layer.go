@@ -4,7 +4,9 @@ import "assay/native/mlx"
 
 // Layer is what one layer's cache takes.
 type Layer struct {
-	Kind Kind
+	// Layer is its number.
+	Layer int
+	Kind  Kind
 	// Slots is the room for tokens that is allocated, Window what a rotating
 	// cache is bounded to (0: it is not).
 	Slots, Window int

@@ -37,6 +37,10 @@ func New(rules []Rule, o Options) ([]Cache, mlx.Quantisation, error) {
 	caches := make([]Cache, len(rules))
 	for i, rule := range rules {
 		switch {
+		case rule.State:
+			caches[i] = &State{}
+		case rule.Chunk > 0:
+			caches[i] = &chunkedCache{plainCache: plainCache{Shape: rule.Shape}, chunk: rule.Chunk}
 		case rule.Window > 0:
 			caches[i] = &rotatingCache{Shape: rule.Shape, window: rule.Window}
 		case o.MaxKVSize > 0 && !o.Chosen:
@@ -70,6 +74,7 @@ func (o Options) quantisation(rules []Rule, caches []Cache) (mlx.Quantisation, e
 	}
 	for i, rule := range rules {
 		switch {
+		case caches[i].kind() == Recurrent, caches[i].kind() == Chunked: // stays as it is
 		case caches[i].kind() == Rotating:
 			return q, fmt.Errorf("%w: layer %d has a rotating cache", ErrUnquantisable, i)
 		case rule.Unquantisable != "":
@@ -94,18 +99,21 @@ func Quantise(st *Step, caches []Cache, q mlx.Quantisation, from int) {
 	}
 }
 
-// MaskRule makes one mask a step from one layer's cache.
+// MaskRule makes one mask a step from one cache.
 type MaskRule struct {
-	From    int // the layer
+	From    int // its index
 	Window  int // 0: none
 	AsArray bool
 }
 
-// Rule is what one layer caches and which mask it takes.
+// Rule is a cache that a model has.
 type Rule struct {
+	// Layer is whose cache it is.
+	Layer int
 	Shape
-	Window int // 0: every token is kept
-	Mask   int // index in network.masks
+	Window int // of a rotating cache; 0: every token is kept
+	Chunk  int // of a chunked cache; 0: it is none
+	State  bool
 	// Unquantisable says why the layer cannot read a quantised cache, or "".
 	Unquantisable string
 }

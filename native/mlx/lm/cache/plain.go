@@ -33,6 +33,10 @@ func (c *plainCache) Update(st *Step, k, v mlx.Array) Entries {
 	c.capacity = c.room(st.Tokens, before)
 	st.S.Set(&c.keys, keys)
 	st.S.Set(&c.values, values)
+	return c.Seen(st)
+}
+
+func (c *plainCache) Seen(st *Step) Entries {
 	return Entries{
 		K: span(st.S, c.keys, c.Heads, c.KeyDim, 0, c.offset),
 		V: span(st.S, c.values, c.Heads, c.ValueDim, 0, c.offset),

@@ -43,7 +43,11 @@ func (c *quantisedCache) Update(st *Step, k, v mlx.Array) Entries {
 	c.append(st, &c.values, st.S.Quantize(v, c.quant), before, c.ValueDim)
 	grown := plainCache{capacity: c.capacity}
 	c.capacity = grown.room(st.Tokens, before)
-	return Entries{Quant: c.quant, PackedK: c.seen(st, &c.keys, c.KeyDim), PackedV: c.seen(st, &c.values, c.ValueDim)}
+	return c.Seen(st)
+}
+
+func (c *quantisedCache) Seen(st *Step) Entries {
+	return Entries{Quant: c.quant, Length: c.offset, PackedK: c.seen(st, &c.keys, c.KeyDim), PackedV: c.seen(st, &c.values, c.ValueDim)}
 }
 
 // widths are the last dimensions of words, scales and biases.

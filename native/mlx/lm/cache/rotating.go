@@ -128,7 +128,13 @@ func (c *rotatingCache) rotate(st *Step, k, v mlx.Array) Entries {
 	s.Set(&c.values, s.SliceUpdate(values, v, []int{0, 0, c.index, 0}, []int{1, c.Heads, c.index + 1, c.ValueDim}))
 	c.offset++
 	c.index++
-	if c.offset < c.window {
+	return c.Seen(st)
+}
+
+// Seen is the part of the ring that holds tokens; a prompt fills all of it.
+func (c *rotatingCache) Seen(st *Step) Entries {
+	s := st.S
+	if c.offset < c.width {
 		return Entries{
 			K: span(s, c.keys, c.Heads, c.KeyDim, 0, c.offset),
 			V: span(s, c.values, c.Heads, c.ValueDim, 0, c.offset),

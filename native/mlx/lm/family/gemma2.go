@@ -24,14 +24,12 @@ func gemma2(b *block.Builder) *block.Network {
 	}
 	b.CheckHeads(d)
 	intermediate := b.Integer("intermediate_size")
-	rope := &block.Rotary{HeadDim: d.HeadDim, Rope: mlx.Rope{
-		Dims: d.HeadDim, Traditional: b.Boolean("rope_traditional", false), Base: float32(b.Float("rope_theta", 10000)), Scale: 1,
-	}}
+	rope := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta", 10000), b.Boolean("rope_traditional", false))
 	scale := 1 / math.Sqrt(b.Float("query_pre_attn_scalar", 144))
 	softcap := b.Float("attn_logit_softcapping", 50)
 
 	n := b.Base(d, true)
-	n.Softcap = b.Float("final_logit_softcapping", 30)
+	n.Finish = capped(b.Float("final_logit_softcapping", 30))
 	n.Masks = []cache.MaskRule{{AsArray: true}}
 	for i := range d.Layers {
 		path := block.LayerPath(i)
@@ -45,4 +43,12 @@ func gemma2(b *block.Builder) *block.Network {
 		n.Scale = b.Own(b.S.Scalar(math.Sqrt(float64(d.Hidden)), w))
 	}
 	return n
+}
+
+// capped bounds logits to a range, as gemma2 does it in steps.
+func capped(to float64) func(s *mlx.Scope, logits mlx.Array) mlx.Array {
+	return func(s *mlx.Scope, logits mlx.Array) mlx.Array {
+		limit := s.Scalar(to, s.Type(logits))
+		return s.Multiply(s.Tanh(s.Divide(logits, limit)), limit)
+	}
 }

@@ -53,8 +53,8 @@ func gemma3Text(b *block.Builder) *block.Network {
 		b.Note("num_hidden_layers %d is less than sliding_window_pattern %d, which mlx-lm's gemma3_text cannot run", d.Layers, pattern)
 		return nil
 	}
-	global := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta", 1000000)})
-	local := &block.Rotary{HeadDim: d.HeadDim, Rope: mlx.Rope{Dims: d.HeadDim, Base: float32(b.Float("rope_local_base_freq", 10000)), Scale: 1}}
+	global := b.Rope(block.RopeOptions{Scaling: b.Scaling(), Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta", 1000000)})
+	local := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_local_base_freq", 10000), false)
 	scale := math.Pow(b.Float("query_pre_attn_scalar", 256), -0.5)
 
 	n := b.Base(d, !b.Stored("lm_head.weight"))
@@ -66,7 +66,7 @@ func gemma3Text(b *block.Builder) *block.Network {
 			types[i], rope = folder.FullAttention, global
 		}
 		a := b.Attention(path+".self_attn", d, block.AttentionOptions{Norms: b.GemmaNorm, Scale: scale, Rope: rope})
-		a.NormsHeads = true
+		a.NormsAt = block.OnHeadsInFront
 		n.Layers = append(n.Layers, b.Sandwich(path, d, a, intermediate, clippedSum))
 	}
 	n.Sliding(types, window)

@@ -26,7 +26,7 @@ func gptOSS(b *block.Builder) *block.Network {
 	b.CheckHeads(d)
 	experts, chosen := b.Integer("num_local_experts", 128), b.Integer("num_experts_per_tok", 4)
 	intermediate, window := b.Integer("intermediate_size", 2880), b.Integer("sliding_window", 128)
-	rope := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta", 150000)})
+	rope := b.Rope(block.RopeOptions{Scaling: b.Scaling(), Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta", 150000)})
 
 	n := b.Base(d, false)
 	for i := range d.Layers {

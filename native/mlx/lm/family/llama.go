@@ -23,7 +23,7 @@ func llama(b *block.Builder) *block.Network {
 	b.CheckHeads(d)
 	intermediate := b.Integer("intermediate_size")
 	bias, mlpBias := b.Boolean("attention_bias", false), b.Boolean("mlp_bias", false)
-	rope := b.Rope(block.RopeOptions{
+	rope := b.Rope(block.RopeOptions{Scaling: b.Scaling(),
 		Dims: d.HeadDim, HeadDim: d.HeadDim,
 		Base: b.Float("rope_theta", 10000), Traditional: b.Boolean("rope_traditional", false),
 	})

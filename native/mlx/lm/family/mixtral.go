@@ -20,9 +20,7 @@ func mixtral(b *block.Builder) *block.Network {
 	d.KVHeads = b.Integer("num_key_value_heads", 8)
 	d.HeadDim = d.Hidden / d.Heads
 	b.CheckHeads(d)
-	rope := &block.Rotary{HeadDim: d.HeadDim, Rope: mlx.Rope{
-		Dims: d.HeadDim, Traditional: b.Boolean("rope_traditional", false), Base: float32(b.Float("rope_theta", 1e6)), Scale: 1,
-	}}
+	rope := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta", 1e6), b.Boolean("rope_traditional", false))
 	experts, chosen := b.Integer("num_local_experts", 8), b.Integer("num_experts_per_tok", 2)
 	width := b.Integer("intermediate_size", 14336)
 	tied := b.Boolean("tie_word_embeddings", false)

@@ -12,7 +12,7 @@ func init() { register(phi3, "phi3") }
 func phi3(b *block.Builder) *block.Network {
 	d := b.SquareDims()
 	intermediate := b.Integer("intermediate_size")
-	rope := b.Rope(block.RopeOptions{
+	rope := b.Rope(block.RopeOptions{Scaling: b.Scaling(),
 		Dims: int(float64(d.HeadDim) * b.Float("partial_rotary_factor", 1)), HeadDim: d.HeadDim,
 		Base: b.Float("rope_theta", 10000), Traditional: b.Boolean("rope_traditional", false),
 	})

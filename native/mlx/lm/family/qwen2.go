@@ -9,7 +9,7 @@ func qwen2(b *block.Builder) *block.Network {
 	d := b.SquareDims()
 	b.Integer("num_key_value_heads") // which has no default here
 	intermediate := b.Integer("intermediate_size")
-	rope := b.Rope(block.RopeOptions{
+	rope := b.Rope(block.RopeOptions{Scaling: b.Scaling(),
 		Dims: d.HeadDim, HeadDim: d.HeadDim,
 		Base: b.Float("rope_theta", 1000000), Traditional: b.Boolean("rope_traditional", false),
 	})

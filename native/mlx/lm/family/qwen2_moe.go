@@ -12,9 +12,7 @@ func init() { register(qwen2MoE, "qwen2_moe") }
 func qwen2MoE(b *block.Builder) *block.Network {
 	d := b.SquareDims()
 	// rope_scaling is checked by mlx-lm's qwen2_moe, and not used.
-	rope := &block.Rotary{HeadDim: d.HeadDim, Rope: mlx.Rope{
-		Dims: d.HeadDim, Traditional: b.Boolean("rope_traditional", false), Base: float32(b.Float("rope_theta", 1000000)), Scale: 1,
-	}}
+	rope := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta", 1000000), b.Boolean("rope_traditional", false))
 	experts, chosen := b.Experts("num_experts")
 	width, shared := b.Integer("moe_intermediate_size"), b.Integer("shared_expert_intermediate_size")
 

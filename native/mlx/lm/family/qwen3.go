@@ -9,7 +9,7 @@ func qwen3(b *block.Builder) *block.Network {
 	d := qwen3Dims(b)
 	intermediate := b.Integer("intermediate_size")
 	b.Integer("max_position_embeddings")
-	rope := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: qwen3Base(b)})
+	rope := b.Rope(block.RopeOptions{Scaling: b.Scaling(), Dims: d.HeadDim, HeadDim: d.HeadDim, Base: qwen3Base(b)})
 	tied := b.Boolean("tie_word_embeddings")
 	if tied {
 		b.Ignore("lm_head.weight")

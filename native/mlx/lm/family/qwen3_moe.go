@@ -14,7 +14,7 @@ func init() { register(qwen3MoE, "qwen3_moe") }
 func qwen3MoE(b *block.Builder) *block.Network {
 	d := qwen3Dims(b)
 	b.Integer("max_position_embeddings")
-	rope := &block.Rotary{HeadDim: d.HeadDim, Rope: mlx.Rope{Dims: d.HeadDim, Base: float32(b.Float("rope_theta")), Scale: 1}}
+	rope := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta"), false)
 	experts, chosen := b.Experts("num_experts")
 	dense, width := b.Integer("intermediate_size"), b.Integer("moe_intermediate_size")
 	step, denseOnly := b.Integer("decoder_sparse_step"), b.Floats("mlp_only_layers")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type Config struct {
 	within   string // "text_config." or ""
 	Fields   map[string]any
 	Problems []string
+	parent   *Config // that takes the problems in this one's place
 }
 
 func ReadConfig(folder string) (*Config, error) {
@@ -48,8 +50,25 @@ func (c *Config) Section(name string) *Config {
 	return &Config{Path: c.Path, within: c.within + name + ".", Fields: fields}
 }
 
+// Part returns a nested object that may be absent or null, nil then. What is
+// noted of it is noted here.
+func (c *Config) Part(name string) *Config {
+	if fields, ok := c.Fields[name].(map[string]any); ok {
+		return &Config{Path: c.Path, within: c.within + name + ".", Fields: fields, parent: c}
+	}
+	if c.Has(name) {
+		c.Note("%s is %v, not an object", name, c.Fields[name])
+	}
+	return nil
+}
+
+// Note notes a problem.
 func (c *Config) Note(format string, args ...any) {
-	c.Problems = append(c.Problems, c.within+fmt.Sprintf(format, args...))
+	problem := c.within + fmt.Sprintf(format, args...)
+	for c.parent != nil {
+		c = c.parent
+	}
+	c.Problems = append(c.Problems, problem)
 }
 
 // Err reports everything that was noted, and nil without notes.
@@ -98,6 +117,68 @@ func (c *Config) Integer(name string, fallback ...int) int {
 func (c *Config) Float(name string, fallback ...float64) float64 { return field(c, name, fallback) }
 func (c *Config) Boolean(name string, fallback ...bool) bool     { return field(c, name, fallback) }
 func (c *Config) Text(name string, fallback ...string) string    { return field(c, name, fallback) }
+
+// Count reads a whole number that may be 0.
+func (c *Config) Count(name string, fallback ...int) int {
+	if c.Has(name) && c.Fields[name] == 0.0 {
+		return 0
+	}
+	if !c.Has(name) && len(fallback) > 0 {
+		return fallback[0]
+	}
+	return c.Integer(name)
+}
+
+// Null reports that a field is there and null.
+func (c *Config) Null(name string) bool {
+	value, there := c.Fields[name]
+	return there && value == nil
+}
+
+// Default gives a field a number where it is absent or null.
+func (c *Config) Default(name string, number any) {
+	if c.Has(name) {
+		return
+	}
+	switch n := number.(type) {
+	case int:
+		c.Fields[name] = float64(n)
+	default:
+		c.Fields[name] = n
+	}
+}
+
+// Texts reads a list of words, or nil when it is absent.
+func (c *Config) Texts(name string) []string {
+	var words []string
+	for _, raw := range field(c, name, [][]any{nil}) {
+		word, ok := raw.(string)
+		if !ok {
+			c.Note("%s has %v in it, which is not a word", name, raw)
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+// Numbers reads a list of numbers, each as it is or as {"__float__": "Infinity"};
+// nil when it is absent.
+func (c *Config) Numbers(name string) []float64 {
+	var numbers []float64
+	for _, raw := range field(c, name, [][]any{nil}) {
+		number, ok := raw.(float64)
+		if coded, isCoded := raw.(map[string]any); isCoded {
+			text, _ := coded["__float__"].(string)
+			parsed, err := strconv.ParseFloat(text, 64)
+			number, ok = parsed, err == nil
+		}
+		if !ok {
+			c.Note("%s has %v in it, which is not a number", name, raw)
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers
+}
 
 // Floats reads a list of numbers, or nil when it is absent.
 func (c *Config) Floats(name string) []float32 {

@@ -19,7 +19,9 @@ type Tensor struct {
 	DType   string `json:"dtype"`
 	Shape   []int  `json:"shape"`
 	Offsets []int  `json:"data_offsets"`
-	Shard   string
+	Shard   string `json:"-"`
+	// Name is what the file calls it.
+	Name string `json:"-"`
 }
 
 // dtypeBytes are the element sizes of the types that a model may hold here.
@@ -112,7 +114,7 @@ func readHeader(path string) (map[string]Tensor, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for name, tensor := range tensors {
-		tensor.Shard = path
+		tensor.Shard, tensor.Name = path, name
 		tensors[name] = tensor
 	}
 	return tensors, nil
