@@ -77,7 +77,7 @@ var unreadKeys = regexp.MustCompile(`^(mamba_|ssm_|linear_|conv_|lightning_|kda_
 func (r *Reader) unknown() []string {
 	const noLayout = "llama.cpp's name of the family: no GGUF layout can be given"
 	switch {
-	case r.Kind != nil && r.Kind.family == "":
+	case r.Kind != nil && r.Kind.Family == "":
 		return []string{noLayout}
 	case r.Kind != nil:
 		return nil
@@ -98,14 +98,14 @@ func (r *Reader) unknown() []string {
 // family is llama.cpp's name of the model, which for some hybrids depends on
 // whether a layer is recurrent at all.
 func (r *Reader) family(f *arch.Facts) string {
-	if r.Kind == nil || r.Kind.family == "" {
+	if r.Kind == nil || r.Kind.Family == "" {
 		return ""
 	}
 	r.Note("family", arch.FromDefault, "llama.cpp's name of model type %s", r.Kind.Name)
 	if r.Kind.pureFamily != "" && f.FirstRecurrent() == nil {
 		return r.Kind.pureFamily
 	}
-	return r.Kind.family
+	return r.Kind.Family
 }
 
 // tied: the types whose class ties by default say so in their defaults.

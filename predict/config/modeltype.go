@@ -1,6 +1,9 @@
 package config
 
 import (
+	"maps"
+	"slices"
+
 	"assay/predict/arch"
 )
 
@@ -9,7 +12,7 @@ import (
 func TypeOf(family string) string {
 	for _, group := range typeGroups {
 		for _, t := range group {
-			if t.family == family && family != "" {
+			if t.Family == family && family != "" {
 				return t.Name
 			}
 		}
@@ -24,7 +27,7 @@ const defaultsSource = "transformers 5.23.0"
 // keys a config does state are read the same way for every type.
 type ModelType struct {
 	Name   string
-	family string // llama.cpp's name of it; empty where no layout of it is known
+	Family string // llama.cpp's name of it; empty where no layout of it is known
 	// pureFamily is llama.cpp's name of a hybrid type's model without recurrent layers.
 	pureFamily string
 	// names overrides the spelling of a fact where this type uses a key in
@@ -70,3 +73,6 @@ func index(groups [][]ModelType) map[string]*ModelType {
 	}
 	return byName
 }
+
+// Types are the model types known by name, in no order.
+func Types() []*ModelType { return slices.Collect(maps.Values(modelTypes)) }

@@ -11,11 +11,11 @@ var gemma3Defaults = map[string]any{
 
 // gemmaTypes: Gemma's head dimension is 256 by default, whatever hidden ÷ heads is.
 var gemmaTypes = []ModelType{
-	{Name: "gemma", family: "gemma", Defaults: map[string]any{"head_dim": 256, "tie_word_embeddings": true}},
-	{Name: "gemma2", family: "gemma2", Defaults: map[string]any{
+	{Name: "gemma", Family: "gemma", Defaults: map[string]any{"head_dim": 256, "tie_word_embeddings": true}},
+	{Name: "gemma2", Family: "gemma2", Defaults: map[string]any{
 		"head_dim": 256, "tie_word_embeddings": true, "sliding_window": 4096, "sliding_window_pattern": 2}},
-	{Name: "gemma3", family: "gemma3", qkNorm: true, Defaults: gemma3Defaults},
-	{Name: "gemma3_text", family: "gemma3", qkNorm: true, Defaults: gemma3Defaults},
+	{Name: "gemma3", Family: "gemma3", qkNorm: true, Defaults: gemma3Defaults},
+	{Name: "gemma3_text", Family: "gemma3", qkNorm: true, Defaults: gemma3Defaults},
 }
 
 var gemma3nDefaults = map[string]any{
@@ -26,6 +26,6 @@ var gemma3nDefaults = map[string]any{
 }
 
 var gemma3nTypes = []ModelType{
-	{Name: "gemma3n", family: "gemma3n", qkNorm: true, Defaults: gemma3nDefaults},
-	{Name: "gemma3n_text", family: "gemma3n", qkNorm: true, Defaults: gemma3nDefaults},
+	{Name: "gemma3n", Family: "gemma3n", qkNorm: true, Defaults: gemma3nDefaults},
+	{Name: "gemma3n_text", Family: "gemma3n", qkNorm: true, Defaults: gemma3nDefaults},
 }

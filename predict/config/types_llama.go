@@ -2,9 +2,9 @@ package config
 
 // llamaTypes: Llama 1 to 3 and the models that share its blocks.
 var llamaTypes = []ModelType{
-	{Name: "llama", family: "llama"},
-	{Name: "mistral", family: "llama", Defaults: map[string]any{"sliding_window": 4096}},
-	{Name: "mixtral", family: "llama", names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
+	{Name: "llama", Family: "llama"},
+	{Name: "mistral", Family: "llama", Defaults: map[string]any{"sliding_window": 4096}},
+	{Name: "mixtral", Family: "llama", names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
 }
 
 // Llama 4 calls its experts' width intermediate_size, the dense layers'

@@ -1,22 +1,22 @@
 package config
 
 var gptOssTypes = []ModelType{
-	{Name: "gpt_oss", family: "gpt-oss", bias: true, sinks: true,
+	{Name: "gpt_oss", Family: "gpt-oss", bias: true, sinks: true,
 		names:    map[string][]string{"experts.intermediate": {"intermediate_size"}},
 		Defaults: map[string]any{"head_dim": 64, "sliding_window": 128, "sliding_window_pattern": 2}},
 }
 
 // otherTypes differ from Llama's blocks in a norm, a fusion or a period.
 var otherTypes = []ModelType{
-	{Name: "phi3", family: "phi3"},
-	{Name: "cohere2", family: "cohere2", Defaults: map[string]any{
+	{Name: "phi3", Family: "phi3"},
+	{Name: "cohere2", Family: "cohere2", Defaults: map[string]any{
 		"sliding_window": 4096, "sliding_window_pattern": 4, "tie_word_embeddings": true}},
-	{Name: "olmo2", family: "olmo2", qkNorm: true},
-	{Name: "granite", family: "granite", Scaled: true, Defaults: graniteDefaults},
-	{Name: "smollm3", family: "smollm3", Defaults: map[string]any{
+	{Name: "olmo2", Family: "olmo2", qkNorm: true},
+	{Name: "granite", Family: "granite", Scaled: true, Defaults: graniteDefaults},
+	{Name: "smollm3", Family: "smollm3", Defaults: map[string]any{
 		"use_sliding_window": false, "tie_word_embeddings": true}},
-	{Name: "llama4", family: "llama4", names: llama4Names, Defaults: llama4Defaults},
-	{Name: "llama4_text", family: "llama4", names: llama4Names, Defaults: llama4Defaults},
+	{Name: "llama4", Family: "llama4", names: llama4Names, Defaults: llama4Defaults},
+	{Name: "llama4_text", Family: "llama4", names: llama4Names, Defaults: llama4Defaults},
 }
 
 // graniteDefaults hold for all Granite models; llama.cpp's loader needs the scale.

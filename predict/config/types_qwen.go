@@ -16,8 +16,8 @@ var qwenDefaults = map[string]any{"use_sliding_window": false, "sliding_window":
 // qwenTypes: Qwen 1.5 to 3. Qwen 3 dropped the biases and gained norms on
 // queries and keys.
 var qwenTypes = []ModelType{
-	{Name: "qwen2", family: "qwen2", bias: true, Defaults: qwenDefaults},
-	{Name: "qwen2_moe", family: "qwen2moe", bias: true, sharedGate: true, Defaults: qwenDefaults},
-	{Name: "qwen3", family: "qwen3", qkNorm: true, Defaults: withDefaults(qwenDefaults, "head_dim", 128)},
-	{Name: "qwen3_moe", family: "qwen3moe", qkNorm: true, Defaults: qwenDefaults},
+	{Name: "qwen2", Family: "qwen2", bias: true, Defaults: qwenDefaults},
+	{Name: "qwen2_moe", Family: "qwen2moe", bias: true, sharedGate: true, Defaults: qwenDefaults},
+	{Name: "qwen3", Family: "qwen3", qkNorm: true, Defaults: withDefaults(qwenDefaults, "head_dim", 128)},
+	{Name: "qwen3_moe", Family: "qwen3moe", qkNorm: true, Defaults: qwenDefaults},
 }

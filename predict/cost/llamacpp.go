@@ -3,9 +3,9 @@ package cost
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
 	"assay/predict/tensor"
 )
@@ -34,9 +34,11 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	if err != nil {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
 	}
-	c := &counter{Cost: Cost{Steps: int64(len(steps)), Layers: layersOf(f, int64(len(steps))), Ops: map[Op]int64{}}, facts: f, plan: plan, steps: steps,
-		tailless: hasNoTail(f.Family, p.Release)}
-	c.normedFirst = c.tailless && !slices.Contains(pickedFirst, f.Family)
+	fam, _ := family.Of(f.Family)
+	c := &counter{Cost: Cost{Steps: int64(len(steps)), Layers: layersOf(f, int64(len(steps))), Ops: map[Op]int64{}},
+		facts: f, family: fam, plan: plan, steps: steps,
+		tailless: hasNoTail(fam.Tail, p.Release)}
+	c.normedFirst = c.tailless && !fam.Tail.BeforeNorm
 	for _, t := range table {
 		c.weight(t)
 	}
@@ -56,6 +58,7 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 type counter struct {
 	Cost
 	facts    arch.Facts
+	family   *family.Family
 	plan     kv.Plan
 	steps    []step
 	tailless bool
@@ -179,30 +182,6 @@ func expectedExperts(count, used, rows, each int64) int64 {
 }
 
 // hasNoTail says that the last layer runs for all tokens.
-func hasNoTail(family, release string) bool {
-	since, ok := tailless[family]
-	return ok && !kv.Older(release, since)
+func hasNoTail(t family.Tail, release string) bool {
+	return t.LateSince != "" && !kv.Older(release, t.LateSince)
 }
-
-// tailless are the families whose graphs pick the outputs only before the
-// output head, with the first of the known releases that does (a draft model
-// may want every token's state: embeddings_nextn_masked, src/models, v0.5.0).
-var tailless = map[string]string{
-	"bailingmoe3":    "v0.4.0",
-	"cohere2moe":     "b10361",
-	"gemma3n":        "b6673",
-	"gemma4":         "b10361",
-	"gpt-oss":        "b10361",
-	"hy_v3":          "b10361",
-	"mimo2":          "b10361",
-	"nemotron_h":     "b10361",
-	"nemotron_h_moe": "b10361",
-	"qwen35":         "b10361",
-	"qwen35moe":      "b10361",
-	"qwen3next":      "b10361",
-	"step35":         "b10361",
-}
-
-// pickedFirst are those of them that pick the outputs in front of the last norm;
-// the others norm all tokens.
-var pickedFirst = []string{"gemma3n", "gpt-oss", "mimo2", "step35"}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
 	"assay/predict/tensor"
 )
@@ -11,12 +12,12 @@ import (
 // nodes is how many nodes the graphs evaluate; nil where the family's graph is
 // not known or a tensor of the model is none that the family has.
 func (c *counter) nodes(p kv.Params, table []weight) *int64 {
-	g, known := graphs[c.facts.Family]
-	if !known {
+	if c.family.Graph == nil {
 		return nil
 	}
+	g := *c.family.Graph
 	if c.tailless {
-		g.picks = 1
+		g.Picks = 1
 	}
 	n := &nodeCounter{counter: c, graph: g, params: p}
 	for i := range c.facts.Layers {
@@ -25,8 +26,8 @@ func (c *counter) nodes(p kv.Params, table []weight) *int64 {
 		}
 	}
 	n.scales()
-	n.body += g.embedding
-	n.tail += g.picks + g.head
+	n.body += g.Embedding
+	n.tail += g.Picks + g.Head
 	if !slices.ContainsFunc(table, func(w weight) bool { return w.Use == tensor.Output }) {
 		n.tail++ // the head is the embedding once more
 	}
@@ -53,7 +54,7 @@ func (c *counter) nodes(p kv.Params, table []weight) *int64 {
 // outputs has, and what starts a sequence.
 type nodeCounter struct {
 	*counter
-	graph             graph
+	graph             family.Graph
 	params            kv.Params
 	body, tail, start int64
 }
@@ -87,7 +88,7 @@ func (n *nodeCounter) layer(i int) bool {
 		n.start += of.resets
 	}
 	// Each part's result is added to what came before it.
-	if n.graph.picks == 1 {
+	if n.graph.Picks == 1 {
 		n.body += mixers
 	} else {
 		n.behind(i, mixers*n.perResidual())
@@ -120,14 +121,14 @@ func (n *nodeCounter) perResidual() int64 {
 // cache (SET_ROWS), then one node, or two products, a softmax and a copy.
 // Quantised keys and values are rotated, each with a second product.
 func (n *nodeCounter) attention(i int, a *arch.Attention) {
-	n.body += n.graph.queries(i, a, &n.facts) + 2 + 1
+	n.body += n.graph.Queries(i, a, &n.facts) + 2 + 1
 	if a.MLA != nil && (!n.params.FlashAttn || !kv.Older(n.params.Release, keysAlone)) {
 		// Values are a part of the keys. Where they are stored nevertheless, flash
 		// attention alone needs one node more: the others have them transposed.
 		n.body--
 	}
 	if !n.params.FlashAttn {
-		n.body += 3 + n.graph.plain
+		n.body += 3 + n.graph.Plain
 	}
 	if at, ok := n.cacheOf(i); ok {
 		if n.plan.Caches[at].RotationK > 0 {
@@ -143,11 +144,11 @@ func (n *nodeCounter) attention(i int, a *arch.Attention) {
 func (n *nodeCounter) feedForward(ff *arch.FeedForward) int64 {
 	e := ff.Experts
 	if e == nil {
-		return n.graph.activation
+		return n.graph.Activation
 	}
 	// The experts' results are added up; a single one is copied.
-	nodes := n.graph.router + 1 + max(1, e.Used-1)
-	if n.graph.normed || e.NormedWeights {
+	nodes := n.graph.Router + 1 + max(1, e.Used-1)
+	if n.graph.Normed || e.NormedWeights {
 		nodes += 3
 		if kv.Older(n.params.Release, clampsSince) {
 			nodes--

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/predict/arch"
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 )
 
@@ -45,6 +46,7 @@ func LlamaCpp(f arch.Facts, p Params) (Plan, error) {
 // layout is one prediction on its way.
 type layout struct {
 	facts        arch.Facts
+	family       *family.Family
 	params       Params
 	policy       policy
 	typeK, typeV gguf.Type
@@ -52,8 +54,9 @@ type layout struct {
 }
 
 func newLayout(f arch.Facts, p Params) (*layout, error) {
-	if why, ok := otherMemory[f.Family]; ok {
-		return nil, fmt.Errorf("%s keeps %s, for which there is no rule", f.Family, why)
+	fam, _ := family.Of(f.Family)
+	if fam.Cache.Other != "" {
+		return nil, fmt.Errorf("%s keeps %s, for which there is no rule", f.Family, fam.Cache.Other)
 	}
 	pol, err := policyOf(p.Release)
 	if err != nil {
@@ -63,7 +66,7 @@ func newLayout(f arch.Facts, p Params) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{facts: f, params: p, policy: pol}
+	l := &layout{facts: f, family: fam, params: p, policy: pol}
 	if l.typeK, err = gguf.ParseType(p.TypeK); err != nil {
 		return nil, fmt.Errorf("K cache: %w", err)
 	}
@@ -142,7 +145,7 @@ func (l *layout) attention() error {
 		windowed.Cells = l.policy.windowCells(full.Cells, windowed.Window, l)
 	}
 	for i, layer := range l.facts.Layers {
-		if layer.Attention == nil || cacheless[l.facts.Family] {
+		if layer.Attention == nil || l.family.Cache.None {
 			continue
 		}
 		cache := &full
@@ -219,7 +222,7 @@ func (l *layout) rowBytes(t gguf.Type, width, head int64) (int64, error) {
 // n_embd_v_gqa (src/llama-hparams.cpp, v0.5.0). Latent attention keeps one
 // compressed row for all heads and reads the values from it.
 func (l *layout) widths(a *arch.Attention) (k, v int64) {
-	if a.MLA == nil || expandedMLA[l.facts.Family] {
+	if a.MLA == nil || l.family.Cache.Expanded {
 		return a.KVHeads * a.KeyDim, a.KVHeads * a.ValueDim
 	}
 	k = a.MLA.KVLoraRank + a.MLA.RopeDim
@@ -254,10 +257,15 @@ func (l *layout) streams() int64 {
 // isWindowed says that llama.cpp gives the layer a windowed cache: the model
 // has a window there and the family's graph makes use of it.
 func (l *layout) isWindowed(a *arch.Attention) bool {
-	return a.Window > 0 && windowedFamilies[l.facts.Family] != ""
+	return a.Window > 0 && l.family.Window != nil
 }
 
-func (l *layout) windowClass() Class { return windowedFamilies[l.facts.Family] }
+func (l *layout) windowClass() Class {
+	if l.family.Window != nil && l.family.Window.Chunked {
+		return Chunked
+	}
+	return Sliding
+}
 
 // window is hparams.n_swa: one figure for all layers.
 func (l *layout) window() int64 {

@@ -117,44 +117,5 @@ func (pol policy) windowCells(full, window int64, l *layout) int64 {
 	return roundUp(min(full, window+l.plan.Ubatch), pol.pad(l.params))
 }
 
-// windowedFamilies are the architectures whose graphs use a windowed cache:
-// those whose load_arch_hparams sets hparams.swa_type (src/models, v0.5.0).
-// In every other family llama.cpp keeps all tokens, whatever the config says
-// of a window: llama, qwen2 and phi3 among them.
-var windowedFamilies = map[string]Class{
-	"afmoe": Sliding, "cohere2": Sliding, "cohere2moe": Sliding, "exaone-moe": Sliding,
-	"exaone4": Sliding, "gemma2": Sliding, "gemma3": Sliding, "gemma3n": Sliding,
-	"gemma4": Sliding, "gpt-oss": Sliding, "granite_swa": Sliding, "laguna": Sliding,
-	"lfm2": Sliding, "lfm2moe": Sliding, "llama4": Chunked, "maple": Sliding,
-	"mellum": Sliding, "mimo2": Sliding, "muse-glimmer": Sliding, "olmo2": Sliding,
-	"plamo3": Sliding, "smallthinker": Sliding, "spark2_5": Sliding, "step35": Sliding,
-}
-
-// expandedMLA are families with latent attention whose graphs cache the
-// expanded keys and values (src/models/minicpm3.cpp, plm.cpp, v0.5.0).
-var expandedMLA = map[string]bool{"minicpm3": true, "plm": true}
-
-// otherMemory are the families that llama_model::create_memory (v0.5.0) gives
-// a memory of their own, with what it holds besides keys and values.
-var otherMemory = map[string]string{
-	"deepseek32":       "a cache for a sparse-attention indexer",
-	"deepseek4":        "compressed caches for sparse attention",
-	"dflash":           "a draft model's cache",
-	"dots3note":        "a cache for a sparse-attention indexer",
-	"gemma4-assistant": "another context's cache",
-	"glm-dsa":          "a cache for a sparse-attention indexer",
-	"hy_v4":            "a cache for a sparse-attention indexer",
-	"minimax-m3":       "a cache for a sparse-attention indexer",
-	"qwen4exp":         "a cache for a sparse-attention indexer",
-}
-
-// cacheless are the families that llama_model::create_memory (v0.5.0) gives no
-// memory: encoders and diffusion models.
-var cacheless = map[string]bool{
-	"bert": true, "dream": true, "eurobert": true, "gemma-embedding": true, "jina-bert-v2": true,
-	"jina-bert-v3": true, "llada": true, "llada-moe": true, "modern-bert": true, "neo-bert": true,
-	"nomic-bert": true, "nomic-bert-moe": true, "rnd1": true, "wavtokenizer-dec": true,
-}
-
 // roundUp is GGML_PAD.
 func roundUp(n, to int64) int64 { return (n + to - 1) / to * to }

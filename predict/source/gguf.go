@@ -15,7 +15,8 @@ import (
 // layer consists of from the tensor table.
 type ggufReader struct {
 	*config.Reader
-	family *llamacpp.Family // nil when unknown
+	family *llamacpp.Family
+	known  bool // whether anything is known of the family
 	table  map[string]gguf.Tensor
 }
 
@@ -57,12 +58,13 @@ func fromGGUF(file *gguf.File) (arch.Facts, error) {
 // newGGUFReader takes the keys under the architecture's prefix; the tokenizer's
 // long arrays stay in the file.
 func newGGUFReader(file *gguf.File, name string) (*ggufReader, error) {
-	r := &ggufReader{family: llamacpp.Families[name], table: make(map[string]gguf.Tensor, len(file.Tensors))}
+	r := &ggufReader{table: make(map[string]gguf.Tensor, len(file.Tensors))}
+	r.family, r.known = llamacpp.Of(name)
 	r.Reader = &config.Reader{File: file.Name, Dialect: config.GGUFKeys, Keys: map[string]config.Value{}, Prov: map[string]arch.Provenance{}}
 	for _, t := range file.Tensors {
 		r.table[t.Name] = t
 	}
-	if r.family != nil {
+	if r.known {
 		r.Kind = &config.ModelType{Name: name, Defaults: r.family.Defaults, Scaled: r.family.Scaled, Weighed: r.family.Weighed}
 	}
 	for _, key := range file.Keys() {
@@ -146,7 +148,7 @@ func (r *ggufReader) facts(name string) arch.Facts {
 		f.Unrotated = !rotated
 	}
 	f.Provenance = r.Prov
-	if r.family == nil {
+	if !r.known {
 		f.Unknown = []string{
 			"the GGUF layout of " + name + ": no tensors can be predicted, and windows only as far as the metadata has them",
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/predict/arch"
+	"assay/predict/family/llamacpp"
 )
 
 func (r *ggufReader) layers(hidden int64) []arch.Layer {
@@ -22,7 +23,7 @@ func (r *ggufReader) layers(hidden int64) []arch.Layer {
 			layers[i].Attention = attention[i]
 		}
 	}
-	if r.family != nil && r.family.OwnCache > 0 {
+	if r.family.OwnCache > 0 {
 		arch.ShareCaches(layers, r.family.OwnCache)
 	}
 	return layers
@@ -80,7 +81,7 @@ func (r *ggufReader) attentions(hidden int64, n int) []*arch.Attention {
 			QKNorm: r.hasAny(i, "attn_q_norm.weight"),
 			Sinks:  r.hasAny(i, "attn_sinks.weight"),
 		}
-		a.Chunked = a.Window > 0 && r.family != nil && r.family.Chunk > 0
+		a.Chunked = a.Window > 0 && r.family.Window.Chunked
 		r.dims(a, i, hidden)
 		out[i] = a
 	}
@@ -111,22 +112,21 @@ func (r *ggufReader) dims(a *arch.Attention, i int, hidden int64) {
 }
 
 // windows follows llama.cpp's load_swa_pattern: a list of booleans, else a
-// period, else the family's own; a family without windows ignores the keys.
+// period, else the family's own; a family without windows ignores the keys. Of
+// an architecture that nothing is known of, the keys are taken as they are.
 func (r *ggufReader) windows(n int) []int64 {
 	sizes := make([]int64, n)
-	size, given := r.Optional("attention.window")
-	if r.family != nil && r.family.Chunk > 0 && (!given || size > 0) {
-		size = r.family.Chunk
-		r.Note("attention.window", arch.FromDefault, "llama.cpp v0.5.0 chunks %s at %d whatever the key says", r.family.Name, size)
+	rule := r.family.Window
+	if !r.known {
+		rule = &llamacpp.Window{Period: 1}
 	}
+	stated, given := r.Optional("attention.window")
+	size := rule.Size(n, stated, given)
+	r.noteWindow(size, stated, given)
 	if size == 0 {
 		return sizes
 	}
-	if r.family != nil && r.family.WindowPeriod == 0 {
-		r.Note("attention.window", arch.FromDefault, "none: llama.cpp v0.5.0 has no windows in %s and ignores the key (%d)", r.family.Name, size)
-		return sizes
-	}
-	windowed := r.windowRule(n)
+	windowed := r.windowRule(n, rule)
 	for i := range sizes {
 		if windowed(i) {
 			sizes[i] = size
@@ -135,7 +135,20 @@ func (r *ggufReader) windows(n int) []int64 {
 	return sizes
 }
 
-func (r *ggufReader) windowRule(n int) func(int) bool {
+// noteWindow says where a window comes from that is not the file's.
+func (r *ggufReader) noteWindow(size, stated int64, given bool) {
+	switch {
+	case given && size == stated:
+	case given && size == 0:
+		r.Note("attention.window", arch.FromDefault, "none: llama.cpp v0.5.0 has no windows in this %s and ignores the key (%d)", r.family.Name, stated)
+	case given:
+		r.Note("attention.window", arch.FromDefault, "llama.cpp v0.5.0 takes %d in %s whatever the key says (%d)", size, r.family.Name, stated)
+	case size > 0:
+		r.Note("attention.window", arch.FromDefault, "%d, as llama.cpp v0.5.0 assumes in %s where the key is absent", size, r.family.Name)
+	}
+}
+
+func (r *ggufReader) windowRule(n int, rule *llamacpp.Window) func(int) bool {
 	if list, ok := r.Keys["attention.sliding_window_pattern"].Data.([]any); ok {
 		if len(list) < n {
 			r.Fail("attention.sliding_window_pattern", "has %d entries for %d layers; convert the model again", len(list), n)
@@ -144,16 +157,18 @@ func (r *ggufReader) windowRule(n int) func(int) bool {
 		r.Note("attention.windowed_layers", arch.FromFile, "attention.sliding_window_pattern of %s", r.File)
 		return func(i int) bool { return list[i] == true || list[i] == int64(1) }
 	}
-	period := 1
-	if r.family != nil {
-		period = r.family.WindowPeriod
-	}
+	period := rule.Period
 	if p, ok := r.Optional("attention.period"); ok {
 		period = int(p)
 	} else {
-		r.Note("attention.windowed_layers", arch.FromDefault, "the last of every %d layers is global, as llama.cpp v0.5.0 assumes", period)
+		which := "last"
+		if rule.DenseFirst {
+			which = "first"
+		}
+		r.Note("attention.windowed_layers", arch.FromDefault, "the %s of every %d layers is full, as llama.cpp v0.5.0 assumes in %s",
+			which, period, r.family.Name)
 	}
-	return func(i int) bool { return period == 0 || i%period < period-1 }
+	return func(i int) bool { return rule.Windowed(i, period) }
 }
 
 func (r *ggufReader) feedForward(i int, width []int64, experts *arch.Experts) *arch.FeedForward {

@@ -4,6 +4,10 @@
 package llamacpp
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"assay/predict/arch"
 )
 
@@ -33,8 +37,6 @@ type Family struct {
 	layerNorm bool
 	// expertWidthIsDense: feed_forward_length is the experts' width.
 	expertWidthIsDense bool
-	// Chunk: attention is chunked at this size, whatever the key says.
-	Chunk int64
 	// OwnCache: layers from this one on read the cache of the last layer before
 	// it that has the same kind of window; 0: all have their own.
 	OwnCache int
@@ -42,23 +44,46 @@ type Family struct {
 	Scaled, Weighed bool
 	// tied: the loader never reads an output head. untied: it insists on one.
 	tied, untied bool
-	// WindowPeriod is the pattern that the loader assumes when a window is given
-	// and attention.sliding_window_pattern is not: the last layer of each period
-	// is global. 0: the loader has no windows, whatever the config says.
-	WindowPeriod int
 	// Defaults are metadata keys that the loader has a value of its own for.
 	Defaults map[string]any
+
+	// Window is nil where the loader has none, Graph where its nodes are not known.
+	Window *Window
+	Cache  Cache
+	Graph  *Graph
+	Tail   Tail
+	// Gaps say why something is not known of the family: layout, draft, graph.
+	Gaps map[string]string
 }
 
-// Families are the architectures with a known GGUF shape.
-var Families = byName(
-	&llamaFamily,
-	&qwen2Family, &qwen2moeFamily, &qwen3Family, &qwen3moeFamily,
-	&gemmaFamily, &gemma2Family, &gemma3Family, &gemma3nFamily,
-	&gptOssFamily, &deepseek2Family,
-	&mamba2Family, &falconH1Family, &graniteHybridFamily, &nemotronHFamily, &lfm2Family, &qwen3nextFamily,
-	&phi3Family, &cohere2Family, &olmo2Family, &graniteFamily, &smollm3Family, &llama4Family,
+var (
+	families = map[string]*Family{}
+	// unlisted stands for what is not known: no window, a plain cache.
+	unlisted = &Family{hidden: unchanged, keepHeads: true}
 )
+
+// register lists a family; each has a file of its own, or a row in rows.go.
+func register(f *Family) *Family {
+	families[f.Name] = f
+	return f
+}
+
+// Of is what is known of an architecture of llama.cpp, by its name; ok is false
+// where nothing is, and the family then plain.
+func Of(name string) (f *Family, ok bool) {
+	if f, ok = families[name]; !ok {
+		f = unlisted
+	}
+	return f, ok
+}
+
+// All are the families that something is known of, by name.
+func All() []*Family {
+	return slices.SortedFunc(maps.Values(families), func(a, b *Family) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// HasLayout says that the tensors of the family are known.
+func (f *Family) HasLayout() bool { return f.block != nil }
 
 // queryWidthOf is the hidden size of a loader that wants attn_q of hidden × hidden.
 func queryWidthOf(f *arch.Facts, full int64) int64 {
@@ -79,11 +104,3 @@ func halfOfInner(f *arch.Facts, full int64) int64 {
 }
 
 func unchanged(_ *arch.Facts, full int64) int64 { return full }
-
-func byName(list ...*Family) map[string]*Family {
-	out := map[string]*Family{}
-	for _, f := range list {
-		out[f.Name] = f
-	}
-	return out
-}

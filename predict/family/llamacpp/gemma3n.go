@@ -18,8 +18,13 @@ const (
 
 var perLayerWidth = func(s scope) int64 { return gemma3nPerLayer * int64(len(s.facts.Layers)) }
 
-var gemma3nFamily = Family{
-	Name: "gemma3n", WindowPeriod: 5, OwnCache: gemma3nOwnCache,
+// src/models/gemma3n.cpp; its first layers have a cache of their own, whatever
+// the file says.
+var _ = register(&Family{
+	Name: "gemma3n", OwnCache: gemma3nOwnCache,
+	Window: &Window{Period: 5},
+	Tail:   Tail{LateSince: "b6673", BeforeNorm: true},
+	Gaps:   map[string]string{"graph": "the updates of four states between layers are nodes that no rule here counts"},
 	keys: []key{
 		{"embedding_length_per_layer_input", func(*arch.Facts) any { return uint32(gemma3nPerLayer) }},
 		{"attention.shared_kv_layers", func(f *arch.Facts) any { return uint32(max(len(f.Layers)-gemma3nOwnCache, 0)) }},
@@ -44,4 +49,4 @@ var gemma3nFamily = Family{
 		tensor("laurel_r.weight", fixed(gemma3nLaurel), hidden),
 		tensor("laurel_post_norm.weight", hidden),
 	}}}),
-}
+})

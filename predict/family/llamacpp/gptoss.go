@@ -6,10 +6,14 @@ import (
 
 func hasSinks(s scope) bool { return hasAttention(s) && s.layer.Attention.Sinks }
 
-// gptOssFamily is src/models/openai-moe.cpp: attention sinks, and biases on
+// src/models/openai-moe.cpp: attention sinks, and biases on
 // every projection and expert; the norm behind attention is the MLP's own.
-var gptOssFamily = Family{
-	Name: "gpt-oss", untied: true, WindowPeriod: 2,
+var _ = register(&Family{
+	Name: "gpt-oss", untied: true,
+	Window: &Window{Period: 2},
+	Tail:   Tail{LateSince: "b10361", BeforeNorm: true},
+	// The chosen scores alone go through a softmax.
+	Graph: &Graph{Queries: rotated(0), Router: 4, Picks: 2},
 	block: slices.Concat([]part{
 		attnNorm, attentionRows, attentionBias,
 		{hasBias, []row{tensor("attn_output.bias", hidden)}},
@@ -22,4 +26,4 @@ var gptOssFamily = Family{
 			tensor("ffn_down_exps.bias", hidden, expertCount),
 		}},
 	}, feedForward),
-}
+})

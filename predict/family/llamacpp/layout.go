@@ -208,8 +208,8 @@ func Tensors(f arch.Facts, types TypePlan) ([]arch.Tensor, error) {
 // the families that have them here (skip_mtp, conversion/deepseek.py of v0.5.0).
 // Nil where the facts name none or their layout is not known.
 func DraftTensors(f arch.Facts, types TypePlan) []arch.Tensor {
-	fam, ok := Families[f.Family]
-	if !ok || fam.draft == nil || len(f.Layers) == 0 {
+	fam, _ := Of(f.Family)
+	if fam.draft == nil || len(f.Layers) == 0 {
 		return nil
 	}
 	var out []arch.Tensor
@@ -251,19 +251,20 @@ func appendParts(out []arch.Tensor, types TypePlan, prefix string, parts []part,
 }
 
 func familyOf(f arch.Facts) (*Family, error) {
-	fam, ok := Families[f.Family]
-	if !ok {
+	fam, _ := Of(f.Family)
+	if !fam.HasLayout() {
 		return nil, fmt.Errorf("no GGUF layout is known for the family %q (model type %q); known are %s",
-			f.Family, f.ModelType, strings.Join(knownFamilies(), ", "))
+			f.Family, f.ModelType, strings.Join(knownLayouts(), ", "))
 	}
 	return fam, nil
 }
 
-func knownFamilies() []string {
-	names := make([]string, 0, len(Families))
-	for name := range Families {
-		names = append(names, name)
+func knownLayouts() []string {
+	var names []string
+	for _, f := range All() {
+		if f.HasLayout() {
+			names = append(names, f.Name)
+		}
 	}
-	slices.Sort(names)
 	return names
 }

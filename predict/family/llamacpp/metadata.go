@@ -131,7 +131,7 @@ func kvHeadCount(f *arch.Facts) any {
 	switch {
 	case a == nil:
 		return nil
-	case Families[f.Family].zeroKVHeads:
+	case of(f).zeroKVHeads:
 		return eachAttention(f, 0, cachedHeads)
 	}
 	return eachAttention(f, cachedHeads(a), cachedHeads)
@@ -146,7 +146,7 @@ func ropeBase(f *arch.Facts) any {
 }
 
 func epsilon(f *arch.Facts, layerNorm bool) any {
-	if Families[f.Family].layerNorm != layerNorm {
+	if of(f).layerNorm != layerNorm {
 		return nil
 	}
 	return float32(cmp.Or(f.NormEpsilon, defaultEpsilon))
@@ -184,7 +184,7 @@ func anyExperts(f *arch.Facts, of func(*arch.Experts) int64) any {
 // or the loader looks there for it, it is the experts' width.
 func feedForwardLength(f *arch.Facts) any {
 	e := f.FirstExperts()
-	if e != nil && Families[f.Family].expertWidthIsDense {
+	if e != nil && of(f).expertWidthIsDense {
 		return uint32(e.Intermediate)
 	}
 	dense, everywhere := denseWidths(f)
@@ -224,7 +224,7 @@ func denseWidths(f *arch.Facts) (widths []int64, everywhere bool) {
 }
 
 func windowKey(f *arch.Facts) any {
-	if Families[f.Family].WindowPeriod == 0 {
+	if of(f).Window == nil {
 		return nil
 	}
 	if size := f.Window(); size > 0 {
@@ -233,11 +233,17 @@ func windowKey(f *arch.Facts) any {
 	return nil
 }
 
+// of is the family of the facts.
+func of(f *arch.Facts) *Family {
+	fam, _ := Of(f.Family)
+	return fam
+}
+
 // windowPatternKey is left out where the loader's own period says the same, as
 // releases before the key existed assume it.
 func windowPatternKey(f *arch.Facts) any {
-	period := Families[f.Family].WindowPeriod
-	if period == 0 || f.Window() == 0 {
+	w := of(f).Window
+	if w == nil || f.Window() == 0 {
 		return nil
 	}
 	pattern := make([]bool, len(f.Layers))
@@ -245,9 +251,9 @@ func windowPatternKey(f *arch.Facts) any {
 	for i := range f.Layers {
 		a := f.Layers[i].Attention
 		pattern[i] = a != nil && a.Window > 0
-		usual = usual && pattern[i] == ((i+1)%period != 0)
+		usual = usual && pattern[i] == w.Windowed(i, w.Period)
 	}
-	if usual {
+	if usual && w.Period > 0 {
 		return nil
 	}
 	return pattern

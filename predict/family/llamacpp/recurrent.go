@@ -1,8 +1,6 @@
 package llamacpp
 
 import (
-	"slices"
-
 	"assay/predict/arch"
 )
 
@@ -80,40 +78,4 @@ func recurrentKey(of func(*arch.Recurrent) int64) func(*arch.Facts) any {
 		}
 		return nil
 	}
-}
-
-var (
-	mamba2Family = Family{Name: "mamba2", block: []part{attnNorm, mamba2Rows, mamba2Norm}, keys: slices.Concat(ssmKeys, []key{
-		{"attention.head_count", func(*arch.Facts) any { return uint32(0) }},
-	})}
-	// falconH1Family: both mixers in every layer, and a feed-forward norm that
-	// carries no ".weight".
-	falconH1Family = Family{Name: "falcon-h1", keys: ssmKeys, block: slices.Concat([]part{
-		attnNorm, mamba2Rows, attentionRows, attentionBias,
-		{hasFeedForward, []row{tensor("ffn_norm", hidden)}},
-	}, feedForward)}
-	// graniteHybridFamily asserts an inner width of twice the hidden size.
-	graniteHybridFamily = Family{Name: "granitehybrid", Scaled: true, zeroKVHeads: true, hidden: halfOfInner, expertWidthIsDense: true,
-		keys: slices.Concat(ssmKeys, []key{mayScaleLogits}, scaleKeys), block: slices.Concat([]part{mamba2Rows, mamba2Norm}, standardBlock)}
-	// nemotronHFamily: each layer is one of mixer, attention and MLP, with one norm.
-	nemotronHFamily = Family{Name: "nemotron_h", zeroKVHeads: true, layerNorm: true, keys: ssmKeys,
-		block: slices.Concat([]part{attnNorm, mamba2Rows, mamba2Norm, attentionRows, attentionBias}, feedForward)}
-	// lfm2Family: the convolution's state is as wide as the hidden size, and
-	// attn_q is hidden × hidden, so neither can shrink.
-	lfm2Family = Family{Name: "lfm2", zeroKVHeads: true, hidden: unchanged, keepHeads: true, outputNorm: "token_embd_norm.weight",
-		keys:  []key{{"shortconv.l_cache", recurrentKey(func(r *arch.Recurrent) int64 { return r.ConvKernel })}},
-		block: slices.Concat([]part{shortConvRows}, standardBlock)}
-	qwen3nextFamily = Family{Name: "qwen3next", keys: slices.Concat(ssmKeys, []key{{"full_attention_interval", attentionInterval}}),
-		block: slices.Concat([]part{attnNorm, gatedDeltaRows, gatedAttentionRows, headNorms,
-			{nil, []row{tensor("post_attention_norm.weight", hidden)}}}, feedForward)}
-)
-
-// attentionInterval is the distance of the attention layers, counted from the first.
-func attentionInterval(f *arch.Facts) any {
-	for i := range f.Layers {
-		if f.Layers[i].Attention != nil {
-			return uint32(i + 1)
-		}
-	}
-	return nil
 }

@@ -22,9 +22,9 @@ func KVFaithful(f arch.Facts) arch.Facts {
 	out := f
 	out.Vocab, out.DraftLayers = min(f.Vocab, skeletonVocab), 0
 	out.Source, out.Wrapper, out.Tensors, out.Provenance, out.Contradictions = "", "", nil, nil, nil
-	fam := Families[f.Family]
-	if fam == nil {
-		fam = &Family{hidden: unchanged, keepHeads: true}
+	fam, _ := Of(f.Family)
+	if !fam.HasLayout() {
+		fam = unlisted
 	}
 	out.Layers = make([]arch.Layer, len(f.Layers))
 	for i, l := range f.Layers {

@@ -59,8 +59,10 @@ var draftRows = part{nil, []row{
 	tensor("nextn.shared_head_head.weight", hidden, vocab),
 }}
 
-// deepseek2Family is src/models/deepseek2.cpp.
-var deepseek2Family = Family{
+// src/models/deepseek2.cpp joins the compressed query and key each with their
+// rotated part; what the latent attention makes is copied behind the product
+// that expands it.
+var _ = register(&Family{
 	Name:    "deepseek2",
 	Weighed: true,
 	draft:   []part{draftRows},
@@ -74,7 +76,8 @@ var deepseek2Family = Family{
 		{"leading_dense_block_count", leadingDense},
 		{"expert_shared_count", sharedCount},
 	}),
-}
+	Graph: &Graph{Queries: rotated(3), Activation: 1, Router: 4, Picks: 2},
+})
 
 func mlaKey(of func(*arch.MLA) int64) func(*arch.Facts) any {
 	return func(f *arch.Facts) any {
