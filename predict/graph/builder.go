@@ -77,6 +77,9 @@ func (b *builder) embedded() *tensor {
 	tokens := input(i32, b.tokens)
 	rows := b.expand(getRows(b.weight("token_embd.weight"), tokens))
 	b.expand(input(f32, b.facts.Hidden, b.tokens))
+	if !kv.Older(b.params.Release, mixesSince) {
+		b.mixed()
+	}
 	if b.facts.Scales.Embedding != 0 || b.family.scalesEmbedding {
 		rows = scaled(rows)
 	}
@@ -84,6 +87,17 @@ func (b *builder) embedded() *tensor {
 		rows = b.norm(rows, b.family.embeddingNorm, -1)
 	}
 	return b.expand(rows)
+}
+
+// mixesSince is the release from which on a batch may mix tokens and embeddings.
+const mixesSince = "v0.7.0"
+
+// mixed puts rows of tokens among embeddings. A text never uses it either, but
+// the copy that it writes into stays to the end, as nothing reads it.
+func (b *builder) mixed() {
+	rows := getRows(b.weight("token_embd.weight"), input(i32, b.tokens))
+	into := like("DUP", input(f32, b.facts.Hidden, b.tokens))
+	b.expand(inside("SET_ROWS", rows, input(i64, b.tokens), into))
 }
 
 func (b *builder) inputs() {
