@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assay/harness/failure"
@@ -51,7 +52,7 @@ func (Runtime) CacheTypes() []string { return llama.CacheTypes() }
 
 func (Runtime) WeightTypes(kind string) []string {
 	if kind == runtime.SkeletonSparse {
-		return gguf.TypeNames()
+		return slices.Concat(gguf.TypeNames(), family.Mixes(), family.NamedMixes())
 	}
 	return skeleton.GGUFTypes()
 }

@@ -56,7 +56,12 @@ func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 
 func (Runtime) CacheTypes() []string { return nil }
 
-func (Runtime) WeightTypes(string) []string { return skeleton.FolderTypes() }
+func (Runtime) WeightTypes(kind string) []string {
+	if kind == runtime.SkeletonSparse {
+		return cost.MLXWeightTypes()
+	}
+	return skeleton.FolderTypes()
+}
 
 func (Runtime) Accepts(path string) error {
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err != nil {

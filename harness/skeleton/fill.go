@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 )
 
@@ -96,11 +97,16 @@ var encoders = map[gguf.Type]encoder{
 	gguf.MXFP4:  putMXFP4,
 }
 
-// GGUFTypes names the types that the matrices of a GGUF skeleton can have.
+// GGUFTypes names the types and mixes that the matrices of a GGUF skeleton can have.
 func GGUFTypes() []string {
 	var names []string
 	for _, t := range slices.Sorted(maps.Keys(encoders)) {
 		names = append(names, t.String())
+	}
+	for _, mix := range family.Mixes() {
+		if !slices.ContainsFunc(family.TypesOfMix(mix), func(t gguf.Type) bool { return encoders[t] == nil }) {
+			names = append(names, mix)
+		}
 	}
 	return names
 }

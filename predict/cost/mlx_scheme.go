@@ -3,7 +3,9 @@ package cost
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"assay/predict/arch"
 	"assay/predict/kv"
@@ -18,14 +20,30 @@ type mlxScheme struct {
 	// mode names a packing whose groups have a byte for a scale and no bias;
 	// empty is the affine one.
 	mode string
+	// experts are packed otherwise where this is set.
+	experts *mlxScheme
 }
 
-var mlxPackedName = regexp.MustCompile(`^([248])bit(?:-g(32|64|128))?$`)
+var mlxPackedName = regexp.MustCompile(`^([234568])bit(?:-g(32|64|128))?$`)
 
-// mlxSchemeOf reads the names that skeletons for mlx-lm have: f32, f16, bf16 or
-// 4bit, 8bit-g32, whose vectors and scales are bf16, or mxfp4.
+// MLXWeightTypes names the types and mixes that published models for mlx-lm come
+// in; groups are of 64 where a name has none.
+func MLXWeightTypes() []string {
+	names := []string{"f32", "f16", "bf16", "mxfp4", "mxfp4-q8"}
+	for _, bits := range []string{"2", "3", "4", "5", "6", "8"} {
+		for _, group := range []string{"", "-g32", "-g64", "-g128"} {
+			names = append(names, bits+"bit"+group)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// mlxSchemeOf reads those names. Vectors and scales of packed ones are bf16.
 func mlxSchemeOf(typ string) (mlxScheme, error) {
 	switch typ {
+	case "mxfp4-q8": // gpt-oss as it was published: experts alone in four bits
+		return mlxScheme{vectors: "bf16", bits: 8, group: kv.MLXGroupSize, experts: &mlxScheme{vectors: "bf16", bits: 4, group: 32, mode: "mxfp4"}}, nil
 	case "":
 		return mlxScheme{vectors: "f16"}, nil
 	case "f32", "f16", "bf16":
@@ -35,7 +53,7 @@ func mlxSchemeOf(typ string) (mlxScheme, error) {
 	}
 	parts := mlxPackedName.FindStringSubmatch(typ)
 	if parts == nil {
-		return mlxScheme{}, fmt.Errorf("mlx-lm has no %s weights; types that it has: f32, f16, bf16, 4bit, 8bit, 4bit-g32, 8bit-g32, mxfp4", typ)
+		return mlxScheme{}, fmt.Errorf("mlx-lm has no %s weights; types that it has: %s", typ, strings.Join(MLXWeightTypes(), ", "))
 	}
 	s := mlxScheme{vectors: "bf16", group: kv.MLXGroupSize}
 	s.bits, _ = strconv.Atoi(parts[1]) // a digit, by the pattern
@@ -48,6 +66,9 @@ func mlxSchemeOf(typ string) (mlxScheme, error) {
 // store sets the tensor's type and bytes. A matrix is packed where its rows are
 // whole groups: words, and a scale and perhaps a bias for each group.
 func (s mlxScheme) store(w *weight) {
+	if s.experts != nil && w.Use.OfExperts() {
+		s = *s.experts
+	}
 	element := mlxElementBytes(s.vectors)
 	if s.bits == 0 || w.Use.Elementwise() || w.Shape[0]%int64(s.group) != 0 {
 		w.Type, w.bytes = s.vectors, w.Elements()*element

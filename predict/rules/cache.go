@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
 	"assay/predict/kv"
 )
@@ -79,9 +80,13 @@ func (q question) sizeOf(elements int64, typ string) (int64, error) {
 	return elements * t.BlockBytes() / t.BlockElements(), nil
 }
 
+// typeOf is the type of that name; of a mix, that of most of its tensors.
 func typeOf(name string) (gguf.Type, error) {
 	if name == "" {
 		return gguf.F16, nil
+	}
+	if base, ok := family.BaseOfMix(name); ok {
+		return base, nil
 	}
 	return gguf.ParseType(name)
 }

@@ -146,15 +146,15 @@ var (
 // TypePlan says how weights are stored. Vectors (norms, biases) are always
 // f32, as llama.cpp's converter writes them.
 type TypePlan struct {
-	// Matrices is the type of every matrix, "" for f16.
+	// Matrices is the type of every matrix, "" for f16, or a mix.
 	Matrices string
 	// ByKind overrides it by a tensor's name without "blk.N." and ".weight":
 	// "ffn_down", "token_embd".
 	ByKind map[string]string
 }
 
-func (p TypePlan) of(name string, dims int) string {
-	if dims < 2 || strings.HasSuffix(name, ".bias") {
+func (p TypePlan) of(name string, shape []int64, s scope, tied bool) string {
+	if len(shape) < 2 || strings.HasSuffix(name, ".bias") {
 		return "f32"
 	}
 	kind := strings.TrimSuffix(name, ".weight")
@@ -169,6 +169,9 @@ func (p TypePlan) of(name string, dims int) string {
 	}
 	if p.Matrices == "" {
 		return "f16"
+	}
+	if m, ok := mixOf(p.Matrices); ok {
+		return m.of(name, shape[0], s.facts, tied).String()
 	}
 	return p.Matrices
 }
@@ -244,7 +247,8 @@ func appendParts(out []arch.Tensor, types TypePlan, prefix string, parts []part,
 				continue
 			}
 			name := prefix + r.name
-			out = append(out, arch.Tensor{Name: name, Type: types.of(name, len(shape)), Shape: shape})
+			tied := name == "token_embd.weight" && !slices.ContainsFunc(p.rows, func(r row) bool { return r.name == "output.weight" })
+			out = append(out, arch.Tensor{Name: name, Type: types.of(name, shape, s, tied), Shape: shape})
 		}
 	}
 	return out

@@ -1,0 +1,168 @@
+package llamacpp
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"assay/predict/arch"
+	"assay/predict/gguf"
+)
+
+// mix is what llama-quantize makes of a model when it is asked for a file type
+// such as Q4_K_M: most matrices in one type and some in larger ones
+// (llama_tensor_get_type, src/llama-quant.cpp of v0.5.0, without an importance
+// matrix).
+type mix struct {
+	base gguf.Type
+	// head is the type of the output head; more those of other kinds of tensors.
+	head gguf.Type
+	more []bump
+}
+
+// bump stores the tensors of a kind in another type, in the layers for which
+// when holds (nil: all) of n layers.
+type bump struct {
+	kind string
+	typ  gguf.Type
+	when func(i, n int) bool
+}
+
+// useMoreBits is the function of that name: the first and last eighth, and every
+// third layer between.
+func useMoreBits(i, n int) bool { return i < n/8 || i >= 7*n/8 || (i-n/8)%3 == 2 }
+
+func firstEighth(i, n int) bool    { return i < n/8 }
+func firstFour(i, _ int) bool      { return i < 4 }
+func firstTwo(i, _ int) bool       { return i < 2 }
+func firstSixteenth(i, n int) bool { return i < n/16 }
+
+// mixes by the names of the file types, which are in capitals where the types
+// of tensors are not: Q4_0 has a head of q6_K, q4_0 has not. The first bump that
+// fits is taken.
+var mixes = map[string]mix{
+	"Q2_K":   {gguf.Q2_K, gguf.Q6_K, []bump{{"attn_v", gguf.Q4_K, nil}, {"ffn_down", gguf.Q3_K, nil}, {"attn_output", gguf.Q3_K, nil}}},
+	"Q3_K_S": {gguf.Q3_K, gguf.Q6_K, nil},
+	"Q3_K_M": {gguf.Q3_K, gguf.Q6_K, []bump{
+		{"attn_v", gguf.Q5_K, firstTwo}, {"attn_v", gguf.Q4_K, nil}, {"attn_qkv", gguf.Q4_K, nil},
+		{"ffn_down", gguf.Q5_K, firstSixteenth}, {"ffn_down", gguf.Q4_K, nil}, {"attn_output", gguf.Q4_K, nil},
+	}},
+	"Q3_K_L": {gguf.Q3_K, gguf.Q6_K, []bump{
+		{"attn_v", gguf.Q5_K, nil}, {"attn_qkv", gguf.Q4_K, nil}, {"ffn_down", gguf.Q5_K, nil}, {"attn_output", gguf.Q5_K, nil},
+	}},
+	"Q4_K_S": {gguf.Q4_K, gguf.Q6_K, []bump{{"attn_v", gguf.Q5_K, firstFour}, {"ffn_down", gguf.Q5_K, firstEighth}}},
+	"Q4_K_M": {gguf.Q4_K, gguf.Q6_K, []bump{
+		{"attn_v", gguf.Q6_K, useMoreBits}, {"attn_qkv", gguf.Q5_K, nil}, {"ffn_down", gguf.Q6_K, useMoreBits},
+	}},
+	"Q5_K_S": {gguf.Q5_K, gguf.Q6_K, nil},
+	"Q5_K_M": {gguf.Q5_K, gguf.Q6_K, []bump{
+		{"attn_v", gguf.Q6_K, useMoreBits}, {"attn_qkv", gguf.Q6_K, nil}, {"ffn_down", gguf.Q6_K, useMoreBits},
+	}},
+	"Q6_K":   {gguf.Q6_K, gguf.Q6_K, nil},
+	"Q4_0":   {gguf.Q4_0, gguf.Q6_K, nil},
+	"Q4_1":   {gguf.Q4_1, gguf.Q6_K, nil},
+	"Q5_0":   {gguf.Q5_0, gguf.Q6_K, nil},
+	"Q5_1":   {gguf.Q5_1, gguf.Q6_K, nil},
+	"Q8_0":   {gguf.Q8_0, gguf.Q8_0, nil},
+	"IQ4_NL": {gguf.IQ4_NL, gguf.Q6_K, nil},
+	"IQ4_XS": {gguf.IQ4_XS, gguf.Q6_K, []bump{{"ffn_down", gguf.Q5_K, firstEighth}}},
+	"F16":    {gguf.F16, gguf.F16, nil},
+	"BF16":   {gguf.BF16, gguf.BF16, nil},
+	// MXFP4_MOE: experts alone are in four bits.
+	"MXFP4_MOE": {gguf.Q8_0, gguf.Q8_0, []bump{
+		{"ffn_gate_exps", gguf.MXFP4, nil}, {"ffn_up_exps", gguf.MXFP4, nil}, {"ffn_down_exps", gguf.MXFP4, nil},
+	}},
+}
+
+// named are files of other makers, whose mix differs from model to model: without
+// the file they are taken as the mix that they are named after.
+var named = map[string]string{
+	"UD-Q2_K_XL": "Q2_K", "UD-Q3_K_XL": "Q3_K_L", "UD-IQ4_XS": "IQ4_XS", "UD-IQ4_NL": "IQ4_NL", "UD-Q4_K_S": "Q4_K_S",
+	"UD-Q4_K_M": "Q4_K_M", "UD-Q4_K_XL": "Q4_K_M", "Q4_K_L": "Q4_K_M", "UD-Q5_K_S": "Q5_K_S", "UD-Q5_K_M": "Q5_K_M", "UD-Q5_K_XL": "Q5_K_M",
+	"Q5_K_L": "Q5_K_M", "UD-Q6_K": "Q6_K", "UD-Q6_K_XL": "Q6_K", "Q6_K_L": "Q6_K", "UD-Q8_K_XL": "Q8_0", "MXFP4": "MXFP4_MOE",
+}
+
+// Mixes names the file types whose tensors' types are known.
+func Mixes() []string {
+	return slices.Sorted(maps.Keys(mixes))
+}
+
+// NamedMixes are further names by which files go, each taken as one of Mixes.
+func NamedMixes() []string { return slices.Sorted(maps.Keys(named)) }
+
+// mixOf is the mix of either list.
+func mixOf(name string) (mix, bool) {
+	if as, ok := named[name]; ok {
+		name = as
+	}
+	m, ok := mixes[name]
+	return m, ok
+}
+
+// BaseOfMix is the type of most tensors; false for a name that is no mix's.
+func BaseOfMix(name string) (gguf.Type, bool) {
+	m, ok := mixOf(name)
+	return m.base, ok
+}
+
+// TypesOfMix are the types that a file of the mix may hold.
+func TypesOfMix(name string) []gguf.Type {
+	m, ok := mixOf(name)
+	if !ok {
+		return nil
+	}
+	types := []gguf.Type{m.base, m.head}
+	for _, b := range m.more {
+		types = append(types, b.typ)
+	}
+	for _, t := range slices.Clone(types) {
+		if smaller, ok := smallerBlocks[t]; ok {
+			types = append(types, smaller)
+		}
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
+// of is the type of the matrix of a kind, whose rows have n elements. tied: the
+// embedding is the head, too.
+func (m mix) of(name string, row int64, f *arch.Facts, tied bool) gguf.Type {
+	layer, kind := 0, strings.TrimSuffix(name, ".weight")
+	if rest, ok := strings.CutPrefix(kind, "blk."); ok {
+		var number string
+		number, kind, _ = strings.Cut(rest, ".")
+		for _, c := range number {
+			layer = 10*layer + int(c-'0')
+		}
+	}
+	if kind == "output" || tied && kind == "token_embd" {
+		return Fallback(m.head, row)
+	}
+	for _, b := range m.more {
+		if (kind == b.kind || kind == b.kind+"_exps" || kind == b.kind+"_shexp") && (b.when == nil || b.when(layer, len(f.Layers))) {
+			return Fallback(b.typ, row)
+		}
+	}
+	return Fallback(m.base, row)
+}
+
+// smallerBlocks are the types that stand in for those with blocks of 256
+// (tensor_type_fallback, src/llama-quant.cpp of llama.cpp v0.5.0).
+var smallerBlocks = map[gguf.Type]gguf.Type{
+	gguf.IQ1_S: gguf.IQ4_NL, gguf.IQ1_M: gguf.IQ4_NL, gguf.IQ2_XXS: gguf.IQ4_NL, gguf.IQ2_XS: gguf.IQ4_NL,
+	gguf.IQ2_S: gguf.IQ4_NL, gguf.IQ3_XXS: gguf.IQ4_NL, gguf.IQ3_S: gguf.IQ4_NL, gguf.IQ4_XS: gguf.IQ4_NL,
+	gguf.Q2_0: gguf.Q4_0, gguf.Q2_K: gguf.Q4_0, gguf.Q3_K: gguf.Q4_0, gguf.TQ1_0: gguf.Q4_0, gguf.TQ2_0: gguf.Q4_0,
+	gguf.Q4_K: gguf.Q5_0, gguf.Q5_K: gguf.Q5_1, gguf.Q6_K: gguf.Q8_0,
+}
+
+// Fallback is the type that rows of n elements are stored in when the target is
+// asked for.
+func Fallback(target gguf.Type, n int64) gguf.Type {
+	if n%target.BlockElements() == 0 {
+		return target
+	}
+	if t, ok := smallerBlocks[target]; ok && n%t.BlockElements() == 0 {
+		return t
+	}
+	return gguf.F16
+}
