@@ -50,9 +50,11 @@ type Record struct {
 
 // Host is the machine and the state that it was in.
 type Host struct {
-	Name        string `json:"name,omitempty"`
-	OS          string `json:"os"`
-	OSVersion   string `json:"os_version,omitempty"`
+	Name      string `json:"name,omitempty"`
+	OS        string `json:"os"`
+	OSVersion string `json:"os_version,omitempty"`
+	// OSBuild is the system's build, which changes within a version (25C56).
+	OSBuild     string `json:"os_build,omitempty"`
 	Arch        string `json:"arch"`
 	Chip        string `json:"chip"`
 	Cores       int    `json:"cores"`
@@ -61,6 +63,10 @@ type Host struct {
 	// Power is "ac", "battery" or "" where it is not known.
 	Power        string `json:"power,omitempty"`
 	LowPowerMode *bool  `json:"low_power_mode,omitempty"`
+	// PowerMode is "low", "automatic" or "high" where the machine has a choice.
+	PowerMode string `json:"power_mode,omitempty"`
+	// DisplayAsleep says that no display was lit.
+	DisplayAsleep *bool `json:"display_asleep,omitempty"`
 	// Thermal is the pressure level before the case: nominal, fair, serious, critical.
 	Thermal      string   `json:"thermal,omitempty"`
 	ThermalAfter string   `json:"thermal_after,omitempty"`
@@ -96,6 +102,21 @@ type Runtime struct {
 	// BLAS is the library that multiplies matrices on the CPU, in its own words,
 	// where the runtime does not do it itself.
 	BLAS string `json:"blas,omitempty"`
+	// Files are all library files that were loaded.
+	Files []File `json:"files,omitempty"`
+	// CPUVariant is the processor variant that ggml chose ("zen4", "apple_m4").
+	CPUVariant string `json:"cpu_variant,omitempty"`
+	// Variables are the environment variables that were set and that the runtime obeys.
+	Variables map[string]string `json:"variables,omitempty"`
+	// With has versions of what the runtime stands on, by name, as another tool
+	// recorded them (mlx: 0.32.0 homebrew).
+	With map[string]string `json:"with,omitempty"`
+}
+
+// File is a file that was loaded.
+type File struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
 }
 
 // Model is what was run.
@@ -104,6 +125,8 @@ type Model struct {
 	Name        string `json:"name"`
 	Arch        string `json:"arch"`
 	FactsSHA256 string `json:"facts_sha256,omitempty"`
+	// Revision is that of the weights where they come from, as a hub names it.
+	Revision    string `json:"revision,omitempty"`
 	WeightBytes *int64 `json:"weight_bytes,omitempty"`
 	NParams     *int64 `json:"n_params,omitempty"`
 	// Skeleton is "kv" or "full" when random weights stood in for the model's.

@@ -25,16 +25,19 @@ import (
 const diffHelp = `
 BASE and HEAD are run ids, the beginning of one, latest, latest~1, baseline, a
 day, or files. Bytes, operations and layouts are compared for equality. Timings
-are judged as one family: a change is reported when it is at least 3 %, and so
-sure that of a hundred comparisons of unchanged runs one would report anything.
-'finds' is the smallest slowdown that would have been found with 95 % power.
+are judged by runtime and kind of case, and within them by model and case: a
+change is reported when it is at least 3 %, and so sure that of a hundred
+comparisons of unchanged runs one would report anything. Changes are of
+tokens/s; 'net' is what is left without what the session did to all cases of
+the kind, 'finds' the smallest loss that would have been found in the case
+alone.
 
-Runs on different chips, power states or library versions are refused unless
---across names what may differ. Exit status 4 means that something regressed.
+What else differs is said, versions first. Runs on different chips are refused
+without --across chip. Exit status 4 means that something regressed.
 
 examples:
   assay diff baseline latest
-  assay diff latest~1 latest --across version
+  assay diff latest~1 latest
   assay diff old.jsonl new.jsonl --format markdown
   assay diff baseline latest --accept --why "flash attention is the default"
 `
@@ -60,7 +63,7 @@ func newDiffFlags(fs *flag.FlagSet) *diffFlags {
 	o := &diffFlags{across: words(), keys: words()}
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.Float64Var(&o.smallest, "smallest", 3, "smallest change of a timing that counts, in `percent`")
-	fs.Var(o.across, "across", "`aspects` that may differ: chip, power, version, all")
+	fs.Var(o.across, "across", "`aspects` that may differ: chip, all (power and versions always may)")
 	fs.StringVar(&o.format, "format", "table", "`table`, markdown, json, github or junit; all but table print only what moved")
 	fs.BoolVar(&o.asJSON, "json", false, "print the whole comparison as JSON")
 	fs.BoolVar(&o.accept, "accept", false, "what moved is meant: HEAD is the baseline from now on")
@@ -183,8 +186,8 @@ func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
 }
 
 func printTimings(w io.Writer, d diff.Diff) {
-	t := newTable(w, table.Row{"model", "test", "before", "after", "change", "95 % interval", "finds", ""},
-		"before", "after", "change", "95 % interval", "finds")
+	t := newTable(w, table.Row{"model", "test", "before", "after", "change", "net, 95 %", "finds", ""},
+		"before", "after", "change", "net, 95 %", "finds")
 	wrapColumn(t, "test", 14)
 	rows, apart := 0, keysApart(d.Cases)
 	for _, c := range d.Cases {
@@ -194,9 +197,9 @@ func printTimings(w io.Writer, d diff.Diff) {
 		rows++
 		change, interval, finds := "-", "-", "-"
 		if c.Time.Change != nil {
-			change = figure.Change(c.Time.Change.Value)
+			change = figure.Change(*c.Time.Total)
 			interval = between(*c.Time.Change)
-			finds = slowdown(*c.Time.Detectable)
+			finds = loss(*c.Time.Detectable)
 		}
 		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
 	}
@@ -204,15 +207,15 @@ func printTimings(w io.Writer, d diff.Diff) {
 		fmt.Fprintln(w)
 		t.Render()
 	}
-	if d.Common != nil {
-		fmt.Fprintf(w, "All cases together: %s (%s).\n", figure.Change(d.Common.Change.Value), between(d.Common.Change))
+	for _, g := range d.Groups {
+		fmt.Fprintf(w, "%s.\n", safe(g.String()))
 	}
 	printNotes(w, d)
 }
 
-// slowdown is one that would have been found; more than tenfold is as good as none.
-func slowdown(x float64) string {
-	if x > 10 {
+// loss is one of speed that would have been found.
+func loss(x float64) string {
+	if x > 0.95 {
 		return "nothing"
 	}
 	return figure.Percent(x)

@@ -14,9 +14,11 @@ import (
 const importHelp = `
 Reads runs into the store, of any format that it knows by its content: assay's
 own JSON Lines, llama-bench -o json, jsonl, csv or sql (or the SQLite file made
-of it), and what mlx_lm.benchmark printed. The same run twice changes nothing;
-a different run under an id that is taken is refused. Of each file, all of its
-runs up to the first that is refused are stored.
+of it), what mlx_lm.benchmark printed, and any CSV with a column for the model
+and one for tokens_per_s (samples, runtime, session, prompt, test, ... are
+taken where they are there; the rows of one session are a run). The same run
+twice changes nothing; a different run under an id that is taken is refused.
+Of each file, all of its runs up to the first that is refused are stored.
 
 What a file does not say can be given: mlx_lm.benchmark prints neither model,
 version, machine nor date.

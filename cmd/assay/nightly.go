@@ -36,11 +36,13 @@ examples:
   assay nightly
   assay nightly suite.yaml --webhook https://hooks.slack.com/services/...
   assay nightly --github --junit night.xml --markdown "$GITHUB_STEP_SUMMARY"
+  assay nightly --replay                    what all stored runs would have said
+  assay nightly --replay sessions.csv --smallest 5
 `
 
 func nightlyCommand() command {
 	return command{
-		name: "nightly", args: "[SUITE.yaml]", does: "one unattended night: run, judge, alert, report", help: nightlyHelp,
+		name: "nightly", args: "[SUITE.yaml | --replay RUN...]", does: "one unattended night: run, judge, alert, report", help: nightlyHelp,
 		setup: func(fs *flag.FlagSet) action {
 			o := newNightlyFlags(fs)
 			return o.run
@@ -52,7 +54,8 @@ type nightlyFlags struct {
 	suite, store, out, webhook, junit, markdown string
 	runtimes, across                            *list[string]
 	keep                                        int
-	canary, force, fresh, github, asJSON        bool
+	smallest                                    float64
+	canary, force, fresh, github, asJSON, again bool
 }
 
 func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
@@ -71,11 +74,17 @@ func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
 	fs.StringVar(&o.junit, "junit", "", "also write what is announced to this `file` as JUnit XML")
 	fs.StringVar(&o.markdown, "markdown", "", "also write the night to this `file` as Markdown")
 	fs.BoolVar(&o.asJSON, "json", false, "print the night as JSON")
+	fs.BoolVar(&o.again, "replay", false, "measure nothing: judge all stored runs, or those named, as if they were nights")
+	fs.Float64Var(&o.smallest, "smallest", 3, "with --replay: smallest change of a timing that counts, in `percent`")
 	return o
 }
 
 func (o *nightlyFlags) check(args []string) error {
 	switch {
+	case o.smallest <= 0:
+		return usagef("--smallest %g must be more than 0", o.smallest)
+	case o.again:
+		return nil
 	case len(args) > 1:
 		return usagef("one suite at a time, not %q", args)
 	case len(args) == 1 && o.suite != "":
@@ -91,6 +100,9 @@ func (o *nightlyFlags) check(args []string) error {
 func (o *nightlyFlags) run(ctx context.Context, s streams, args []string) error {
 	if err := o.check(args); err != nil {
 		return err
+	}
+	if o.again {
+		return o.replay(ctx, s, args)
 	}
 	if len(args) == 1 {
 		o.suite = args[0]

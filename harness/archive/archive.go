@@ -58,6 +58,33 @@ func Select(ctx context.Context, s *store.Store, selectors []string) ([]results.
 	return runs, nil
 }
 
+// Replayable reads the runs that the selectors name, files with several runs among
+// them, or all of the store.
+func Replayable(ctx context.Context, s *store.Store, selectors []string) ([]results.Run, error) {
+	var runs []results.Run
+	if len(selectors) == 0 {
+		infos, err := s.Runs(ctx, store.Filter{Recorded: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, info := range infos {
+			run, err := s.Run(ctx, info.ID)
+			if err != nil {
+				return nil, err
+			}
+			runs = append(runs, run)
+		}
+	}
+	for _, selector := range selectors {
+		some, err := s.SelectAll(ctx, selector, readAny)
+		if err != nil {
+			return nil, failure.Input(err)
+		}
+		runs = append(runs, some...)
+	}
+	return runs, nil
+}
+
 // selectOne reads the run that a selector names.
 func selectOne(ctx context.Context, s *store.Store, selector string) (results.Run, error) {
 	runs, err := Select(ctx, s, []string{selector})

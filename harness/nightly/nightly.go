@@ -189,7 +189,7 @@ func (o Options) conclude(ctx context.Context, st *store.Store, n *Night) error 
 		return err
 	}
 	err = o.write(ctx, st, n)
-	if hook := o.Webhook.Post(ctx, o.loud(*n)); hook != nil { // told even where no file could be written
+	if hook := o.deliver(ctx, st, head); hook != nil { // told even where no file could be written
 		n.warn(hook)
 	}
 	if err != nil {
@@ -201,12 +201,21 @@ func (o Options) conclude(ctx context.Context, st *store.Store, n *Night) error 
 
 func (n *Night) warn(err error) { n.Warnings = append(n.Warnings, err.Error()) }
 
-// loud are the alerts for the webhook: none where it has no URL.
-func (o Options) loud(n Night) []alert.Alert {
+// deliver posts what is pending, tonight's and what an earlier night's delivery did
+// not bring, where there is a webhook.
+func (o Options) deliver(ctx context.Context, st *store.Store, head results.Run) error {
 	if o.Webhook.URL == "" {
 		return nil
 	}
-	return alert.Loud(n.Alerts)
+	machine := head.Records[0].Host.Machine()
+	pending, err := night.Pending(ctx, st, machine)
+	if err != nil {
+		return err
+	}
+	if err := o.Webhook.Post(ctx, pending); err != nil {
+		return fmt.Errorf("%w; the next night sends them again", err)
+	}
+	return night.Delivered(ctx, st, machine, pending)
 }
 
 func (n *Night) count(head results.Run) {
@@ -217,13 +226,13 @@ func (n *Night) count(head results.Run) {
 // judge compares the night with its baseline. A night that cannot be compared is
 // stored and reported all the same.
 func (o Options) judge(ctx context.Context, st *store.Store, head results.Run, n *Night) error {
-	// A machine on battery is unfit; its bytes are compared nevertheless.
-	opt := diff.Options{Smallest: o.Suite.MinEffect, Across: append([]diff.Aspect{diff.Power}, o.Across...)}
-	verdict, err := night.Judge(ctx, st, head, opt, o.Now())
+	verdict, err := night.Judge(ctx, st, head, night.Options{
+		Diff: diff.Options{Smallest: o.Suite.MinEffect, Across: o.Across}, Now: o.Now(), Deliver: o.Webhook.URL != "",
+	})
 	var incomparable *diff.IncomparableError
 	switch {
 	case errors.Is(err, night.ErrFirst):
-		n.First = true
+		n.First, n.Alerts = true, verdict.Alerts
 	case errors.As(err, &incomparable):
 		n.NotJudged = incomparable.Error()
 		return nil

@@ -30,6 +30,9 @@ func (n Night) sentences() []string {
 	add(n.NotJudged != "", "not judged: %s", n.NotJudged)
 	if n.Diff != nil {
 		add(true, "judged against the baseline %s and %d nights before", n.Diff.Base.Run, n.Diff.Nights)
+		for _, g := range n.Diff.Groups {
+			add(true, "%s", g)
+		}
 		for _, w := range n.Diff.Warnings {
 			add(true, "%s", w)
 		}

@@ -15,6 +15,7 @@ import (
 	"assay/results"
 	"assay/results/diff"
 	"assay/results/figure"
+	"assay/results/stat"
 )
 
 // Class is what kind of thing moved.
@@ -26,7 +27,8 @@ const (
 	Timing     Class = "timing"     // a timed case got slower or faster
 	Prediction Class = "prediction" // a prediction moved, not the machine
 	Failure    Class = "failure"    // a case no longer succeeds
-	Machine    Class = "machine"    // everything got slower or faster together
+	Group      Class = "group"      // cases of one kind, or of some models, moved together
+	Refuted    Class = "refuted"    // a check of tonight's record did not hold
 )
 
 // Alert is one thing that moved.
@@ -49,7 +51,9 @@ type Alert struct {
 	Regression bool `json:"regression"`
 	// Details are further lines, such as the layers that changed.
 	Details []string `json:"details,omitempty"`
-	// AlsoChanged is what else differs between the sides.
+	// LikelyCause is the first of what else differs that is known to make a runtime
+	// slower or faster; AlsoChanged is all of it that concerns the case.
+	LikelyCause *diff.Difference  `json:"likely_cause,omitempty"`
 	AlsoChanged []diff.Difference `json:"also_changed"`
 	// Reproduce is the command that measures the case again.
 	Reproduce string `json:"reproduce,omitempty"`
@@ -58,25 +62,39 @@ type Alert struct {
 	Since time.Time `json:"since"`
 	Run   string    `json:"run"`
 	Base  string    `json:"base"`
+
+	runtime string
+	// step is how the case moved since the alert about it that is open.
+	step diff.Verdict
 }
 
-// FromDiff lists what moved, regressions first.
+// FromDiff lists what moved, regressions first, groups before their cases.
 func FromDiff(d diff.Diff) []Alert {
 	alerts := []Alert{}
 	add := func(a Alert) {
-		a.ID = strings.TrimSpace(string(a.Class) + " " + string(a.Key))
-		a.AlsoChanged, a.Run, a.Base, a.Since = d.Differs, d.Head.Run, d.Base.Run, d.Head.Time
+		if a.ID == "" {
+			a.ID = strings.TrimSpace(string(a.Class) + " " + string(a.Key))
+		}
+		a.because(d.Differs)
+		a.Run, a.Base, a.Since = d.Head.Run, d.Base.Run, d.Head.Time
 		alerts = append(alerts, a)
 	}
-	if c := d.Common; c != nil && c.Verdict != diff.Same {
-		add(machine(*c))
+	for _, g := range d.Groups {
+		if g.Verdict == diff.Slower || g.Verdict == diff.Faster {
+			add(group(g))
+		}
 	}
 	for _, c := range d.Cases {
 		for _, a := range fromCase(c) {
-			a.Key, a.Name, a.Reproduce = c.Key, strings.TrimSpace(c.Model+" "+c.Test), Reproduce(c)
+			a.Key, a.Name, a.Reproduce, a.runtime = c.Key, strings.TrimSpace(c.Model+" "+c.Test), Reproduce(c), c.Runtime
 			add(a)
 		}
 	}
+	regressionsFirst(alerts)
+	return alerts
+}
+
+func regressionsFirst(alerts []Alert) {
 	slices.SortStableFunc(alerts, func(a, b Alert) int {
 		switch {
 		case a.Regression == b.Regression:
@@ -86,7 +104,58 @@ func FromDiff(d diff.Diff) []Alert {
 		}
 		return 1
 	})
-	return alerts
+}
+
+// because keeps of what else differs what concerns the alert's runtime.
+func (a *Alert) because(differs []diff.Difference) {
+	a.AlsoChanged = []diff.Difference{}
+	for _, d := range differs {
+		if d.Runtime != "" && a.runtime != "" && d.Runtime != a.runtime {
+			continue
+		}
+		a.AlsoChanged = append(a.AlsoChanged, d)
+		if a.LikelyCause == nil && d.Cause {
+			a.LikelyCause = &d
+		}
+	}
+}
+
+// FromRun lists what is wrong with a run whatever it is compared with: cases that
+// failed, and checks that did not hold. Those that alerts already speak of are left out.
+func FromRun(run results.Run, alerts []Alert) []Alert {
+	known := map[string]bool{}
+	for _, a := range alerts {
+		known[a.ID] = true
+	}
+	out := []Alert{}
+	for key, rec := range run.ByKey() {
+		for _, a := range fromRecord(rec) {
+			a.ID, a.Key, a.Name = string(a.Class)+" "+string(key), key, strings.TrimSpace(rec.Model.Name+" "+rec.Case.Test())
+			a.AlsoChanged, a.Run, a.Since, a.Regression, a.Certainty = []diff.Difference{}, run.ID, rec.Time, true, "certain"
+			if !known[a.ID] {
+				out = append(out, a)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Alert) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+func fromRecord(rec results.Record) []Alert {
+	var out []Alert
+	if rec.Status == results.StatusFailed {
+		out = append(out, Alert{Class: Failure, Title: "failed", After: string(rec.Status), Details: []string{rec.Error}})
+	}
+	var details []string
+	for _, c := range rec.Checks {
+		if !c.OK {
+			details = append(details, strings.TrimSpace(c.Name+": "+c.Detail))
+		}
+	}
+	if details != nil {
+		out = append(out, Alert{Class: Refuted, Title: "a prediction or a check does not hold", Details: details})
+	}
+	return out
 }
 
 func fromCase(c diff.Case) []Alert {
@@ -109,12 +178,23 @@ func fromCase(c diff.Case) []Alert {
 	return out
 }
 
-func machine(c diff.Common) Alert {
-	return Alert{
-		Class: Machine, Title: "all timed cases together: " + change(c.Change.Value, c.Verdict),
-		Certainty: "95 % interval " + figure.Between(c.Change.Lo, c.Change.Hi), ChangeCI: &c.Change, Regression: c.Verdict == diff.Slower,
-		Details: []string{fmt.Sprintf("the machine itself drifted by %s within the runs", figure.Percent(c.Drift))},
+// group is an alert about cases that moved together.
+func group(g diff.Group) Alert {
+	a := Alert{
+		Class: Group, Name: g.Runtime + " " + g.Kind, Regression: g.Verdict == diff.Slower, runtime: g.Runtime,
+		Title:     fmt.Sprintf("%s, %d of %d cases", change(g.Change, g.Verdict), len(g.Moved), g.Cases),
+		Certainty: fmt.Sprintf("a chance of %s of this in any such group if nothing had changed", chance(g.PFamily)),
+		Details:   []string{fmt.Sprintf("sessions move it by up to %s without a change", figure.Percent(g.Usual))},
 	}
+	switch {
+	case g.Model != "":
+		a.Name = g.Runtime + " " + g.Model + " " + g.Kind
+	case len(g.Models) > 0:
+		a.Title = fmt.Sprintf("%d models moved, the first %s", len(g.Models), change(g.Change, g.Verdict))
+		a.Details = append(a.Details, "models: "+strings.Join(g.Models, ", "))
+	}
+	a.ID = "group " + string(g.Scope) + " " + a.Name
+	return a
 }
 
 // mostDetails is how many changed figures one alert lists.
@@ -146,13 +226,20 @@ func orNone(s string) string {
 func timing(c diff.Case) Alert {
 	t := c.Time
 	a := Alert{
-		Class: Timing, Title: change(t.Change.Value, t.Verdict), Before: figure.SampleTime(t.BaseNS, c.Tokens), After: figure.SampleTime(t.HeadNS, c.Tokens),
+		Class: Timing, Title: change(*t.Total, t.Verdict), Before: figure.SampleTime(t.BaseNS, c.Tokens), After: figure.SampleTime(t.HeadNS, c.Tokens),
 		ChangeCI: t.Change, Regression: t.Verdict == diff.Slower, Details: c.Notes,
 	}
-	a.Certainty = fmt.Sprintf("95 %% interval %s; a chance of %s of this in any case if nothing had changed",
-		figure.Between(t.Change.Lo, t.Change.Hi), chance(*t.PFamily))
-	if t.Nights > 1 {
-		a.Certainty += fmt.Sprintf("; %d nights together", t.Nights)
+	a.Certainty = fmt.Sprintf("95 %% interval of the case's own part %s; ", figure.Between(t.Change.Lo, t.Change.Hi))
+	if t.By == stat.OneCase {
+		a.Certainty += fmt.Sprintf("a chance of %s of this in any case if nothing had changed", chance(*t.PFamily))
+	} else {
+		a.Certainty += fmt.Sprintf("seen with its %s", t.By)
+	}
+	if t.Together > 1 {
+		a.Certainty += fmt.Sprintf("; %d nights together", t.Together)
+	}
+	if t.Step != nil {
+		a.step = t.Step.Verdict
 	}
 	return a
 }

@@ -21,6 +21,7 @@ import (
 
 	"assay/results"
 	"assay/results/diff"
+	"assay/results/stat"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata")
@@ -36,16 +37,25 @@ func moved(name string) diff.Diff {
 		return diff.Case{Key: key, Case: one, Test: "tg128", Tokens: 128, Kind: one.Kind, Runtime: "llama.cpp", Model: name, Ref: name}
 	}
 	slower, exact, failed, drifted := c(1), c(2), c(3), c(4)
+	total := -0.074
 	slower.Time = &diff.Timing{BaseNS: 1e9, HeadNS: 1.08e9, Verdict: diff.Slower, P: &p, PFamily: &family, Detectable: &finds,
-		Change: &results.Interval{Value: 0.08, Lo: 0.061, Hi: 0.099}, Nights: 2}
+		Total: &total, Change: &results.Interval{Value: -0.074, Lo: -0.09, Hi: -0.058}, By: stat.OneCase, Nights: 14, Together: 2}
 	exact.Exact = []diff.Exact{{Figure: "kv_bytes", Base: "1024", Head: "2048"}, {Figure: "kv_layers", Where: "layer 5", Base: "full", Head: name}}
 	failed.Failure = &diff.Failure{Base: results.StatusOK, Head: results.StatusFailed, Error: name}
 	drifted.Predictions = []diff.PredictionDrift{{Figure: "seconds", Base: 1, Head: 1.1, Fit: "f2"}}
 	return diff.Diff{
 		Base: diff.Side{Run: "night1"}, Head: diff.Side{Run: "night2", Time: night},
-		Differs: []diff.Difference{{What: "llama.cpp version", Base: "b7000", Head: name, Cases: 4}},
-		Common:  &diff.Common{Change: results.Interval{Value: -0.05, Lo: -0.06, Hi: -0.04}, Verdict: diff.Faster},
-		Cases:   []diff.Case{slower, exact, failed, drifted},
+		Differs: []diff.Difference{
+			{What: "llama.cpp version", Base: "b7000", Head: name, Cases: 4, Runtime: "llama.cpp", Cause: true},
+			{What: "mlx version", Base: "0.31.2", Head: "0.32.0", Cases: 4, Runtime: "mlx", Cause: true},
+			{What: "system's build", Base: "25A1", Cases: 4},
+		},
+		Groups: []diff.Group{
+			{Label: stat.Label{Runtime: "mlx", Kind: "prefill"}, Scope: stat.OneKind, Verdict: diff.Faster, Change: 2.5, Usual: 0.12,
+				PFamily: 1e-5, Cases: 18, Moved: []results.Key{"a", "b"}},
+			{Label: stat.Label{Runtime: "mlx", Kind: "decode"}, Scope: stat.OneKind, Verdict: diff.Same, Change: -0.05, Usual: 0.12},
+		},
+		Cases: []diff.Case{slower, exact, failed, drifted},
 	}
 }
 
@@ -70,8 +80,8 @@ func TestFormats(t *testing.T) {
 
 func TestFasterIsNoRegression(t *testing.T) {
 	d := moved("m")
-	d.Cases[0].Time.Verdict, d.Cases[0].Time.Change = diff.Faster, &results.Interval{Value: -0.08, Lo: -0.099, Hi: -0.061}
-	d.Common, d.Cases = nil, d.Cases[:1]
+	d.Cases[0].Time.Verdict, d.Cases[0].Time.Change = diff.Faster, &results.Interval{Value: 0.08, Lo: 0.061, Hi: 0.099}
+	d.Groups, d.Cases = nil, d.Cases[:1]
 	alerts := FromDiff(d)
 	require.Len(t, alerts, 1)
 	assert.Equal(t, Timing, alerts[0].Class)
@@ -206,9 +216,9 @@ func TestLife(t *testing.T) {
 	all := FromDiff(moved("m"))
 	slower := all[0]
 	require.Equal(t, Timing, slower.Class)
-	yes := func(results.Key) bool { return true }
-	no := func(results.Key) bool { return false }
-	states := func(day int, judged func(results.Key) bool, tonight ...Alert) []State {
+	yes := func(Alert) bool { return true }
+	no := func(Alert) bool { return false }
+	states := func(day int, judged func(Alert) bool, tonight ...Alert) []State {
 		m, err := Recall(ctx, docs, "mini")
 		require.NoError(t, err)
 		now := night.AddDate(0, 0, day)
@@ -249,14 +259,16 @@ func TestLife(t *testing.T) {
 
 func TestAccept(t *testing.T) {
 	m := &Memory{Open: map[string]Remembered{}}
-	yes := func(results.Key) bool { return true }
+	yes := func(Alert) bool { return true }
 	alerts := m.Update(FromDiff(moved("m")), yes, night)
-	assert.Len(t, m.Suspects(), 1)
+	since, _ := m.Suspects()
+	assert.Len(t, since, 1)
 	assert.Len(t, Loud(alerts), 5)
 	done := m.Accept([]results.Key{alerts[0].Key}, Acceptance{Run: "night2", Who: "ada", Why: "meant", Time: night})
 	require.Len(t, done, 1)
 	assert.Equal(t, "ada", m.Accepted[0].Who)
-	assert.Empty(t, m.Suspects())
+	since, _ = m.Suspects()
+	assert.Empty(t, since)
 	m.Accept(nil, Acceptance{Who: "ada", Why: "all of it"})
 	assert.Empty(t, m.Open)
 	assert.Len(t, m.Accepted, 5)
@@ -272,7 +284,9 @@ func TestWebhook(t *testing.T) {
 		{"at once", []int{200}, "", 1},
 		{"after two failures", []int{503, 429, 200}, "", 3},
 		{"never", []int{500, 500, 500, 500}, "attempt 4): it answered 500", 4},
-		{"refused", []int{404}, "attempt 1): it answered 404 Not Found: no such hook", 1},
+		{"refused", []int{404}, "attempt 1): it answered 404 Not Found", 1},
+		{"sent elsewhere", []int{307}, "attempt 1): it answered 307 Temporary Redirect, and redirects are not followed", 1},
+		{"sent elsewhere to be read", []int{302}, "redirects are not followed", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			posts := 0
@@ -283,9 +297,10 @@ func TestWebhook(t *testing.T) {
 				assert.Contains(t, m.Text, "4 regressions or changes")
 				assert.Len(t, m.Blocks, 5)
 				assert.NotContains(t, string(body), "<!channel>")
+				w.Header().Set("Location", "/stolen")
 				w.WriteHeader(tt.answers[posts])
 				posts++
-				_, _ = io.WriteString(w, "no such hook")
+				_, _ = io.WriteString(w, "secret \x1b[31m\n::error::x")
 			}))
 			defer server.Close()
 			err := Webhook{URL: server.URL + "/secret", Wait: time.Millisecond}.Post(context.Background(), FromDiff(moved("<!channel>")))
@@ -302,5 +317,66 @@ func TestWebhook(t *testing.T) {
 	err := Webhook{URL: "http://127.0.0.1:1/secret", Wait: time.Millisecond}.Post(context.Background(), FromDiff(moved("m")))
 	require.ErrorContains(t, err, "connection refused")
 	assert.NotContains(t, err.Error(), "secret")
-	assert.ErrorContains(t, Webhook{URL: ":"}.Post(context.Background(), FromDiff(moved("m"))), "check --webhook")
+	for _, bad := range []string{":secret", "ftp://h/secret", "secret", "https:///secret"} {
+		err := Webhook{URL: bad}.CheckURL()
+		require.ErrorContains(t, err, "must begin with https://")
+		assert.NotContains(t, err.Error(), "secret")
+	}
+}
+
+// What a delivery did not bring is kept, once, until one does.
+func TestPending(t *testing.T) {
+	m := &Memory{Open: map[string]Remembered{}}
+	yes := func(Alert) bool { return true }
+	first := Loud(m.Update(FromDiff(moved("m")), yes, night))
+	m.Enqueue(first)
+	second := Loud(m.Update(nil, yes, night.AddDate(0, 0, 1)))
+	m.Enqueue(second)
+	assert.Len(t, m.Pending, len(first), "a recovery takes the place of what it ends")
+	m.Delivered(first[:1])
+	assert.Len(t, m.Pending, len(first), "of what was recovered only the recovery is pending")
+	m.Delivered(second)
+	m.Delivered(first)
+	assert.Empty(t, m.Pending)
+}
+
+// Another value, a further step, or half of a recovery is said although the alert is open.
+func TestFurtherChanges(t *testing.T) {
+	m := &Memory{Open: map[string]Remembered{}}
+	yes := func(Alert) bool { return true }
+	say := func(day int, a Alert) State {
+		a.Since = night.AddDate(0, 0, day)
+		return m.Update([]Alert{a}, yes, a.Since)[0].State
+	}
+	bytes := Alert{ID: "exact x", Key: "x", Class: Exact, Title: "flops changed", After: "2", Regression: true}
+	assert.Equal(t, New, say(0, bytes))
+	assert.Equal(t, Ongoing, say(1, bytes))
+	bytes.After = "3"
+	assert.Equal(t, New, say(2, bytes))
+	slower := Alert{ID: "timing x", Key: "x", Class: Timing, Regression: true}
+	assert.Equal(t, New, say(0, slower))
+	slower.step = diff.Same
+	assert.Equal(t, Ongoing, say(1, slower))
+	slower.step = diff.Slower
+	assert.Equal(t, New, say(2, slower))
+	slower.step = diff.Faster
+	assert.Equal(t, PartlyRecovered, say(3, slower))
+	since, level := m.Suspects()
+	assert.Equal(t, night, since["x"])
+	assert.Equal(t, night.AddDate(0, 0, 3), level["x"])
+}
+
+func TestFromRun(t *testing.T) {
+	rec := func(name string) results.Record {
+		return results.Record{RunID: "r", Time: night, Status: results.StatusOK, Model: results.Model{Name: name}}
+	}
+	failed, refuted := rec("f"), rec("r")
+	failed.Status, failed.Error = results.StatusFailed, "aborted"
+	refuted.Checks = []results.Check{{Name: "kv_bytes", Detail: "1, not 2"}, {Name: "flops", OK: true}}
+	run := results.Run{ID: "r", Records: []results.Record{rec("ok"), failed, refuted}}
+	alerts := FromRun(run, nil)
+	require.Len(t, alerts, 2)
+	assert.Equal(t, []Class{Failure, Refuted}, []Class{alerts[0].Class, alerts[1].Class})
+	assert.Equal(t, []string{"kv_bytes: 1, not 2"}, alerts[1].Details)
+	assert.Empty(t, FromRun(run, alerts), "what alerts already speak of")
 }

@@ -93,7 +93,9 @@ func heading(a Alert) string {
 	switch {
 	case a.State == Recovered:
 		return "Recovered"
-	case a.Regression && a.Class == Timing, a.Regression && a.Class == Machine:
+	case a.State == PartlyRecovered:
+		return "Partly recovered"
+	case a.Regression && a.Class == Timing, a.Regression && a.Class == Group:
 		what = "Regression"
 	case a.Regression:
 		what = "Change"
@@ -116,9 +118,20 @@ func lines(a Alert) []string {
 	}
 	out = append(out, a.Details...)
 	for _, d := range a.AlsoChanged {
-		out = append(out, fmt.Sprintf("also changed: %s, %s, then %s", d.What, orNone(d.Base), orNone(d.Head)))
+		what := "also changed"
+		if a.LikelyCause != nil && d == *a.LikelyCause {
+			what = "likely cause"
+		}
+		out = append(out, fmt.Sprintf("%s: %s, %s, then %s", what, d.What, orUnknown(d.Base), orUnknown(d.Head)))
 	}
 	return out
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "not recorded"
+	}
+	return s
 }
 
 // plain are the lines of formats without markup: with the case and the command
@@ -141,6 +154,18 @@ func oneLine(a Alert) string {
 		line += a.Name + ": "
 	}
 	return results.Printable(line + a.Title)
+}
+
+// Line is an alert in one line, with its likely cause.
+func Line(a Alert) string {
+	line := oneLine(a)
+	if a.Before != "" || a.After != "" {
+		line += fmt.Sprintf(" (%s, then %s)", results.Printable(orNone(a.Before)), results.Printable(orNone(a.After)))
+	}
+	if d := a.LikelyCause; d != nil && a.State != Recovered {
+		line += results.Printable(fmt.Sprintf("; likely cause: %s, %s, then %s", d.What, orUnknown(d.Base), orUnknown(d.Head)))
+	}
+	return line
 }
 
 // Text is an alert for a terminal, safe to print.

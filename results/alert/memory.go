@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/results"
+	"assay/results/diff"
 )
 
 // State is where an alert stands in its life.
@@ -18,6 +20,8 @@ const (
 	Ongoing   State = "ongoing"   // known, and not yet time to be reminded of
 	Reminded  State = "reminded"  // known, and said again
 	Recovered State = "recovered" // no longer there
+	// PartlyRecovered is better than when it was last said, and still there.
+	PartlyRecovered State = "partly recovered"
 )
 
 // RemindEvery is how long a known alert rests before it is said again.
@@ -38,12 +42,17 @@ type Memory struct {
 	Open map[string]Remembered `json:"open"`
 	// Accepted are those that were declared to be meant, oldest first.
 	Accepted []Acceptance `json:"accepted"`
+	// Pending are to be delivered, oldest first: what a delivery did not bring is
+	// sent again.
+	Pending []Alert `json:"pending,omitempty"`
 }
 
-// Remembered is an open alert and when it was last said.
+// Remembered is an open alert, when it was last said, and since when it stands at
+// its level.
 type Remembered struct {
 	Alert    Alert     `json:"alert"`
 	Since    time.Time `json:"since"`
+	Level    time.Time `json:"level"`
 	LastSaid time.Time `json:"last_said"`
 }
 
@@ -77,11 +86,10 @@ func (m *Memory) Keep(ctx context.Context, docs Documents, machine string) error
 }
 
 // Update takes tonight's alerts and returns all with their states: tonight's,
-// each since when it is known, and those that are over. judged says whether a
-// case, or "" for all of them together, was judged tonight: what was not
-// measured has not recovered. Good news
-// is said once and ends silently, when it has become what is usual.
-func (m *Memory) Update(tonight []Alert, judged func(results.Key) bool, now time.Time) []Alert {
+// each since when it is known, and those that are over. judged says whether what an
+// alert is about was judged tonight: what was not measured has not recovered. Good
+// news is said once and ends silently, when it has become what is usual.
+func (m *Memory) Update(tonight []Alert, judged func(Alert) bool, now time.Time) []Alert {
 	out := []Alert{}
 	seen := map[string]bool{}
 	for _, a := range tonight {
@@ -90,7 +98,7 @@ func (m *Memory) Update(tonight []Alert, judged func(results.Key) bool, now time
 	}
 	for _, id := range sortedIDs(m.Open) {
 		old := m.Open[id]
-		if seen[id] || !judged(old.Alert.Key) {
+		if seen[id] || !judged(old.Alert) {
 			continue
 		}
 		delete(m.Open, id)
@@ -106,7 +114,11 @@ func (m *Memory) remember(a Alert, now time.Time) Alert {
 	old, known := m.Open[a.ID]
 	switch {
 	case !known || old.Alert.Regression != a.Regression:
-		a.State, old = New, Remembered{Since: a.Since, LastSaid: now}
+		a.State, old = New, Remembered{Since: a.Since, Level: a.Since, LastSaid: now}
+	case a.Class == Exact && a.value() != old.Alert.value(), a.Regression && a.step == diff.Slower:
+		a.State, old.Level, old.LastSaid = New, a.Since, now // another value, or slower again
+	case a.Regression && a.step == diff.Faster:
+		a.State, old.Level, old.LastSaid = PartlyRecovered, a.Since, now
 	case a.Regression && now.Sub(old.LastSaid) >= RemindEvery:
 		a.State, old.LastSaid = Reminded, now
 	default:
@@ -116,6 +128,27 @@ func (m *Memory) remember(a Alert, now time.Time) Alert {
 	old.Alert = a
 	m.Open[a.ID] = old
 	return a
+}
+
+// value is what a figure without noise is now.
+func (a Alert) value() string {
+	return strings.Join(append([]string{a.Title, a.After}, a.Details...), "\n")
+}
+
+// Enqueue keeps alerts until they are delivered; a newer one about the same thing
+// takes the older's place.
+func (m *Memory) Enqueue(alerts []Alert) {
+	for _, a := range alerts {
+		m.Pending = slices.DeleteFunc(m.Pending, func(old Alert) bool { return old.ID == a.ID })
+		m.Pending = append(m.Pending, a)
+	}
+}
+
+// Delivered forgets alerts that were delivered.
+func (m *Memory) Delivered(alerts []Alert) {
+	m.Pending = slices.DeleteFunc(m.Pending, func(p Alert) bool {
+		return slices.ContainsFunc(alerts, func(a Alert) bool { return a.ID == p.ID && a.State == p.State && a.Run == p.Run })
+	})
 }
 
 // Accept declares open alerts of the given cases to be meant; no keys means all
@@ -134,16 +167,19 @@ func (m *Memory) Accept(keys []results.Key, by Acceptance) []Acceptance {
 	return done
 }
 
-// Suspects is since when each case has an open alert about its timing, "" for
-// all cases together; a window of accepted nights leaves these nights out.
-func (m *Memory) Suspects() map[results.Key]time.Time {
-	out := map[results.Key]time.Time{}
+// Suspects is since when each case has an open alert about its timing, and since
+// when that stands at its level; a window of accepted nights leaves these nights out.
+func (m *Memory) Suspects() (since, level map[results.Key]time.Time) {
+	since, level = map[results.Key]time.Time{}, map[results.Key]time.Time{}
 	for _, r := range m.Open {
-		if r.Alert.Regression && (r.Alert.Class == Timing || r.Alert.Class == Machine) {
-			out[r.Alert.Key] = r.Since
+		if r.Alert.Regression && r.Alert.Class == Timing {
+			since[r.Alert.Key], level[r.Alert.Key] = r.Since, r.Level
+			if r.Level.IsZero() {
+				level[r.Alert.Key] = r.Since
+			}
 		}
 	}
-	return out
+	return since, level
 }
 
 // Loud are the alerts to be announced: all but those that are merely going on.

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"assay/results"
@@ -24,6 +25,16 @@ type Webhook struct {
 	Client   *http.Client
 	Attempts int
 	Wait     time.Duration
+}
+
+// CheckURL says why a URL cannot be posted to, or nil. Its error, like all of this
+// type, does not contain the URL, which is a secret.
+func (h Webhook) CheckURL() error {
+	u, err := url.Parse(h.URL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return errors.New("the webhook's URL cannot be posted to; it must begin with https:// or http:// and name a host")
+	}
+	return nil
 }
 
 // mostBlocks bounds a message: Slack takes 50 blocks, and nobody reads them.
@@ -79,35 +90,56 @@ func (h Webhook) Post(ctx context.Context, alerts []Alert) error {
 	}
 }
 
-// post sends once and says whether another attempt may help. Errors do not
-// contain the URL, which is a secret.
+// post sends once and says whether another attempt may help. A redirect is not
+// followed, nor an answer quoted: both are somebody else's words.
 func (h Webhook) post(ctx context.Context, body []byte) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
+	if err := h.CheckURL(); err != nil {
+		return false, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
-		return false, errors.New("its URL cannot be used; check --webhook")
+		return false, errors.New("its URL cannot be used")
 	}
 	req.Header.Set("Content-Type", "application/json")
-	client := h.Client
-	if client == nil {
-		client = http.DefaultClient
+	client := http.Client{}
+	if h.Client != nil {
+		client = *h.Client
 	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(req)
 	if err != nil {
-		var where *url.Error
-		if errors.As(err, &where) {
-			err = where.Err
-		}
-		return true, err
+		return true, unreached(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode/100 == 2 {
 		return false, nil
 	}
-	said, _ := io.ReadAll(io.LimitReader(res.Body, 200))
+	said := strings.TrimSpace(fmt.Sprintf("%d %s", res.StatusCode, http.StatusText(res.StatusCode)))
+	if res.StatusCode/100 == 3 {
+		return false, fmt.Errorf("it answered %s, and redirects are not followed", said)
+	}
 	again = res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500
-	return again, fmt.Errorf("it answered %s: %s", results.Printable(res.Status), results.Printable(strings.TrimSpace(string(said))))
+	return again, fmt.Errorf("it answered %s", said)
+}
+
+// unreached says why there was no answer, without the address.
+func unreached(err error) error {
+	var dns *net.DNSError
+	var no syscall.Errno
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.As(err, &dns):
+		return errors.New("its host was not found")
+	case errors.As(err, &no):
+		return no
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return errors.New("it did not answer in time")
+	}
+	return errors.New("it cannot be reached, or not understood")
 }
 
 func slack(alerts []Alert) message {

@@ -21,7 +21,7 @@ type Options struct {
 	// stat.DefaultRule's.
 	Smallest float64
 	// Across lists what the two sides may differ in and be compared all the
-	// same; without it such runs are refused.
+	// same; without it runs on different chips are refused.
 	Across []Aspect
 	// Window judges timings against earlier nights in place of base's.
 	Window *Window
@@ -59,9 +59,9 @@ type Diff struct {
 	// OnlyBase and OnlyHead have no partner on the other side.
 	OnlyBase []results.Key `json:"only_base"`
 	OnlyHead []results.Key `json:"only_head"`
-	// Common is the shift that all timed cases share; nil when they are too few
-	// to have one.
-	Common *Common `json:"common,omitempty"`
+	// Groups are the timed cases of each runtime and kind together, and the models
+	// that moved.
+	Groups []Group `json:"groups"`
 	// Warnings are sentences about the comparison as a whole.
 	Warnings []string `json:"warnings"`
 }
@@ -111,7 +111,7 @@ func (c Case) Regressed() bool {
 
 // Regressed says whether anything of the run did: the exit status.
 func (d Diff) Regressed() bool {
-	return d.Common != nil && d.Common.Verdict == Slower || slices.ContainsFunc(d.Cases, Case.Regressed)
+	return slices.ContainsFunc(d.Cases, Case.Regressed)
 }
 
 // Moved is how many cases regressed.
@@ -144,18 +144,18 @@ func (d Diff) Select(texts []string) ([]results.Key, error) {
 	return slices.Compact(keys), nil
 }
 
-// Compare pairs the cases of two runs by their full key and judges each. Runs
-// that differ in an aspect that opt does not allow are refused with an
-// *IncomparableError.
+// Compare pairs the cases of two runs by their full key and judges each. What would
+// mean nothing is refused with an *IncomparableError.
 func Compare(base, head results.Run, opt Options) (Diff, error) {
-	d := Diff{Base: side(base), Head: side(head), Cases: []Case{}, OnlyBase: []results.Key{}, OnlyHead: []results.Key{}}
+	d := Diff{Base: side(base), Head: side(head), Cases: []Case{}, Groups: []Group{}, OnlyBase: []results.Key{}, OnlyHead: []results.Key{}}
 	pairs := d.pair(base, head)
-	d.Differs = differences(pairs)
-	if err := refuse(d.Differs, opt.Across); err != nil {
-		return d, err
+	for i := range pairs {
+		pairs[i].last = opt.Window.environment(pairs[i].key)
+		d.Cases = append(d.Cases, pairs[i].compare())
 	}
-	for _, p := range pairs {
-		d.Cases = append(d.Cases, p.compare())
+	d.Differs = differences(pairs)
+	if err := d.refuse(base, head, opt.Across); err != nil {
+		return d, err
 	}
 	d.judgeTimes(pairs, opt)
 	for i, p := range pairs {
@@ -179,6 +179,8 @@ func side(r results.Run) Side {
 type pair struct {
 	key        results.Key
 	base, head results.Record
+	// last is the environment of the last accepted night, nil without a window.
+	last *results.Environment
 }
 
 func (p pair) measured() bool {
@@ -192,7 +194,7 @@ func (d *Diff) pair(base, head results.Run) []pair {
 	var pairs []pair
 	for key, b := range bases {
 		if h, ok := heads[key]; ok {
-			pairs = append(pairs, pair{key, b, h})
+			pairs = append(pairs, pair{key: key, base: b, head: h})
 		} else {
 			d.OnlyBase = append(d.OnlyBase, key)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/results"
+	"assay/results/stat"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -86,7 +88,8 @@ func TestPlanted(t *testing.T) {
 		}},
 		{"a slowdown", func(r *results.Record) { slow(r, 0.12) }, func(t *testing.T, c Case) {
 			assert.Equal(t, Slower, c.Time.Verdict)
-			assert.InDelta(t, 0.12, c.Time.Change.Value, 0.03)
+			assert.InDelta(t, 1/1.12-1, c.Time.Change.Value, 0.03, "of tokens/s")
+			assert.InDelta(t, 1/1.12-1, *c.Time.Total, 0.03)
 		}},
 		{"a failure", func(r *results.Record) { r.Status, r.Error, r.Measured = results.StatusFailed, "it aborted", nil }, func(t *testing.T, c Case) {
 			assert.Equal(t, &Failure{results.StatusOK, results.StatusFailed, "it aborted"}, c.Failure)
@@ -121,21 +124,31 @@ func TestFasterIsNoRegression(t *testing.T) {
 	assert.False(t, d.Regressed())
 }
 
-// A slowdown of everything is the machine's, not sixty cases'.
-func TestCommonShift(t *testing.T) {
-	base, head := run("a", 60, 1), run("b", 60, 2)
-	for i := range head.Records {
-		slow(&head.Records[i], 0.08)
+// Sessions move as a whole; what they do not do is found, and named by its kind.
+func TestEverything(t *testing.T) {
+	for _, tt := range []struct {
+		by    float64
+		found bool
+	}{{0.05, false}, {2, true}, {-0.6, true}} {
+		base, head := run("a", 60, 1), run("b", 60, 2)
+		for i := range head.Records {
+			slow(&head.Records[i], tt.by)
+		}
+		d := compare(t, base, head, Options{})
+		require.Len(t, d.Groups, 1)
+		g := d.Groups[0]
+		assert.Equal(t, "llama.cpp decode", g.Runtime+" "+g.Kind)
+		assert.InDelta(t, 1/(1+tt.by)-1, g.Change, 0.03)
+		assert.Equal(t, tt.found, g.Verdict != Same)
+		for _, c := range d.Cases {
+			assert.Equal(t, g.Verdict, c.Time.Verdict)
+		}
+		assert.Equal(t, tt.found && tt.by > 0, d.Regressed())
 	}
-	d := compare(t, base, head, Options{})
-	assert.Equal(t, Slower, d.Common.Verdict)
-	assert.InDelta(t, 0.08, d.Common.Change.Value, 0.01)
-	assert.Zero(t, d.Moved())
-	assert.True(t, d.Regressed())
 }
 
 // A run that gets hot is slower as a whole; that is not the code.
-func TestHeatIsNoCommonShift(t *testing.T) {
+func TestHeatIsNoChange(t *testing.T) {
 	base, head := run("a", 60, 1), run("b", 60, 2)
 	for _, rec := range head.Records {
 		for s := 5; s < 10; s++ {
@@ -143,35 +156,58 @@ func TestHeatIsNoCommonShift(t *testing.T) {
 		}
 	}
 	d := compare(t, base, head, Options{})
-	assert.Equal(t, Same, d.Common.Verdict)
 	assert.False(t, d.Regressed())
 }
 
+// Another chip, or no case in common, means nothing; all else is compared and said.
 func TestIncomparable(t *testing.T) {
-	for _, tt := range []struct {
-		aspect Aspect
-		change func(*results.Record)
-		want   string
-	}{
-		{Chip, func(r *results.Record) { r.Host.Chip = "Apple M5" }, "the runs differ in chip (Apple M4, then Apple M5); --across chip compares them all the same"},
-		{Power, func(r *results.Record) { r.Host.Power = "battery" }, "the runs differ in power (ac, then battery); --across power compares them all the same"},
-		{Version, func(r *results.Record) { r.Runtime.Version = "b7\x1b[31m" }, `the runs differ in llama.cpp version (b7000, then b7\x1b[31m); --across version compares them all the same`},
-	} {
-		t.Run(string(tt.aspect), func(t *testing.T) {
-			base, head := run("a", 30, 1), run("b", 30, 2)
-			for i := range head.Records {
-				tt.change(&head.Records[i])
-			}
-			_, err := Compare(base, head, Options{})
-			var refused *IncomparableError
-			require.ErrorAs(t, err, &refused)
-			assert.EqualError(t, err, tt.want)
-			assert.True(t, refused.BadInput())
-			d := compare(t, base, head, Options{Across: []Aspect{tt.aspect}})
-			assert.Equal(t, 30, d.Differs[0].Cases)
-			assert.Contains(t, d.Warnings[0], "compared on request")
-		})
+	other := func(change func(*results.Record)) results.Run {
+		r := run("b", 30, 2)
+		for i := range r.Records {
+			change(&r.Records[i])
+		}
+		return r
 	}
+	for want, head := range map[string]results.Run{
+		"the runs differ in chip (Apple M4, then Apple M5); --across chip compares them all the same": other(
+			func(r *results.Record) { r.Host.Chip = "Apple M5" }),
+		"the runs have no case in common: a is of llama.cpp m, b is of mlx m": other(
+			func(r *results.Record) { r.Runtime.Name = "mlx" }),
+		`the runs have no case in common: a is of llama.cpp m, b is of llama.cpp n\x1b`: other(
+			func(r *results.Record) { r.Model.Name = "n\x1b" }),
+	} {
+		_, err := Compare(run("a", 30, 1), head, Options{})
+		var refused *IncomparableError
+		require.ErrorAs(t, err, &refused)
+		assert.True(t, refused.BadInput())
+		assert.ErrorContains(t, err, strings.Replace(want, "b is of", "b of", 1))
+	}
+	d := compare(t, run("a", 30, 1), other(func(r *results.Record) { r.Host.Chip = "Apple M5" }), Options{Across: []Aspect{Chip}})
+	assert.Contains(t, d.Warnings[0], "compared on request")
+}
+
+// What else differs is said, the runtime's version first, then what else may be the cause.
+func TestDiffersInOrder(t *testing.T) {
+	base, head := run("a", 30, 1), run("b", 30, 2)
+	for i := range head.Records {
+		r := &head.Records[i]
+		r.Host.Power, r.Host.OSBuild, r.Host.Name = "battery", "25C56", "other"
+		r.Runtime.Version = "b7001"
+		r.Runtime.With = map[string]string{"mlx": "0.32.0"}
+		r.Runtime.Files = []results.File{{Path: "/x/libggml-cpu-haswell.so", SHA256: "h"}}
+		b := &base.Records[i]
+		b.Host.OSBuild, b.Host.Name = "25A1", "one"
+		b.Runtime.Files = []results.File{{Path: "/x/libggml-cpu-zen4.so", SHA256: "z"}}
+	}
+	var what []string
+	for _, x := range compare(t, base, head, Options{}).Differs {
+		what = append(what, x.What+": "+x.Base+" > "+x.Head)
+	}
+	assert.Equal(t, []string{
+		"llama.cpp version: b7000 > b7001", "llama.cpp mlx version:  > 0.32.0",
+		"llama.cpp file libggml-cpu-haswell.so:  > h", "llama.cpp file libggml-cpu-zen4.so: z > ",
+		"system's build: 25A1 > 25C56", "power: ac > battery", "machine: one > other",
+	}, what)
 }
 
 func TestDiffersListsWhatIsNotRefused(t *testing.T) {
@@ -180,7 +216,7 @@ func TestDiffersListsWhatIsNotRefused(t *testing.T) {
 	head.Records[5].Host.Unfit = []string{"on battery"}
 	d := compare(t, base, head, Options{})
 	assert.Equal(t, []Difference{
-		{What: "operating system", Base: "darwin 26.1", Head: "darwin 26.2", Cases: 1},
+		{What: "operating system", Base: "darwin 26.1", Head: "darwin 26.2", Cases: 1, Cause: true},
 		{What: "fitness", Head: "on battery", Cases: 1},
 	}, d.Differs)
 }
@@ -200,7 +236,7 @@ func TestBadDays(t *testing.T) {
 		failed.Records[i].Status, failed.Records[i].Measured, failed.Records[i].Error = results.StatusFailed, nil, "no memory"
 	}
 	single := run("b", 3, 2)
-	single.Records[0].Measured.SamplesNS, single.Records[0].Measured.Rounds = []int64{5}, []int{0}
+	single.Records[0].Measured.SamplesNS, single.Records[0].Measured.Rounds = []int64{5}, []int{0, 1}
 	unknown := run("b", 3, 2)
 	unknown.Records[0].Measured.Rounds = nil
 	early := run("b", 3, 0)
@@ -211,7 +247,7 @@ func TestBadDays(t *testing.T) {
 	}{
 		{"everything failed", failed, "all 3 cases of head (b) failed, so nothing could be compared"},
 		{"an empty run", results.Run{ID: "b"}, "head holds no case"},
-		{"one sample", single, "head: too few samples to judge: 1 of at least 4"},
+		{"rounds of another case", single, "head: 1 samples but 2 round numbers"},
 		{"rounds not known", unknown, "head: the rounds of its samples are not known, so differences between processes are not seen"},
 		{"a clock that went back", early, "head began before base: either they are swapped or a clock went backwards"},
 		{"the same run twice", run("a", 3, 1), "base and head are the same run, a"},
@@ -250,38 +286,42 @@ func TestWindow(t *testing.T) {
 		past = append(past, run(string(rune('a'+i)), 60, 10+i))
 	}
 	head := run("tonight", 60, 40)
-	slow(&head.Records[5], 0.07)
+	slow(&head.Records[5], 0.08)
 	before := head.Records[0].Time
 	d := compare(t, past[15], head, Options{Window: NewWindow(history(past...), Accepted{Before: before})})
-	assert.Equal(t, Nights, d.Nights)
+	assert.Equal(t, stat.WindowNights, d.Nights)
 	assert.Equal(t, 1, d.Moved())
 
-	// Nights of another level, and nights under suspicion, are not in it.
+	// Nights of another level, under suspicion, or on battery are not in it.
 	key := head.Records[5].Key()
-	w := NewWindow(history(past...), Accepted{Before: before, Since: map[results.Key]time.Time{key: before.AddDate(0, 0, -3)}})
-	assert.Equal(t, 1, w.nights(key), "of two nights since, the last is judged with tonight")
-	w = NewWindow(history(past...), Accepted{Before: before, Suspect: map[results.Key]time.Time{key: before.AddDate(0, 0, -5)}})
-	assert.Equal(t, 11, w.nights(key), "of 14 nights before the last, three are suspect")
-
-	w = NewWindow(history(past...), Accepted{Before: before, Suspect: map[results.Key]time.Time{"": before.AddDate(0, 0, -5)}})
-	assert.Equal(t, 11, w.nights(head.Records[6].Key()), "nights on which everything was slower")
-
-	// With few nights two runs are compared; the last is judged with tonight.
-	for nights, usable := range map[int]int{4: 0, fewestNights: 0, fewestNights + 1: fewestNights} {
-		d = compare(t, past[15], head, Options{Window: NewWindow(history(past[:nights]...), Accepted{Before: before})})
-		assert.Equal(t, usable, d.Nights, "%d nights", nights)
-	}
-
-	// A night that a case was not timed in is none of its base.
-	gap := history(past...)
-	gap[5].Points[3].SamplesNS, gap[5].Points[3].Rounds = nil, nil
-	d = compare(t, past[15], head, Options{Window: NewWindow(gap, Accepted{Before: before})})
-	for _, c := range d.Cases {
-		want := Nights
-		if c.Key == gap[5].Key {
-			want--
+	nights := func(a Accepted) int {
+		a.Before = before
+		n := 0
+		for _, night := range NewWindow(history(past...), a).nights {
+			if _, ok := night.place[key]; ok {
+				n++
+			}
 		}
-		assert.Equal(t, want, c.Time.BaseSamples, c.Key)
+		return n
+	}
+	assert.Equal(t, 16, nights(Accepted{}))
+	assert.Equal(t, 2, nights(Accepted{Since: map[results.Key]time.Time{key: before.AddDate(0, 0, -3)}}))
+	suspect := Accepted{Suspect: map[results.Key]time.Time{key: before.AddDate(0, 0, -5)}}
+	assert.Equal(t, 12, nights(suspect))
+	past[3].Records[5].Host.Power = "battery"
+	assert.Equal(t, 15, nights(Accepted{Like: map[results.Key]results.Environment{key: head.Records[5].Environment()}}))
+
+	// A finding that is open is compared with the nights since, too.
+	suspect.Before = before
+	slow(&head.Records[5], 1)
+	d = compare(t, past[15], head, Options{Window: NewWindow(history(past...), suspect)})
+	for _, c := range d.Cases {
+		if c.Key == key {
+			require.NotNil(t, c.Time.Step)
+			assert.Equal(t, Slower, c.Time.Step.Verdict)
+		} else {
+			assert.Nil(t, c.Time.Step)
+		}
 	}
 	assert.Nil(t, NewWindow(nil, Accepted{}))
 }

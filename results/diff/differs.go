@@ -8,11 +8,12 @@ import (
 	"assay/results"
 )
 
-// Aspect is something that two runs may differ in so that their figures are not
-// comparable without saying so.
+// Aspect is something that two runs may differ in.
 type Aspect string
 
-// The aspects that are refused unless they are asked for.
+// The aspects that can be named. Runs on another chip are refused unless it is:
+// their times are of another machine. Power and versions are what is compared, and
+// only said.
 const (
 	Chip    Aspect = "chip"
 	Power   Aspect = "power"
@@ -38,46 +39,109 @@ func ParseAspects(names []string) ([]Aspect, error) {
 	return out, nil
 }
 
-// Difference is something besides the figures that differs between the sides.
+// Difference is something besides the figures that differs between the sides. An
+// empty value is one that is not there, or was not recorded.
 type Difference struct {
 	What string `json:"what"`
 	Base string `json:"base"`
 	Head string `json:"head"`
 	// Cases is how many cases differ in it.
 	Cases int `json:"cases"`
-	// Aspect is set where runs that differ so are compared only on request.
-	Aspect Aspect `json:"aspect,omitempty"`
+	// Runtime is the runtime whose own it is, "" for the machine and the model.
+	Runtime string `json:"runtime,omitempty"`
+	// Cause says that it is known to make a runtime faster or slower.
+	Cause bool `json:"cause,omitempty"`
 }
 
-// attribute is one thing that is looked at, with %s for the runtime's name.
-type attribute struct {
-	what   string
-	aspect Aspect
-	of     func(results.Record) string
+// differences lists what else differs, by how many cases, the likeliest cause first.
+func differences(pairs []pair) []Difference {
+	out := []Difference{}
+	place := map[Difference]int{}
+	for _, p := range pairs {
+		for _, d := range p.differs() {
+			i, seen := place[d]
+			if !seen {
+				i = len(out)
+				place[d] = i
+				out = append(out, d)
+			}
+			out[i].Cases++
+		}
+	}
+	// What belongs to a runtime comes first, in each the order of the environment.
+	slices.SortStableFunc(out, func(a, b Difference) int { return rank(a) - rank(b) })
+	return out
 }
 
-var attributes = []attribute{
-	{"chip", Chip, func(r results.Record) string { return r.Host.Chip }},
-	{"machine", "", func(r results.Record) string { return r.Host.Name }},
-	{"memory", "", func(r results.Record) string { return positive(r.Host.MemoryBytes) }},
-	{"power", Power, func(r results.Record) string { return r.Host.Power }},
-	{"low power mode", Power, func(r results.Record) string { return r.Environment().LowPowerMode }},
-	{"%s version", Version, func(r results.Record) string { return r.Runtime.Version }},
-	{"%s library", Version, func(r results.Record) string { return r.Runtime.SHA256 }},
-	{"%s device", "", func(r results.Record) string { return r.Runtime.Device }},
-	{"%s kernels", "", func(r results.Record) string { return r.Runtime.Kernels.String() }},
-	{"operating system", "", func(r results.Record) string { return strings.TrimSpace(r.Host.OS + " " + r.Host.OSVersion) }},
-	{"thermal state", "", func(r results.Record) string { return r.Host.Thermal }},
-	{"thermal state after", "", func(r results.Record) string { return r.Host.ThermalAfter }},
-	{"model facts", "", func(r results.Record) string { return r.Model.FactsSHA256 }},
-	{"model reference", "", func(r results.Record) string { return r.Model.Ref }},
-	{"fit", "", func(r results.Record) string {
+func rank(d Difference) int {
+	switch {
+	case d.Runtime != "" && strings.HasSuffix(d.What, " version"):
+		return 0
+	case d.Runtime != "":
+		return 1
+	case d.Cause:
+		return 2
+	}
+	return 3
+}
+
+// differs lists what differs in one case.
+func (p pair) differs() []Difference {
+	var out []Difference
+	for _, c := range p.head.Environment().Since(p.environment()) {
+		d := Difference{What: c.What, Base: c.Before, Head: c.After, Cause: c.Cause}
+		if c.Runtime {
+			d.Runtime = p.head.Runtime.Name
+			d.What = d.Runtime + " " + strings.TrimPrefix(c.What, d.Runtime+" ")
+		}
+		out = append(out, d)
+	}
+	for _, a := range attributes {
+		was, is := a.of(p.base), a.of(p.head)
+		if was != is && (was != "" && is != "" || a.what == "fitness") {
+			out = append(out, Difference{What: a.what, Base: was, Head: is})
+		}
+	}
+	return out
+}
+
+// environment is what head's is compared with: that of the last accepted night, or
+// else base's.
+func (p pair) environment() results.Environment {
+	if p.last != nil {
+		return *p.last
+	}
+	return p.base.Environment()
+}
+
+// attributes are what a record has besides its environment.
+var attributes = []struct {
+	what string
+	of   func(results.Record) string
+}{
+	{"protocol", protocol},
+	{"machine", func(r results.Record) string { return r.Host.Name }},
+	{"memory", func(r results.Record) string { return positive(r.Host.MemoryBytes) }},
+	{"model reference", func(r results.Record) string { return r.Model.Ref }},
+	{"fit", func(r results.Record) string {
 		if r.Predicted == nil {
 			return ""
 		}
 		return r.Predicted.Fit
 	}},
-	{"fitness", "", func(r results.Record) string { return strings.Join(r.Host.Unfit, "; ") }},
+	{"fitness", func(r results.Record) string { return strings.Join(r.Host.Unfit, "; ") }},
+}
+
+// protocol is how a case was timed.
+func protocol(r results.Record) string {
+	if r.Measured == nil || len(r.Measured.SamplesNS) == 0 || len(r.Measured.Rounds) == 0 {
+		return ""
+	}
+	rounds := slices.Compact(slices.Sorted(slices.Values(r.Measured.Rounds)))
+	if len(rounds) == 1 {
+		return "one process"
+	}
+	return "several processes"
 }
 
 func positive(n int64) string {
@@ -87,45 +151,10 @@ func positive(n int64) string {
 	return fmt.Sprint(n)
 }
 
-// differences lists what else differs, by how many cases. A value that one side
-// does not know is a difference only where it is not the default of nothing.
-func differences(pairs []pair) []Difference {
-	out := []Difference{}
-	place := map[[3]string]int{}
-	for _, a := range attributes {
-		for _, p := range pairs {
-			was, is := a.of(p.base), a.of(p.head)
-			if was == is || (was == "" || is == "") && a.what != "fitness" {
-				continue
-			}
-			what := strings.Replace(a.what, "%s", p.head.Runtime.Name, 1)
-			at := [3]string{what, was, is}
-			i, seen := place[at]
-			if !seen {
-				i = len(out)
-				place[at] = i
-				out = append(out, Difference{What: what, Base: was, Head: is, Aspect: a.aspect})
-			}
-			out[i].Cases++
-		}
-	}
-	return out
-}
+// IncomparableError says why two runs cannot be compared.
+type IncomparableError struct{ Why string }
 
-// IncomparableError says in what two runs differ that are compared only on request.
-type IncomparableError struct{ Differs []Difference }
-
-func (e *IncomparableError) Error() string {
-	var what, names []string
-	for _, d := range e.Differs {
-		what = append(what, fmt.Sprintf("%s (%s, then %s)", d.What, short(d.Base), short(d.Head)))
-		if !slices.Contains(names, string(d.Aspect)) {
-			names = append(names, string(d.Aspect))
-		}
-	}
-	return fmt.Sprintf("the runs differ in %s; --across %s compares them all the same",
-		strings.Join(what, ", "), strings.Join(names, ","))
-}
+func (e *IncomparableError) Error() string { return e.Why }
 
 // BadInput says that other runs, or --across, are needed.
 func (e *IncomparableError) BadInput() bool { return true }
@@ -137,15 +166,34 @@ func short(s string) string {
 	return results.Printable(s)
 }
 
-func refuse(differs []Difference, allowed []Aspect) error {
-	var refused []Difference
-	for _, d := range differs {
-		if d.Aspect != "" && !slices.Contains(allowed, d.Aspect) {
-			refused = append(refused, d)
+// refuse returns an error where a comparison would mean nothing: the sides have no
+// case in common, or were measured on different chips.
+func (d *Diff) refuse(base, head results.Run, across []Aspect) error {
+	if len(base.Records) > 0 && len(head.Records) > 0 && len(d.Cases) == 0 {
+		return &IncomparableError{fmt.Sprintf("the runs have no case in common: %s is of %s, %s of %s",
+			results.Printable(base.ID), subjects(base), results.Printable(head.ID), subjects(head))}
+	}
+	for _, x := range d.Differs {
+		if x.What == string(Chip) && !slices.Contains(across, Chip) {
+			return &IncomparableError{fmt.Sprintf("the runs differ in chip (%s, then %s); --across chip compares them all the same",
+				short(x.Base), short(x.Head))}
 		}
 	}
-	if refused != nil {
-		return &IncomparableError{refused}
-	}
 	return nil
+}
+
+// subjects are the runtimes and models of a run, for people.
+func subjects(r results.Run) string {
+	const most = 3
+	var names []string
+	for _, rec := range r.Records {
+		name := results.Printable(strings.TrimSpace(rec.Runtime.Name + " " + rec.Model.Name))
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if n := len(names); n > most {
+		names = append(names[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return strings.Join(names, ", ")
 }

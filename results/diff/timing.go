@@ -21,7 +21,8 @@ const (
 	NotJudged Verdict = "not judged"
 )
 
-// Timing is the judgement of a timed case. Times are those of one sample.
+// Timing is the judgement of a timed case. Times are those of one sample, changes
+// those of tokens per second: -0.05 is 5 % slower.
 type Timing struct {
 	BaseNS float64 `json:"base_ns"`
 	HeadNS float64 `json:"head_ns"`
@@ -30,38 +31,76 @@ type Timing struct {
 	BaseSamples int     `json:"base_samples"`
 	HeadSamples int     `json:"head_samples"`
 	Verdict     Verdict `json:"verdict"`
-	// Change is the relative change of the time, 0.05 for 5 % slower, net of
-	// what all cases share, Lo and Hi its 95 % interval; absent if not judged.
+	// Total is the change from base to head.
+	Total *float64 `json:"total,omitempty"`
+	// Change is what is left of it without what the session did to all cases of
+	// the runtime and kind, with its 95 % interval; absent if not judged.
 	Change *results.Interval `json:"change,omitempty"`
+	// By is what had to be looked at to see it: the case alone, its model, several
+	// models or the kind.
+	By stat.Scope `json:"by,omitempty"`
 	// P is the chance of such a change in this case if nothing had changed, and
 	// PFamily in any of the run's cases.
 	P       *float64 `json:"p,omitempty"`
 	PFamily *float64 `json:"p_family,omitempty"`
-	// Detectable is the smallest slowdown that would have been found with 95 %
-	// power.
+	// Detectable is the smallest loss of speed that would have been found in this
+	// case alone with 95 % power; 1 is none.
 	Detectable *float64 `json:"detectable,omitempty"`
-	// Nights is how many nights were judged together, 0 for two runs.
-	Nights int `json:"nights"`
+	// Nights is how many nights the case was judged against, 0 for two runs;
+	// Together how many were judged as one.
+	Nights   int `json:"nights"`
+	Together int `json:"together,omitempty"`
+	// Step is the change since the alert about the case that is open, where there
+	// is one.
+	Step *Step `json:"step,omitempty"`
 }
 
-// Common is the shift that all timed cases share: the machine or the library as
-// a whole.
-type Common struct {
-	Change  results.Interval `json:"change"`
-	Verdict Verdict          `json:"verdict"`
-	// Drift is how much the machine slowed within the two runs, which a shift
-	// must exceed to count: a run that gets hot is slower as a whole.
-	Drift float64 `json:"drift"`
-	// Scatter is how many times wider the cases scatter than their own noise
-	// explains.
-	Scatter float64 `json:"scatter"`
+// Step is how a case moved since an earlier finding.
+type Step struct {
+	Change  float64 `json:"change"`
+	Verdict Verdict `json:"verdict"`
+}
+
+// Group is the judgement of cases that belong together. Changes are those of tokens
+// per second.
+type Group struct {
+	stat.Label
+	Scope   stat.Scope `json:"scope"`
+	Models  []string   `json:"models,omitempty"`
+	Verdict Verdict    `json:"verdict"`
+	Change  float64    `json:"change"`
+	// Usual is what sessions move such a group by without a change, up or down.
+	Usual float64 `json:"usual"`
+	P     float64 `json:"p"`
+	// PFamily is the chance of it in any such group.
+	PFamily float64 `json:"p_family"`
+	// Cases are how many it has, Moved those that moved with it.
+	Cases int           `json:"cases"`
+	Moved []results.Key `json:"moved"`
+	// Detectable is the smallest loss of speed of all of them that would have been found.
+	Detectable float64 `json:"detectable"`
+}
+
+// String is the judgement in one sentence, without its full stop.
+func (g Group) String() string {
+	name := strings.Join(strings.Fields(g.Runtime+" "+g.Model+" "+g.Kind), " ")
+	change := fmt.Sprintf("%+.1f %%", 100*g.Change)
+	switch {
+	case g.Scope == stat.Several:
+		return fmt.Sprintf("%s: %d models moved, the first by %s (%d cases)", name, len(g.Models), change, len(g.Moved))
+	case g.Verdict == Same:
+		return fmt.Sprintf("%s: all %d cases together %s, within what sessions do (±%.0f %%); a loss of %.0f %% of all would have been found",
+			name, g.Cases, change, 100*g.Usual, 100*g.Detectable)
+	}
+	return fmt.Sprintf("%s: %s by %.1f %% (%d of %d cases), beyond what sessions do (±%.0f %%)",
+		name, g.Verdict, 100*math.Abs(g.Change), len(g.Moved), g.Cases, 100*g.Usual)
 }
 
 // judgeTimes judges all timed cases together.
 func (d *Diff) judgeTimes(pairs []pair, opt Options) {
 	var timed []int
 	for i, p := range pairs {
-		if !p.measured() || len(p.base.Measured.SamplesNS)+len(p.head.Measured.SamplesNS) == 0 {
+		if !p.measured() || len(p.head.Measured.SamplesNS) == 0 || len(p.base.Measured.SamplesNS) == 0 && opt.Window == nil {
 			continue
 		}
 		if unfit := p.head.Host.Unfit; opt.FitOnly && len(unfit) > 0 {
@@ -73,22 +112,75 @@ func (d *Diff) judgeTimes(pairs []pair, opt Options) {
 	if len(timed) == 0 {
 		return
 	}
+	labels := labelsOf(pairs, timed)
 	base, head := place(pairs, timed, false), place(pairs, timed, true)
-	family, drift := stat.Compare(base, head, opt.rule()), base.Drifted()+head.Drifted()
-	if nights := opt.Window.usable(pairs, timed); nights > 0 {
-		d.Nights = nights
-		family, drift = opt.Window.judge(pairs, timed, head, opt.rule()), head.Drifted()
+	var family stat.Family
+	if opt.Window.any() {
+		family = stat.Nights(labels, opt.Window.runs(pairs, timed), head, opt.rule())
+	} else {
+		family = stat.Compare(labels, base, head, opt.rule())
 	}
+	d.Nights = family.Nights
 	for k, i := range timed {
 		c := &d.Cases[i]
 		t := newTiming(pairs[i], base.Cases[k], head.Cases[k], family.Effects[k])
-		if d.Nights > 0 {
-			opt.Window.fill(t, pairs[i].key)
-		}
+		opt.Window.fill(t, pairs[i].key)
 		c.Time = t
 		c.Notes = append(c.Notes, notes(pairs[i], base.Errors[k], head.Errors[k], t)...)
 	}
-	d.Common = newCommon(family, drift, opt.rule())
+	d.steps(pairs, timed, opt)
+	for _, g := range family.Groups {
+		d.Groups = append(d.Groups, newGroup(g, func(k int) results.Key { return pairs[timed[k]].key }))
+	}
+}
+
+func labelsOf(pairs []pair, timed []int) []stat.Label {
+	labels := make([]stat.Label, len(timed))
+	for k, i := range timed {
+		r := pairs[i].head
+		model := strings.TrimSpace(r.Model.Name + " " + r.Model.WeightType)
+		labels[k] = stat.Label{Runtime: r.Runtime.Name, Model: model, Kind: string(r.Case.Kind)}
+	}
+	return labels
+}
+
+func newGroup(g stat.GroupEffect, key func(int) results.Key) Group {
+	out := Group{
+		Label: g.Label, Scope: g.Scope, Models: g.Models, Verdict: verdict(g.Found, g.Shift > 0),
+		Change: g.Change(), Usual: math.Expm1(g.Usual), P: g.P, PFamily: g.Adjusted, Cases: g.Cases,
+		Moved: []results.Key{}, Detectable: g.Detectable,
+	}
+	for _, k := range g.Members {
+		out.Moved = append(out.Moved, key(k))
+	}
+	return out
+}
+
+// steps judges the cases with an open alert against the nights since it.
+func (d *Diff) steps(pairs []pair, timed []int, opt Options) {
+	if opt.Window == nil {
+		return
+	}
+	var open []int
+	for _, i := range timed {
+		if len(opt.Window.open[pairs[i].key]) > 0 {
+			open = append(open, i)
+		}
+	}
+	if len(open) == 0 {
+		return
+	}
+	base, head := stat.Run{}, place(pairs, open, true)
+	for _, i := range open {
+		base.Cases = append(base.Cases, stat.Middle(opt.Window.open[pairs[i].key]))
+		base.Errors = append(base.Errors, nil)
+	}
+	family := stat.Compare(labelsOf(pairs, open), base, head, opt.rule())
+	for k, i := range open {
+		if e := family.Effects[k]; e.Judged() {
+			d.Cases[i].Time.Step = &Step{math.Expm1(-e.Total), verdict(e.Found, e.Slower)}
+		}
+	}
 }
 
 func place(pairs []pair, timed []int, head bool) stat.Run {
@@ -111,10 +203,11 @@ func newTiming(p pair, base, head stat.Summary, e stat.Effect) *Timing {
 	if !e.Judged() {
 		return t
 	}
-	lo, hi := e.CI()
-	t.Change = &results.Interval{Value: e.Relative(), Lo: lo, Hi: hi}
-	t.P, t.PFamily, t.Detectable, t.Nights = &e.P, &e.Adjusted, &e.Detectable, e.Nights
-	t.Verdict = verdict(e.Found, e.Shift)
+	total := math.Expm1(-e.Total)
+	change, lo, hi := e.Change()
+	t.Total, t.Change = &total, &results.Interval{Value: change, Lo: lo, Hi: hi}
+	t.P, t.PFamily, t.Detectable, t.Nights, t.Together = &e.P, &e.Adjusted, &e.Detectable, e.Nights, e.Together
+	t.Verdict, t.By = verdict(e.Found, e.Slower), e.By
 	return t
 }
 
@@ -126,34 +219,14 @@ func nanoseconds(samples []int64) float64 {
 	return math.Exp(stat.Location(samples))
 }
 
-func verdict(found bool, shift float64) Verdict {
+func verdict(found, slower bool) Verdict {
 	switch {
 	case !found:
 		return Same
-	case shift > 0:
+	case slower:
 		return Slower
 	}
 	return Faster
-}
-
-// newCommon judges the common shift: it counts when what is left of it after
-// the machine's own drift is certain and large enough.
-func newCommon(f stat.Family, drift float64, rule stat.Rule) *Common {
-	if f.CommonSE == 0 {
-		return nil
-	}
-	// 4 standard errors leave a chance of 1 in 10,000, whatever the cases find.
-	const certain = 4
-	left := math.Abs(f.Common) - drift
-	found := left-certain*f.CommonSE > 0 && math.Expm1(left) >= rule.Smallest
-	return &Common{
-		Change: results.Interval{
-			Value: math.Expm1(f.Common),
-			Lo:    math.Expm1(f.Common - 1.96*f.CommonSE - drift),
-			Hi:    math.Expm1(f.Common + 1.96*f.CommonSE + drift),
-		},
-		Verdict: verdict(found, f.Common), Drift: math.Expm1(drift), Scatter: f.Scatter,
-	}
 }
 
 // notes are the warnings that belong to a timing.

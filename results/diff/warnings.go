@@ -6,10 +6,6 @@ import (
 	"assay/results"
 )
 
-// manyMoved is a scatter beyond which the cases that did not change are no
-// longer most of them, or the machine was not the same.
-const manyMoved = 2
-
 // warn says what is wrong with the comparison as a whole.
 func (d *Diff) warn(base, head results.Run) {
 	d.Warnings = []string{}
@@ -31,19 +27,15 @@ func (d *Diff) warn(base, head results.Run) {
 			add("all %d cases of %s (%s) failed, so nothing could be compared", s.Cases, name, s.Run)
 		}
 	}
-	if len(d.Cases) == 0 && d.Base.Cases > 0 && d.Head.Cases > 0 {
-		add("the runs have no case in common")
-	}
 	if d.Head.Time.Before(d.Base.Time) {
 		add("head began before base: either they are swapped or a clock went backwards")
 	}
-	if d.Common != nil && d.Common.Scatter > manyMoved {
-		add("the cases scatter %.1f times more than their rounds explain: many moved, or the machine was not the same; "+
-			"a change must be as much larger to be called real", d.Common.Scatter)
-	}
 	for _, x := range d.Differs {
-		if x.Aspect != "" {
-			add("compared on request although %s differs in %d cases (%s, then %s)", x.What, x.Cases, short(x.Base), short(x.Head))
+		if x.What == "protocol" {
+			add("%d cases were not timed alike (%s, then %s), so they may differ for that alone", x.Cases, x.Base, x.Head)
+		}
+		if x.What == string(Chip) {
+			add("compared on request although the chip differs in %d cases (%s, then %s)", x.Cases, short(x.Base), short(x.Head))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -9,18 +10,19 @@ import (
 	"assay/results/stat"
 )
 
-// Nights is how many accepted nights a night is judged against.
-const Nights = 14
-
-// fewestNights is how many nights a window needs to show what lies between
-// nights; with fewer, two runs are compared.
-const fewestNights = 5
-
-// Window is what earlier nights say of each case: its locations, oldest first
-// and stat.Absent where a night has none.
+// Window is what earlier nights say of each case.
 type Window struct {
-	cases  map[results.Key][]float64
-	before map[results.Key]float64
+	nights []night
+	// open are the nights since an alert about a case that is neither over nor accepted.
+	open map[results.Key][]stat.Summary
+	// last is the environment of each case's last accepted night.
+	last map[results.Key]*results.Environment
+}
+
+// night is one accepted night: its cases, placed together as the night itself is.
+type night struct {
+	place map[results.Key]int
+	run   stat.Run
 }
 
 // Accepted says which nights of a case may be in a window.
@@ -30,14 +32,20 @@ type Accepted struct {
 	// Since is when each case's baseline was last moved, "" for all cases:
 	// earlier nights are of another level.
 	Since map[results.Key]time.Time
-	// Suspect is since when a case, or "" for all of them together, has been
-	// reported and neither accepted nor recovered.
+	// Suspect is since when a case has been reported and neither accepted nor recovered.
 	Suspect map[results.Key]time.Time
+	// Level is since when that stands at its level.
+	Level map[results.Key]time.Time
+	// Like is the environment of the night to be judged, by case: nights in another
+	// state of power are of another history.
+	Like map[results.Key]results.Environment
 }
 
-func (a Accepted) point(key results.Key, p results.Point) bool {
-	return len(p.SamplesNS) >= stat.MinSamples && (p.Env == nil || !p.Env.Unfit) && p.Time.Before(a.Before) &&
-		!p.Time.Before(a.Since[""]) && !p.Time.Before(a.Since[key]) && !a.suspect("", p) && !a.suspect(key, p)
+// timed says whether a point can be part of any window.
+func (a Accepted) timed(key results.Key, p results.Point) bool {
+	like, known := a.Like[key]
+	return len(p.SamplesNS) > 0 && (p.Env == nil || !p.Env.Unfit) && p.Time.Before(a.Before) &&
+		!p.Time.Before(a.Since[""]) && !p.Time.Before(a.Since[key]) && (!known || p.Env == nil || p.Env.SamePower(like))
 }
 
 func (a Accepted) suspect(key results.Key, p results.Point) bool {
@@ -45,121 +53,113 @@ func (a Accepted) suspect(key results.Key, p results.Point) bool {
 	return reported && !p.Time.Before(since)
 }
 
-// NewWindow makes a window of the histories of one machine's cases: the last
-// accepted nights but one, which is judged together with tonight.
+func (a Accepted) point(key results.Key, p results.Point) bool {
+	return a.timed(key, p) && !a.suspect(key, p)
+}
+
+func (a Accepted) open(key results.Key, p results.Point) bool {
+	return a.timed(key, p) && a.suspect(key, p) && !p.Time.Before(a.Level[key])
+}
+
+// NewWindow makes a window of the histories of one machine's cases; nil without an
+// accepted night.
 func NewWindow(series []results.Series, accepted Accepted) *Window {
-	runs := nights(series, accepted)
-	if len(runs) == 0 {
-		return nil
+	w := &Window{open: map[results.Key][]stat.Summary{}, last: map[results.Key]*results.Environment{}}
+	for _, run := range runsOf(series, accepted.point) {
+		w.nights = append(w.nights, placeNight(series, run, accepted.point))
 	}
-	last := len(runs) - 1
-	w := &Window{cases: map[results.Key][]float64{}, before: map[results.Key]float64{}}
-	for i := max(0, last-Nights); i <= last; i++ {
-		for k, x := range locations(series, accepted, runs[i]) {
-			key := series[k].Key
-			if i == last {
-				w.before[key] = x
-			} else {
-				w.cases[key] = append(w.cases[key], x)
+	for _, run := range runsOf(series, accepted.open) {
+		n := placeNight(series, run, accepted.open)
+		for key, i := range n.place {
+			w.open[key] = append(w.open[key], n.run.Cases[i])
+		}
+	}
+	for _, s := range series {
+		for _, p := range s.Points {
+			if accepted.point(s.Key, p) {
+				w.last[s.Key] = p.Env
 			}
 		}
+	}
+	if len(w.nights) == 0 {
+		return nil
 	}
 	return w
 }
 
-// locations places one night's cases together, as the night itself is.
-func locations(series []results.Series, accepted Accepted, run string) []float64 {
-	samples := make([]stat.Samples, len(series))
-	for k, s := range series {
+// placeNight places one run's points that are wanted.
+func placeNight(series []results.Series, run string, wanted func(results.Key, results.Point) bool) night {
+	n := night{place: map[results.Key]int{}}
+	var samples []stat.Samples
+	for _, s := range series {
 		for _, p := range s.Points {
-			if p.RunID == run && accepted.point(s.Key, p) {
-				samples[k] = stat.Samples{NS: p.SamplesNS, Rounds: p.Rounds}
+			if p.RunID == run && wanted(s.Key, p) {
+				n.place[s.Key] = len(samples)
+				samples = append(samples, stat.Samples{NS: p.SamplesNS, Rounds: p.Rounds})
 			}
 		}
 	}
-	placed := stat.Place(samples)
-	out := make([]float64, len(series))
-	for k := range out {
-		out[k] = stat.Absent()
-		if placed.Errors[k] == nil {
-			out[k] = placed.Cases[k].Log
-		}
-	}
-	return out
+	n.run = stat.Place(samples)
+	return n
 }
 
-// nights lists the runs that any case has an accepted point of, oldest first.
-func nights(series []results.Series, accepted Accepted) []string {
+// runsOf lists the runs that any case has a wanted point of, oldest first.
+func runsOf(series []results.Series, wanted func(results.Key, results.Point) bool) []string {
 	began := map[string]time.Time{}
 	for _, s := range series {
 		for _, p := range s.Points {
-			if accepted.point(s.Key, p) {
+			if wanted(s.Key, p) {
 				if t, ok := began[p.RunID]; !ok || p.Time.Before(t) {
 					began[p.RunID] = p.Time
 				}
 			}
 		}
 	}
-	runs := make([]string, 0, len(began))
-	for run := range began {
-		runs = append(runs, run)
-	}
-	slices.SortFunc(runs, func(a, b string) int { return began[a].Compare(began[b]) })
+	runs := slices.Sorted(maps.Keys(began))
+	slices.SortStableFunc(runs, func(a, b string) int { return began[a].Compare(began[b]) })
 	return runs
 }
 
-// usable is how many nights of the window any of the timed cases has, or 0 when
-// they are too few to judge against.
-func (w *Window) usable(pairs []pair, timed []int) int {
+func (w *Window) any() bool { return w != nil }
+
+// environment is that of a case's last accepted night, nil where it is not known.
+func (w *Window) environment(key results.Key) *results.Environment {
 	if w == nil {
-		return 0
+		return nil
 	}
-	most := 0
-	for _, i := range timed {
-		most = max(most, w.nights(pairs[i].key))
-	}
-	if most < fewestNights {
-		return 0
-	}
-	return most
+	return w.last[key]
 }
 
-func (w *Window) nights(key results.Key) int {
-	n := 0
-	for _, x := range w.cases[key] {
-		if !math.IsNaN(x) {
-			n++
+// runs are the nights with the timed cases in their order.
+func (w *Window) runs(pairs []pair, timed []int) []stat.Run {
+	out := make([]stat.Run, len(w.nights))
+	for j, n := range w.nights {
+		run := stat.Run{Cases: make([]stat.Summary, len(timed)), Errors: make([]error, len(timed))}
+		for k, i := range timed {
+			at, ok := n.place[pairs[i].key]
+			if !ok {
+				run.Errors[k] = stat.ErrNoSamples
+				continue
+			}
+			run.Cases[k], run.Errors[k] = n.run.Cases[at], n.run.Errors[at]
 		}
+		out[j] = run
 	}
-	return n
+	return out
 }
 
-// judge judges the timed cases of head against the window.
-func (w *Window) judge(pairs []pair, timed []int, head stat.Run, rule stat.Rule) stat.Family {
-	window := make([][]float64, len(timed))
-	before, tonight := make([]float64, len(timed)), make([]float64, len(timed))
-	for k, i := range timed {
-		key := pairs[i].key
-		window[k], before[k], tonight[k] = w.cases[key], stat.Absent(), stat.Absent()
-		if x, ok := w.before[key]; ok {
-			before[k] = x
-		}
-		if head.Errors[k] == nil {
-			tonight[k] = head.Cases[k].Log
-		}
-	}
-	return stat.Nights(window, before, tonight, rule)
-}
-
-// fill sets the base of a timing to what the window says of the case.
+// fill sets the base of a timing to the median of the case's accepted nights.
 func (w *Window) fill(t *Timing, key results.Key) {
-	sum, n := 0.0, 0
-	for _, x := range w.cases[key] {
-		if !math.IsNaN(x) {
-			sum, n = sum+x, n+1
+	if w == nil {
+		return
+	}
+	var logs []float64
+	for j := len(w.nights) - 1; j >= 0 && len(logs) <= stat.WindowNights; j-- {
+		if at, ok := w.nights[j].place[key]; ok && w.nights[j].run.Has(at) {
+			logs = append(logs, w.nights[j].run.Cases[at].Log)
 		}
 	}
-	if n > 0 {
-		t.BaseNS, t.BaseSamples = math.Exp(sum/float64(n)), n
+	if len(logs) > 0 {
+		t.BaseNS, t.BaseSamples = math.Exp(stat.Median(logs)), len(logs)
 	}
 }

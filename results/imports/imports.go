@@ -6,9 +6,11 @@ package imports
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"assay/results"
@@ -42,12 +44,13 @@ var formats = []format{
 	{"llama-bench CSV", hasLine(`^"?build_commit"?,`), llamaBench(llamabench.ReadCSV)},
 	{"llama-bench SQL", isSQL, llamaBench(llamabench.ReadSQL)},
 	{"mlx_lm.benchmark", isMLX, mlxLM},
+	{"CSV of speeds", isCSV, speeds},
 }
 
 // ReadFile reads the runs of a file of any known format, or of the SQLite
 // database that llama-bench's SQL was read into.
 func ReadFile(name string, o Options) ([]results.Run, error) {
-	text, err := os.ReadFile(name)
+	text, err := readRegular(name)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +65,34 @@ func ReadFile(name string, o Options) ([]results.Run, error) {
 		o.Time = info.ModTime().UTC().Truncate(time.Second)
 	}
 	return Read(text, name, o)
+}
+
+// mostBytes bounds a file: a year of nights of a thousand cases has a tenth of it.
+const mostBytes = 1 << 30
+
+// readRegular reads a file that has an end: not a pipe, nor a device.
+func readRegular(name string) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe must not wait for a writer
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder; name a file", results.Printable(name))
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file; write it to one and name that", results.Printable(name))
+	case info.Size() > mostBytes:
+		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", results.Printable(name), info.Size(), mostBytes)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
+	if err == nil && len(text) > mostBytes {
+		err = fmt.Errorf("%s has more than %d bytes", results.Printable(name), mostBytes)
+	}
+	return text, err
 }
 
 // Read reads the runs of a text of any known format; source stands in errors
@@ -86,7 +117,7 @@ func Read(text []byte, source string, o Options) ([]results.Run, error) {
 	if bytes.Contains(text, []byte("| ----")) {
 		return nil, fmt.Errorf("%s is llama-bench's table for people; run llama-bench with -o jsonl", source)
 	}
-	return nil, fmt.Errorf("%s is of no known format: assay's records, llama-bench -o json, jsonl, csv or sql, or the output of mlx_lm.benchmark", source)
+	return nil, fmt.Errorf("%s is of no known format: assay's records, llama-bench -o json, jsonl, csv or sql, the output of mlx_lm.benchmark, or a CSV with columns for model and tokens_per_s", source)
 }
 
 // hasLine recognises a text by one of its lines: what a library printed on

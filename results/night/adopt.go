@@ -2,6 +2,7 @@ package night
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"assay/results"
@@ -14,7 +15,7 @@ const who = "assay nightly"
 // Adopt makes a run the baseline of what has none: of all cases on a machine's
 // first night, and of single cases on the first night that they are part of. It
 // returns how many cases that are. A run with a case of an unfit machine is not
-// adopted, and neither is a case that failed.
+// adopted, and neither is a case that failed or whose checks do not hold.
 func Adopt(ctx context.Context, st *store.Store, head results.Run, now time.Time) (int, error) {
 	if len(head.Records) == 0 {
 		return 0, nil
@@ -24,7 +25,7 @@ func Adopt(ctx context.Context, st *store.Store, head results.Run, now time.Time
 		if len(rec.Host.Unfit) > 0 {
 			return 0, nil
 		}
-		if rec.Status == results.StatusOK {
+		if sound(rec) {
 			ok++
 		}
 	}
@@ -44,7 +45,7 @@ func Adopt(ctx context.Context, st *store.Store, head results.Run, now time.Time
 	}
 	adopted := 0
 	for key, rec := range head.ByKey() {
-		if known[key] || rec.Status != results.StatusOK {
+		if known[key] || !sound(rec) {
 			continue
 		}
 		move.Key, move.Why = string(key), "the first night of this case"
@@ -54,6 +55,12 @@ func Adopt(ctx context.Context, st *store.Store, head results.Run, now time.Time
 		adopted++
 	}
 	return adopted, nil
+}
+
+// sound says whether a record can be a baseline.
+func sound(rec results.Record) bool {
+	refuted := slices.ContainsFunc(rec.Checks, func(c results.Check) bool { return !c.OK })
+	return rec.Status == results.StatusOK && !refuted
 }
 
 // forAll says whether the baseline of all cases was ever set.

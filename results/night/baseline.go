@@ -6,6 +6,7 @@ import (
 
 	"assay/results"
 	"assay/results/diff"
+	"assay/results/stat"
 	"assay/results/store"
 )
 
@@ -85,9 +86,9 @@ func (b *baseline) load(ctx context.Context, st *store.Store, base string, own m
 
 // enoughHistory is how many runs are read to find a window of accepted nights
 // among them.
-const enoughHistory = 4 * diff.Nights
+const enoughHistory = 4 * stat.WindowNights
 
-func (b *baseline) window(ctx context.Context, st *store.Store, suspect map[results.Key]time.Time) (*diff.Window, error) {
+func (b *baseline) window(ctx context.Context, st *store.Store, accepted diff.Accepted) (*diff.Window, error) {
 	var series []results.Series
 	filter := store.Filter{Machine: b.machine, Until: b.start, Last: enoughHistory, Fit: true}
 	for s, err := range st.History(ctx, filter) {
@@ -96,7 +97,8 @@ func (b *baseline) window(ctx context.Context, st *store.Store, suspect map[resu
 		}
 		series = append(series, s)
 	}
-	return diff.NewWindow(series, diff.Accepted{Before: b.start, Since: b.since, Suspect: suspect}), nil
+	accepted.Before, accepted.Since = b.start, b.since
+	return diff.NewWindow(series, accepted), nil
 }
 
 // began is the time of a run's first record.

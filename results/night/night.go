@@ -8,11 +8,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
+	"assay/results/stat"
 	"assay/results/store"
 )
 
@@ -27,11 +30,20 @@ type Verdict struct {
 	Alerts []alert.Alert `json:"alerts"`
 }
 
+// Options say how a night is judged.
+type Options struct {
+	Diff diff.Options
+	// Now is when it is said.
+	Now time.Time
+	// Deliver keeps what is loud until Delivered is called with it.
+	Deliver bool
+}
+
 // Judge compares a run with its machine's baseline: figures without noise with
 // the run that the baseline of each case stands on, timings with the last
-// accepted nights. The memory of alerts is brought up to now, which is when
-// they are said, and stored.
-func Judge(ctx context.Context, st *store.Store, head results.Run, opt diff.Options, now time.Time) (Verdict, error) {
+// accepted nights. The memory of alerts is brought up to date and stored. A first
+// night, which is an ErrFirst, has alerts too: of what failed by itself.
+func Judge(ctx context.Context, st *store.Store, head results.Run, o Options) (Verdict, error) {
 	if len(head.Records) == 0 {
 		return Verdict{}, fmt.Errorf("run %s holds no record", head.ID)
 	}
@@ -40,31 +52,79 @@ func Judge(ctx context.Context, st *store.Store, head results.Run, opt diff.Opti
 	if err != nil {
 		return Verdict{}, err
 	}
+	v := Verdict{Alerts: []alert.Alert{}}
+	first := error(nil)
 	b, err := newBaseline(ctx, st, machine, head)
-	if err != nil {
-		return Verdict{}, err
+	switch {
+	case errors.Is(err, ErrFirst):
+		first = err
+	case err != nil:
+		return v, err
+	default:
+		since, level := memory.Suspects()
+		if o.Diff.Window, err = b.window(ctx, st, diff.Accepted{Suspect: since, Level: level, Like: environments(head)}); err != nil {
+			return v, err
+		}
+		o.Diff.FitOnly = true
+		if v.Diff, err = diff.Compare(b.run, head, o.Diff); err != nil {
+			return v, err
+		}
+		v.Alerts = alert.FromDiff(v.Diff)
 	}
-	if opt.Window, err = b.window(ctx, st, memory.Suspects()); err != nil {
-		return Verdict{}, err
+	v.Alerts = append(v.Alerts, alert.FromRun(head, v.Alerts)...)
+	v.Alerts = memory.Update(v.Alerts, judged(v.Diff, head), o.Now)
+	if o.Deliver {
+		memory.Enqueue(alert.Loud(v.Alerts))
 	}
-	opt.FitOnly = true
-	d, err := diff.Compare(b.run, head, opt)
-	if err != nil {
-		return Verdict{Diff: d}, err
-	}
-	alerts := memory.Update(alert.FromDiff(d), judged(d, head), now)
-	return Verdict{d, alerts}, memory.Keep(ctx, st, machine)
+	return v, errors.Join(first, memory.Keep(ctx, st, machine))
 }
 
-// judged says which cases both sides have and a fit machine measured; "" stands
-// for all of them together.
-func judged(d diff.Diff, head results.Run) func(results.Key) bool {
+func environments(r results.Run) map[results.Key]results.Environment {
+	out := map[results.Key]results.Environment{}
+	for key, rec := range r.ByKey() {
+		out[key] = rec.Environment()
+	}
+	return out
+}
+
+// judged says which alerts a fit machine could have confirmed tonight: those about
+// cases that both sides have, and about groups that were judged.
+func judged(d diff.Diff, head results.Run) func(alert.Alert) bool {
 	cases := head.ByKey()
-	done := map[results.Key]bool{"": d.Common != nil}
+	done := map[results.Key]bool{}
 	for _, c := range d.Cases {
 		done[c.Key] = (c.Failure == nil || c.Failure.Broke()) && len(cases[c.Key].Host.Unfit) == 0
 	}
-	return func(key results.Key) bool { return done[key] }
+	return func(a alert.Alert) bool {
+		switch a.Class {
+		case alert.Group:
+			return slices.ContainsFunc(d.Groups, func(g diff.Group) bool {
+				return g.Scope == stat.OneKind && strings.HasPrefix(a.Name, g.Runtime+" ") && strings.HasSuffix(a.Name, " "+g.Kind)
+			})
+		case alert.Failure, alert.Refuted:
+			return cases[a.Key].Status != ""
+		}
+		return done[a.Key]
+	}
+}
+
+// Pending are the alerts about a machine that no delivery has brought yet.
+func Pending(ctx context.Context, st *store.Store, machine string) ([]alert.Alert, error) {
+	memory, err := alert.Recall(ctx, st, machine)
+	if err != nil {
+		return nil, err
+	}
+	return memory.Pending, nil
+}
+
+// Delivered notes that alerts were delivered.
+func Delivered(ctx context.Context, st *store.Store, machine string, alerts []alert.Alert) error {
+	memory, err := alert.Recall(ctx, st, machine)
+	if err != nil {
+		return err
+	}
+	memory.Delivered(alerts)
+	return memory.Keep(ctx, st, machine)
 }
 
 // Acceptance is a change that is meant.

@@ -14,7 +14,6 @@ import (
 
 	"assay/results"
 	"assay/results/alert"
-	"assay/results/diff"
 	"assay/results/store"
 )
 
@@ -57,7 +56,7 @@ func TestNights(t *testing.T) {
 		run := tonight(day, slower)
 		_, err := st.Import(ctx, run)
 		require.NoError(t, err)
-		return Judge(ctx, st, run, diff.Options{}, start.AddDate(0, 0, day))
+		return Judge(ctx, st, run, Options{Now: start.AddDate(0, 0, day)})
 	}
 	states := func(day int, slower float64) []alert.State {
 		v, err := judge(day, slower)
@@ -109,7 +108,7 @@ func TestAcceptRefuses(t *testing.T) {
 		_, err := Accept(ctx, st, run, a)
 		assert.ErrorContains(t, err, want)
 	}
-	_, err = Judge(ctx, st, results.Run{ID: "empty"}, diff.Options{}, start)
+	_, err = Judge(ctx, st, results.Run{ID: "empty"}, Options{Now: start})
 	assert.EqualError(t, err, "run empty holds no record")
 }
 
@@ -160,7 +159,7 @@ func TestUnfitNight(t *testing.T) {
 	judge := func(run results.Run, day int) Verdict {
 		_, err := st.Import(ctx, run)
 		require.NoError(t, err)
-		v, err := Judge(ctx, st, run, diff.Options{}, start.AddDate(0, 0, day))
+		v, err := Judge(ctx, st, run, Options{Now: start.AddDate(0, 0, day)})
 		if day > 0 {
 			require.NoError(t, err)
 		}

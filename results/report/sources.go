@@ -8,6 +8,7 @@ import (
 	"assay/results/alert"
 	"assay/results/diff"
 	"assay/results/figure"
+	"assay/results/stat"
 	"assay/results/trend"
 )
 
@@ -17,8 +18,10 @@ func FromDiff(d diff.Diff) (findings []Finding, notes []string) {
 		notes = append(notes, fmt.Sprintf("%s: %s, before %s.", x.What, orDefault(x.Head, "unknown"), orDefault(x.Base, "unknown")))
 	}
 	notes = append(notes, d.Warnings...)
-	if d.Common != nil && d.Common.Verdict != diff.Same && d.Common.Verdict != diff.NotJudged {
-		notes = append(notes, fmt.Sprintf("All timed cases are %s by %s together: the machine or the library as a whole.", d.Common.Verdict, percent(d.Common.Change)))
+	for _, g := range d.Groups {
+		if g.Scope == stat.OneKind {
+			notes = append(notes, g.String()+".")
+		}
 	}
 	for _, c := range d.Cases {
 		findings = append(findings, fromCase(c)...)
@@ -85,7 +88,7 @@ func fromTiming(name string, tokens int, t diff.Timing, notes []string) Finding 
 		f.Severity = Regression
 	}
 	if t.Change != nil {
-		f.Change = "time " + percent(*t.Change)
+		f.Change = percent(*t.Change)
 	}
 	if t.PFamily != nil {
 		f.Sure = fmt.Sprintf("p = %.2g over all cases", *t.PFamily)

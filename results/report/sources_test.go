@@ -39,7 +39,7 @@ func TestFromDiff(t *testing.T) {
 	assert.Empty(t, findings, "nothing moved")
 
 	for i := range head.Records[3].Measured.SamplesNS {
-		head.Records[3].Measured.SamplesNS[i] = head.Records[3].Measured.SamplesNS[i] * 13 / 10
+		head.Records[3].Measured.SamplesNS[i] = head.Records[3].Measured.SamplesNS[i] * 3
 	}
 	head.Records[10].Measured.KVLayers[2].KBytes += 4096
 	head.Records[5].Status, head.Records[5].Error = results.StatusFailed, "killed"
@@ -53,7 +53,7 @@ func TestFromDiff(t *testing.T) {
 	}
 	assert.Equal(t, []report.Severity{report.Regression, report.Regression, report.Changed, report.Missing}, seen)
 	assert.Equal(t, "llama.cpp · qwen3-0.6b · tg128 @ d192", findings[0].Case)
-	assert.Regexp(t, `^time \+(29|30|31)\.\d % \[`, findings[0].Change)
+	assert.Regexp(t, `^-6[5-8]\.\d % \[`, findings[0].Change)
 	assert.Regexp(t, `^p = .* over all cases$`, findings[0].Sure)
 	assert.Contains(t, findings[0].Reproduce, "assay run -m preset:qwen3-0.6b")
 	assert.Equal(t, []string{"killed"}, findings[1].Details)

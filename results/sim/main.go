@@ -18,11 +18,11 @@ import (
 )
 
 // effort is how many comparisons each part of the table is made of.
-type effort struct{ pairs, nights, trends, variants int }
+type effort struct{ pairs, nights, trends, variants, real, scenarios int }
 
 var (
-	quick = effort{pairs: 400, nights: 200, trends: 20, variants: 0}
-	full  = effort{pairs: 5000, nights: 5000, trends: 200, variants: 1000}
+	quick = effort{pairs: 100, nights: 60, trends: 20}
+	full  = effort{pairs: 2000, nights: 4000, trends: 200, variants: 300, real: 2000, scenarios: 40}
 )
 
 // window is how many accepted nights a night is judged against.
@@ -41,7 +41,7 @@ func main() {
 }
 
 func table(w io.Writer, e effort) {
-	fmt.Fprintf(w, "%d cases, %d rounds of %d samples; %s\n", Suite.Cases, Suite.Rounds, Suite.Each, Mac)
+	fmt.Fprintf(w, "%d cases, %d rounds of %d samples; %s\n", len(Suite.Labels()), Suite.Rounds, Suite.Each, Mac)
 	fmt.Fprintln(w, "false alarm: anything reported of any case; [95 % interval of the rate]")
 	src := func(n Noise, p Plan) *source { return newSource(n, p, seed) }
 
@@ -58,6 +58,16 @@ func table(w io.Writer, e effort) {
 	if e.variants == 0 {
 		return
 	}
+	fmt.Fprintf(w, "\nmeasured noise: %d cases, %d round of %d samples, sessions of one Mac\n", len(Sessions.Labels()), Sessions.Rounds, Sessions.Each)
+	heading(w, "diff of two runs, %d comparisons", e.real, "one case -30 % found")
+	rows(w, pairs(newReal(Mac5, seed), pairRules, e.real, 1/0.7-1))
+	heading(w, fmt.Sprintf("nightly against %d accepted nights, %%d nights", window), e.real, "one case -30 % found", "by the second")
+	rows(w, nights(newReal(Mac5, seed), nightRules, e.real, window, 1/0.7-1))
+	two := Mac5
+	two.Runtimes = 2
+	scenarioTable(w, "measured noise", func() nightSource { return newReal(two, seed) }, e.scenarios)
+	scenarioTable(w, "assumed noise", func() nightSource { return src(Mac, Plan{Runtimes: 2, Models: 5, Tests: 5, Rounds: 2, Each: 5}) }, e.scenarios)
+
 	heading(w, "assay under other noise: diff, %d comparisons", e.variants, "8 % slower found")
 	for _, v := range variants {
 		r := pairs(src(v.noise, v.plan), pairRules[:1], e.variants, 0.08)
@@ -115,8 +125,8 @@ var variants = []struct {
 	{"no ramps", with(func(n *Noise) { n.Ramps = 0 }), Suite},
 	{"1 % from night to night", with(func(n *Noise) { n.Night = 0.01 }), Suite},
 	{"cases 3 times quieter to 3 times noisier", with(func(n *Noise) { n.Spread = 3 }), Suite},
-	{"5 rounds of 2 samples", Mac, Plan{Cases: 100, Rounds: 5, Each: 2}},
-	{"10 cases", Mac, Plan{Cases: 10, Rounds: 2, Each: 5}},
+	{"5 rounds of 2 samples", Mac, Plan{Runtimes: 1, Models: 10, Tests: 5, Rounds: 5, Each: 2}},
+	{"10 cases", Mac, Plan{Runtimes: 1, Models: 1, Tests: 5, Rounds: 2, Each: 5}},
 }
 
 func with(change func(*Noise)) Noise {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -35,26 +36,54 @@ var Mac = Noise{
 	Spread: 1,
 }
 
-// Plan is how a suite is measured: Cases in Rounds rounds of Each samples, in
-// every round in another order.
-type Plan struct{ Cases, Rounds, Each int }
+// Plan is how a suite is measured: so many tests of each model, of two kinds, in
+// each runtime, in Rounds rounds of Each samples, in every round in another order.
+type Plan struct{ Runtimes, Models, Tests, Rounds, Each int }
 
 // Suite is the plan that the claims are made for: ten samples of a hundred
 // cases in two rounds, the fewest that assay makes.
-var Suite = Plan{Cases: 100, Rounds: 2, Each: 5}
+var Suite = Plan{Runtimes: 1, Models: 10, Tests: 5, Rounds: 2, Each: 5}
+
+var kinds = []string{"prefill", "decode"}
+
+// Labels are the cases of the plan.
+func (p Plan) Labels() []stat.Label {
+	var out []stat.Label
+	for r := range p.Runtimes {
+		for m := range p.Models {
+			for range p.Tests {
+				for _, kind := range kinds {
+					out = append(out, stat.Label{Runtime: fmt.Sprint("runtime ", r), Model: fmt.Sprint("model ", m), Kind: kind})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// nightSource draws nights of one suite.
+type nightSource interface {
+	labels() []stat.Label
+	night() []stat.Samples
+	chance() *rand.Rand
+}
 
 // source draws nights of one suite. A case takes 1 second where nothing moves it.
 type source struct {
 	Noise
 	Plan
 	rng    *rand.Rand
+	cases  []stat.Label
 	within []float64
 	rounds []int
 }
 
+func (s *source) labels() []stat.Label { return s.cases }
+func (s *source) chance() *rand.Rand   { return s.rng }
+
 func newSource(n Noise, p Plan, seed uint64) *source {
-	s := &source{Noise: n, Plan: p, rng: rand.New(rand.NewPCG(seed, 1))}
-	for range p.Cases {
+	s := &source{Noise: n, Plan: p, rng: rand.New(rand.NewPCG(seed, 1)), cases: p.Labels()}
+	for range s.cases {
 		factor := math.Pow(n.Spread, 2*s.rng.Float64()-1)
 		s.within = append(s.within, n.Within*factor)
 	}
@@ -72,16 +101,16 @@ func (s *source) night() []stat.Samples {
 	}
 	place := make([][]int, s.Rounds)
 	for r := range place {
-		place[r] = s.rng.Perm(s.Cases)
+		place[r] = s.rng.Perm(len(s.cases))
 	}
-	cases := make([]stat.Samples, s.Cases)
+	cases := make([]stat.Samples, len(s.cases))
 	for c := range cases {
 		seconds := s.samples(c)
 		cases[c] = stat.Samples{NS: make([]int64, len(seconds)), Rounds: s.rounds}
 		for i, x := range seconds {
 			round, nth := i/s.Each, i%s.Each
 			at := float64(place[round][c]) + float64(nth)/float64(s.Each)
-			at = (float64(round) + at/float64(s.Cases)) / float64(s.Rounds)
+			at = (float64(round) + at/float64(len(s.cases))) / float64(s.Rounds)
 			cases[c].NS[i] = int64(1e9 * x * (1 + ramp*at))
 		}
 	}

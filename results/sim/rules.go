@@ -13,16 +13,16 @@ import (
 // A pairRule says which cases of two runs differ.
 type pairRule struct {
 	name  string
-	found func(base, head []stat.Samples) []bool
+	found func(labels []stat.Label, base, head []stat.Samples) []bool
 }
 
 var pairRules = []pairRule{
 	{"assay", assayPair},
-	{"Mann-Whitney, Holm, 3 %", func(base, head []stat.Samples) []bool {
+	{"Mann-Whitney, Holm, 3 %", func(_ []stat.Label, base, head []stat.Samples) []bool {
 		p, effect := mannWhitney(base, head)
 		return holm(p, effect, 0.01, 0.03)
 	}},
-	{"benchstat (p < 0.05)", func(base, head []stat.Samples) []bool {
+	{"benchstat (p < 0.05)", func(_ []stat.Label, base, head []stat.Samples) []bool {
 		p, _ := mannWhitney(base, head)
 		found := make([]bool, len(p))
 		for i := range p {
@@ -30,11 +30,11 @@ var pairRules = []pairRule{
 		}
 		return found
 	}},
-	{"Welch t, Holm, 3 %", func(base, head []stat.Samples) []bool {
+	{"Welch t, Holm, 3 %", func(_ []stat.Label, base, head []stat.Samples) []bool {
 		p, effect := welch(base, head)
 		return holm(p, effect, 0.01, 0.03)
 	}},
-	{"ratio of medians 1.1", func(base, head []stat.Samples) []bool {
+	{"ratio of medians 1.1", func(_ []stat.Label, base, head []stat.Samples) []bool {
 		found := make([]bool, len(base))
 		for i := range base {
 			found[i] = math.Abs(stat.Median(head[i].NS)/stat.Median(base[i].NS)-1) > 0.1
@@ -43,8 +43,8 @@ var pairRules = []pairRule{
 	}},
 }
 
-func assayPair(base, head []stat.Samples) []bool {
-	return flags(stat.Compare(stat.Place(base), stat.Place(head), stat.DefaultRule()))
+func assayPair(labels []stat.Label, base, head []stat.Samples) []bool {
+	return flags(stat.Compare(labels, stat.Place(base), stat.Place(head), stat.DefaultRule()))
 }
 
 func flags(f stat.Family) []bool {
@@ -112,39 +112,39 @@ func floats(c stat.Samples) []float64 {
 // placed is a night with the locations of its cases.
 type placed struct {
 	cases []stat.Samples
-	logs  []float64
+	run   stat.Run
 }
 
 func place(night []stat.Samples) placed {
-	return placed{night, locations(night)}
+	return placed{night, stat.Place(night)}
 }
 
 // A nightRule says which cases of tonight differ from the nights of a window;
 // before is the night between the window and tonight, or nil.
 type nightRule struct {
 	name  string
-	found func(window []placed, before *placed, tonight placed) []bool
+	found func(labels []stat.Label, window []placed, before placed, tonight placed) []bool
 }
 
 var nightRules = []nightRule{
-	{"assay", func(window []placed, before *placed, tonight placed) []bool {
-		var earlier []float64
-		if before != nil {
-			earlier = before.logs
+	{"assay", func(labels []stat.Label, window []placed, before placed, tonight placed) []bool {
+		past := make([]stat.Run, 0, len(window)+1)
+		for _, night := range append(window[:len(window):len(window)], before) {
+			past = append(past, night.run)
 		}
-		return flags(stat.Nights(history(window), earlier, tonight.logs, stat.DefaultRule()))
+		return flags(stat.Nights(labels, past, tonight.run, stat.DefaultRule()))
 	}},
-	{"Mann-Whitney against one night, Holm, 3 %", func(window []placed, _ *placed, tonight placed) []bool {
-		return pairRules[1].found(window[len(window)-1].cases, tonight.cases)
+	{"Mann-Whitney against one night, Holm, 3 %", func(labels []stat.Label, window []placed, _, tonight placed) []bool {
+		return pairRules[1].found(labels, window[len(window)-1].cases, tonight.cases)
 	}},
-	{"benchstat against one night", func(window []placed, _ *placed, tonight placed) []bool {
-		return pairRules[2].found(window[len(window)-1].cases, tonight.cases)
+	{"benchstat against one night", func(labels []stat.Label, window []placed, _, tonight placed) []bool {
+		return pairRules[2].found(labels, window[len(window)-1].cases, tonight.cases)
 	}},
 	{"median against the window, t, Holm, 3 %", medianAgainstWindow},
 }
 
 // medianAgainstWindow is the textbook's prediction interval, case by case.
-func medianAgainstWindow(window []placed, _ *placed, tonight placed) []bool {
+func medianAgainstWindow(_ []stat.Label, window []placed, _, tonight placed) []bool {
 	n := float64(len(window))
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}
 	p, effect := make([]float64, len(tonight.cases)), make([]float64, len(tonight.cases))
@@ -162,20 +162,12 @@ func medianAgainstWindow(window []placed, _ *placed, tonight placed) []bool {
 	return holm(p, effect, 0.01, 0.03)
 }
 
-func locations(night []stat.Samples) []float64 {
-	out := make([]float64, len(night))
-	for i, s := range stat.Place(night).Cases {
-		out[i] = s.Log
-	}
-	return out
-}
-
 // history turns nights into the locations of each case by night.
 func history(nights []placed) [][]float64 {
-	out := make([][]float64, len(nights[0].logs))
+	out := make([][]float64, len(nights[0].cases))
 	for _, night := range nights {
-		for i, x := range night.logs {
-			out[i] = append(out[i], x)
+		for i, c := range night.run.Cases {
+			out[i] = append(out[i], c.Log)
 		}
 	}
 	return out

@@ -19,22 +19,49 @@ var update = flag.Bool("update", false, "rewrite testdata/quick.txt")
 func TestClaims(t *testing.T) {
 	t.Run("diff", func(t *testing.T) {
 		t.Parallel()
-		r := pairs(newSource(Mac, Suite, 1), pairRules[:1], 1500, 0.08)[0]
+		r := pairs(newSource(Mac, Suite, 1), pairRules[:1], 400, 0.11)[0]
 		atMost(t, 0.01, r.alarm, "false alarms")
-		atLeast(t, 0.95, r.found[0], "8 % slower")
+		atLeast(t, 0.95, r.found[0], "10 % of its speed lost")
 	})
 	t.Run("nightly", func(t *testing.T) {
 		t.Parallel()
+		if os.Getenv("ASSAY_ALL") == "" { // so few nights show only a rate that is far off
+			r := nights(newSource(Mac, Suite, 2), nightRules[:1], 250, window, 0.05)[0]
+			assert.LessOrEqual(t, r.alarm.hits, 7, "false alarms of %d", r.alarm.of)
+			assert.Greater(t, r.found[0].percent(), 85.0, "5 % on the first night")
+			return
+		}
 		r := nights(newSource(Mac, Suite, 2), nightRules[:1], 4000, window, 0.05)[0]
 		atMost(t, 0.01, r.alarm, "false alarms")
 		atLeast(t, 0.90, r.found[0], "5 % on the first night")
-		atLeast(t, 0.99, r.found[1], "5 % by the second night")
+		atLeast(t, 0.97, r.found[1], "5 % by the second night")
 	})
 	t.Run("trend", func(t *testing.T) {
 		t.Parallel()
 		r := trends(newSource(Mac, Suite, 3), trendRules[:1], 100, 60, 10, 0.02)[0]
 		atLeast(t, 0.90, r.found[0], "a step of 2 % within ten nights")
 	})
+}
+
+// Under the noise that was measured between sessions few changes can be seen, and
+// nothing else may be said: an event that takes two thirds of a kind's speed is found
+// in nearly all of its cases, and unchanged cases are left alone.
+func TestMeasuredNoise(t *testing.T) {
+	s := newReal(Mac5, 5)
+	false0 := twoRuns(s, scenarios[0], 0, 150)
+	assert.LessOrEqual(t, false0.any.hits+false0.accused.hits, 3, "false alarms of two runs")
+	false0 = aNight(s, scenarios[0], 0, 60)
+	assert.LessOrEqual(t, false0.any.hits+false0.accused.hits, 3, "false alarms of nights")
+	for _, sc := range scenarios[1:] {
+		if sc.name == "one runtime" {
+			continue // the plan has one
+		}
+		for name, judge := range map[string]func(nightSource, scenario, float64, int) outcome{"two runs": twoRuns, "a night": aNight} {
+			o := judge(s, sc, 0.67, 15)
+			assert.Greater(t, o.share.percent(), 85.0, "%s, %s", sc.name, name)
+			assert.LessOrEqual(t, o.accused.hits, 4, "%s, %s", sc.name, name)
+		}
+	}
 }
 
 func atMost(t *testing.T, bound float64, r rate, what string) {
@@ -65,7 +92,7 @@ func TestTable(t *testing.T) {
 func TestNoise(t *testing.T) {
 	only := Mac
 	only.Outliers, only.Night, only.Ramps = 0, 0, 0
-	s := newSource(only, Plan{Cases: 1, Rounds: 1, Each: 200000}, 4)
+	s := newSource(only, Plan{Runtimes: 1, Models: 1, Tests: 1, Rounds: 1, Each: 200000}, 4)
 	m := momentsOf(floats(s.night()[0]))
 	assert.InDelta(t, 0.02, m.sd/m.mean, 0.0005, "within a run")
 	assert.InDelta(t, 1.75, m.skew, 0.1, "skewness")
@@ -74,7 +101,7 @@ func TestNoise(t *testing.T) {
 	rare := Mac
 	rare.Within, rare.Night, rare.Ramps = 1e-9, 0, 0
 	slow := 0
-	for _, x := range newSource(rare, Plan{Cases: 1, Rounds: 1, Each: 200000}, 4).night()[0].NS {
+	for _, x := range newSource(rare, Plan{Runtimes: 1, Models: 1, Tests: 1, Rounds: 1, Each: 200000}, 4).night()[0].NS {
 		if x > 1.149e9 && x < 1.151e9 {
 			slow++
 		}
@@ -107,8 +134,8 @@ func momentsOf(xs []float64) moments {
 
 // A defect that every figure above would miss: a rule that reports nothing.
 func TestClaimsNeedDetection(t *testing.T) {
-	blind := pairRule{"blind", func(base, _ []stat.Samples) []bool { return make([]bool, len(base)) }}
-	jumpy := pairRule{"jumpy", func(base, _ []stat.Samples) []bool { return append(make([]bool, len(base)-1), true) }}
+	blind := pairRule{"blind", func(_ []stat.Label, base, _ []stat.Samples) []bool { return make([]bool, len(base)) }}
+	jumpy := pairRule{"jumpy", func(_ []stat.Label, base, _ []stat.Samples) []bool { return append(make([]bool, len(base)-1), true) }}
 	r := pairs(newSource(Mac, Suite, 1), []pairRule{blind, jumpy}, 50, 0.08)
 	assert.Zero(t, r[0].alarm.hits)
 	assert.Zero(t, r[0].found[0].hits)

@@ -38,19 +38,19 @@ type result struct {
 }
 
 // pairs compares runs of an unchanged suite, and the same with one case slower.
-func pairs(s *source, rules []pairRule, n int, slower float64) []result {
+func pairs(s nightSource, rules []pairRule, n int, slower float64) []result {
 	out := make([]result, len(rules))
 	for t := range n {
 		base, head := s.night(), s.night()
-		c := t % s.Cases
+		c := t % caseCount(s)
 		for i, rule := range rules {
 			out[i].name = rule.name
-			out[i].alarm.add(anyOf(rule.found(base, head)))
+			out[i].alarm.add(anyOf(rule.found(s.labels(), base, head)))
 		}
 		head[c] = slowed(head[c], slower)
 		for i, rule := range rules {
 			var found rate
-			found.add(rule.found(base, head)[c])
+			found.add(rule.found(s.labels(), base, head)[c])
 			out[i].add(found)
 		}
 	}
@@ -74,21 +74,21 @@ const nightsPerWindow = 10
 
 // nights judges nights against windows, and the same with one case slower from
 // the last night but one on, and from the last.
-func nights(s *source, rules []nightRule, n, window int, slower float64) []result {
+func nights(s nightSource, rules []nightRule, n, window int, slower float64) []result {
 	out := make([]result, len(rules))
 	for t := 0; t < n; t += nightsPerWindow {
-		past := s.placed(window)
+		past := draw(s, window)
 		before := place(s.night())
 		for k := range nightsPerWindow {
 			tonight := place(s.night())
-			c := (t + k) % s.Cases
+			c := (t + k) % caseCount(s)
 			slowBefore, slowTonight := before.with(c, slower), tonight.with(c, slower)
 			for i, rule := range rules {
 				out[i].name = rule.name
-				out[i].alarm.add(anyOf(rule.found(past, &before, tonight)))
+				out[i].alarm.add(anyOf(rule.found(s.labels(), past, before, tonight)))
 				var first, second rate
-				first.add(rule.found(past, &before, slowTonight)[c])
-				second.add(rule.found(past, nil, slowBefore)[c] || rule.found(past, &slowBefore, slowTonight)[c])
+				first.add(rule.found(s.labels(), past, before, slowTonight)[c])
+				second.add(rule.found(s.labels(), past[:window-1], past[window-1], slowBefore)[c] || rule.found(s.labels(), past, slowBefore, slowTonight)[c])
 				out[i].add(first, second)
 			}
 			before = tonight
@@ -98,7 +98,7 @@ func nights(s *source, rules []nightRule, n, window int, slower float64) []resul
 }
 
 // placed draws nights.
-func (s *source) placed(n int) []placed {
+func draw(s nightSource, n int) []placed {
 	out := make([]placed, n)
 	for i := range out {
 		out[i] = place(s.night())
@@ -118,11 +118,11 @@ const near = 3
 
 // trends looks at histories in which one case gets slower for the last nights.
 // Anything else that is reported is a false alarm.
-func trends(s *source, rules []trendRule, n, length, after int, slower float64) []result {
+func trends(s nightSource, rules []trendRule, n, length, after int, slower float64) []result {
 	out := make([]result, len(rules))
 	for t := range n {
-		cases := history(s.placed(length))
-		c, at := t%s.Cases, length-after
+		cases := history(draw(s, length))
+		c, at := t%caseCount(s), length-after
 		for i := at; i < length; i++ {
 			cases[c][i] += math.Log1p(slower)
 		}
@@ -152,3 +152,5 @@ func anyOf(found []bool) bool {
 	}
 	return false
 }
+
+func caseCount(s nightSource) int { return len(s.labels()) }

@@ -61,6 +61,11 @@ func Changes(xs []float64, rule Rule) []Change {
 // noise is the variance of a night and its degrees of freedom.
 type noise struct{ variance, df float64 }
 
+// tailDF is Student's degrees of freedom of a location whose variance is known:
+// timings are skewed, so the location of ten of them has longer tails than the
+// normal distribution's. results/sim shows what that buys.
+const tailDF = 20
+
 // segmentTailDF is tailDF for the mean of a segment, whose excess kurtosis is
 // that of a night divided by the nights.
 const segmentTailDF = 4 + (tailDF-4)*minSegment

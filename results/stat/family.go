@@ -1,18 +1,12 @@
 package stat
 
-import (
-	"cmp"
-	"math"
-	"slices"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
+import "math"
 
 // Rule says when an effect counts.
 type Rule struct {
-	// Alpha bounds the chance that any case of an unchanged family is reported.
+	// Alpha bounds the chance that anything of an unchanged run is reported.
 	Alpha float64
-	// Smallest is the smallest relative change that counts, 0.03 for 3 %.
+	// Smallest is the smallest relative change of a speed that counts, 0.03 for 3 %.
 	Smallest float64
 }
 
@@ -20,204 +14,98 @@ type Rule struct {
 // leaves changes below 3 % alone.
 func DefaultRule() Rule { return Rule{Alpha: 0.01, Smallest: 0.03} }
 
-const (
-	// enoughCases is how many cases it takes to read the common shift and the
-	// scatter of a family off the family itself.
-	enoughCases = 10
-	// tailDF is Student's degrees of freedom of a location whose variance is
-	// known: timings are skewed, so the location of ten of them has longer
-	// tails than the normal distribution's. results/sim shows what that buys.
-	tailDF = 20
-	// power is the chance of being found that Detectable promises.
-	power = 0.95
-)
+// least is the smallest logarithm of a ratio that counts.
+func (r Rule) least() float64 { return -math.Log1p(-r.Smallest) }
 
-// Effect is what was found for one case.
-type Effect struct {
-	// Shift is the logarithm of head over base, net of the family's common shift.
-	Shift float64
-	// SE is the shift's standard error, with DF degrees of freedom.
-	SE, DF float64
-	// P is the chance of such a shift in an unchanged case, Adjusted the chance
-	// of one in any case of an unchanged family (Holm 1979).
-	P, Adjusted float64
-	// Found says that the effect is real and large enough to count.
-	Found bool
-	// Nights is how many nights were judged together, 0 for two runs.
-	Nights int
-	// Detectable is the smallest relative slowdown that would have been found
-	// with 95 % power.
-	Detectable float64
+// Label says whose a case is. Cases of one runtime and kind share what a session
+// does to them; those of one model may move together.
+type Label struct {
+	Runtime string `json:"runtime"`
+	Kind    string `json:"kind"`
+	// Model is "" where all models are meant.
+	Model string `json:"model,omitempty"`
 }
 
-// Relative is the effect as a relative change, 0.05 for 5 % slower.
-func (e Effect) Relative() float64 { return math.Expm1(e.Shift) }
+// Scope is what a test looked at.
+type Scope string
 
-// CI is the interval that contains the relative change with 95 % confidence.
-func (e Effect) CI() (lo, hi float64) {
+// The scopes, from the narrowest.
+const (
+	OneCase  Scope = "case"
+	OneModel Scope = "model"
+	Several  Scope = "several models"
+	OneKind  Scope = "kind"
+)
+
+// Effect is what was found of one case. Shifts are logarithms of times, so that
+// more is slower.
+type Effect struct {
+	// Total is the logarithm of head over base, Shift what is left of it without
+	// the shift that the cases of its runtime and kind share.
+	Total, Shift float64
+	// SE is Shift's standard error, with DF degrees of freedom.
+	SE, DF float64
+	// P is the chance of such a shift in an unchanged case, Adjusted the chance
+	// of one in any case of an unchanged run (Holm 1979).
+	P, Adjusted float64
+	// Found says that the effect is real and large enough to count, and By in
+	// which scope that was seen.
+	Found bool
+	By    Scope
+	// Slower is the direction of what was found.
+	Slower bool
+	// Nights is how many nights the case was judged against, 0 for two runs;
+	// Together is 2 where only tonight and the night before together show it.
+	Nights, Together int
+	// Detectable is the smallest relative loss of speed that would have been
+	// found in this case alone with 95 % power; 1 is none.
+	Detectable float64
+
+	step *float64
+}
+
+// Change is the effect as a relative change of speed, -0.05 for 5 % slower, and
+// the interval that contains it with 95 % confidence.
+func (e Effect) Change() (change, lo, hi float64) {
 	w := quantile(0.975, e.DF) * e.SE
-	return math.Expm1(e.Shift - w), math.Expm1(e.Shift + w)
+	return math.Expm1(-e.Shift), math.Expm1(-e.Shift - w), math.Expm1(w - e.Shift)
 }
 
 // Judged says whether the case could be judged at all.
 func (e Effect) Judged() bool { return e.SE > 0 && !math.IsInf(e.SE, 0) }
 
+// GroupEffect is what was found of cases that belong together.
+type GroupEffect struct {
+	Label
+	Scope Scope `json:"scope"`
+	// Models are those of Several.
+	Models []string `json:"models,omitempty"`
+	// Shift is the logarithm of the group's time, head over base; for a kind with,
+	// for models without what the kind shares.
+	Shift float64 `json:"shift"`
+	// Usual bounds, with 95 % confidence, how far sessions move a group that did
+	// not change, as a logarithm.
+	Usual float64 `json:"usual"`
+	// P is the chance of this in an unchanged group, Adjusted in any of its scope.
+	P        float64 `json:"p"`
+	Adjusted float64 `json:"p_family"`
+	Found    bool    `json:"found"`
+	// Cases are how many cases the group has, Members those, by their place, that
+	// moved with it.
+	Cases   int   `json:"cases"`
+	Members []int `json:"-"`
+	// Detectable is as Effect's, of the whole group.
+	Detectable float64 `json:"detectable"`
+}
+
+// Change is the shift as a relative change of speed.
+func (g GroupEffect) Change() float64 { return math.Expm1(-g.Shift) }
+
 // Family is the judgement of all cases of a comparison.
 type Family struct {
 	Effects []Effect
-	// Common is the shift that all cases share, as a logarithm, and CommonSE
-	// its standard error; both are 0 in a family too small to have one.
-	Common, CommonSE float64
-	// Scatter is how many times wider the cases scatter than their own noise
-	// explains; 1 in a family too small to tell.
-	Scatter float64
-}
-
-// judge tests shifts with the given variances and degrees of freedom. In a
-// large family the common shift and the scatter come from the cases themselves
-// (the empirical null of Efron, JASA 2004): what two runs cannot show of
-// themselves, such as the difference between two nights, is seen in the cases
-// that did not change. Cases that are found no longer count as unchanged, and
-// the rest is judged again.
-func judge(shifts, vars, dfs []float64, least float64, rule Rule) Family {
-	f := Family{Effects: make([]Effect, len(shifts)), Scatter: 1}
-	unchanged := make([]bool, len(shifts))
-	count := 0
-	for i := range shifts {
-		unchanged[i] = vars[i] > 0 && dfs[i] > 0
-		if unchanged[i] {
-			count++
-		}
-	}
-	for range 5 {
-		if count >= enoughCases {
-			f.fitNull(shifts, vars, unchanged, least)
-		}
-		f.test(shifts, vars, dfs, rule)
-		again := false
-		for i, e := range f.Effects {
-			if e.Found && unchanged[i] {
-				unchanged[i], again = false, true
-				count--
-			}
-		}
-		if !again || count < enoughCases {
-			break
-		}
-	}
-	return f
-}
-
-func (f *Family) fitNull(shifts, vars []float64, unchanged []bool, least float64) {
-	var xs, zs []float64
-	for i, ok := range unchanged {
-		if ok {
-			xs = append(xs, shifts[i])
-		}
-	}
-	f.Common = Median(xs)
-	for i, ok := range unchanged {
-		if ok {
-			zs = append(zs, (shifts[i]-f.Common)/math.Sqrt(vars[i]))
-		}
-	}
-	f.Scatter = max(least, qn(zs))
-	for i := range xs {
-		xs[i] = math.Abs(xs[i] - f.Common)
-	}
-	f.CommonSE = math.Sqrt(math.Pi/2/float64(len(xs))) * 1.4826 * Median(xs)
-}
-
-func (f *Family) test(shifts, vars, dfs []float64, rule Rule) {
-	cases := 0
-	for i := range shifts {
-		e := Effect{Shift: shifts[i] - f.Common, P: 1, Adjusted: 1, Detectable: math.Inf(1)}
-		e.SE = f.Scatter * math.Sqrt(vars[i])
-		e.DF = dfs[i]
-		if vars[i] > 0 && dfs[i] > 0 {
-			cases++
-			e.P = 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: e.DF}.CDF(-math.Abs(e.Shift)/e.SE)
-		} else {
-			e.SE = math.Inf(1)
-		}
-		f.Effects[i] = e
-	}
-	f.holm(cases)
-	df, crit, reserve := 0.0, 0.0, 0.0
-	for i := range f.Effects {
-		e := &f.Effects[i]
-		if !e.Judged() {
-			continue
-		}
-		e.Found = e.Adjusted <= rule.Alpha && math.Abs(e.Relative()) >= rule.Smallest
-		if e.DF != df {
-			df, crit, reserve = e.DF, quantile(1-rule.Alpha/2/float64(cases), e.DF), quantile(power, e.DF)
-		}
-		e.Detectable = math.Expm1(max(crit*e.SE, math.Log1p(rule.Smallest)) + reserve*e.SE)
-	}
-}
-
-// holm sets the adjusted chances.
-func (f *Family) holm(cases int) {
-	order := make([]int, 0, len(f.Effects))
-	for i, e := range f.Effects {
-		if e.Judged() {
-			order = append(order, i)
-		}
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(f.Effects[a].P, f.Effects[b].P) })
-	worst := 0.0
-	for rank, i := range order {
-		worst = max(worst, min(1, f.Effects[i].P*float64(cases-rank)))
-		f.Effects[i].Adjusted = worst
-	}
-}
-
-func quantile(p, df float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)
-}
-
-// Median is the middle of the values, or the mean of the middle two. It needs at
-// least one.
-func Median[T int64 | float64](xs []T) float64 {
-	s := slices.Sorted(slices.Values(xs))
-	n := len(s)
-	return (float64(s[(n-1)/2]) + float64(s[n/2])) / 2
-}
-
-// qn is a scale that half of the values cannot spoil, with 82 % of the standard
-// deviation's efficiency for normal ones (Rousseeuw and Croux, JASA 1993; the
-// correction for small n is robustbase's).
-func qn(xs []float64) float64 {
-	n := len(xs)
-	s := slices.Clone(xs)
-	slices.Sort(s)
-	h := n/2 + 1
-	scale := 2.21914 * difference(s, h*(h-1)/2)
-	if n%2 == 1 {
-		return scale / (1 + 1.60188/float64(n) - 2.1284/float64(n*n))
-	}
-	return scale / (1 + 3.67561/float64(n) + 1.9654/float64(n*n))
-}
-
-// difference is the k-th smallest difference between two of the sorted values,
-// found by bisection to the last bits.
-func difference(sorted []float64, k int) float64 {
-	lo, hi := 0.0, sorted[len(sorted)-1]-sorted[0]
-	for range 50 {
-		mid := (lo + hi) / 2
-		count, from := 0, 0
-		for i, x := range sorted {
-			for x-sorted[from] > mid {
-				from++
-			}
-			count += i - from
-		}
-		if count >= k {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return hi
+	// Groups are all kinds, and the models that were found.
+	Groups []GroupEffect
+	// Nights is how many nights the cases were judged against, at most; 0 is two runs.
+	Nights int
 }

@@ -1,9 +1,6 @@
 package stat
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // Samples are the durations of one case of one run, and the round of each: the
 // process that it came from. No rounds means that this is not known, and all
@@ -22,6 +19,9 @@ type Run struct {
 	// than in the run, over all cases; nil where they are too few to tell.
 	Drift []float64
 }
+
+// Has says whether a case was placed.
+func (r Run) Has(i int) bool { return i < len(r.Cases) && r.Errors[i] == nil && r.Cases[i].N > 0 }
 
 // Drifted is the difference between the machine's slowest round and its fastest.
 func (r Run) Drifted() float64 {
@@ -58,6 +58,9 @@ func Place(cases []Samples) Run {
 	return r
 }
 
+// enoughRounds is how many cases it takes to tell heat from a change of one.
+const enoughRounds = 10
+
 // drift is the median over the cases of each round's distance from the case's
 // mean over its rounds.
 func drift(cases []Summary) []float64 {
@@ -76,33 +79,10 @@ func drift(cases []Summary) []float64 {
 	}
 	var effects []float64
 	for _, xs := range byRound {
-		if len(xs) < enoughCases {
+		if len(xs) < enoughRounds {
 			return nil
 		}
 		effects = append(effects, Median(xs))
 	}
 	return effects
-}
-
-// designEffect is by how much more the rounds of a case differ than its samples
-// do within a round, over all cases (Kish, Survey Sampling, 1965): samples of
-// one process are not independent, and the round is the unit that is. Without
-// rounds it is what neighbours correlated by 0.3 make of the variance of a
-// mean, which is also the least that is assumed.
-func designEffect(cases []Summary) (effect, df float64) {
-	const least = 1.3 / 0.7
-	between, within, withinDF := 0.0, 0.0, 0.0
-	for _, s := range cases {
-		within += s.within * s.withinDF
-		withinDF += s.withinDF
-		if free := float64(len(s.rounds) - 1); free > 0 {
-			size := float64(s.N) / float64(len(s.rounds))
-			between += variance(s.rounds) * size * free
-			df += free
-		}
-	}
-	if df == 0 || within == 0 {
-		return least, math.Inf(1)
-	}
-	return max(least, between/df*withinDF/within), df
 }

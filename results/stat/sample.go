@@ -16,28 +16,29 @@ import (
 	"slices"
 )
 
-// MinSamples is the fewest samples of a case that can be judged.
-const MinSamples = 4
+// MinSpread is the fewest samples that say how far a case's samples spread; a case
+// with fewer borrows from the others.
+const MinSpread = 3
 
-// ErrTooFew is returned for a case with fewer than MinSamples samples.
-var ErrTooFew = errors.New("too few samples to judge")
+// ErrNoSamples is returned for a case without samples.
+var ErrNoSamples = errors.New("it has no samples")
 
 // Summary is one case of one run: its location and what is known of its noise.
 type Summary struct {
 	// Log is the location, the mean of the logarithms of the fastest half.
 	Log float64
-	// Var is about the variance that Log would have if samples were
-	// independent (the winsorised variance of a trimmed mean: Yuen, Biometrika
-	// 1974), DF its degrees of freedom. It is a scale: how large the variance
-	// is for all cases alike, Compare reads off the rounds and the cases.
-	Var, DF float64
-	N       int
+	// Spread is about the variance of the logarithms of the samples: that of the
+	// calm ones (the winsorised variance of a trimmed mean: Yuen, Biometrika 1974),
+	// for a lone slow sample moves no location.
+	Spread float64
+	N      int
 
-	// within is the mean square of the winsorised samples within their rounds,
-	// rounds the mean of each round.
-	within, withinDF float64
-	rounds           []float64
+	// rounds are the means of each round's samples, the slow ones pulled in.
+	rounds []float64
 }
+
+// processes is how many processes the samples are of.
+func (s Summary) processes() float64 { return float64(max(1, len(s.rounds))) }
 
 // Location is the mean of the logarithms of the fastest half of the samples,
 // NaN for none. Interference only ever makes a sample slower, so the fast side
@@ -57,17 +58,16 @@ func Location(ns []int64) float64 {
 	return sum / float64(keep)
 }
 
-// calmShare is the share of the samples whose spread is that of the code; the
-// rest is winsorised. It is larger than the half that the location stands on,
-// because a variance needs more of the few samples there are.
+// calmShare is the share of the samples whose place is the code's; the rest is
+// pulled in to the slowest of them where rounds are compared (winsorised).
 const calmShare = 0.7
 
 func fastest(n int) int { return (n + 1) / 2 }
 
 // logarithms are a case's samples, or why they cannot be judged.
 func logarithms(ns []int64, rounds []int) ([]float64, error) {
-	if len(ns) < MinSamples {
-		return nil, fmt.Errorf("%w: %d of at least %d", ErrTooFew, len(ns), MinSamples)
+	if len(ns) == 0 {
+		return nil, ErrNoSamples
 	}
 	if len(rounds) > 0 && len(rounds) != len(ns) {
 		return nil, fmt.Errorf("%d samples but %d round numbers", len(ns), len(rounds))
@@ -84,38 +84,19 @@ func logarithms(ns []int64, rounds []int) ([]float64, error) {
 
 func summarise(logs []float64, rounds []int) Summary {
 	n := len(logs)
-	sorted := slices.Clone(logs)
-	slices.Sort(sorted)
+	sorted := slices.Sorted(slices.Values(logs))
+	s := Summary{Log: mean(sorted[:fastest(n)]), N: n}
 	calm := int(math.Ceil(calmShare * float64(n)))
-	// Skewed and correlated samples say half as much of a variance as
-	// independent normal ones would.
-	s := Summary{Log: mean(sorted[:fastest(n)]), N: n, DF: float64(calm-1) / 2}
 	limit := sorted[calm-1]
-	for i := calm; i < n; i++ {
-		sorted[i] = limit
-	}
-	share := float64(calm) / float64(n)
-	s.Var = variance(sorted) / (share * share * float64(n))
-	s.split(logs, rounds, limit)
-	return s
-}
-
-// split takes the winsorised samples apart by round.
-func (s *Summary) split(logs []float64, rounds []int, limit float64) {
-	index, sizes := roundIndex(len(logs), rounds)
+	index, sizes := roundIndex(n, rounds)
 	s.rounds = make([]float64, len(sizes))
 	for i, x := range logs {
 		s.rounds[index[i]] += min(x, limit) / sizes[index[i]]
+		sorted[i] = min(sorted[i], limit)
 	}
-	squares := 0.0
-	for i, x := range logs {
-		d := min(x, limit) - s.rounds[index[i]]
-		squares += d * d
-	}
-	s.withinDF = float64(len(logs) - len(sizes))
-	if s.withinDF > 0 {
-		s.within = squares / s.withinDF
-	}
+	share := float64(calm) / float64(n)
+	s.Spread = variance(sorted) / (share * share)
+	return s
 }
 
 // roundIndex numbers the rounds in the order in which they first appear, for

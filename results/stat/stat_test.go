@@ -1,6 +1,7 @@
 package stat
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -25,8 +26,7 @@ func TestPlaceRefuses(t *testing.T) {
 		rounds []int
 		want   string
 	}{
-		{"nothing", nil, nil, "too few samples to judge: 0 of at least 4"},
-		{"one sample", []int64{5}, nil, "too few samples to judge: 1 of at least 4"},
+		{"nothing", nil, nil, "it has no samples"},
 		{"no duration", []int64{1, 2, 0, 4}, nil, "sample 3 is 0 ns, not a duration"},
 		{"rounds of another case", []int64{1, 2, 3, 4}, []int{1}, "4 samples but 1 round numbers"},
 	} {
@@ -106,19 +106,6 @@ func TestTrigamma(t *testing.T) {
 	}
 }
 
-func TestQn(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	xs := make([]float64, 2000)
-	for i := range xs {
-		xs[i] = 3 * rng.NormFloat64()
-	}
-	assert.InEpsilon(t, 3, qn(xs), 0.05)
-	for i := range 200 {
-		xs[i] = 1e9
-	}
-	assert.InEpsilon(t, 3, qn(xs), 0.35, "a tenth of the values far off")
-}
-
 // twoRuns are runs of n cases with seeded noise; slower are the cases of the
 // second that take longer, by what share.
 func twoRuns(n int, seed uint64, slower map[int]float64) (base, head Run) {
@@ -137,53 +124,185 @@ func twoRuns(n int, seed uint64, slower map[int]float64) (base, head Run) {
 	return Place(sides[0]), Place(sides[1])
 }
 
+// suite labels n cases: two kinds in turn, ten cases a model.
+func suite(n int) []Label {
+	out := make([]Label, n)
+	for i := range out {
+		out[i] = Label{Runtime: "r", Kind: []string{"prefill", "decode"}[i%2], Model: fmt.Sprint("m", i/10)}
+	}
+	return out
+}
+
 func TestCompareFindsWhatChanged(t *testing.T) {
-	base, head := twoRuns(100, 1, map[int]float64{7: 0.12, 8: -0.12})
-	f := Compare(base, head, DefaultRule())
+	base, head := twoRuns(100, 1, map[int]float64{7: 0.15, 8: -0.15})
+	f := Compare(suite(100), base, head, DefaultRule())
 	for i, e := range f.Effects {
 		assert.Equal(t, i == 7 || i == 8, e.Found, "case %d: %+v", i, e)
-		lo, hi := e.CI()
-		assert.True(t, lo < e.Relative() && e.Relative() < hi)
+		change, lo, hi := e.Change()
+		assert.True(t, lo < change && change < hi)
 		assert.LessOrEqual(t, e.P, e.Adjusted)
 		assert.Greater(t, e.Detectable, DefaultRule().Smallest)
 	}
-	assert.InDelta(t, 0.12, f.Effects[7].Relative(), 0.03)
+	change, _, _ := f.Effects[7].Change()
+	assert.InDelta(t, 1/1.15-1, change, 0.03, "a change is of speed")
+	assert.True(t, f.Effects[7].Slower)
+	assert.False(t, f.Effects[8].Slower)
 }
 
-// A slowdown of everything is no case's, but it is not lost.
+// What hits many cases is found in them, and no other is accused.
+func TestCompareFindsGroups(t *testing.T) {
+	labels := suite(100)
+	for _, tt := range []struct {
+		name  string
+		hit   func(i int) bool
+		scope Scope
+		kinds int
+	}{
+		{"a kind", func(i int) bool { return labels[i].Kind == "prefill" }, OneKind, 1},
+		{"everything", func(int) bool { return true }, OneKind, 2},
+		{"half at random", func(i int) bool { return i%4 < 2 }, "", 0},
+		{"a model", func(i int) bool { return labels[i].Model == "m3" }, OneModel, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			slower := map[int]float64{}
+			for i := range labels {
+				if tt.hit(i) {
+					slower[i] = 2
+				}
+			}
+			base, head := twoRuns(100, 2, slower)
+			f := Compare(labels, base, head, DefaultRule())
+			for i, e := range f.Effects {
+				assert.Equal(t, tt.hit(i), e.Found, "case %d: %+v", i, e)
+			}
+			kinds, scopes := 0, []Scope{}
+			for _, g := range f.Groups {
+				if g.Found {
+					scopes = append(scopes, g.Scope)
+				}
+				if g.Found && g.Scope == OneKind {
+					kinds++
+				}
+			}
+			if tt.kinds > 0 {
+				assert.Equal(t, tt.kinds, kinds)
+			}
+			if tt.scope != "" {
+				assert.Contains(t, scopes, tt.scope)
+			}
+		})
+	}
+}
+
+// A session moves as a whole by a few per cent, and nothing changed.
 func TestCompareCommonShift(t *testing.T) {
 	all := map[int]float64{}
 	for i := range 100 {
-		all[i] = 0.1
+		all[i] = 0.05
 	}
 	base, head := twoRuns(100, 2, all)
-	f := Compare(base, head, DefaultRule())
+	f := Compare(suite(100), base, head, DefaultRule())
 	for _, e := range f.Effects {
 		assert.False(t, e.Found)
+		assert.InDelta(t, 0, e.Shift, 0.05)
 	}
-	assert.InDelta(t, math.Log(1.1), f.Common, 4*f.CommonSE)
-
-	base, head = twoRuns(5, 2, all)
-	assert.Zero(t, Compare(base, head, DefaultRule()).CommonSE, "five cases have no shift of their own")
+	require.Len(t, f.Groups, 2)
+	for _, g := range f.Groups {
+		assert.InDelta(t, 1/1.05-1, g.Change(), 0.01)
+		assert.False(t, g.Found)
+		assert.Greater(t, g.Usual, 0.05)
+	}
 }
 
 func TestCompareWithoutSamples(t *testing.T) {
 	run := Place([]Samples{{NS: []int64{5}}, {}})
-	f := Compare(run, run, DefaultRule())
+	f := Compare(suite(2), run, run, DefaultRule())
 	require.Len(t, f.Effects, 2)
+	assert.True(t, f.Effects[0].Judged(), "one sample borrows its noise")
+	assert.False(t, f.Effects[1].Judged())
 	for _, e := range f.Effects {
-		assert.False(t, e.Judged())
 		assert.False(t, e.Found)
 	}
-	assert.Empty(t, Compare(Run{}, Run{}, DefaultRule()).Effects)
+	assert.Empty(t, Compare(nil, Run{}, Run{}, DefaultRule()).Effects)
 }
 
-// Identical samples have no variance: nothing can be judged, and nothing breaks.
+// Identical samples say nothing of their noise: nothing is found, and nothing breaks.
 func TestCompareConstantSamples(t *testing.T) {
 	same := []int64{100, 100, 100, 100, 100, 100}
 	run := Place([]Samples{{NS: same}, {NS: same}})
-	for _, e := range Compare(run, run, DefaultRule()).Effects {
+	for _, e := range Compare(suite(2), run, run, DefaultRule()).Effects {
 		assert.False(t, e.Found)
+	}
+}
+
+// nightRuns are nights of cases with 0.7 % between them.
+func nightRuns(rng *rand.Rand, cases, nights int) []Run {
+	out := make([]Run, nights)
+	for j := range out {
+		samples := make([]Samples, cases)
+		for i := range samples {
+			level := math.Exp(0.007 * rng.NormFloat64())
+			samples[i] = Samples{durations(rng, 10, level, 0.002), []int{0, 0, 0, 0, 0, 1, 1, 1, 1, 1}}
+		}
+		out[j] = Place(samples)
+	}
+	return out
+}
+
+func TestNights(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	labels := suite(100)
+	past := nightRuns(rng, 100, 15)
+	tonight := nightRuns(rng, 100, 1)[0]
+	for i, e := range Nights(labels, past, tonight, DefaultRule()).Effects {
+		assert.False(t, e.Found, "case %d: %+v", i, e)
+	}
+	tonight.Cases[3].Log += 0.06
+	past[14].Cases[4].Log += 0.036
+	tonight.Cases[4].Log += 0.036
+	tonight.Errors[5] = ErrNoSamples
+	f := Nights(labels, past, tonight, DefaultRule())
+	assert.True(t, f.Effects[3].Found)
+	assert.True(t, f.Effects[4].Found, "%+v", f.Effects[4])
+	assert.False(t, f.Effects[5].Judged())
+	assert.Equal(t, 14, f.Nights)
+	for _, run := range past {
+		run.Errors[6] = ErrNoSamples
+	}
+	assert.False(t, Nights(labels, past, tonight, DefaultRule()).Effects[6].Judged(), "no night to judge against")
+}
+
+// With a few nights two runs are compared, and a step that was there last night is
+// not found tonight.
+func TestFewNights(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 1))
+	labels := suite(60)
+	past := nightRuns(rng, 60, 3)
+	tonight := nightRuns(rng, 60, 1)[0]
+	tonight.Cases[3].Log += 0.5
+	f := Nights(labels, past, tonight, DefaultRule())
+	assert.True(t, f.Effects[3].Found)
+	assert.Zero(t, f.Effects[3].Nights)
+	past[2].Cases[3].Log += 0.5
+	assert.False(t, Nights(labels, past, tonight, DefaultRule()).Effects[3].Found)
+}
+
+// A night on which every prefill fell is found in all of them, whatever the window.
+func TestNightsFindAKind(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 1))
+	labels := suite(60)
+	for _, nights := range []int{1, 3, 8, 15} {
+		past := nightRuns(rng, 60, nights)
+		tonight := nightRuns(rng, 60, 1)[0]
+		for i, l := range labels {
+			if l.Kind == "prefill" {
+				tonight.Cases[i].Log += 1
+			}
+		}
+		f := Nights(labels, past, tonight, DefaultRule())
+		for i, e := range f.Effects {
+			assert.Equal(t, labels[i].Kind == "prefill", e.Found, "%d nights, case %d: %+v", nights, i, e)
+		}
 	}
 }
 
@@ -195,34 +314,6 @@ func nightsOf(rng *rand.Rand, cases, nights int) [][]float64 {
 		}
 	}
 	return out
-}
-
-func column(cases [][]float64, night int) []float64 {
-	out := make([]float64, len(cases))
-	for i := range cases {
-		out[i] = cases[i][night]
-	}
-	return out
-}
-
-func TestNights(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 1))
-	window := nightsOf(rng, 100, 14)
-	recent := nightsOf(rng, 100, 2)
-	before, tonight := column(recent, 0), column(recent, 1)
-	for _, e := range Nights(window, before, tonight, DefaultRule()).Effects {
-		assert.False(t, e.Found)
-	}
-	tonight[3] += 0.05
-	before[4] += 0.034
-	tonight[4] += 0.034
-	tonight[5] = Absent()
-	f := Nights(window, before, tonight, DefaultRule())
-	assert.True(t, f.Effects[3].Found)
-	assert.True(t, f.Effects[4].Found, "%+v", f.Effects[4])
-	assert.False(t, f.Effects[5].Judged())
-	window[6] = []float64{Absent(), Absent()}
-	assert.False(t, Nights(window, nil, tonight, DefaultRule()).Effects[6].Judged(), "no night to judge against")
 }
 
 func TestChanges(t *testing.T) {
@@ -299,6 +390,6 @@ func BenchmarkHistories(b *testing.B) {
 func BenchmarkCompare(b *testing.B) {
 	base, head := twoRuns(400, 7, nil)
 	for b.Loop() {
-		Compare(base, head, DefaultRule())
+		Compare(suite(400), base, head, DefaultRule())
 	}
 }

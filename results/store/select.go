@@ -48,6 +48,15 @@ func (s *Store) Select(ctx context.Context, selector string, f Filter, readFile 
 	return s.Run(ctx, id)
 }
 
+// SelectAll returns the run that a selector names, or all runs of a file.
+func (s *Store) SelectAll(ctx context.Context, selector string, readFile func(string) ([]results.Run, error)) ([]results.Run, error) {
+	if isFile(selector) {
+		return readFile(selector)
+	}
+	run, err := s.Select(ctx, selector, Filter{}, readFile)
+	return []results.Run{run}, err
+}
+
 // isFile reports whether a selector is a file. A word with a meaning of its
 // own has it even where a file is called so.
 func isFile(selector string) bool {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	sqlite3 "modernc.org/sqlite"
@@ -63,6 +64,15 @@ func Read(ctx context.Context, dsn string) (*Store, error) {
 	}
 	return s, err // which says what to make writable
 }
+
+// Scratch opens an empty store in memory, which is gone when it is closed.
+func Scratch(ctx context.Context) (*Store, error) {
+	name := fmt.Sprintf("file:scratch%d?mode=memory&cache=shared&_txlock=immediate", scratches.Add(1))
+	return open(ctx, sqlite, "scratch store", name)
+}
+
+// scratches tells the scratch stores of a process apart.
+var scratches atomic.Int64
 
 func open(ctx context.Context, d dialect, name, source string) (*Store, error) {
 	s := &Store{dialect: d, name: name, constants: map[int64]results.Record{}}

@@ -116,21 +116,8 @@ func between(before, after *results.Environment) []Difference {
 	if before == nil || after == nil || before == after {
 		return out
 	}
-	for _, d := range []Difference{
-		{"version", before.RuntimeVersion, after.RuntimeVersion},
-		{"library", before.RuntimeSHA256, after.RuntimeSHA256},
-		{"device", before.Device, after.Device},
-		{"chip", before.Chip, after.Chip},
-		{"operating system", before.OS + " " + before.OSVersion, after.OS + " " + after.OSVersion},
-		{"power", before.Power, after.Power},
-		{"low power mode", before.LowPowerMode, after.LowPowerMode},
-		{"thermal state", before.Thermal, after.Thermal},
-		{"thermal state after", before.ThermalAfter, after.ThermalAfter},
-		{"model facts", before.FactsSHA256, after.FactsSHA256},
-	} {
-		if d.Before != d.After && d.Before != "" && d.After != "" {
-			out = append(out, d)
-		}
+	for _, c := range after.Since(*before) {
+		out = append(out, Difference{c.What, c.Before, c.After})
 	}
 	return out
 }
