@@ -25,8 +25,11 @@ type Setting struct {
 	Help, Otherwise string
 	// Known lists who has the setting; nil is every runtime.
 	Known []Known
-	// Default is what holds where nothing is given; nil depends on the case, on
-	// the machine, or is the value of the setting that this one Follows.
+	// Missed says why the setting may not reach a model of its runtime, for its
+	// type; empty where it reaches all, or changes nothing where it does not.
+	Missed string
+	// Default is what holds where nothing is given; nil depends on the kind, see
+	// PerKind, or is the value of the setting that this one Follows.
 	Default any
 	Follows string
 	// PerKind are the defaults of a setting that only some kinds of case have.

@@ -1,6 +1,9 @@
 package results
 
-import "math"
+import (
+	"math"
+	"runtime"
+)
 
 // The runtimes that settings speak of.
 const (
@@ -38,7 +41,7 @@ var Settings = []Setting{
 		PerKind: map[Kind]int{KindDecode: 128, KindKV: 2, KindPlan: 2},
 		Place:   field(func(c *Case) *int { return &c.NGen })},
 	{Name: "n_ctx", Flag: "c", Known: []Known{{Runtime: LlamaCpp}, {Runtime: MLX, Kinds: []Kind{KindPlan}}},
-		Help: "n_ctx in `tokens`", Otherwise: "what the case needs", Most: maxTokens,
+		Help: "n_ctx in `tokens`", Otherwise: "what the case needs", Default: 0, Most: maxTokens,
 		Place: field(func(c *Case) *int { return &c.NCtx })},
 	{Name: "n_batch", Flag: "b", LlamaBench: [2]string{"b", "batch-size"}, Known: llamaCppHas,
 		Help: "n_batch in `tokens`", Default: 2048, Least: 1, Most: math.MaxInt32,
@@ -69,7 +72,7 @@ var Settings = []Setting{
 		Help: "`layers` on the GPU", Default: 99, Most: math.MaxInt32,
 		Place: field(func(c *Case) *int { return &c.NGPULayers })},
 	{Name: "n_threads", Flag: "t", LlamaBench: [2]string{"t", "threads"}, Known: llamaCppHas,
-		Help: "`threads`", Otherwise: "the cores", Least: 1, Most: 512,
+		Help: "`threads`", Otherwise: "the cores", Default: runtime.NumCPU(), Least: 1, Most: 512,
 		Place: field(func(c *Case) *int { return &c.NThreads })},
 	{Name: "kv_bits", Flag: "kv-bits", MLX: "kv-bits", Known: mlxHas, Values: []Word{{2, ""}, {4, ""}, {8, ""}}, Heading: "%v-bit cache",
 		Help: "`bits` of mlx-lm's quantised cache", Otherwise: "not quantised", Default: 0,
@@ -83,8 +86,9 @@ var Settings = []Setting{
 		Place: field(func(c *Case) *int { return &c.QuantizedKVStart })},
 	{Name: "max_kv_size", Flag: "max-kv-size", MLX: "max-kv-size", Known: mlxHas, Heading: "cache of %v",
 		Help: "`tokens` that mlx-lm's cache keeps, on models without caches of their own", Otherwise: "all", Default: 0,
-		Most:  maxTokens,
-		Place: field(func(c *Case) *int { return &c.MaxKVSize })},
+		Missed: "mlx-lm gives models of type %s caches of their own",
+		Most:   maxTokens,
+		Place:  field(func(c *Case) *int { return &c.MaxKVSize })},
 }
 
 // field is the place of a setting that is a field of Case. A value of another

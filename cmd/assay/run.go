@@ -199,14 +199,27 @@ func (o *runFlags) calibration(ctx context.Context, s streams) (suite.Suite, err
 	return suite, err
 }
 
+func anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	return out
+}
+
 func (o *runFlags) group() suite.CaseGroup {
 	return suite.CaseGroup{
 		Models: o.models.values, Runtimes: o.runtimes.values, Skeleton: o.skeleton, WeightTypes: o.types.values,
-		NCtx: o.ctx.values, NPrompt: o.prompt.values, NGen: o.gen.values, PG: o.pg.values, NDepth: o.depth.values,
-		NBatch: o.batch.values, NUbatch: o.ubatch.values, NSeq: o.seq.values,
-		TypeK: o.typeK.values, TypeV: o.typeV.values, FlashAttn: o.flash.values,
-		SWAFull: o.swaFull.values, KVUnified: o.unified.values, NGPULayers: o.ngl.values, NThreads: o.threads.values,
-		KVBits: o.kvBits.values, KVGroupSize: o.kvGroup.values, QuantizedKVStart: o.kvStart.values, MaxKVSize: o.maxKV.values,
+		PG: o.pg.values,
+		Settings: suite.Lists{
+			"n_ctx": anys(o.ctx.values), "n_prompt": anys(o.prompt.values), "n_gen": anys(o.gen.values), "n_depth": anys(o.depth.values),
+			"n_batch": anys(o.batch.values), "n_ubatch": anys(o.ubatch.values), "n_seq": anys(o.seq.values),
+			"type_k": anys(o.typeK.values), "type_v": anys(o.typeV.values), "flash_attn": anys(o.flash.values),
+			"swa_full": anys(o.swaFull.values), "kv_unified": anys(o.unified.values),
+			"n_gpu_layers": anys(o.ngl.values), "n_threads": anys(o.threads.values),
+			"kv_bits": anys(o.kvBits.values), "kv_group_size": anys(o.kvGroup.values),
+			"quantized_kv_start": anys(o.kvStart.values), "max_kv_size": anys(o.maxKV.values),
+		},
 	}
 }
 

@@ -100,7 +100,7 @@ func Suite(ctx context.Context, opt Options) (suite.Suite, roofline.Calibration,
 func check(rt runtime.Runtime, opt Options) error {
 	g := opt.group()
 	g.Runtimes, g.WeightTypes = []string{rt.Name()}, opt.WeightTypes
-	return g.CheckBounds()
+	return g.Check()
 }
 
 func (o Options) withDefaults(g grid) Options {

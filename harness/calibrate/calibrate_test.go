@@ -28,9 +28,9 @@ func TestCalibrationSuiteHasWhatAFitNeeds(t *testing.T) {
 		}
 		models[g.WeightTypes[0]][g.Models[0]] = true
 		if g.Kinds[0] == results.KindDecode {
-			depths[g.NDepth[0]] = true
+			depths[g.Settings["n_depth"][0].(int)] = true
 		} else {
-			prompts[g.NPrompt[0]] = true
+			prompts[g.Settings["n_prompt"][0].(int)] = true
 		}
 	}
 	for _, weights := range []string{"f16", "q8_0", "q4_0"} {

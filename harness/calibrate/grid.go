@@ -82,7 +82,7 @@ func nominalMLXCPU(results.Host, Options) roofline.Nominal {
 func (o Options) group() suite.CaseGroup {
 	g := suite.CaseGroup{Runtimes: []string{o.Runtime}, Skeleton: runtime.SkeletonFull}
 	if o.Runtime == llamacpp.Name {
-		g.NThreads, g.NGPULayers = []int{o.Threads}, []int{o.GPULayers}
+		g = g.With("n_threads", o.Threads).With("n_gpu_layers", o.GPULayers)
 	}
 	return g
 }
@@ -94,13 +94,12 @@ func (g grid) groups(ref string, opt Options) []suite.CaseGroup {
 	for _, t := range opt.WeightTypes {
 		add := func(kind results.Kind, n, depth int) {
 			group := opt.group()
-			group.Models, group.WeightTypes, group.Kinds, group.NDepth = []string{ref}, []string{t}, []results.Kind{kind}, []int{depth}
+			group.Models, group.WeightTypes, group.Kinds = []string{ref}, []string{t}, []results.Kind{kind}
+			count := "n_prompt"
 			if kind == results.KindDecode {
-				group.NGen = []int{n}
-			} else {
-				group.NPrompt = []int{n}
+				count = "n_gen"
 			}
-			groups = append(groups, group)
+			groups = append(groups, group.With("n_depth", depth).With(count, n))
 		}
 		for _, depth := range g.depths {
 			add(results.KindDecode, g.gen, depth)

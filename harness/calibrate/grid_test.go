@@ -47,13 +47,13 @@ func TestCalibrationOfMLX(t *testing.T) {
 	assert.Len(t, items, len(plan.Chosen))
 	models, depths, prompts := map[string]bool{}, map[int]bool{}, map[int]bool{}
 	for _, g := range s.Groups {
-		assert.Empty(t, g.NThreads)
-		assert.Empty(t, g.NGPULayers)
+		assert.Empty(t, g.Settings["n_threads"])
+		assert.Empty(t, g.Settings["n_gpu_layers"])
 		models[g.Models[0]] = true
 		if g.Kinds[0] == results.KindDecode {
-			depths[g.NDepth[0]] = true
+			depths[g.Settings["n_depth"][0].(int)] = true
 		} else {
-			prompts[g.NPrompt[0]] = true
+			prompts[g.Settings["n_prompt"][0].(int)] = true
 		}
 	}
 	assert.GreaterOrEqual(t, len(models), 3)

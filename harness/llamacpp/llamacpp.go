@@ -43,6 +43,9 @@ func (Runtime) Name() string { return Name }
 
 // Settle leaves out swa_full for models without a window, and mlx-lm's settings.
 func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
+	if c.NBatch > 0 { // as llama_init_from_model bounds it (src/llama-context.cpp, v0.5.0)
+		c.NUbatch = min(c.NUbatch, c.NBatch)
+	}
 	c.SWAFull = c.SWAFull && hasWindow(f)
 	c.KVBits, c.KVGroupSize, c.QuantizedKVStart, c.MaxKVSize = 0, 0, 0, 0
 	return c

@@ -22,7 +22,7 @@ func TestUnfit(t *testing.T) {
 		"thermal pressure is serious":                                      func(i *host.Info) { i.Thermal = "serious" },
 		"the CPU is limited to 72 % of its speed":                          func(i *host.Info) { i.CPUSpeedLimit = new(72) },
 		"1.00 GiB of swap is in use, above 512.00 MiB":                     func(i *host.Info) { i.SwapUsedBytes = new(int64(1 << 30)) },
-		"25.0 % of memory is free, below 35.0 %":                               func(i *host.Info) { i.FreeMemoryBytes = new(int64(8 << 30)) },
+		"25.0 % of memory is free, below 35.0 %":                           func(i *host.Info) { i.FreeMemoryBytes = new(int64(8 << 30)) },
 		"the load is 20.5, above 20":                                       func(i *host.Info) { i.LoadAverage = new(20.5) },
 		"it runs as a background process, which macOS keeps on slow cores": func(i *host.Info) { i.Background = new(true) },
 		"Time Machine is at work":                                          func(i *host.Info) { i.Busy = []string{"Time Machine"} },

@@ -23,21 +23,21 @@ func TestPredictionEqualsLibrary(t *testing.T) {
 	base := suite.CaseGroup{
 		Models:   []string{"preset:llama-3.1-8b", "preset:qwen2.5-14b", "preset:qwen1.5-moe-a2.7b", "preset:gemma-3-12b"},
 		Skeleton: runtime.SkeletonKV, WeightTypes: []string{"q4_0"}, Kinds: []results.Kind{results.KindKV},
-		NCtx: []int{1024}, NPrompt: []int{6}, NGen: []int{2}, NThreads: []int{1},
+		Settings: suite.Lists{"n_ctx": {1024}, "n_prompt": {6}, "n_gen": {2}, "n_threads": {1}},
 	}
 	s := suite.Suite{Name: "matrix"}
-	for _, change := range []func(*suite.CaseGroup){
-		func(g *suite.CaseGroup) { g.NSeq, g.KVUnified = []int{2, 4}, []bool{false, true} },
-		func(g *suite.CaseGroup) { g.NUbatch, g.NCtx = []int{128, 512}, []int{4096} },
-		func(g *suite.CaseGroup) { g.TypeK, g.NCtx = []string{"q4_0", "q5_1", "q8_0"}, []int{1024, 5000} },
-		func(g *suite.CaseGroup) { g.FlashAttn = []string{"on", "off"} },
-		func(g *suite.CaseGroup) { g.SWAFull, g.NCtx, g.FlashAttn = []bool{true}, []int{5000}, []string{"off"} },
-		func(g *suite.CaseGroup) {
-			g.NDepth, g.NPrompt, g.NBatch, g.NUbatch = []int{250}, []int{20}, []int{16}, []int{7}
-		},
+	for _, change := range []suite.Lists{
+		{"n_seq": {2, 4}, "kv_unified": {false, true}},
+		{"n_ubatch": {128, 512}, "n_ctx": {4096}},
+		{"type_k": {"q4_0", "q5_1", "q8_0"}, "n_ctx": {1024, 5000}},
+		{"flash_attn": {"on", "off"}},
+		{"swa_full": {true}, "n_ctx": {5000}, "flash_attn": {"off"}},
+		{"n_depth": {250}, "n_prompt": {20}, "n_batch": {16}, "n_ubatch": {7}},
 	} {
 		g := base
-		change(&g)
+		for name, values := range change {
+			g = g.With(name, values...)
+		}
 		s.Groups = append(s.Groups, g)
 	}
 	s = s.WithDefaults()

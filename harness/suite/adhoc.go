@@ -16,8 +16,8 @@ import (
 // is left out, as with llama-bench's -p 0 and -n 0.
 func AdHoc(g CaseGroup, kinds []string, reps, rounds int) (Suite, error) {
 	for _, k := range kinds {
-		if !isEmptyKind(g, results.Kind(k)) {
-			g.Kinds = append(g.Kinds, results.Kind(k))
+		if k := results.Kind(k); k == results.KindKV || k == results.KindPlan || !g.isEmpty(k) {
+			g.Kinds = append(g.Kinds, k)
 		}
 	}
 	if len(g.Kinds) == 0 && len(g.PG) == 0 {
@@ -25,10 +25,10 @@ func AdHoc(g CaseGroup, kinds []string, reps, rounds int) (Suite, error) {
 	}
 	rounds = min(rounds, reps)
 	groups := g.byFormat()
-	if m := g.checkSettings(runtimesOf(groups)); m != nil {
+	if m := g.checkKnown(runtimesOf(groups), NotToRun); m != nil {
 		return Suite{}, m
 	}
-	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Groups: groups}.WithDefaults()
+	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Groups: groups, together: true}.WithDefaults()
 	if err := s.validate(); err != nil {
 		return Suite{}, failure.Input(err)
 	}
@@ -55,32 +55,13 @@ func (g CaseGroup) byFormat() []CaseGroup {
 	return groups
 }
 
-// runtimesOf are the runtimes of all groups; none where a group runs on all.
+// runtimesOf are the runtimes of all groups; all where a group names none.
 func runtimesOf(groups []CaseGroup) (names []string) {
 	for _, g := range groups {
 		if len(g.Runtimes) == 0 {
-			return nil
+			return namesOf(runtimes.All())
 		}
 		names = append(names, g.Runtimes...)
 	}
 	return names
-}
-
-func isEmptyKind(g CaseGroup, k results.Kind) bool {
-	switch k {
-	case results.KindPrefill:
-		return onlyZeros(g.NPrompt)
-	case results.KindDecode:
-		return onlyZeros(g.NGen)
-	}
-	return false
-}
-
-func onlyZeros(list []int) bool {
-	for _, n := range list {
-		if n != 0 {
-			return false
-		}
-	}
-	return len(list) > 0
 }

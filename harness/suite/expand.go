@@ -1,10 +1,8 @@
 package suite
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	goruntime "runtime"
 	"slices"
 
 	"assay/harness/failure"
@@ -18,12 +16,16 @@ import (
 
 // Expand makes the items of a suite for the given runtimes. Groups that name
 // runtimes of their own run only there, and skeletons of a type that one
-// runtime does not have only in the others. Facts of a model are read once.
-func Expand(ctx context.Context, s Suite, runtimes []string) ([]subject.Item, error) {
+// runtime does not have only in the others. Facts of a model are read once. A
+// setting that no runtime of its group has, or that does not reach a model, is
+// refused: it would be dropped without a word.
+func Expand(ctx context.Context, s Suite, names []string) ([]subject.Item, error) {
+	if m := s.checkKnown(names); m != nil {
+		return nil, fmt.Errorf("cases[%d]: %w", m.group, m)
+	}
 	facts := map[string]arch.Facts{}
 	var items []subject.Item
 	for gi, g := range s.Groups {
-		var ignored error
 		for _, ref := range g.Models {
 			f, ok := facts[ref]
 			if !ok {
@@ -33,27 +35,55 @@ func Expand(ctx context.Context, s Suite, runtimes []string) ([]subject.Item, er
 				}
 				facts[ref] = f
 			}
-			more, err := g.settled(ref, f, runtimes, &ignored)
+			more, err := g.settled(ref, f, g.among(names))
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("cases[%d]: %w", gi, err)
 			}
 			items = append(items, more...)
-		}
-		if ignored != nil && !slices.ContainsFunc(items, func(it subject.Item) bool { return it.Case.MaxKVSize > 0 }) {
-			return nil, fmt.Errorf("cases[%d]: %w", gi, ignored)
 		}
 	}
 	return unique(items), nil
 }
 
-// settled is the group's product for one model, on the names that are to run
-// it; ignored is set to a setting that makes no difference to the model.
-func (g CaseGroup) settled(ref string, f arch.Facts, names []string, ignored *error) ([]subject.Item, error) {
-	var items []subject.Item
-	for _, name := range names {
-		if len(g.Runtimes) > 0 && !slices.Contains(g.Runtimes, name) {
+// among are those of the runtimes that the group is to run in.
+func (g CaseGroup) among(names []string) []string {
+	if len(g.Runtimes) == 0 {
+		return names
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(g.Runtimes, name) })
+}
+
+// notUsed says why a runtime's setting is refused where the runtime is not there.
+const notUsed = "is not used in this run (see 'assay doctor')"
+
+// checkKnown refuses settings that no runtime has which is really used. A group
+// for runtimes of which none is there runs nothing and drops nothing.
+func (s Suite) checkKnown(names []string) *misfit {
+	var all []string
+	for _, g := range s.Groups {
+		all = append(all, g.among(names)...)
+	}
+	for i, g := range s.Groups {
+		used := g.among(names)
+		if s.together {
+			used = all
+		}
+		if len(used) == 0 {
 			continue
 		}
+		if m := g.checkKnown(used, notUsed); m != nil {
+			m.group = i
+			return m
+		}
+	}
+	return nil
+}
+
+// settled is the group's product for one model, on the runtimes that are to run
+// it.
+func (g CaseGroup) settled(ref string, f arch.Facts, names []string) ([]subject.Item, error) {
+	var items []subject.Item
+	for _, name := range names {
 		rt, err := runtimes.Named(name)
 		if err != nil {
 			return nil, err
@@ -61,7 +91,9 @@ func (g CaseGroup) settled(ref string, f arch.Facts, names []string, ignored *er
 		for _, it := range writable(rt, g.Items(name, ref, f)) {
 			asked := it.Case
 			it.Case = rt.Settle(asked, f)
-			*ignored = cmp.Or(*ignored, Unreached(rt, asked, it.Case, f))
+			if err := Unreached(rt, asked, it.Case, f); err != nil {
+				return nil, err
+			}
 			items = append(items, it)
 		}
 	}
@@ -75,32 +107,35 @@ func writable(rt runtime.Runtime, items []subject.Item) []subject.Item {
 	})
 }
 
-// Items is the group's product for one model on one runtime.
+// Items is the group's product for one model on one runtime, in the order of the
+// table of settings.
 func (g CaseGroup) Items(rt, ref string, f arch.Facts) []subject.Item {
-	g = g.withDefaults(goruntime.NumCPU())
 	base := []subject.Item{{Runtime: rt, Ref: ref, Skeleton: g.Skeleton, Facts: f}}
-	items := cross(base, g.WeightTypes, func(i *subject.Item, v string) { i.WeightType = v })
+	items := cross(base, or(g.WeightTypes, ""), func(i *subject.Item, v string) { i.WeightType = v })
 	items = cross(items, g.kinds(), func(i *subject.Item, v results.Kind) { i.Case.Kind = v })
-	items = cross(items, g.NDepth, func(i *subject.Item, v int) { i.Case.NDepth = v })
 	items = g.crossTokens(items)
-	items = cross(items, g.NCtx, func(i *subject.Item, v int) { i.Case.NCtx = orTokens(v, i.Case) })
-	items = cross(items, g.NBatch, func(i *subject.Item, v int) { i.Case.NBatch = v })
-	items = cross(items, g.NUbatch, func(i *subject.Item, v int) { i.Case.NUbatch = min(v, i.Case.NBatch) })
-	items = cross(items, g.NSeq, func(i *subject.Item, v int) { i.Case.NSeq = v })
-	items = cross(items, g.TypeK, func(i *subject.Item, v string) { i.Case.TypeK, i.Case.TypeV = v, v })
-	if len(g.TypeV) > 0 {
-		items = cross(items, g.TypeV, func(i *subject.Item, v string) { i.Case.TypeV = v })
+	for _, s := range results.Settings {
+		if s.PerKind != nil {
+			continue
+		}
+		if values := g.values(s); len(values) > 0 {
+			items = cross(items, values, func(i *subject.Item, v any) { g.put(s, &i.Case, v) })
+		}
 	}
-	items = cross(items, g.FlashAttn, func(i *subject.Item, v string) { i.Case.FlashAttn = v })
-	items = nameTypes(chooseSkeletons(items))
-	items = cross(items, g.SWAFull, func(i *subject.Item, v bool) { i.Case.SWAFull = v })
-	items = cross(items, g.KVUnified, func(i *subject.Item, v bool) { i.Case.KVUnified = v })
-	items = cross(items, g.NGPULayers, func(i *subject.Item, v int) { i.Case.NGPULayers = v })
-	items = cross(items, g.NThreads, func(i *subject.Item, v int) { i.Case.NThreads = v })
-	items = cross(items, g.KVBits, func(i *subject.Item, v int) { i.Case.KVBits = v })
-	items = cross(items, g.KVGroupSize, func(i *subject.Item, v int) { i.Case.KVGroupSize = v })
-	items = cross(items, g.QuantizedKVStart, func(i *subject.Item, v int) { i.Case.QuantizedKVStart = v })
-	return cross(items, g.MaxKVSize, func(i *subject.Item, v int) { i.Case.MaxKVSize = v })
+	for i := range items {
+		items[i].Case.NCtx = orTokens(items[i].Case.NCtx, items[i].Case)
+	}
+	return nameTypes(chooseSkeletons(items))
+}
+
+// put sets a setting, and those that follow it and are not listed.
+func (g CaseGroup) put(s results.Setting, c *results.Case, v any) {
+	s.Put(c, v)
+	for _, f := range results.Settings {
+		if f.Follows == s.Name && len(g.Settings[f.Name]) == 0 {
+			f.Put(c, v)
+		}
+	}
 }
 
 // kindPG stands for llama-bench's -pg until the token counts are set: a prompt
@@ -120,19 +155,18 @@ func (g CaseGroup) crossTokens(items []subject.Item) []subject.Item {
 	var out []subject.Item
 	for _, it := range items {
 		one := []subject.Item{it}
-		switch it.Case.Kind {
-		case results.KindPrefill:
-			out = append(out, cross(one, or(g.NPrompt, 512), func(i *subject.Item, v int) { i.Case.NPrompt = v })...)
-		case results.KindDecode:
-			out = append(out, cross(one, or(g.NGen, 128), func(i *subject.Item, v int) { i.Case.NGen = v })...)
-		case kindPG:
+		if it.Case.Kind == kindPG {
 			out = append(out, cross(one, g.PG, func(i *subject.Item, v [2]int) {
 				i.Case.Kind, i.Case.NPrompt, i.Case.NGen = results.KindDecode, v[0], v[1]
 			})...)
-		default:
-			one = cross(one, or(g.NPrompt, 64), func(i *subject.Item, v int) { i.Case.NPrompt = v })
-			out = append(out, cross(one, or(g.NGen, 2), func(i *subject.Item, v int) { i.Case.NGen = v })...)
+			continue
 		}
+		for _, s := range results.Settings {
+			if usual, ok := s.PerKind[it.Case.Kind]; ok {
+				one = cross(one, or(g.Settings[s.Name], any(usual)), func(i *subject.Item, v any) { s.Put(&i.Case, v) })
+			}
+		}
+		out = append(out, one...)
 	}
 	return out
 }

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/runtime"
-	"assay/results"
 )
 
 //go:embed canary.yaml
@@ -45,42 +42,10 @@ type Suite struct {
 	// MinEffect is the smallest change that diff calls one, as a share.
 	MinEffect float64     `yaml:"min_effect"`
 	Groups    []CaseGroup `yaml:"cases"`
-}
 
-// CaseGroup is the product of its lists. An empty list takes the default of
-// llama-bench, but for SWAFull and KVUnified, which are false.
-type CaseGroup struct {
-	Models   []string `yaml:"models"`
-	Runtimes []string `yaml:"runtimes"`
-	// Skeleton "kv" or "full" puts random weights in the model's place; empty
-	// runs the model itself where its files are here.
-	Skeleton    string         `yaml:"skeleton"`
-	WeightTypes []string       `yaml:"weight_types"`
-	Kinds       []results.Kind `yaml:"kinds"`
-
-	NCtx    []int `yaml:"n_ctx"` // 0: n_prompt + n_gen + n_depth, as in llama-bench
-	NPrompt []int `yaml:"n_prompt"`
-	NGen    []int `yaml:"n_gen"`
-	// PG pairs are a prompt and generated tokens timed together.
-	PG      [][2]int `yaml:"pg"`
-	NDepth  []int    `yaml:"n_depth"`
-	NBatch  []int    `yaml:"n_batch"`
-	NUbatch []int    `yaml:"n_ubatch"`
-	NSeq    []int    `yaml:"n_seq"`
-	// TypeV is paired with TypeK where it is empty, crossed with it otherwise.
-	TypeK     []string `yaml:"type_k"`
-	TypeV     []string `yaml:"type_v"`
-	FlashAttn []string `yaml:"flash_attn"`
-	// SWAFull true is left out for models without a window: nothing differs.
-	SWAFull    []bool `yaml:"swa_full"`
-	KVUnified  []bool `yaml:"kv_unified"`
-	NGPULayers []int  `yaml:"n_gpu_layers"`
-	NThreads   []int  `yaml:"n_threads"`
-
-	KVBits           []int `yaml:"kv_bits"`
-	KVGroupSize      []int `yaml:"kv_group_size"`
-	QuantizedKVStart []int `yaml:"quantized_kv_start"`
-	MaxKVSize        []int `yaml:"max_kv_size"`
+	// together says that the groups are one that was taken apart by the formats of
+	// its models: a setting that one of them takes is taken.
+	together bool
 }
 
 // Duration is a time.Duration that is written 90s, 10m or 2h30m.
@@ -114,8 +79,8 @@ func Read(path string) (Suite, error) {
 
 // Parse reads a suite from its text; name is how errors call it.
 func Parse(name string, text []byte) (Suite, error) {
-	var s Suite
-	if err := yaml.UnmarshalWithOptions(text, &s, yaml.Strict()); err != nil {
+	s, err := decode(text)
+	if err != nil {
 		return Suite{}, failure.Input(fmt.Errorf("suite %s: %s", name, oneLine(err)))
 	}
 	s = s.WithDefaults()
@@ -123,12 +88,21 @@ func Parse(name string, text []byte) (Suite, error) {
 		return Suite{}, failure.Input(fmt.Errorf("suite %s: %s%w", name, place(text, err), err))
 	}
 	for i, g := range s.Groups {
-		if m := g.checkSettings(g.Runtimes); m != nil {
+		named, _ := g.namedRuntimes() // which validate has looked at
+		if m := g.checkKnown(namesOf(named), NotToRun); m != nil {
 			m.group = i
 			return Suite{}, failure.Input(fmt.Errorf("suite %s: %s%w", name, place(text, m), m))
 		}
 	}
 	return s, nil
+}
+
+func namesOf(list []runtime.Runtime) []string {
+	names := make([]string, len(list))
+	for i, rt := range list {
+		names[i] = rt.Name()
+	}
+	return names
 }
 
 // place is where in the file a [misfit] stands, as the parser writes it,
@@ -168,24 +142,14 @@ func oneLine(err error) string {
 	case !errors.As(err, &unknown):
 		return line
 	case unknown.Token.Position.Column == 1:
-		return line + "; a suite's keys are " + keysOf(Suite{})
+		return line + "; a suite's keys are " + keysOf(document())
 	}
-	return line + "; a case's keys are " + keysOf(CaseGroup{})
+	return line + "; a case's keys are " + keysOf(schema())
 }
 
-// keysOf lists the keys that a suite file may have for the struct.
-func keysOf(v any) string {
-	var keys []string
-	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
-		if key := f.Tag.Get("yaml"); key != "" {
-			keys = append(keys, key)
-		}
-	}
-	return strings.Join(keys, ", ")
-}
-
-// WithDefaults fills in what the suite leaves open: ten samples from two rounds, the smallest number with
-// which a family of a hundred comparisons can still find something.
+// WithDefaults fills in what the suite leaves open: ten samples from two rounds,
+// the smallest number with which a family of a hundred comparisons can still find
+// something.
 func (s Suite) WithDefaults() Suite {
 	setDefault(&s.Rounds, 2)
 	setDefault(&s.Samples, 5)
@@ -218,74 +182,4 @@ func (s Suite) validate() error {
 		}
 	}
 	return nil
-}
-
-func (g CaseGroup) validate() *misfit {
-	if len(g.Models) == 0 || len(g.kinds()) == 0 {
-		return &misfit{err: fmt.Errorf("'models' and 'kinds' are needed")}
-	}
-	for i, k := range g.Kinds {
-		if k != results.KindKV && k != results.KindPrefill && k != results.KindDecode && k != results.KindPlan {
-			return badValue("kinds", i, fmt.Errorf("kind %q: one of kv, prefill, decode, plan", k))
-		}
-	}
-	if slices.Contains(g.Kinds, results.KindKV) && onlyZeros(g.NPrompt) && onlyZeros(g.NGen) {
-		return &misfit{err: fmt.Errorf("a kv case has to run: n_prompt and n_gen are 0")}
-	}
-	if g.Skeleton != "" && g.Skeleton != runtime.SkeletonKV && g.Skeleton != runtime.SkeletonFull {
-		return &misfit{path: "skeleton", err: fmt.Errorf("skeleton %q: kv, full or nothing", g.Skeleton)}
-	}
-	for i, f := range g.FlashAttn {
-		if f != "on" && f != "off" && f != "auto" {
-			return badValue("flash_attn", i, fmt.Errorf("flash_attn %q: on, off or auto", f))
-		}
-	}
-	if m := g.validateCache(); m != nil {
-		return m
-	}
-	return g.checkBounds()
-}
-
-// validateCache bounds mlx-lm's quantisation of the cache to what mx.quantize
-// has for it; 0 is none, and the default group.
-func (g CaseGroup) validateCache() *misfit {
-	for i, n := range g.KVBits {
-		if !slices.Contains([]int{0, 2, 4, 8}, n) {
-			return badValue("kv_bits", i, fmt.Errorf("kv_bits %d: 2, 4 or 8", n))
-		}
-	}
-	for i, n := range g.KVGroupSize {
-		if !slices.Contains([]int{0, 32, 64, 128}, n) {
-			return badValue("kv_group_size", i, fmt.Errorf("kv_group_size %d: 32, 64 or 128", n))
-		}
-	}
-	return nil
-}
-
-// defaults of llama-bench (tools/llama-bench/llama-bench.cpp, v0.5.0) where a
-// group names nothing; n_prompt and n_gen depend on the kind, see expand.go.
-func (g CaseGroup) withDefaults(threads int) CaseGroup {
-	orList(&g.NCtx, 0)
-	orList(&g.NDepth, 0)
-	orList(&g.NBatch, 2048)
-	orList(&g.NUbatch, 512)
-	orList(&g.NSeq, 1)
-	orList(&g.TypeK, "f16")
-	orList(&g.FlashAttn, "auto")
-	orList(&g.SWAFull, false)
-	orList(&g.KVUnified, false)
-	orList(&g.NGPULayers, 99)
-	orList(&g.NThreads, threads)
-	orList(&g.KVBits, 0)
-	orList(&g.KVGroupSize, 0)
-	orList(&g.QuantizedKVStart, 0)
-	orList(&g.MaxKVSize, 0)
-	orList(&g.WeightTypes, "")
-	return g
-}
-
-func orList[T any](list *[]T, value T) {
-	if len(*list) == 0 {
-		*list = []T{value}
-	}
 }

@@ -1,8 +1,12 @@
 package suite
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +17,8 @@ import (
 	"assay/harness/llamacpp"
 	"assay/harness/mlx"
 	"assay/harness/runtime"
+	"assay/harness/runtimes"
+	"assay/predict/cost"
 	"assay/results"
 )
 
@@ -101,16 +107,16 @@ func TestExpandFollowsLlamaBench(t *testing.T) {
 		assert.Equal(t, runtime.SkeletonFull, it.Skeleton, "only facts are known of a preset")
 		assert.False(t, it.Case.SWAFull, "as llama-bench")
 	}
-	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"prefill", "decode"}, 5, 2)
+	_, err = AdHoc(CaseGroup{Models: []string{"m"}, Settings: Lists{"n_prompt": {0}, "n_gen": {0}}}, []string{"prefill", "decode"}, 5, 2)
 	assert.ErrorContains(t, err, "nothing to measure")
-	_, err = AdHoc(CaseGroup{Models: []string{"m"}, NPrompt: []int{0}, NGen: []int{0}}, []string{"kv"}, 5, 2)
+	_, err = AdHoc(CaseGroup{Models: []string{"m"}, Settings: Lists{"n_prompt": {0}, "n_gen": {0}}}, []string{"kv"}, 5, 2)
 	assert.ErrorContains(t, err, "a kv case has to run")
 }
 
 func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
 	g := CaseGroup{
 		Models: []string{"preset:llama-3.1-8b", "preset:gemma-3-12b"}, Kinds: []results.Kind{results.KindKV},
-		SWAFull: []bool{false, true}, TypeK: []string{"f16", "q8_0"}, TypeV: []string{"f16", "q4_0"},
+		Settings: Lists{"swa_full": {false, true}, "type_k": {"f16", "q8_0"}, "type_v": {"f16", "q4_0"}},
 	}
 	items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{g}}, []string{llamacpp.Name})
 	require.NoError(t, err)
@@ -125,16 +131,16 @@ func TestSettingsOfOtherRuntimesAreRefused(t *testing.T) {
 		group CaseGroup
 		want  string // empty: taken
 	}{
-		"mlx's on llama.cpp":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{llamacpp.Name}, KVBits: []int{4}}, "--kv-bits (kv_bits) is a setting of mlx"},
-		"mlx's with a GGUF":    {CaseGroup{Models: []string{"a.gguf"}, MaxKVSize: []int{512}}, "--max-kv-size (max_kv_size) is a setting of mlx"},
-		"llama.cpp's on mlx":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, TypeK: []string{"q8_0"}}, "-ctk (type_k) is a setting of llama.cpp"},
-		"a folder's context":   {CaseGroup{Models: []string{folder}, NCtx: []int{4096}}, "-c (n_ctx) is a setting of llama.cpp"},
-		"switched off":         {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, SWAFull: []bool{false}}, ""},
-		"all runtimes":         {CaseGroup{Models: []string{"m"}, TypeK: []string{"q8_0"}, KVBits: []int{4}}, ""},
-		"a GGUF and a folder":  {CaseGroup{Models: []string{"a.gguf", folder}, TypeK: []string{"q8_0"}, KVBits: []int{4}}, ""},
-		"impossible bits":      {CaseGroup{Models: []string{"m"}, KVBits: []int{3}}, "kv_bits 3: 2, 4 or 8"},
-		"impossible groups":    {CaseGroup{Models: []string{"m"}, KVBits: []int{4}, KVGroupSize: []int{48}}, "kv_group_size 48: 32, 64 or 128"},
-		"a bound below nought": {CaseGroup{Models: []string{"m"}, MaxKVSize: []int{-1}}, "max_kv_size -1"},
+		"mlx's on llama.cpp":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{llamacpp.Name}, Settings: Lists{"kv_bits": {4}}}, "--kv-bits (kv_bits) is a setting of mlx"},
+		"mlx's with a GGUF":    {CaseGroup{Models: []string{"a.gguf"}, Settings: Lists{"max_kv_size": {512}}}, "--max-kv-size (max_kv_size) is a setting of mlx"},
+		"llama.cpp's on mlx":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, Settings: Lists{"type_k": {"q8_0"}}}, "-ctk (type_k) is a setting of llama.cpp"},
+		"a folder's context":   {CaseGroup{Models: []string{folder}, Settings: Lists{"n_ctx": {4096}}}, "-c (n_ctx) is a setting of llama.cpp"},
+		"switched off":         {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, Settings: Lists{"swa_full": {false}}}, ""},
+		"all runtimes":         {CaseGroup{Models: []string{"m"}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}}, ""},
+		"a GGUF and a folder":  {CaseGroup{Models: []string{"a.gguf", folder}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}}, ""},
+		"impossible bits":      {CaseGroup{Models: []string{"m"}, Settings: Lists{"kv_bits": {3}}}, "kv_bits 3: 2, 4 or 8"},
+		"impossible groups":    {CaseGroup{Models: []string{"m"}, Settings: Lists{"kv_bits": {4}, "kv_group_size": {48}}}, "kv_group_size 48: 32, 64 or 128"},
+		"a bound below nought": {CaseGroup{Models: []string{"m"}, Settings: Lists{"max_kv_size": {-1}}}, "max_kv_size -1"},
 	} {
 		_, err := AdHoc(tc.group, []string{"kv"}, 2, 1)
 		if tc.want == "" {
@@ -143,6 +149,99 @@ func TestSettingsOfOtherRuntimesAreRefused(t *testing.T) {
 		}
 		require.ErrorContains(t, err, tc.want, name)
 		assert.ErrorAs(t, err, new(failure.InputError), name)
+	}
+}
+
+// What is refused does not depend on where it stands.
+func TestSettingsThatReachNothingAreRefused(t *testing.T) {
+	deaf := CaseGroup{Models: []string{"preset:gemma-3-12b"}, Kinds: []results.Kind{results.KindKV}, Settings: Lists{"max_kv_size": {64}}}
+	hears := deaf
+	hears.Models = []string{"preset:qwen2.5-0.5b"}
+	both := deaf
+	both.Models = append(slices.Clone(hears.Models), deaf.Models...)
+	for name, groups := range map[string][]CaseGroup{
+		"alone": {deaf}, "first": {deaf, hears}, "last": {hears, deaf}, "in one group": {both},
+	} {
+		_, err := Expand(t.Context(), Suite{Groups: groups}, []string{mlx.Name})
+		require.ErrorContains(t, err, "--max-kv-size (max_kv_size) does not reach Gemma 3 12B: mlx-lm gives models of type", name)
+		assert.ErrorAs(t, err, new(failure.InputError), name)
+	}
+	items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{hears}}, []string{mlx.Name})
+	require.NoError(t, err)
+	assert.Equal(t, 64, items[0].Case.MaxKVSize)
+	plain := deaf.With("max_kv_size", 0)
+	_, err = Expand(t.Context(), Suite{Groups: []CaseGroup{plain}}, []string{mlx.Name})
+	assert.NoError(t, err, "nothing is asked for")
+}
+
+// A setting that only a runtime has which is not there is not dropped either.
+func TestSettingsOfMissingRuntimesAreRefused(t *testing.T) {
+	group := CaseGroup{Models: []string{"preset:qwen2.5-0.5b"}, Settings: Lists{"max_kv_size": {64}}}
+	s, err := AdHoc(group, []string{"kv"}, 2, 1)
+	require.NoError(t, err, "it is not known yet which runtimes there are")
+	_, err = Expand(t.Context(), s, []string{llamacpp.Name})
+	require.ErrorContains(t, err, "--max-kv-size (max_kv_size) is a setting of mlx, which is not used in this run (see 'assay doctor')")
+	assert.ErrorAs(t, err, new(failure.InputError))
+	_, err = Expand(t.Context(), s, []string{llamacpp.Name, mlx.Name})
+	assert.NoError(t, err)
+
+	group.Runtimes, group.Kinds = []string{mlx.Name}, []results.Kind{results.KindKV}
+	plain := CaseGroup{Models: group.Models, Kinds: group.Kinds}
+	items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{plain, group}}, []string{llamacpp.Name})
+	require.NoError(t, err, "a group for a runtime that is not there runs nothing")
+	assert.Len(t, items, 1)
+
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "model.safetensors"), nil, 0o600))
+	apart, err := AdHoc(CaseGroup{Models: []string{"preset:smollm2-135m", folder}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}},
+		[]string{"kv"}, 2, 1)
+	require.NoError(t, err)
+	assert.Nil(t, apart.checkKnown([]string{llamacpp.Name, mlx.Name}), "the groups of a command line are one")
+}
+
+// An invented row of the table is a key of suites, and expanded.
+func TestAnInventedSettingIsFoundEverywhere(t *testing.T) {
+	before := results.Settings
+	t.Cleanup(func() { results.Settings = before })
+	results.Settings = append(slices.Clone(before), results.Setting{
+		Name: "n_invented", Flag: "inv", Help: "`things`", Known: []results.Known{{Runtime: llamacpp.Name}}, Default: 7, Least: 1, Most: 99,
+		Place: results.Place{
+			Of: func(c results.Case) any {
+				n, _ := strconv.Atoi(strings.TrimPrefix(c.Other, "invented="))
+				return n
+			},
+			Put: func(c *results.Case, v any) { c.Other = fmt.Sprintf("invented=%d", v) },
+		},
+	})
+	const text = "cases:\n  - models: [preset:smollm2-135m]\n    kinds: [decode]\n    n_invented: [5, %d]\n"
+	s, err := Parse("x", fmt.Appendf(nil, text, 6))
+	require.NoError(t, err)
+	items, err := Expand(t.Context(), s, []string{llamacpp.Name})
+	require.NoError(t, err)
+	require.Len(t, items, 2)
+	assert.Equal(t, []string{"invented=5", "invented=6"}, []string{items[0].Case.Other, items[1].Case.Other})
+	plain, err := Expand(t.Context(), Suite{Groups: []CaseGroup{{Models: s.Groups[0].Models, Kinds: s.Groups[0].Kinds}}}, []string{llamacpp.Name})
+	require.NoError(t, err)
+	assert.Equal(t, "invented=7", plain[0].Case.Other, "the default")
+	_, err = Parse("x", fmt.Appendf(nil, text, 100))
+	assert.ErrorContains(t, err, "[4:21] n_invented 100 must be 99 or less")
+	_, err = Parse("x", []byte("cases:\n  - models: [a]\n    kinds: [kv]\n    bad: 1\n"))
+	assert.ErrorContains(t, err, "n_invented")
+	_, err = Parse("x", []byte("cases:\n  - models: [a]\n    kinds: [kv]\n    runtimes: [mlx]\n    n_invented: [5]\n"))
+	assert.ErrorContains(t, err, "-inv (n_invented) is a setting of llama.cpp")
+	assert.ErrorContains(t, CheckFlag("inv", mlx.Name), "is a setting of llama.cpp")
+}
+
+// Bounds of the table that other packages have, too.
+func TestSettingsAgreeWithThePredictors(t *testing.T) {
+	ctx, ok := results.SettingNamed("n_ctx")
+	require.True(t, ok)
+	assert.Equal(t, cost.MaxCells, ctx.Most)
+	for _, s := range results.Settings {
+		for _, k := range s.Known {
+			_, err := runtimes.Named(k.Runtime)
+			assert.NoError(t, err, s.Name)
+		}
 	}
 }
 

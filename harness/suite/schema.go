@@ -1,0 +1,112 @@
+package suite
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"assay/results"
+)
+
+// A suite's file is read into a struct that is made from the table of settings:
+// a list for each, under its name in records. So the parser itself knows the
+// keys, says where one is that it does not know, and follows anchors.
+
+// schema is the type of a group in a file: CaseGroup's fields, then the settings'.
+func schema() reflect.Type {
+	var fields []reflect.StructField
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[CaseGroup]()) {
+		if f.Tag.Get("yaml") != "-" {
+			fields = append(fields, reflect.StructField{Name: f.Name, Type: f.Type, Tag: f.Tag})
+		}
+	}
+	for i, s := range results.Settings {
+		fields = append(fields, reflect.StructField{
+			Name: fmt.Sprintf("Setting%d", i), Type: reflect.SliceOf(reflect.TypeOf(s.Of(results.Case{}))),
+			Tag: reflect.StructTag(fmt.Sprintf("yaml:%q", s.Name)),
+		})
+	}
+	return reflect.StructOf(fields)
+}
+
+// document is the type of a whole file.
+func document() reflect.Type {
+	var fields []reflect.StructField
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Suite]()) {
+		if !f.IsExported() {
+			continue
+		}
+		if f.Tag.Get("yaml") == casesKey {
+			f.Type = reflect.SliceOf(schema())
+		}
+		fields = append(fields, reflect.StructField{Name: f.Name, Type: f.Type, Tag: f.Tag})
+	}
+	return reflect.StructOf(fields)
+}
+
+const casesKey = "cases"
+
+// decode reads a suite from its text.
+func decode(text []byte) (Suite, error) {
+	file := reflect.New(document())
+	if err := yaml.UnmarshalWithOptions(text, file.Interface(), yaml.Strict()); err != nil {
+		return Suite{}, err
+	}
+	var s Suite
+	to := reflect.ValueOf(&s).Elem()
+	for i := range file.Elem().NumField() {
+		f := file.Elem().Type().Field(i)
+		if f.Tag.Get("yaml") != casesKey {
+			to.FieldByName(f.Name).Set(file.Elem().Field(i))
+			continue
+		}
+		for k := range file.Elem().Field(i).Len() {
+			s.Groups = append(s.Groups, groupOf(file.Elem().Field(i).Index(k)))
+		}
+	}
+	return s, nil
+}
+
+// groupOf is a group as the file has it.
+func groupOf(v reflect.Value) CaseGroup {
+	g := CaseGroup{Settings: Lists{}}
+	to := reflect.ValueOf(&g).Elem()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		s, ok := results.SettingNamed(f.Tag.Get("yaml"))
+		if !ok {
+			to.FieldByName(f.Name).Set(v.Field(i))
+			continue
+		}
+		for k := range v.Field(i).Len() {
+			g.Settings[s.Name] = append(g.Settings[s.Name], canonical(s, v.Field(i).Index(k).Interface()))
+		}
+	}
+	return g
+}
+
+// canonical is a word as records have it; one that the setting does not know is
+// left for its check.
+func canonical(s results.Setting, v any) any {
+	word, ok := v.(string)
+	if !ok {
+		return v
+	}
+	if known, err := s.Parse(word); err == nil {
+		return known
+	}
+	return word
+}
+
+// keysOf lists the keys that a suite file may have for the struct.
+func keysOf(t reflect.Type) string {
+	var keys []string
+	for _, f := range reflect.VisibleFields(t) {
+		if key := f.Tag.Get("yaml"); key != "" && key != "-" {
+			keys = append(keys, key)
+		}
+	}
+	return strings.Join(keys, ", ")
+}
