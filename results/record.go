@@ -246,6 +246,8 @@ type Predicted struct {
 	Fit string `json:"fit,omitempty"`
 	// PeakKVBytes is the largest the cache gets on the way, where it can shrink.
 	PeakKVBytes *int64 `json:"peak_kv_bytes,omitempty"`
+	// Memory is all that the model and the context take.
+	Memory *Memory `json:"memory,omitempty"`
 }
 
 // Interval is a figure with the bounds that contain it with 95 % confidence.
@@ -287,15 +289,24 @@ type TokensPerSecond struct {
 	CI95   *[2]float64 `json:"ci95,omitempty"`
 }
 
-// Memory is the worker process as the operating system saw it, and the
-// library's own buffers.
+// Memory is what a model and a context take, by what it is for: predicted, or
+// as the library reported it, rounded to LogRounding where it only printed it.
 type Memory struct {
+	WeightBytes  *int64 `json:"weight_bytes,omitempty"`
+	KVBytes      *int64 `json:"kv_bytes,omitempty"`
+	ComputeBytes *int64 `json:"compute_bytes,omitempty"`
+	OutputBytes  *int64 `json:"output_bytes,omitempty"`
+	// ProcessBytes is what the process holds besides, an estimate.
+	ProcessBytes *int64 `json:"process_bytes,omitempty"`
+	TotalBytes   *int64 `json:"total_bytes,omitempty"`
+	// FootprintBytes is the worker process as the operating system saw it.
 	FootprintBytes     *int64 `json:"footprint_bytes,omitempty"`
 	PeakFootprintBytes *int64 `json:"peak_footprint_bytes,omitempty"`
-	ModelBytes         *int64 `json:"model_bytes,omitempty"`
-	ComputeBytes       *int64 `json:"compute_bytes,omitempty"`
-	OutputBytes        *int64 `json:"output_bytes,omitempty"`
 }
+
+// LogRounding is half of the last digit of sizes that a log prints in MiB with
+// two decimals.
+const LogRounding = 1<<20/200 + 1
 
 // Measured is what was read from the running library.
 type Measured struct {
@@ -334,6 +345,9 @@ type Residual struct {
 	KVBytes     *int64 `json:"kv_bytes,omitempty"`
 	FLOPs       *int64 `json:"flops,omitempty"`
 	WeightBytes *int64 `json:"weight_bytes,omitempty"`
+	// ComputeBytes and OutputBytes are of the log's rounded sizes.
+	ComputeBytes *int64 `json:"compute_bytes,omitempty"`
+	OutputBytes  *int64 `json:"output_bytes,omitempty"`
 	// SecondsRatio is measured over predicted seconds.
 	SecondsRatio *float64 `json:"seconds_ratio,omitempty"`
 }

@@ -67,12 +67,17 @@ func printPlan(w io.Writer, r results.Record) {
 		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(m.KVBytes), difference(residual(r).KVBytes)})
 	}
 	if m.Memory != nil && m.Memory.ComputeBytes != nil {
-		t.AppendRow(table.Row{"compute buffer", "-", bytesOf(m.Memory.ComputeBytes), "-"})
-		t.AppendRow(table.Row{"output buffer", "-", bytesOf(m.Memory.OutputBytes), "-"})
+		pm := p.Memory
+		if pm == nil {
+			pm = &results.Memory{}
+		}
+		rounded := fmt.Sprintf(" ± %d", results.LogRounding)
+		t.AppendRow(table.Row{"compute buffer", bytesOf(pm.ComputeBytes), bytesOf(m.Memory.ComputeBytes), difference(residual(r).ComputeBytes) + rounded})
+		t.AppendRow(table.Row{"output buffer", bytesOf(pm.OutputBytes), bytesOf(m.Memory.OutputBytes), difference(residual(r).OutputBytes) + rounded})
 	}
 	t.Render()
 	if r.Runtime.Name != "mlx" {
-		fmt.Fprintln(w, "compute and output buffers are not predicted; ± bytes are what the log's\nrounding leaves open")
+		fmt.Fprintln(w, "± bytes are what the log's rounding leaves open")
 	}
 	fmt.Fprintln(w)
 	printCacheClasses(w, p)

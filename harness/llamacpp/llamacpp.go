@@ -114,6 +114,9 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 		return nil, err
 	}
 	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan)}
+	if p.Memory, err = memoryOf(run, weightType, c, lib); err != nil {
+		return nil, err
+	}
 	size, err := cost.SizeOf(run, weightType)
 	if errors.Is(err, cost.ErrNoRule) {
 		return p, nil

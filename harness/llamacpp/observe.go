@@ -108,7 +108,7 @@ func measuredLayers(tensors []llama.CacheTensor) []results.KVLayer {
 
 // readReports takes over what the library printed about its buffers.
 func readReports(m *results.Measured, model, ctx llama.Report) {
-	m.Memory.ModelBytes = model.Sum("model")
+	m.Memory.WeightBytes = model.Sum("model")
 	m.Memory.ComputeBytes, m.Memory.OutputBytes = ctx.Sum("compute"), ctx.Sum("output")
 	if size := ctx.CacheBytes(); size != nil {
 		// Each line is off by half of the last digit at most.

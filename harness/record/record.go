@@ -60,6 +60,9 @@ func residual(p *results.Predicted, m *results.Measured) *results.Residual {
 	r := &results.Residual{
 		KVBytes: minus(m.KVBytes, p.KVBytes), FLOPs: minus(m.FLOPs, p.FLOPs), WeightBytes: minus(m.WeightBytes, p.WeightBytes),
 	}
+	if pm, mm := p.Memory, m.Memory; pm != nil && mm != nil {
+		r.ComputeBytes, r.OutputBytes = minus(mm.ComputeBytes, pm.ComputeBytes), minus(mm.OutputBytes, pm.OutputBytes)
+	}
 	if r.KVBytes == nil && m.KVSources != nil {
 		r.KVBytes = minus(m.KVSources.Log, p.KVBytes) // a plan has the log alone
 	}
@@ -95,7 +98,23 @@ func compare(p *results.Predicted, m *results.Measured) []results.Check {
 	}
 	checks = append(checks, equal("weight_bytes", "loaded", "bytes", p.WeightBytes, m.WeightBytes)...)
 	checks = append(checks, equal("flops", "executed", "operations", p.FLOPs, m.FLOPs)...)
+	if pm, mm := p.Memory, m.Memory; pm != nil && mm != nil {
+		checks = append(checks, nearLog("compute_bytes", pm.ComputeBytes, mm.ComputeBytes)...)
+		checks = append(checks, nearLog("output_bytes", pm.OutputBytes, mm.OutputBytes)...)
+	}
 	return append(checks, costsAgree(p.Cost, m.Cost)...)
+}
+
+// nearLog checks a size against what the library printed, within its rounding.
+func nearLog(figure string, p, log *int64) []results.Check {
+	if p == nil || log == nil {
+		return nil
+	}
+	c := results.Check{Name: figure + " predicted = log", OK: max(*p-*log, *log-*p) <= results.LogRounding}
+	if !c.OK {
+		c.Detail = fmt.Sprintf("predicted %d bytes, the log says %d ± %d", *p, *log, results.LogRounding)
+	}
+	return []results.Check{c}
 }
 
 // equal checks a figure where both sides have it; found is how the second was.
