@@ -150,7 +150,12 @@ func (fit *Fit) choose(obs []Observation) error {
 			return err
 		}
 	}
-	return try(Form{fit.Form.Overlap, fit.Form.Attention, PerNode})
+	for _, overhead := range []Overhead{PerNode, PerBoth} {
+		if err := try(Form{fit.Form.Overlap, fit.Form.Attention, overhead}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // describe adds what is known about each parameter.

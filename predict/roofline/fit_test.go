@@ -94,10 +94,41 @@ func TestPredictRefuses(t *testing.T) {
 	fit, err := roofline.New(measure(machine(), 0.02, shapes, "q8_0"), roofline.Options{})
 	require.NoError(t, err)
 	fit.ID = "f1"
-	_, err = fit.Predict(roofline.KindDecode, shapes[0].work("q4_0", roofline.KindDecode, 1, 0))
-	assert.ErrorContains(t, err, `fit f1 has no cost for "read q4_0": no observation had it; add cases of such a model`)
 	_, err = fit.Predict(roofline.KindDecode, roofline.Work{Tokens: 1, Steps: 1})
 	assert.ErrorContains(t, err, "are not counted")
+}
+
+// A type that no case had stands with its nearest of kin, and the interval says
+// so: the fewer types are known, or the less they agree, the wider.
+func TestTypesStandInForTheirKin(t *testing.T) {
+	few, err := roofline.New(measure(machine(), 0.02, shapes, "q8_0"), roofline.Options{})
+	require.NoError(t, err)
+	more, err := roofline.New(measure(machine(), 0.02, shapes, "q8_0", "q4_0", "f16"), roofline.Options{})
+	require.NoError(t, err)
+	for kind, n := range map[string]float64{roofline.KindDecode: 8, roofline.KindPrefill: 512} {
+		w := shapes[0].work("q4_0", kind, n, 0)
+		known, err := more.Predict(kind, w)
+		require.NoError(t, err)
+		assert.Empty(t, known.Kin)
+		kin, err := few.Predict(kind, w)
+		require.NoError(t, err)
+		assert.Contains(t, kin.Kin, "read q4_0 as read q8_0")
+		assert.Greater(t, kin.Seconds.Hi/kin.Seconds.Lo, known.Seconds.Hi/known.Seconds.Lo)
+		truth := machine().seconds(w)
+		assert.True(t, kin.Seconds.Lo < truth && truth < kin.Seconds.Hi, "%s: %v, really %g", kind, kin.Seconds, truth)
+
+		other := shapes[0].work("q4_K", kind, n, 0)
+		p, err := more.Predict(kind, other)
+		require.NoError(t, err)
+		assert.Contains(t, p.Kin, "read q4_K as read q4_0")
+		experts := other
+		experts.Terms = slices.Clone(other.Terms)
+		experts.Terms[0].Class = roofline.ClassExperts
+		e, err := more.Predict(kind, experts)
+		require.NoError(t, err)
+		assert.Contains(t, e.Kin, "read experts q4_K as read q4_0")
+		assert.Greater(t, e.Seconds.Hi/e.Seconds.Lo, p.Seconds.Hi/p.Seconds.Lo)
+	}
 }
 
 func TestFitRefusesWhatMeansNothing(t *testing.T) {

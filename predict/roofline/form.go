@@ -3,6 +3,7 @@ package roofline
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Form is one way in which the parts of a step add up to its time:
@@ -87,18 +88,28 @@ const (
 	// PerNode: every graph node that computes something, as where each is a kernel
 	// that has to be launched.
 	PerNode Overhead = "nodes"
+	// PerBoth: each of the two has a cost of its own, as where threads wait at every
+	// node and share out the rows of every product.
+	PerBoth Overhead = "products and nodes"
 )
 
-// count is how many operations of a work have the fixed cost, nil if that is not
+// counted is how many operations of a work have a fixed cost, nil if that is not
 // known, and the cost's name.
-func (o Overhead) count(w Work) (name string, n *float64) {
+type counted struct {
+	name string
+	n    *float64
+}
+
+func (o Overhead) counts(w Work) []counted {
 	switch o {
 	case PerNode:
-		return "graph node", w.Nodes
+		return []counted{{"graph node", w.Nodes}}
 	case PerProduct:
-		return "product", w.Products
+		return []counted{{"product", w.Products}}
+	case PerBoth:
+		return []counted{{"product", w.Products}, {"graph node", w.Nodes}}
 	}
-	return "node", w.Products
+	return []counted{{"node", w.Products}}
 }
 
 // String says the form in words.
@@ -107,14 +118,17 @@ func (f Form) String() string {
 	if f.Attention.Live {
 		cells = "live cells"
 	}
-	name, _ := f.Overhead.count(Work{})
-	return fmt.Sprintf("%s; attention over %s, cache %s; a fixed cost per %s", f.Overlap, cells, f.Attention.Memory, name)
+	var names []string
+	for _, c := range f.Overhead.counts(Work{}) {
+		names = append(names, c.name)
+	}
+	return fmt.Sprintf("%s; attention over %s, cache %s; a fixed cost per %s", f.Overlap, cells, f.Attention.Memory, strings.Join(names, " and per "))
 }
 
 // lacks names a count of the work that the form needs and that is not known, or
 // is empty.
 func (f Form) lacks(w Work) string {
-	if f.Overhead == PerNode && w.Nodes == nil {
+	if (f.Overhead == PerNode || f.Overhead == PerBoth) && w.Nodes == nil {
 		return "graph nodes"
 	}
 	for _, t := range w.Terms {
@@ -182,8 +196,10 @@ const unblocked = -1
 // parts takes the work of one sample apart as the form sees it.
 func (f Form) parts(w Work) []part {
 	list := []part{{"step", w.Steps, overheadSide, unblocked}}
-	if name, n := f.Overhead.count(w); n != nil {
-		list = append(list, part{name, *n, overheadSide, unblocked})
+	for _, c := range f.Overhead.counts(w) {
+		if c.n != nil {
+			list = append(list, part{c.name, *c.n, overheadSide, unblocked})
+		}
 	}
 	if moved := w.KVWrite + w.Activation; moved > 0 {
 		list = append(list, part{"move activations", moved, memorySide, unblocked})

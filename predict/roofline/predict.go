@@ -7,34 +7,9 @@ import (
 	"strings"
 )
 
-// Bound is what most of the time goes to.
-type Bound string
-
-// What a sample can be bound by.
-const (
-	BoundCompute   Bound = "compute"
-	BoundBandwidth Bound = "bandwidth"
-	BoundOverhead  Bound = "overhead"
-)
-
-// Prediction is the time of one sample, foretold.
-type Prediction struct {
-	Seconds Interval `json:"seconds"`
-	// TokensPerSecond are the tokens of the sample over Seconds.
-	TokensPerSecond Interval `json:"tokens_per_second"`
-	Bound           Bound    `json:"bound"`
-	// Shares is the part of the time that each parameter takes, largest first.
-	Shares []Share `json:"shares"`
-}
-
-// Share is the part of the time that goes to one parameter.
-type Share struct {
-	Name  string  `json:"name"`
-	Share float64 `json:"share"`
-}
-
 // Predict foretells the time of one sample of kind (prefill or decode) with a
-// 95 % interval. It refuses work that needs a cost which the fit does not have.
+// 95 % interval. A type that was never measured is predicted from its nearest of
+// kin, with a wider interval.
 func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	if err := w.Check(); err != nil {
 		return Prediction{}, err
@@ -43,9 +18,11 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 		return Prediction{}, fmt.Errorf("%s needs the %s, and they are not counted for this work", fit.name(), count)
 	}
 	c := fit.costs()
-	if missing := unseen(fit.Form, w, c); len(missing) > 0 {
-		return Prediction{}, fmt.Errorf("%s has no cost for %q: no observation had it; %s, and fit again", fit.name(), strings.Join(missing, ", "), remedy(missing[0]))
+	kin, left := c.standIns(unseen(fit.Form, w, c))
+	if len(left) > 0 {
+		return Prediction{}, fmt.Errorf("%s has no cost for %q: no observation had it or its like; %s, and fit again", fit.name(), strings.Join(left, ", "), remedy(left[0]))
 	}
+	c = c.with(kin)
 	value := fit.Form.seconds(w, c)
 	if value <= 0 {
 		return Prediction{}, fmt.Errorf("%s gives this work no time: all costs that it needs came out as 0", fit.name())
@@ -54,8 +31,14 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	if err != nil {
 		return Prediction{}, err
 	}
-	p := Prediction{Seconds: seconds, TokensPerSecond: seconds.PerSecond(w.Tokens)}
+	p := Prediction{}
 	p.Bound, p.Shares = fit.Form.shares(w, c)
+	wider := widening(kin, p.Shares)
+	seconds.Lo, seconds.Hi = seconds.Lo/wider, seconds.Hi*wider
+	p.Seconds, p.TokensPerSecond = seconds, seconds.PerSecond(w.Tokens)
+	for _, s := range kin {
+		p.Kin = append(p.Kin, s.name+" as "+s.kin)
+	}
 	return p, nil
 }
 
@@ -110,8 +93,9 @@ func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
 	var lo, hi []float64
 	for _, f := range fit.Folds {
 		center := value
-		if len(unseen(fit.Form, w, f.Costs)) == 0 {
-			center = fit.Form.seconds(w, f.Costs)
+		own := costs(f.Costs)
+		if kin, left := own.standIns(unseen(fit.Form, w, own)); len(left) == 0 {
+			center = fit.Form.seconds(w, own.with(kin))
 		}
 		for _, h := range f.Residuals {
 			if (kind == "" || h.Kind == kind) && center > 0 && h.Predicted > 0 {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"assay/predict/nnls"
+
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -216,7 +218,7 @@ func solveLinear(design *mat.Dense, weight []float64, prior [][]float64) ([]floa
 		a.SetRow(rows+i, row)
 	}
 	norms := scaleColumns(a)
-	x, err := nnls(a, b)
+	x, err := nnls.Solve(a, b)
 	if err != nil {
 		return nil, err
 	}

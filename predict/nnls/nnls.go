@@ -1,4 +1,6 @@
-package roofline
+// Package nnls solves linear least squares over numbers that cannot be negative,
+// such as costs. It knows nothing of what they are.
+package nnls
 
 import (
 	"errors"
@@ -7,11 +9,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// nnls minimises |A·x − b|₂ over x ≥ 0 by the active-set method of Lawson and
+// Solve minimises |A·x − b|₂ over x ≥ 0 by the active-set method of Lawson and
 // Hanson (Solving Least Squares Problems, Prentice-Hall 1974, algorithm NNLS,
 // chapter 23). A is rows × cols with rows ≥ 1; columns should be of similar
 // norm, since the optimality test compares gradients across columns.
-func nnls(a *mat.Dense, b []float64) ([]float64, error) {
+func Solve(a *mat.Dense, b []float64) ([]float64, error) {
 	a, b = triangular(a, b)
 	_, cols := a.Dims()
 	x := make([]float64, cols)

@@ -1,4 +1,4 @@
-package roofline
+package nnls
 
 import (
 	"math/rand/v2"
@@ -22,7 +22,7 @@ func TestNNLS(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			x, err := nnls(mat.NewDense(tt.rows, tt.cols, tt.a), tt.b)
+			x, err := Solve(mat.NewDense(tt.rows, tt.cols, tt.a), tt.b)
 			require.NoError(t, err)
 			assert.InDeltaSlice(t, tt.want, x, 1e-12)
 		})
@@ -42,7 +42,7 @@ func TestNNLSMeetsKuhnTucker(t *testing.T) {
 				a.Set(i, j, r.NormFloat64())
 			}
 		}
-		x, err := nnls(a, b)
+		x, err := Solve(a, b)
 		if rows < cols && err != nil {
 			continue // more parameters than observations may be refused
 		}
