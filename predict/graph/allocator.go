@@ -72,6 +72,7 @@ func (a *allocator) give(at, size int64) {
 // planner walks a graph as ggml_gallocr_alloc_graph_impl does.
 type planner struct {
 	*allocator
+	size  func(*tensor) int64
 	state map[*tensor]*place
 }
 
@@ -83,9 +84,10 @@ type place struct {
 	at             int64
 }
 
-// reserve is the size of the buffer that the graph's tensors need.
-func reserve(g *dag) int64 {
-	p := &planner{newAllocator(), map[*tensor]*place{}}
+// reserve is the size of the buffer that the graph's tensors need, each of the
+// size that the backend gives it.
+func reserve(g *dag, size func(*tensor) int64) int64 {
+	p := &planner{newAllocator(), size, map[*tensor]*place{}}
 	for _, leaf := range g.leafs {
 		p.place(leaf)
 	}
@@ -128,7 +130,7 @@ func (p *planner) place(t *tensor) {
 	if inPlace[t.op] && slices.ContainsFunc(t.src, func(of *tensor) bool { return p.takeOver(t, of) }) {
 		return
 	}
-	s.at = p.take(t.bytes())
+	s.at = p.take(p.size(t))
 }
 
 // takeOver puts a result where one of its sources lies, if nobody else needs it.
@@ -140,8 +142,8 @@ func (p *planner) takeOver(t, from *tensor) bool {
 	}
 	s.taken = false // not to be freed with its last reader
 	p.of(t).at = s.at
-	if more := aligned(from.bytes()) - aligned(t.bytes()); more > 0 {
-		p.give(s.at+aligned(t.bytes()), more)
+	if more := aligned(p.size(from)) - aligned(p.size(t)); more > 0 {
+		p.give(s.at+aligned(p.size(t)), more)
 	}
 	return true
 }
@@ -171,6 +173,6 @@ func (p *planner) release(t *tensor) {
 	if !s.taken || t.output {
 		return
 	}
-	p.give(s.at, t.bytes())
+	p.give(s.at, p.size(t))
 	s.taken = false
 }

@@ -13,7 +13,7 @@ func line(outputs ...*tensor) int64 {
 		t.output = true
 		g.expand(t)
 	}
-	return reserve(g)
+	return reserve(g, (*tensor).bytes)
 }
 
 // TestReserve: each rule of ggml's allocator on a graph that shows it, in units

@@ -19,7 +19,9 @@ type builder struct {
 	// taken are the weights that the graph has used, by name.
 	taken map[string]*tensor
 
-	tokens, seqs, outputs int64
+	shape
+	// elsewhere: the rows of the tokens are looked up on another device.
+	elsewhere bool
 
 	positions, outIDs  *tensor
 	continuing, others *tensor // the states that these sequences continue, and the rest's
@@ -27,12 +29,16 @@ type builder struct {
 	scales             *tensor // of llama4
 }
 
-// newBuilder prepares a graph of tokens, seqs sequences in equal parts.
-func newBuilder(f *arch.Facts, p kv.Params, plan kv.Plan, table []arch.Tensor, tokens, seqs, outputs int64) *builder {
+// shape is a batch: tokens of seqs sequences in equal parts, and how many of
+// them have their logits asked for.
+type shape struct{ tokens, seqs, outputs int64 }
+
+// newBuilder prepares a graph.
+func newBuilder(f *arch.Facts, p kv.Params, plan kv.Plan, table []arch.Tensor, of shape) *builder {
 	b := &builder{
 		dag: dag{seen: map[*tensor]bool{}}, facts: f, params: p, plan: plan, family: families[f.Family],
 		weights: map[string]arch.Tensor{}, taken: map[string]*tensor{},
-		tokens: tokens, seqs: seqs, outputs: outputs, attention: map[kv.Class]*attentionInputs{},
+		shape: of, attention: map[kv.Class]*attentionInputs{},
 	}
 	for _, t := range table {
 		b.weights[t.Name] = t
@@ -74,12 +80,20 @@ func (b *builder) of(layer int, name string) *tensor {
 // embedded is build_inp_embd: the rows of the tokens, beside an input of
 // embeddings that a text never uses.
 func (b *builder) embedded() *tensor {
+	if b.elsewhere {
+		return b.rescaled(b.expand(input(f32, b.facts.Hidden, b.tokens)))
+	}
 	tokens := input(i32, b.tokens)
 	rows := b.expand(getRows(b.weight("token_embd.weight"), tokens))
 	b.expand(input(f32, b.facts.Hidden, b.tokens))
 	if !kv.Older(b.params.Release, mixesSince) {
 		b.mixed()
 	}
+	return b.rescaled(rows)
+}
+
+// rescaled is what follows the look-up.
+func (b *builder) rescaled(rows *tensor) *tensor {
 	if b.facts.Scales.Embedding != 0 || b.family.scalesEmbedding {
 		rows = scaled(rows)
 	}

@@ -20,31 +20,51 @@ var ErrUnknown = errors.New("its graph is not known")
 // the cache in use and the logits of all its tokens, or that of one token a
 // sequence. The error wraps [ErrUnknown] for a family without a graph.
 func ComputeBytes(f arch.Facts, p kv.Params) (int64, error) {
+	r, err := newReserve(f, p)
+	if err != nil {
+		return 0, fmt.Errorf("compute buffer of %s: %w", f.Name, err)
+	}
+	return r.most(func(b *builder) int64 { return reserve(b.graph(), (*tensor).bytes) }), nil
+}
+
+// contextReserve is what a context reserves graphs for.
+type contextReserve struct {
+	facts  *arch.Facts
+	params kv.Params
+	plan   kv.Plan
+	table  []arch.Tensor
+}
+
+func newReserve(f arch.Facts, p kv.Params) (*contextReserve, error) {
 	plan, err := kv.LlamaCpp(f, p)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if kv.Older(p.Release, Since) {
-		return 0, fmt.Errorf("compute buffer of %s in llama.cpp %s, older than %s: %w", f.Name, p.Release, Since, ErrUnknown)
+		return nil, fmt.Errorf("in llama.cpp %s, older than %s, %w", p.Release, Since, ErrUnknown)
 	}
 	if _, known := families[f.Family]; !known {
-		return 0, fmt.Errorf("compute buffer of %s: %w", f.Name, ErrUnknown)
+		return nil, fmt.Errorf("%s: %w", f.Family, ErrUnknown)
 	}
 	table := f.Tensors
 	if len(table) == 0 {
 		if table, err = llamacpp.Tensors(f, llamacpp.TypePlan{}); err != nil {
-			return 0, fmt.Errorf("compute buffer of %s: %w", f.Name, err)
+			return nil, err
 		}
 	}
-	seqs := int64(max(1, p.NSeq))
-	tokens := min(plan.ContextCells, plan.Ubatch)
+	return &contextReserve{&f, p, plan, table}, nil
+}
+
+// most is the larger of what the prompt's and the single token's graph need.
+func (r *contextReserve) most(need func(*builder) int64) int64 {
+	seqs := int64(max(1, r.params.NSeq))
+	tokens := min(r.plan.ContextCells, r.plan.Ubatch)
 	tokens = (tokens + seqs - 1) / seqs * seqs
 	var most int64
 	for _, n := range []int64{tokens, seqs} {
-		b := newBuilder(&f, p, plan, table, n, seqs, min(n, plan.Batch))
-		most = max(most, reserve(b.graph()))
+		most = max(most, need(newBuilder(r.facts, r.params, r.plan, r.table, shape{n, seqs, min(n, r.plan.Batch)})))
 	}
-	return most, nil
+	return most
 }
 
 // graph builds the whole of it.

@@ -36,6 +36,26 @@ func (p Parts) Total() *int64 {
 	return &sum
 }
 
+// Metal predicts llama.cpp's memory on an Apple GPU that holds all layers: what
+// the GPU holds, and what the host does. The embedding is looked up by the host;
+// its pages count on both sides where it is the output head as well.
+func Metal(f arch.Facts, weightType string, p kv.Params) (gpu, host Parts, err error) {
+	gpu, err = LlamaCpp(f, weightType, p)
+	if err != nil {
+		return Parts{}, Parts{}, err
+	}
+	none := int64(0)
+	host = Parts{Weights: &none, KV: &none, Output: gpu.Output, Process: gpu.Process}
+	gpu.Output, gpu.Process, gpu.Compute = &none, &none, nil
+	switch onGPU, onHost, err := graph.MetalBytes(f, p); {
+	case err == nil:
+		gpu.Compute, host.Compute = &onGPU, &onHost
+	case !errors.Is(err, graph.ErrUnknown):
+		return Parts{}, Parts{}, fmt.Errorf("memory: %w", err)
+	}
+	return gpu, host, nil
+}
+
 // LlamaCpp predicts llama.cpp's memory on the CPU. weightType is that of the
 // matrices where the facts have no tensors of their own.
 func LlamaCpp(f arch.Facts, weightType string, p kv.Params) (Parts, error) {
