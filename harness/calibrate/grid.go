@@ -138,7 +138,7 @@ func (g grid) writeModels(experts bool) ([]string, error) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("the folder for calibration: %w", err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "config.json"), text, 0o644); err != nil {
+		if err := home.WriteFile(filepath.Join(dir, "config.json"), text); err != nil {
 			return nil, fmt.Errorf("the folder for calibration: %w", err)
 		}
 		refs = append(refs, dir)

@@ -1,5 +1,5 @@
-// Package home says where assay keeps what on disk. It creates nothing and
-// knows nothing of what the files contain.
+// Package home says where assay keeps what on disk, and writes a file so that it
+// is whole. It creates no folder and knows nothing of what the files contain.
 package home
 
 import (

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"assay/harness/archive"
+	"assay/harness/home"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/store"
@@ -41,7 +42,7 @@ func (o Options) write(ctx context.Context, st *store.Store, n *Night) error {
 		text   []byte
 	}{{".html", page.Bytes()}, {".md", text.Bytes()}, {".json", data.Bytes()}} {
 		name := filepath.Join(o.Reports, n.Run+f.suffix)
-		if err := os.WriteFile(name, f.text, 0o644); err != nil {
+		if err := home.WriteFile(name, f.text); err != nil {
 			return fmt.Errorf("the report of run %s: %w", n.Run, err)
 		}
 		n.Files = append(n.Files, name)

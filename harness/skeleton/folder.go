@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/harness/home"
 	"assay/native/mlx/lm"
 	"assay/predict/arch"
 	"assay/predict/gguf"
@@ -138,7 +139,7 @@ func fillFolder(path string, config []byte, weights func(file string) error) err
 	if err := weights(only); err != nil {
 		return err
 	}
-	if err := os.WriteFile(last, config, 0o644); err != nil {
+	if err := home.WriteFile(last, config); err != nil {
 		return fmt.Errorf("the skeleton's configuration: %w", err)
 	}
 	return nil

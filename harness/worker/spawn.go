@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,10 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"assay/results/figure"
 )
 
 // logLines is how many of the library's last lines a failed case keeps.
@@ -96,27 +101,52 @@ func (s Spawner) Run(ctx context.Context, req Request, each func(Message)) (*Out
 
 var errSilent = errors.New("silent for too long")
 
+// maxMessage bounds one line of a worker. The message with the most in it, a
+// record's measurements of a model of 1,000 layers, needs less than 1 MiB.
+const maxMessage = 64 << 20
+
 // readMessages hands on each message but the last, which it returns. A line
-// that is no message is the library's own and is passed over.
+// that is no message is the library's own and is passed over. One that is too
+// long to be read is a fault of the worker if it is a message.
 func readMessages(r io.Reader, each func(Message)) Message {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 64<<20)
+	lines := bufio.NewReaderSize(r, 64<<10)
 	var last Message
-	for lines.Scan() {
+	for {
+		line, cut, err := nextLine(lines)
 		var m Message
-		if json.Unmarshal(lines.Bytes(), &m) != nil {
-			continue
-		}
-		if m.Outcome != nil || m.Error != "" {
+		switch {
+		case cut && bytes.HasPrefix(line, []byte("{")):
+			last.Error = fmt.Sprintf("the worker sent a message of more than %s, which is not read", figure.Bytes(maxMessage))
+		case cut || json.Unmarshal(line, &m) != nil:
+		case m.Outcome != nil || m.Error != "":
 			last = m
-			continue
+		default:
+			each(m)
+			if m.Phase != "" { // a sample names none: the phase goes on
+				last.Phase = m.Phase
+			}
 		}
-		each(m)
-		if m.Phase != "" { // a sample names none: the phase goes on
-			last.Phase = m.Phase
+		if err != nil {
+			return last
 		}
 	}
-	return last
+}
+
+// nextLine reads to the end of a line, whatever its length: a worker whose line
+// is not read waits for ever. Of a longer one than maxMessage it returns the
+// beginning, and that it was cut.
+func nextLine(r *bufio.Reader) (line []byte, cut bool, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) <= maxMessage {
+			line = append(line, part...)
+		} else {
+			cut = true
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, cut, err
+		}
+	}
 }
 
 // reason says in one sentence how the worker ended.
@@ -152,11 +182,7 @@ func (s Spawner) reason(last Message, waitErr, cause error, crash string) string
 var crashLine = regexp.MustCompile(`^(fatal error|SIG[A-Z]+): `)
 
 func signalName(sig syscall.Signal) string {
-	names := map[syscall.Signal]string{
-		syscall.SIGABRT: "SIGABRT", syscall.SIGSEGV: "SIGSEGV", syscall.SIGBUS: "SIGBUS", syscall.SIGKILL: "SIGKILL",
-		syscall.SIGILL: "SIGILL", syscall.SIGFPE: "SIGFPE", syscall.SIGTERM: "SIGTERM", syscall.SIGTRAP: "SIGTRAP",
-	}
-	if name, ok := names[sig]; ok {
+	if name := unix.SignalName(sig); name != "" {
 		return name + " (" + sig.String() + ")"
 	}
 	return "signal " + sig.String()

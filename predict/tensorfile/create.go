@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Span is where the data of a tensor lie: Bytes long, Offset bytes behind the header.
@@ -21,7 +22,14 @@ type Span struct {
 // on disk; with a nil fill that is so for every span, and a file of any size
 // is written in an instant. The file appears at path when it is complete, and
 // not at all after an error.
-func Create(path string, header []byte, dataBytes int64, spans []Span, fill func(i int, w io.Writer) error) (err error) {
+func Create(path string, header []byte, dataBytes int64, spans []Span, fill func(i int, w io.Writer) error) error {
+	return Replace(path, func(f *os.File) error { return write(f, header, dataBytes, spans, fill) })
+}
+
+// Replace writes a file beside path and puts it in path's place when it is
+// complete and on the disk, with the name of the folder's entry: after a crash or
+// an error path holds what it held before, or all of the new.
+func Replace(path string, write func(*os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
 	if err != nil {
 		return err
@@ -31,19 +39,36 @@ func Create(path string, header []byte, dataBytes int64, spans []Span, fill func
 			err = errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(f.Name()))
 		}
 	}()
-	if err := write(f, header, dataBytes, spans, fill); err != nil {
-		return errors.Join(err, f.Close())
+	err = f.Chmod(0o644)
+	if err == nil {
+		err = write(f)
 	}
-	if err := f.Close(); err != nil {
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder brings a folder's entries to the disk, where its file system can.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }
 
 func write(f *os.File, header []byte, dataBytes int64, spans []Span, fill func(int, io.Writer) error) error {
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
 	// Taking the full size first makes every byte that is not written a zero.
 	if err := f.Truncate(int64(len(header)) + dataBytes); err != nil {
 		return err
