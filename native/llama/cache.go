@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // CacheTensor is one tensor of a context's memory.
@@ -50,23 +51,31 @@ func (c *CacheTensors) Observe(n Node) {
 // releases) and llama-kv-cache-dsv4.cpp (v0.5.0) name their tensors.
 var cacheName = regexp.MustCompile(`^(?:cache|dsv4)_([a-z_]+)_l([0-9]+)$`)
 
+// convolutionName is what graphs of linear attention rename a layer's convolution
+// state to (kimi-linear.cpp of v0.5.0, qwen3next.cpp of b7836).
+const convolutionName = "conv_states_all-"
+
+var cachePrefixes = [][]byte{[]byte("cache_"), []byte("dsv4_"), []byte(convolutionName)}
+
 func (c *CacheTensors) add(root Node) {
-	named := bytes.HasPrefix(root.t.name[:], []byte("cache_")) || bytes.HasPrefix(root.t.name[:], []byte("dsv4_"))
+	named := slices.ContainsFunc(cachePrefixes, func(prefix []byte) bool { return bytes.HasPrefix(root.t.name[:], prefix) })
 	if !named || c.seen[root.t] {
 		return
 	}
 	name := root.Name()
-	found := cacheName.FindStringSubmatch(name)
-	if found == nil {
-		return
+	kind, number := "", ""
+	if found := cacheName.FindStringSubmatch(name); found != nil {
+		kind, number = found[1], found[2]
+	} else if rest, ok := strings.CutPrefix(name, convolutionName); ok {
+		kind, number = "r", rest
 	}
-	layer, err := strconv.Atoi(found[2])
+	layer, err := strconv.Atoi(number)
 	if err != nil {
 		return
 	}
 	c.seen[root.t] = true
 	c.all = append(c.all, CacheTensor{
-		Name: name, Layer: layer, Kind: found[1],
+		Name: name, Layer: layer, Kind: kind,
 		Type: root.Type(), NE: root.NE(), Bytes: root.Bytes(),
 	})
 }

@@ -236,7 +236,10 @@ func (n Node) isWeight() bool {
 		(strings.HasPrefix(name, "blk.") || strings.HasSuffix(name, ".weight") || strings.HasSuffix(name, ".bias"))
 }
 
-func (n Node) isCache() bool { return strings.HasPrefix(n.Name(), "cache_") }
+func (n Node) isCache() bool {
+	name := n.Name()
+	return strings.HasPrefix(name, "cache_") || n.t.op == 0 && strings.HasPrefix(name, convolutionName)
+}
 
 // origin is the tensor whose data this one has: what it views, or copies as
 // attention without flash attention does with latent values.

@@ -98,6 +98,9 @@ type Attention struct {
 	// QKNorm, Bias: the layer has norms on, or biases in, its projections.
 	QKNorm bool `json:"qk_norm,omitempty"`
 	Bias   bool `json:"bias,omitempty"`
+	// Indexer is set where a sparse-attention indexer chooses the keys that a
+	// query looks at.
+	Indexer *Indexer `json:"indexer,omitempty"`
 	// Gated: the query projection is twice as wide and makes a gate for the
 	// output too (qwen3_next).
 	Gated bool `json:"gated,omitempty"`
@@ -112,15 +115,25 @@ type MLA struct {
 	ValueDim   int64 `json:"value_dim"`
 }
 
+// Indexer scores keys for sparse attention with heads of its own, which share
+// one key a token (DeepSeek-V3.2).
+type Indexer struct {
+	Heads  int64 `json:"heads"`
+	KeyDim int64 `json:"key_dim"`
+	TopK   int64 `json:"top_k"`
+}
+
 // Recurrent is a state-space or linear-attention part of a layer.
 type Recurrent struct {
-	// Kind is "mamba", "mamba2", "rwkv", "shortconv" or "gated-delta".
-	Kind       string `json:"kind"`
-	ConvKernel int64  `json:"conv_kernel"`
-	Inner      int64  `json:"inner"`
-	State      int64  `json:"state"`
-	Groups     int64  `json:"groups"`
-	Heads      int64  `json:"heads"`
+	// Kind is "mamba", "mamba2", "rwkv", "shortconv", "gated-delta" or "kda"
+	// (Kimi's delta attention, arXiv 2510.26692).
+	Kind string `json:"kind"`
+	// ConvKernel is the convolution's; of rwkv, the rows of its token shift.
+	ConvKernel int64 `json:"conv_kernel"`
+	Inner      int64 `json:"inner"`
+	State      int64 `json:"state"`
+	Groups     int64 `json:"groups"`
+	Heads      int64 `json:"heads"`
 	// TimeStepRank is ssm.time_step_rank: the number of heads in mamba2, 0 where
 	// there are no heads.
 	TimeStepRank int64 `json:"time_step_rank"`
@@ -128,7 +141,8 @@ type Recurrent struct {
 
 // FeedForward is the MLP part of a layer: dense, or a mixture of experts.
 type FeedForward struct {
-	// Intermediate is the dense width; 0 in a layer that has only experts.
+	// Intermediate is the dense width; 0 in a layer that has only experts. Gemma 4
+	// has both side by side.
 	Intermediate int64 `json:"intermediate"`
 	// Gated: gate and up projections (SwiGLU, GeGLU), else up only.
 	Gated   bool     `json:"gated"`

@@ -43,7 +43,8 @@ func (c *counter) attention(p kv.Params) error {
 			if !p.FlashAttn { // scores come out of one product and go into the other
 				c.ActivationBytes += 2 * s.tokens * cells * layer.Attention.Heads * activationBytes
 			}
-			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes)
+			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes + rows[i].IndexRowBytes)
+			c.index(layer.Attention, typ, s.tokens)
 			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
 		}
 	}
@@ -117,6 +118,19 @@ func (c *counter) rotations(cache kv.Cache, a *arch.Attention, typ string, token
 		c.add(Attention, typ, MulMat, 2*cache.RotationV*values*tokens, 0)
 		c.ActivationBytes += 2 * values * tokens * activationBytes
 	}
+}
+
+// index counts the products that spread an indexer's queries and its key over
+// their head, whatever the cache's type. Its scores are one operation, which is
+// no matrix product (GGML_OP_LIGHTNING_INDEXER; src/models/deepseek32.cpp).
+func (c *counter) index(a *arch.Attention, typ string, tokens int64) {
+	if a.Indexer == nil || !c.family.Cache.Indexed {
+		return
+	}
+	size := a.Indexer.KeyDim & -a.Indexer.KeyDim // the largest power of two that divides it
+	rows := (a.Indexer.Heads + 1) * a.Indexer.KeyDim
+	c.add(Attention, typ, MulMat, 2*size*rows*tokens, 0)
+	c.ActivationBytes += 2 * rows * tokens * activationBytes
 }
 
 // states counts what recurrent layers read and write: every sequence's state,

@@ -87,7 +87,7 @@ func (c *counter) behindPick(w weight) bool {
 
 // weight counts one tensor over all steps.
 func (c *counter) weight(w weight) {
-	if w.Use.OfKeys() && c.facts.Layers[w.layer].Attention.SharedFrom != nil {
+	if w.Use.OfKeys() && c.sharesCache(w.layer) {
 		return
 	}
 	for _, s := range c.steps {
@@ -111,6 +111,12 @@ func (c *counter) weight(w weight) {
 			c.expertRows(w, rows)
 		}
 	}
+}
+
+// sharesCache says that the layer reads another's keys and makes none.
+func (c *counter) sharesCache(layer int) bool {
+	a := c.facts.Layers[layer].Attention
+	return a != nil && a.SharedFrom != nil
 }
 
 // tiedHead is the output head of a model that has no tensor for it: the

@@ -84,11 +84,23 @@ func newWeight(t arch.Tensor, f arch.Facts) (weight, error) {
 		w.Row = tensor.Row{Part: tensor.Draft, Use: tensor.Idle}
 	default:
 		w.Row = rowOf(p, t)
+		w.adapt(f)
 	}
 	if !w.fits(f) {
 		w.Use = tensor.Unknown
 	}
 	return w, nil
+}
+
+// adapt takes on what the family does otherwise than all others.
+func (w *weight) adapt(f arch.Facts) {
+	fam, _ := family.Of(f.Family)
+	switch {
+	case fam.RouterFirst && w.Part == tensor.Router:
+		w.Tail = false
+	case fam.DropsBare && w.Kind == "attn_output" && w.layer >= 0 && f.Layers[w.layer].FeedForward == nil:
+		w.Use = tensor.Idle
+	}
 }
 
 // fits says whether the layer has what the tensor is a part of.

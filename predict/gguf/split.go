@@ -3,6 +3,8 @@ package gguf
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -26,6 +28,9 @@ const (
 func Open(path string) (*File, error) {
 	paths, err := partPaths(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := missingPart(path, paths); err != nil {
 		return nil, err
 	}
 	model, err := tensorfile.Load(paths[0], Read)
@@ -56,6 +61,25 @@ func partPaths(path string) ([]string, error) {
 		paths[i] = filepath.Join(dir, fmt.Sprintf("%s-%05d-of-%05d.gguf", m[1], i+1, count))
 	}
 	return paths, nil
+}
+
+// missingPart names the first part of a split model that is not there, where path
+// is; nil where all are, or path itself is missing.
+func missingPart(path string, paths []string) error {
+	if _, err := os.Stat(path); err != nil || len(paths) == 1 {
+		return nil // what is wrong with it, opening says
+	}
+	for i, part := range paths {
+		if _, err := os.Stat(part); errors.Is(err, fs.ErrNotExist) {
+			which := fmt.Sprintf("part %d", i+1)
+			if i == 0 {
+				which = "the first part"
+			}
+			return fmt.Errorf("%s: is one part of a split model of %d, and %s, %s, is not there: %w; put all parts into one folder",
+				path, len(paths), which, filepath.Base(part), fs.ErrNotExist)
+		}
+	}
+	return nil
 }
 
 // join adds the other parts to f, the first, after checking that each belongs.

@@ -241,7 +241,12 @@ func TestOpenSplitDefects(t *testing.T) {
 		require.NoError(t, os.Remove(paths[1]))
 		_, err := gguf.Open(paths[0])
 		require.ErrorIs(t, err, os.ErrNotExist)
-		assert.ErrorContains(t, err, "part 2 of 3: stat "+paths[1])
+		assert.ErrorContains(t, err, "one part of a split model of 3, and part 2, "+filepath.Base(paths[1])+", is not there")
+		_, err = gguf.Open(paths[2])
+		assert.ErrorContains(t, err, "part 2")
+		require.NoError(t, os.Remove(paths[0]))
+		_, err = gguf.Open(paths[2])
+		assert.ErrorContains(t, err, "the first part, "+filepath.Base(paths[0])+", is not there")
 	})
 	t.Run("same tensor twice", func(t *testing.T) {
 		paths := split(t, func(i int, no, _ *uint16, _ *int32) {})

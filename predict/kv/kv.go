@@ -31,6 +31,9 @@ type Layer struct {
 	// KRowBytes and VRowBytes are the part of them that one token occupies
 	// (one sequence in a recurrent layer).
 	KRowBytes, VRowBytes int64
+	// IndexRowBytes is one token's key of a sparse-attention indexer, which lies in
+	// a cache of its own; its cells are in KBytes.
+	IndexRowBytes int64
 }
 
 // Bytes is what the layer's cache allocates.
@@ -87,7 +90,7 @@ func (p Plan) TokenBytes() int64 {
 	var sum int64
 	for _, l := range p.Layers {
 		if l.Class != Recurrent {
-			sum += l.KRowBytes + l.VRowBytes
+			sum += l.KRowBytes + l.VRowBytes + l.IndexRowBytes
 		}
 	}
 	return sum

@@ -192,7 +192,11 @@ func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, 
 		stored = l.widestV(v)
 	}
 	var err error
-	if row.KRowBytes, err = l.rowBytes(l.typeK, k, a.KeyDim); err != nil {
+	keyHead := a.KeyDim
+	if a.MLA != nil && !l.family.Cache.Expanded {
+		keyHead = k // the latent is one head for all
+	}
+	if row.KRowBytes, err = l.rowBytes(l.typeK, k, keyHead); err != nil {
 		return row, fmt.Errorf("K cache: %w", err)
 	}
 	if row.VRowBytes, err = l.rowBytes(l.typeV, v, a.ValueDim); err != nil {
@@ -202,7 +206,14 @@ func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, 
 	if err != nil {
 		return row, fmt.Errorf("V cache: %w", err)
 	}
-	row.KBytes = row.Cells * row.KRowBytes
+	if a.Indexer != nil && l.family.Cache.Indexed {
+		// One key for all of the indexer's heads, of the keys' type, in a second
+		// cache of as many cells (src/llama-kv-cache-dsa.cpp, v0.5.0).
+		if row.IndexRowBytes, err = l.typeK.RowBytes(a.Indexer.KeyDim); err != nil {
+			return row, fmt.Errorf("the indexer's K cache: %w", err)
+		}
+	}
+	row.KBytes = row.Cells * (row.KRowBytes + row.IndexRowBytes)
 	row.VBytes = row.Cells * storedRow
 	return row, nil
 }
@@ -257,7 +268,7 @@ func (l *layout) streams() int64 {
 // isWindowed says that llama.cpp gives the layer a windowed cache: the model
 // has a window there and the family's graph makes use of it.
 func (l *layout) isWindowed(a *arch.Attention) bool {
-	return a.Window > 0 && l.family.Window != nil
+	return a.Window > 0 && l.family.Window.Size(len(l.facts.Layers), a.Window, true) > 0
 }
 
 func (l *layout) windowClass() Class {
@@ -272,7 +283,7 @@ func (l *layout) window() int64 {
 	var w int64
 	for _, layer := range l.facts.Layers {
 		if layer.Attention != nil && l.isWindowed(layer.Attention) {
-			w = max(w, layer.Attention.Window)
+			w = max(w, l.family.Window.Size(len(l.facts.Layers), layer.Attention.Window, true))
 		}
 	}
 	return w

@@ -47,9 +47,13 @@ var stateSizes = map[string]func(arch.Facts, *arch.Recurrent) (conv, state int64
 	"shortconv": func(f arch.Facts, r *arch.Recurrent) (int64, int64) {
 		return f.Hidden * (r.ConvKernel - 1), 0
 	},
-	// The token shift of rwkv6 and rwkv7 keeps two rows, State is the head size.
+	// The token shift keeps rows, two in rwkv6 and rwkv7; State is the head size.
 	"rwkv": func(f arch.Facts, r *arch.Recurrent) (int64, int64) {
-		return 2 * f.Hidden, f.Hidden * r.State
+		return cmp.Or(r.ConvKernel, 2) * f.Hidden, f.Hidden * r.State
+	},
+	// A convolution each for queries, keys and values.
+	"kda": func(_ arch.Facts, r *arch.Recurrent) (int64, int64) {
+		return 3 * max(r.ConvKernel-1, 0) * r.Inner, r.State * r.Inner
 	},
 }
 

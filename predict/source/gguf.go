@@ -33,8 +33,14 @@ func loadGGUF(path string) (arch.Facts, error) {
 
 func fromGGUF(file *gguf.File) (arch.Facts, error) {
 	name, err := gguf.Get[string](file, "general.architecture")
+	if err != nil && otherThanModel(file, "") != nil { // imatrix files have none
+		return arch.Facts{}, otherThanModel(file, "")
+	}
 	if err != nil {
 		return arch.Facts{}, fmt.Errorf("%w; this is no model that llama.cpp can load", err)
+	}
+	if err := otherThanModel(file, name); err != nil {
+		return arch.Facts{}, err
 	}
 	r, err := newGGUFReader(file, name)
 	if err != nil {
@@ -53,6 +59,32 @@ func fromGGUF(file *gguf.File) (arch.Facts, error) {
 		table[i] = arch.Tensor{Name: t.Name, Type: t.Type.String(), Shape: t.Shape}
 	}
 	return withTensors(f, table, file.Name)
+}
+
+// otherKinds are the files that are no model, by general.type (gguf-py's
+// GGUFType, v0.5.0), with what they are for.
+var otherKinds = map[string]string{
+	"mmproj":  "a projector of another modality, which llama.cpp takes beside a model as --mmproj",
+	"adapter": "an adapter, which llama.cpp takes beside the model that it was trained on as --lora",
+	"imatrix": "an importance matrix, which llama-quantize takes as --imatrix",
+	"vocab":   "a vocabulary alone, for tests of tokenizers",
+}
+
+// otherThanModel names what a file is that is no model. Older ones lack the type.
+func otherThanModel(file *gguf.File, name string) error {
+	kind, _ := gguf.Get[string](file, "general.type")
+	if trained, err := gguf.Get[string](file, "adapter.type"); err == nil && kind == "" {
+		kind = "adapter"
+		name += ", " + trained
+	}
+	if name == "clip" && kind == "" {
+		kind = "mmproj"
+	}
+	what, other := otherKinds[kind]
+	if !other {
+		return nil
+	}
+	return fmt.Errorf("%s: is %s (%s), and no model; give the model's own file", file.Name, what, name)
 }
 
 // newGGUFReader takes the keys under the architecture's prefix; the tokenizer's

@@ -23,29 +23,50 @@ func (r *ggufReader) layers(hidden int64) []arch.Layer {
 			layers[i].Attention = attention[i]
 		}
 	}
-	if r.family.OwnCache > 0 {
-		arch.ShareCaches(layers, r.family.OwnCache)
+	if own := r.ownCaches(len(layers)); own < len(layers) {
+		arch.ShareCaches(layers, own)
 	}
 	return layers
 }
 
-// recurrentKindsByTensor tells the kinds apart by a tensor only they have.
-var recurrentKindsByTensor = []struct{ tensor, kind string }{
-	{"shortconv.conv.weight", "shortconv"},
-	{"ssm_ba.weight", "gated-delta"},
-	{"ssm_x.weight", "mamba"},
-	{"ssm_in.weight", "mamba2"},
-	{"time_mix_key.weight", "rwkv"},
+// ownCaches is how many of the first layers have a cache of their own: the
+// family's own number, else all but those that the file names.
+func (r *ggufReader) ownCaches(layers int) int {
+	if own := r.family.OwnCache; own > 0 {
+		return min(own, layers)
+	}
+	return max(0, layers-int(r.OptionalOr("attention.shared", 0)))
+}
+
+// recurrentKindsByTensor tells the kinds apart by a tensor only they have, the
+// first that is there: Kimi's delta attention has ssm_beta, too.
+var recurrentKindsByTensor = []struct {
+	tensor string
+	part   func(r *ggufReader, hidden int64) *arch.Recurrent
+}{
+	{"shortconv.conv.weight", (*ggufReader).shortConvolution},
+	{"ssm_conv1d_q.weight", (*ggufReader).kimiDelta},
+	{"ssm_ba.weight", stateSpace("gated-delta")},
+	{"ssm_beta.weight", stateSpace("gated-delta")},
+	{"ssm_x.weight", stateSpace("mamba")},
+	{"ssm_in.weight", stateSpace("mamba2")},
+	{"time_mix_key.weight", (*ggufReader).tokenShift},
 }
 
 func (r *ggufReader) recurrentPart(i int, hidden int64) *arch.Recurrent {
 	for _, known := range recurrentKindsByTensor {
-		if !r.hasAny(i, known.tensor) {
-			continue
+		if r.hasAny(i, known.tensor) {
+			return known.part(r, hidden)
 		}
+	}
+	return nil
+}
+
+func stateSpace(kind string) func(r *ggufReader, hidden int64) *arch.Recurrent {
+	return func(r *ggufReader, hidden int64) *arch.Recurrent {
 		heads := r.OptionalOr("recurrent.heads", 0)
 		return &arch.Recurrent{
-			Kind:       known.kind,
+			Kind:       kind,
 			ConvKernel: r.OptionalOr("recurrent.conv_kernel", 0),
 			Inner:      r.OptionalOr("recurrent.inner", hidden),
 			State:      r.OptionalOr("recurrent.state", 0),
@@ -53,7 +74,30 @@ func (r *ggufReader) recurrentPart(i int, hidden int64) *arch.Recurrent {
 			Heads:      heads, TimeStepRank: heads,
 		}
 	}
-	return nil
+}
+
+func (r *ggufReader) shortConvolution(hidden int64) *arch.Recurrent {
+	kernel := r.Integer("recurrent.short_kernel")
+	r.Prov["recurrent.conv_kernel"] = r.Prov["recurrent.short_kernel"]
+	return &arch.Recurrent{Kind: "shortconv", ConvKernel: kernel, Inner: hidden}
+}
+
+// kimiDelta has as many heads as attention, keys and values of one width
+// (n_embd_r and n_embd_s for kda, src/llama-hparams.cpp, v0.5.0).
+func (r *ggufReader) kimiDelta(int64) *arch.Recurrent {
+	heads, _ := r.PerLayer("attention.heads", 1)
+	dim := r.Integer("recurrent.delta_dim")
+	if len(heads) == 0 {
+		return nil
+	}
+	return &arch.Recurrent{Kind: "kda", ConvKernel: r.Integer("recurrent.conv_kernel"),
+		Inner: heads[0] * dim, State: dim, Groups: heads[0], Heads: heads[0], TimeStepRank: heads[0]}
+}
+
+// tokenShift is rwkv: State is the head's size (load_arch_hparams of rwkv6 and
+// rwkv7, src/models, v0.5.0: two rows of token shift, if the file says no other).
+func (r *ggufReader) tokenShift(hidden int64) *arch.Recurrent {
+	return &arch.Recurrent{Kind: "rwkv", ConvKernel: r.OptionalOr("recurrent.shift", 2), Inner: hidden, State: r.Integer("recurrent.head_size")}
 }
 
 func (r *ggufReader) attentions(hidden int64, n int) []*arch.Attention {
@@ -73,8 +117,8 @@ func (r *ggufReader) attentions(hidden int64, n int) []*arch.Attention {
 	}
 	out := make([]*arch.Attention, n)
 	for i := range out {
-		if heads[i] == 0 {
-			continue
+		if heads[i] == 0 || kvHeads[i] == 0 {
+			continue // a layer without attention, as in deci, or a recurrent one
 		}
 		a := &arch.Attention{Heads: heads[i], KVHeads: kvHeads[i], Window: windows[i],
 			Bias:   r.hasAny(i, "attn_q.bias", "attn_qkv.bias"),
@@ -93,22 +137,35 @@ func (r *ggufReader) attentions(hidden int64, n int) []*arch.Attention {
 func (r *ggufReader) dims(a *arch.Attention, i int, hidden int64) {
 	keyDim, ok := r.Optional("mla.key_dim")
 	if !ok || !r.hasAny(i, "attn_k_b.weight") {
-		a.KeyDim = r.HeadDim(hidden, a.Heads)
-		a.ValueDim = r.OptionalOr("attention.value_dim", a.KeyDim)
-		if q, ok := r.table[fmt.Sprintf("blk.%d.attn_q.weight", i)]; ok && len(q.Shape) == 2 {
-			a.Gated = q.Shape[1] == 2*a.Heads*a.KeyDim
-		}
+		r.plainDims(a, i, hidden)
 		return
 	}
 	a.MLA = &arch.MLA{
 		QLoraRank:  r.OptionalOr("mla.q_lora_rank", 0),
 		KVLoraRank: r.Integer("mla.kv_lora_rank"),
-		RopeDim:    r.Integer("mla.rope_dim"),
 		ValueDim:   r.Integer("mla.value_dim"),
 	}
+	a.MLA.RopeDim = r.OptionalOr("mla.rope_dim", r.OptionalOr("attention.key_dim", a.MLA.KVLoraRank)-a.MLA.KVLoraRank)
 	a.MLA.NopeDim = keyDim - a.MLA.RopeDim
 	a.KVHeads, a.KeyDim, a.ValueDim = a.Heads, keyDim, a.MLA.ValueDim
 	r.Note("attention.kv_heads", arch.FromComputed, "as many as query heads: the latent serves all of them")
+	if r.hasAny(i, "indexer.attn_k.weight") {
+		a.Indexer = &arch.Indexer{Heads: r.Integer("indexer.heads"), KeyDim: r.Integer("indexer.key_dim"), TopK: r.OptionalOr("indexer.top_k", 0)}
+	}
+}
+
+// plainDims: windowed layers may have heads of another width (load_hparams, the
+// keys ending in _swa, src/llama-model.cpp, v0.5.0).
+func (r *ggufReader) plainDims(a *arch.Attention, i int, hidden int64) {
+	a.KeyDim = r.HeadDim(hidden, a.Heads)
+	a.ValueDim = r.OptionalOr("attention.value_dim", a.KeyDim)
+	if a.Window > 0 {
+		a.KeyDim = r.OptionalOr("attention.window_key_dim", a.KeyDim)
+		a.ValueDim = r.OptionalOr("attention.window_value_dim", a.ValueDim)
+	}
+	if q, ok := r.table[fmt.Sprintf("blk.%d.attn_q.weight", i)]; ok && len(q.Shape) == 2 {
+		a.Gated = q.Shape[1] == 2*a.Heads*a.KeyDim
+	}
 }
 
 // windows follows llama.cpp's load_swa_pattern: a list of booleans, else a
@@ -171,33 +228,39 @@ func (r *ggufReader) windowRule(n int, rule *llamacpp.Window) func(int) bool {
 	return func(i int) bool { return rule.Windowed(i, period) }
 }
 
+// feedForward is dense, a mixture of experts, or both side by side (gemma4).
 func (r *ggufReader) feedForward(i int, width []int64, experts *arch.Experts) *arch.FeedForward {
-	if experts != nil && r.hasAny(i, "ffn_gate_inp.weight") {
-		own := *experts
-		return &arch.FeedForward{Gated: r.hasAny(i, "ffn_gate_exps.weight", "ffn_gate_up_exps.weight"), Experts: &own}
+	var ff *arch.FeedForward
+	if width != nil && r.hasAny(i, "ffn_up.weight") {
+		up := r.table[fmt.Sprintf("blk.%d.ffn_up.weight", i)]
+		fused := len(up.Shape) == 2 && up.Shape[1] == 2*width[i]
+		ff = &arch.FeedForward{Intermediate: width[i], Gated: fused || r.hasAny(i, "ffn_gate.weight")}
 	}
-	if width == nil || !r.hasAny(i, "ffn_up.weight") {
-		return nil
+	if experts == nil || !r.hasAny(i, "ffn_gate_inp.weight") {
+		return ff
 	}
-	up := r.table[fmt.Sprintf("blk.%d.ffn_up.weight", i)]
-	fused := len(up.Shape) == 2 && up.Shape[1] == 2*width[i]
-	return &arch.FeedForward{Intermediate: width[i], Gated: fused || r.hasAny(i, "ffn_gate.weight")}
+	own := *experts
+	if ff == nil {
+		ff = &arch.FeedForward{Gated: r.hasAny(i, "ffn_gate_exps.weight", "ffn_gate_up_exps.weight")}
+	}
+	ff.Experts = &own
+	return ff
 }
 
 // experts reads widths off the first routed layer's tensors: the metadata
-// spells them differently from family to family.
+// spells them differently from family to family. Where no layer has experts the
+// loader does not ask what the file counts, and there are none.
 func (r *ggufReader) experts(n int) *arch.Experts {
 	count := r.OptionalOr("experts.count", 0)
 	if count == 0 {
 		return nil
 	}
-	e := &arch.Experts{Count: count, Used: r.Integer("experts.used")}
 	for i := range n {
 		down, ok := r.table[fmt.Sprintf("blk.%d.ffn_down_exps.weight", i)]
 		if !ok || len(down.Shape) != 3 {
 			continue
 		}
-		e.Intermediate = down.Shape[0]
+		e := &arch.Experts{Count: count, Used: r.Integer("experts.used"), Intermediate: down.Shape[0]}
 		r.Note("experts.intermediate", arch.FromTensors, "%s of %s", down.Name, r.File)
 		if shared, ok := r.table[fmt.Sprintf("blk.%d.ffn_down_shexp.weight", i)]; ok {
 			e.SharedIntermediate = shared.Shape[0]
@@ -208,6 +271,5 @@ func (r *ggufReader) experts(n int) *arch.Experts {
 		r.Weigh(e, "expert_weights_norm")
 		return e
 	}
-	r.Fail("expert_count", "%d experts, but no layer has ffn_down_exps.weight; convert the model again", count)
 	return nil
 }

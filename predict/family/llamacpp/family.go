@@ -52,6 +52,11 @@ type Family struct {
 	Cache  Cache
 	Graph  *Graph
 	Tail   Tail
+	// RouterFirst: experts are chosen from the layer's input, so for all tokens.
+	RouterFirst bool
+	// DropsBare: in a layer without a feed-forward the result of attention goes
+	// nowhere, and its last product is not run.
+	DropsBare bool
 	// Gaps say why something is not known of the family: layout, draft, graph.
 	Gaps map[string]string
 }

@@ -14,7 +14,7 @@ var rows = []Family{
 	{Name: "muse-glimmer", Window: &Window{Period: 4}},
 	{Name: "plamo3", Window: &Window{Period: 8}},
 	// Whatever window the file states, the loader takes 4096.
-	{Name: "smallthinker", Window: &Window{Period: 4, DenseFirst: true, Fixed: 4096}},
+	{Name: "smallthinker", Window: &Window{Period: 4, DenseFirst: true, Fixed: 4096}, RouterFirst: true},
 	{Name: "lfm2moe", Window: &Window{}, zeroKVHeads: true},
 	// These insist on a list.
 	{Name: "granite_swa", Window: &Window{}},
@@ -24,6 +24,7 @@ var rows = []Family{
 	{Name: "step35", Window: &Window{}, Tail: Tail{LateSince: "b10361", BeforeNorm: true}},
 	{Name: "gemma4", Window: &Window{}, Tail: Tail{LateSince: "b10361"}},
 
+	{Name: "deci", DropsBare: true},
 	{Name: "bailingmoe3", Tail: Tail{LateSince: "v0.4.0"}},
 	{Name: "hy_v3", Tail: Tail{LateSince: "b10361"}},
 	{Name: "nemotron_h_moe", zeroKVHeads: true, layerNorm: true, Tail: Tail{LateSince: "b10361"}},
