@@ -42,6 +42,7 @@ func TestForetellTakesTheNewestFitThatKnows(t *testing.T) {
 	}{
 		"the newest":                   {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read q8_0")}, nil, "new"},
 		"an older one that knows more": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read f16")}, nil, "old"},
+		"one with its kin":             {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0"), fitOf("new", here, "step", "read f16")}, nil, "new"},
 		"another machine":              {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0")}, nil, ""},
 		"another runtime":              {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Runtime.Name = "mlx" }, ""},
 		"another number of threads":    {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Case.NThreads = 1 }, ""},
@@ -61,10 +62,34 @@ func TestForetellTakesTheNewestFitThatKnows(t *testing.T) {
 				return
 			}
 			assert.InEpsilon(t, 2, rec.Predicted.Seconds.Value, 1e-6)
+			if name == "one with its kin" {
+				assert.Greater(t, rec.Predicted.Seconds.Hi, 2*1.1)
+				return
+			}
 			assert.InEpsilon(t, 2*1.1, rec.Predicted.Seconds.Hi, 1e-6)
 			assert.InEpsilon(t, 1, rec.Predicted.TokensPerSecond.Value, 1e-6)
 			require.NotNil(t, rec.Residual.SecondsRatio)
 			assert.InEpsilon(t, 1.5, *rec.Residual.SecondsRatio, 1e-6)
 		})
+	}
+}
+
+// A Mac without a fit is predicted by its chip; what runs on its CPU is not.
+func TestForetellFallsBackOnPublishedFigures(t *testing.T) {
+	for layers, want := range map[int]string{99: PublishedFigures, 0: ""} {
+		rec := results.Record{
+			Status: results.StatusOK, Host: results.Host{Name: "desk", Chip: "Apple M4 Max", GPUCores: new(40)},
+			Runtime: results.Runtime{Name: "llama.cpp", Version: "v0.5.0"},
+			Case:    results.Case{Kind: results.KindDecode, NGen: 1, NThreads: 12, NGPULayers: layers},
+			Predicted: &results.Predicted{Cost: &results.Cost{Steps: 1, Layers: &[3]int64{32, 0, 0}, Terms: []results.CostTerm{
+				{Class: "weights", Type: "q8_0", FLOPs: 14e9, Bytes: 7e9},
+			}}},
+			Measured: &results.Measured{SamplesNS: []int64{2e7}},
+		}
+		Foretell(&rec, nil)
+		assert.Equal(t, want, rec.Predicted.Fit)
+		if want != "" {
+			assert.InDelta(t, 55, rec.Predicted.TokensPerSecond.Value, 10)
+		}
 	}
 }
