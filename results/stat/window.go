@@ -283,7 +283,7 @@ const (
 	// dependent is what the likelihood of a tail counts for where each case is
 	// several processes: the residuals of a night are not independent, and the tail
 	// there is known to be short.
-	dependent = 0.3
+	dependent = 0.15
 )
 
 // priors take scale and tails from the past: learned from tonight they would hide

@@ -79,16 +79,8 @@ func sqliteURI(file string, query url.Values) string {
 // connections of one Store share and nothing is ever written to.
 const sqliteNowhere = "file:nowhere?mode=memory&cache=shared&_txlock=immediate"
 
-// postgresName reports whether dsn is a PostgreSQL URL and returns it without
-// the password, for messages.
-func postgresName(dsn string) (string, bool) {
-	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
-		return "", false
-	}
-	u, err := url.Parse(dsn)
-	if err != nil {
-		return "the PostgreSQL database", true
-	}
-	u.RawQuery = ""
-	return u.Redacted(), true
+// sqliteCopy is the data source of a copy, whose log SQLite may read in, and nobody
+// else write.
+func sqliteCopy(file string) string {
+	return sqliteURI(file, url.Values{"mode": {"rw"}, "_pragma": {"query_only(1)"}})
 }

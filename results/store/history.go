@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"sort"
@@ -70,12 +71,16 @@ func (s *Store) caseOf(ctx context.Context, series, run int64, known map[int64]m
 		return cases[series], nil
 	}
 	cases := map[int64]results.Case{}
-	rows, err := s.query(ctx, `SELECT r.series, c.body FROM records r JOIN constants c ON c.n = r.constant WHERE r.run = ?1`, run)
+	rows, err := s.query(ctx, `SELECT r.series, c.sha256, c.body FROM records r JOIN constants c ON c.n = r.constant WHERE r.run = ?1`, run)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var n int64
+		var hash string
 		var body sql.RawBytes
-		if err := rows.Scan(&n, &body); err != nil {
+		if err := rows.Scan(&n, &hash, &body); err != nil {
 			return err
+		}
+		if !unchanged(hash, body) {
+			return errConstant
 		}
 		var constant struct {
 			Case results.Case `json:"case"`
@@ -156,13 +161,17 @@ func (s *Store) places(ctx context.Context, f Filter) (map[int64]place, error) {
 
 func (s *Store) environments(ctx context.Context) (map[int64]*results.Environment, error) {
 	all := map[int64]*results.Environment{}
-	rows, err := s.query(ctx, `SELECT n, body FROM environments`)
+	rows, err := s.query(ctx, `SELECT n, sha256, body FROM environments`)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var n int64
+		var hash string
 		var body sql.RawBytes
 		var env results.Environment
-		if err := rows.Scan(&n, &body); err != nil {
+		if err := rows.Scan(&n, &hash, &body); err != nil {
 			return err
+		}
+		if !unchanged(hash, body) {
+			return errors.New("an environment was changed since it was stored; import the runs from their files into another store")
 		}
 		all[n] = &env
 		return json.Unmarshal(body, &env)

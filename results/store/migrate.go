@@ -88,7 +88,12 @@ var migrations = []string{
 		body TEXT NOT NULL,
 		PRIMARY KEY (kind, name)
 	);`,
+	// 3: a record's sum, over both of its halves; '' for those entered before.
+	`ALTER TABLE records ADD COLUMN sum TEXT NOT NULL DEFAULT '';`,
 }
+
+// summed is the schema's version from which records have a sum.
+const summed = 3
 
 // migrate brings the schema up to date in one transaction.
 func (s *Store) migrate(ctx context.Context) error {
@@ -100,9 +105,10 @@ func (s *Store) migrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if version > len(migrations) {
-			return fmt.Errorf("its schema is version %d and this program knows %d: a newer assay wrote it; use that one, or another store", version, len(migrations))
+		if err := known(version); err != nil {
+			return err
 		}
+		s.version = len(migrations)
 		for _, m := range migrations[version:] {
 			if err := t.exec(s.dialect.types.Replace(m)); err != nil {
 				return fmt.Errorf("bring the schema up to date: %w", err)
@@ -113,6 +119,30 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		return t.exec(`UPDATE assay_schema SET version = ?1`, len(migrations))
 	})
+}
+
+// known says why a version is none that this program reads, or nil.
+func known(version int) error {
+	switch {
+	case version > len(migrations):
+		return fmt.Errorf("its schema is version %d and this program knows %d: a newer assay wrote it; use that one, or another store",
+			version, len(migrations))
+	case version < 0:
+		return fmt.Errorf("its schema says version %d, so it is no store of assay, or a damaged one; use another", version)
+	}
+	return nil
+}
+
+// inspect reads the version of a store that cannot be written; one of an older
+// version is read as it is.
+func (s *Store) inspect(ctx context.Context) error {
+	if err := s.row(ctx, `SELECT version FROM assay_schema`).Scan(&s.version); err != nil {
+		return fmt.Errorf("it has no schema of assay's: %w", err)
+	}
+	if s.version == 0 {
+		return fmt.Errorf("its schema says version 0, so it is no store of assay, or a damaged one; use another")
+	}
+	return known(s.version)
 }
 
 // schemaVersion returns the version of the schema in the database, after
@@ -134,6 +164,11 @@ func schemaVersion(t tx) (int, error) {
 	if tables == 0 {
 		return 0, fmt.Errorf("it holds tables that are not assay's; give assay a database or schema of its own")
 	}
-	err := t.row(`SELECT version FROM assay_schema`).Scan(&version)
-	return version, err
+	if err := t.row(`SELECT version FROM assay_schema`).Scan(&version); err != nil {
+		return 0, fmt.Errorf("its schema has no version, so it is no store of assay, or a damaged one: %w", err)
+	}
+	if version == 0 {
+		return 0, fmt.Errorf("its schema says version 0, so it is no store of assay, or a damaged one; use another")
+	}
+	return version, nil
 }

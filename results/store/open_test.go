@@ -3,9 +3,11 @@ package store_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -40,9 +42,9 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 
 		execSQL(t, dsn, `UPDATE assay_schema SET version = 99`)
 		_, err = store.Open(ctx, dsn)
-		require.ErrorContains(t, err, "its schema is version 99 and this program knows 2: a newer assay wrote it; use that one, or another store")
+		require.ErrorContains(t, err, "its schema is version 99 and this program knows 3: a newer assay wrote it; use that one, or another store")
 
-		execSQL(t, dsn, `UPDATE assay_schema SET version = 2`)
+		execSQL(t, dsn, `UPDATE assay_schema SET version = 3`)
 		run, err := open(t, dsn).Run(ctx, "r1")
 		require.NoError(t, err)
 		assert.Equal(t, runOf("r1", 2).Records, run.Records)
@@ -57,7 +59,7 @@ func TestAnOlderSchemaIsBroughtUpToDate(t *testing.T) {
 		_, err := st.Import(ctx, runOf("r1", 2))
 		require.NoError(t, err)
 		require.NoError(t, st.Close())
-		execSQL(t, dsn, `DROP TABLE baselines; DROP TABLE fits; DROP TABLE documents; UPDATE assay_schema SET version = 1`)
+		execSQL(t, dsn, `DROP TABLE baselines; DROP TABLE fits; DROP TABLE documents; ALTER TABLE records DROP COLUMN sum; UPDATE assay_schema SET version = 1`)
 
 		st = open(t, dsn)
 		require.NoError(t, st.MoveBaseline(ctx, store.Baseline{Run: "r1", Time: night}))
@@ -132,6 +134,67 @@ func TestWrittenAtOnce(t *testing.T) {
 	})
 }
 
+// What was changed behind the store's back is not shown.
+func TestChangedRecordsAreRefused(t *testing.T) {
+	for statement, want := range map[string]string{
+		`UPDATE constants SET body = replace(body, 'llama', 'alpaca')`:               "was changed since it was stored",
+		`UPDATE records SET body = replace(body, 'ok', 'OK')`:                        "record 1 was changed since it was stored",
+		`UPDATE records SET constant = (SELECT max(n) FROM constants) WHERE seq = 1`: "record 1 was changed since it was stored",
+		`UPDATE environments SET body = replace(body, 'Apple', 'Pear')`:              "an environment was changed since it was stored",
+		`UPDATE points SET body = substr(body, 1, 3) || x'00' || substr(body, 5)`:    "point",
+	} {
+		t.Run(statement, func(t *testing.T) {
+			ctx := context.Background()
+			dsn := filepath.Join(t.TempDir(), "a store?#%.db")
+			st := open(t, dsn)
+			_, err := st.Import(ctx, runOf("r1", 3))
+			require.NoError(t, err)
+			require.NoError(t, st.Close())
+			execSQL(t, dsn, statement)
+			st = open(t, dsn)
+			_, err = st.Run(ctx, "r1")
+			for _, historyErr := range st.History(ctx, store.Filter{}) {
+				err = errors.Join(err, historyErr)
+			}
+			assert.ErrorContains(t, err, want)
+		})
+	}
+}
+
+// Whatever a schema's version is said to be, the answer is a sentence.
+func TestOddVersionsAreRefused(t *testing.T) {
+	for _, statement := range []string{
+		`UPDATE assay_schema SET version = -5`, `UPDATE assay_schema SET version = 0`, `UPDATE assay_schema SET version = -9223372036854775807`,
+		`UPDATE assay_schema SET version = 9223372036854775807`, `DELETE FROM assay_schema`,
+	} {
+		dsn := filepath.Join(t.TempDir(), "a store?#%.db")
+		require.NoError(t, open(t, dsn).Close())
+		execSQL(t, dsn, statement)
+		_, err := store.Open(context.Background(), dsn)
+		require.ErrorContains(t, err, "its schema", statement)
+	}
+}
+
+// A text that names no store is refused, and neither quoted nor the name of a file.
+func TestOddAddressesAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, dsn := range []string{
+		"postgres:u:SECRET@h/x", "mysql://u:SECRET@h/x", "pgx://u:SECRET@h/x", "sqlite://SECRET.db", "file:SECRET.db?mode=rw",
+		"Server=h;Password=SECRET", "password = SECRET", "postgres://u:SECRET%zz@h/x", "jdbc:postgresql://h/x?password=SECRET", "",
+		"host=127.0.0.1 port=1 user=u password=SECRET", "POSTGRES://u:SECRET@127.0.0.1:1/x", "Postgresql://u:SECRET@127.0.0.1:1/x",
+	} {
+		for _, open := range []func(context.Context, string) (*store.Store, error){store.Open, store.Read} {
+			_, err := open(context.Background(), dsn)
+			require.Error(t, err, dsn)
+			assert.NotContains(t, err.Error(), "SECRET")
+		}
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 // A store on a read-only disk, or of another user, is read; what was lost by
 // not writing its log beside it would show in the number of records.
 func TestReadWhereNothingCanBeWritten(t *testing.T) {
@@ -140,9 +203,13 @@ func TestReadWhereNothingCanBeWritten(t *testing.T) {
 		if os.Geteuid() == 0 {
 			require.NoError(t, syscall.Setuid(65534), "permissions do not bind root")
 		}
-		_, err := store.Open(ctx, dsn)
-		require.ErrorContains(t, err, "make it and its folder writable, or name another with --store")
-		st, err := store.Read(ctx, dsn)
+		st, err := store.Open(ctx, dsn)
+		if err != nil {
+			require.ErrorContains(t, err, "make it and its folder writable, or name another with --store")
+		} else {
+			require.NoError(t, st.Close())
+		}
+		st, err = store.Read(ctx, dsn)
 		require.NoError(t, err)
 		defer st.Close()
 		run, err := st.Run(ctx, "r1")
@@ -151,21 +218,40 @@ func TestReadWhereNothingCanBeWritten(t *testing.T) {
 		require.Error(t, st.MoveBaseline(ctx, store.Baseline{Run: "r1", Time: night}))
 		return
 	}
-	dir := t.TempDir()
-	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // a test's folder is its user's alone
-	dsn := filepath.Join(dir, "s.db")
-	st, err := store.Open(ctx, dsn)
-	require.NoError(t, err)
-	_, err = st.Import(ctx, runOf("r1", 3))
-	require.NoError(t, err)
-	require.NoError(t, st.Close())
-	require.NoError(t, os.Chmod(dsn, 0o444))
-	require.NoError(t, os.Chmod(dir, 0o555))
-	t.Cleanup(func() { assert.NoError(t, os.Chmod(dir, 0o755)) })
+	for _, left := range []string{"nothing", "-wal and -shm", "-wal alone"} {
+		t.Run(left, func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // a test's folder is its user's alone
+			dsn := filepath.Join(dir, "s.db")
+			st, err := store.Open(ctx, dsn)
+			require.NoError(t, err)
+			_, err = st.Import(ctx, runOf("r1", 3))
+			require.NoError(t, err)
+			logs := map[string][]byte{}
+			for _, suffix := range []string{"-wal", "-shm"} {
+				logs[suffix], err = os.ReadFile(dsn + suffix)
+				require.NoError(t, err)
+			}
+			main, err := os.ReadFile(dsn)
+			require.NoError(t, err)
+			require.NoError(t, st.Close())
+			if left != "nothing" { // as a process that was killed leaves it
+				require.NoError(t, os.WriteFile(dsn, main, 0o644))
+				require.NoError(t, os.WriteFile(dsn+"-wal", logs["-wal"], 0o444))
+			}
+			if left == "-wal and -shm" {
+				require.NoError(t, os.WriteFile(dsn+"-shm", logs["-shm"], 0o444))
+			}
+			require.NoError(t, os.Chmod(dsn, 0o444))
+			require.NoError(t, os.Chmod(dir, 0o555))
+			t.Cleanup(func() { assert.NoError(t, os.Chmod(dir, 0o755)) })
 
-	child := exec.CommandContext(ctx, os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
-	child.Env = append(os.Environ(), "ASSAY_TEST_READ_ONLY="+dsn)
-	out, err := child.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	assert.Contains(t, string(out), "PASS: "+t.Name())
+			name, _, _ := strings.Cut(t.Name(), "/")
+			child := exec.CommandContext(ctx, os.Args[0], "-test.run", "^"+name+"$", "-test.v")
+			child.Env = append(os.Environ(), "ASSAY_TEST_READ_ONLY="+dsn, "TMPDIR=/tmp")
+			out, err := child.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			assert.Contains(t, string(out), "PASS: "+name)
+		})
+	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 	"time"
 
@@ -16,14 +17,16 @@ const (
 	hasKVBytes
 	hasFLOPs
 	hasPredicted
+	hasSum
 )
 
 // packPoint returns the figures of a record in about 50 bytes:
 //
-//	flags, time, [n, n samples, [n rounds]], [KV bytes], [FLOPs], [predicted]
+//	flags, time, [n, n samples, [n rounds]], [KV bytes], [FLOPs], [predicted], [sum]
 //
 // all as variable-length integers; a sample or round is the difference from
-// the one before, predicted the bits of a float64.
+// the one before, predicted the bits of a float64, and sum the four bytes of a
+// CRC-32 of all before.
 func packPoint(rec results.Record) []byte {
 	m := rec.Measured
 	var flags uint64
@@ -36,6 +39,7 @@ func packPoint(rec results.Record) []byte {
 		{hasKVBytes, m.KVBytes != nil},
 		{hasFLOPs, m.FLOPs != nil},
 		{hasPredicted, rec.Predicted != nil && rec.Predicted.Seconds != nil},
+		{hasSum, true},
 	} {
 		if f.has {
 			flags |= f.bit
@@ -58,7 +62,7 @@ func packPoint(rec results.Record) []byte {
 	if flags&hasPredicted != 0 {
 		b = binary.AppendUvarint(b, math.Float64bits(rec.Predicted.Seconds.Value))
 	}
-	return b
+	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 }
 
 func appendDeltas[T int | int64](b []byte, values []T) []byte {
@@ -75,6 +79,12 @@ func unpackPoint(b []byte) (results.Point, error) {
 	r := packed{b: b}
 	var p results.Point
 	flags := r.uint()
+	if end := len(b) - crc32.Size; flags&hasSum != 0 && end > 0 {
+		if binary.LittleEndian.Uint32(b[end:]) != crc32.ChecksumIEEE(b[:end]) {
+			return p, errors.New("a stored point was changed since it was stored")
+		}
+		r.b = r.b[:max(0, len(r.b)-crc32.Size)]
+	}
 	p.Time = time.Unix(0, r.int()).UTC()
 	var n uint64
 	if flags&hasSamples != 0 {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,14 +127,23 @@ func (s *Store) Run(ctx context.Context, id string) (results.Run, error) {
 	if err != nil {
 		return run, fmt.Errorf("read run %s: %w", id, err)
 	}
-	rows, err := s.query(ctx, `SELECT constant, body FROM records WHERE run = ?1 ORDER BY seq`, n)
+	sum := `sum`
+	if s.version < summed {
+		sum = `''`
+	}
+	rows, err := s.query(ctx, `SELECT seq, constant, body, `+sum+` FROM records WHERE run = ?1 ORDER BY seq`, n)
 	err = each(rows, err, func(rows *sql.Rows) error {
-		var constant int64
+		var seq, number int64
 		var body sql.RawBytes
-		if err := rows.Scan(&constant, &body); err != nil {
+		var sum string
+		if err := rows.Scan(&seq, &number, &body, &sum); err != nil {
 			return err
 		}
-		rec, err := merge(constants[constant], body)
+		constant := constants[number]
+		if sum != "" && sum != sumOf(constant.sha256, body) {
+			return fmt.Errorf("record %d was changed since it was stored; import the run from its file into another store", seq)
+		}
+		rec, err := merge(constant.record, body)
 		run.Records = append(run.Records, rec)
 		return err
 	})
@@ -145,13 +156,33 @@ func (s *Store) Run(ctx context.Context, id string) (results.Run, error) {
 // maxConstants bounds the constant halves that are kept decoded.
 const maxConstants = 2000
 
+// constant is the half of records that repeats.
+type constant struct {
+	sha256 string
+	record results.Record
+}
+
+var errConstant = errors.New("what some records have in common was changed since it was stored; import the run from its file into another store")
+
+// sumOf binds the two halves of a record.
+func sumOf(constant string, body []byte) string {
+	sum := sha256.Sum256(append([]byte(constant), body...))
+	return hex.EncodeToString(sum[:16])
+}
+
+// unchanged says whether a text is that of its hash.
+func unchanged(hash string, body []byte) bool {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:]) == hash
+}
+
 // loadConstants returns the constant halves of a run's records by number. Two
 // runs that are compared share most of them, and the second is read from
 // memory.
-func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]results.Record, error) {
+func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]constant, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	used := map[int64]results.Record{}
+	used := map[int64]constant{}
 	var missing []string
 	rows, err := s.query(ctx, `SELECT DISTINCT constant FROM records WHERE run = ?1`, run)
 	err = each(rows, err, func(rows *sql.Rows) error {
@@ -159,8 +190,8 @@ func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]results
 		if err := rows.Scan(&n); err != nil {
 			return err
 		}
-		if rec, ok := s.constants[n]; ok {
-			used[n] = rec
+		if known, ok := s.constants[n]; ok {
+			used[n] = known
 		} else {
 			missing = append(missing, strconv.FormatInt(n, 10))
 		}
@@ -173,20 +204,27 @@ func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]results
 		clear(s.constants)
 	}
 	bodies := map[int64][]byte{}
-	rows, err = s.query(ctx, `SELECT n, body FROM constants WHERE n IN (`+strings.Join(missing, ",")+`)`)
+	hashes := map[int64]string{}
+	rows, err = s.query(ctx, `SELECT n, sha256, body FROM constants WHERE n IN (`+strings.Join(missing, ",")+`)`)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var n int64
+		var hash string
 		var body []byte
-		err := rows.Scan(&n, &body)
-		bodies[n] = body
+		err := rows.Scan(&n, &hash, &body)
+		if err == nil && !unchanged(hash, body) {
+			err = errConstant
+		}
+		bodies[n], hashes[n] = body, hash
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	decoded, err := decodeAll(bodies)
-	maps.Copy(used, decoded)
-	maps.Copy(s.constants, decoded)
+	for n, rec := range decoded {
+		used[n] = constant{hashes[n], rec}
+		s.constants[n] = used[n]
+	}
 	return used, err
 }
 

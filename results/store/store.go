@@ -10,16 +10,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
 	sqlite3 "modernc.org/sqlite"
-
-	"assay/results"
 )
 
 // Store is an open store. It is safe for use by several goroutines, and a
@@ -28,62 +28,121 @@ type Store struct {
 	db      *sql.DB
 	dialect dialect
 	name    string // for errors: the file, or the database without its password
+	version int    // of the schema
+	// beside is a folder of this store's own that goes with it, "" for none.
+	beside string
 
 	mu        sync.Mutex
-	constants map[int64]results.Record // decoded once, see loadConstants
+	constants map[int64]constant // decoded once, see loadConstants
 }
 
-// Open opens the store that dsn names and brings its schema up to date: a
-// postgres:// or postgresql:// URL, or else the path of a SQLite file, which
-// is made with its folder if it is not there. A database with other tables in
-// it, or with the schema of a newer program, is refused and left as it is.
+// Open opens the store that dsn names and brings its schema up to date: PostgreSQL
+// by its URL or its words (host=..., dbname=...), or else the path of a SQLite file,
+// which is made with its folder if it is not there. A database with other tables in
+// it, or with the schema of a newer program, is refused and left as it is; a text
+// that is neither is refused, and no file is named after it.
 func Open(ctx context.Context, dsn string) (*Store, error) {
-	if name, ok := postgresName(dsn); ok {
-		return open(ctx, postgres, name, dsn)
+	at, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if at.postgres {
+		return open(ctx, postgres, at, at.source)
 	}
 	if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return open(ctx, sqlite, dsn, sqliteSource(dsn))
+	return open(ctx, sqlite, at, sqliteSource(dsn))
 }
 
 // Read opens a store like [Open] but makes no file: a SQLite store that is not
 // there is as good as an empty one, and one that cannot be written is only read.
 func Read(ctx context.Context, dsn string) (*Store, error) {
-	if _, ok := postgresName(dsn); ok {
-		return Open(ctx, dsn)
+	at, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := os.Stat(dsn); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return open(ctx, sqlite, dsn, sqliteNowhere)
+	if at.postgres {
+		return open(ctx, postgres, at, at.source)
+	}
+	info, err := os.Stat(dsn)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return open(ctx, sqlite, at, sqliteNowhere)
+	case err == nil && !info.Mode().IsRegular():
+		return nil, &UnreadableError{dsn, errors.New("it is no regular file"), "name another with --store"}
 	}
 	s, err := Open(ctx, dsn)
 	if unwritable(err) {
-		if read, readErr := open(ctx, sqlite, dsn, sqliteReadOnly(dsn)); readErr == nil {
+		if read, readErr := readOnly(ctx, dsn); readErr == nil {
 			return read, nil
 		}
 	}
 	return s, err // which says what to make writable
 }
 
+// readOnly opens a file where nothing can be written. A log beside it is part of it;
+// where SQLite cannot read both in place, a copy of both is read.
+func readOnly(ctx context.Context, dsn string) (*Store, error) {
+	at := address{name: dsn}
+	s, err := open(ctx, sqlite, at, sqliteReadOnly(dsn))
+	if err == nil {
+		return s, nil
+	}
+	dir, err := os.MkdirTemp("", "assay-store-")
+	if err != nil {
+		return nil, err
+	}
+	copied := filepath.Join(dir, "copy.db")
+	for _, suffix := range []string{"", "-wal"} {
+		if err := copyFile(copied+suffix, dsn+suffix); err != nil {
+			return nil, errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	if s, err = open(ctx, sqlite, at, sqliteCopy(copied)); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	s.beside = dir
+	return s, nil
+}
+
+func copyFile(to, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
 // Scratch opens an empty store in memory, which is gone when it is closed.
 func Scratch(ctx context.Context) (*Store, error) {
 	name := fmt.Sprintf("file:scratch%d?mode=memory&cache=shared&_txlock=immediate", scratches.Add(1))
-	return open(ctx, sqlite, "scratch store", name)
+	return open(ctx, sqlite, address{name: "scratch store"}, name)
 }
 
 // scratches tells the scratch stores of a process apart.
 var scratches atomic.Int64
 
-func open(ctx context.Context, d dialect, name, source string) (*Store, error) {
-	s := &Store{dialect: d, name: name, constants: map[int64]results.Record{}}
+func open(ctx context.Context, d dialect, at address, source string) (*Store, error) {
+	s := &Store{dialect: d, name: at.name, constants: map[int64]constant{}}
 	db, err := sql.Open(d.driver, source)
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", name, err)
+		return nil, fmt.Errorf("open store %s: %w", at.name, at.hide(err))
 	}
 	db.SetMaxOpenConns(4)
 	s.db = db
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(s.openError(err), db.Close())
+	prepare := s.migrate
+	if query := source[strings.LastIndex(source, "?")+1:]; strings.Contains(query, "mode=ro") || strings.Contains(query, "query_only") {
+		prepare = s.inspect
+	}
+	if err := prepare(ctx); err != nil {
+		return nil, errors.Join(at.hide(s.openError(err)), db.Close())
 	}
 	return s, nil
 }
@@ -128,7 +187,7 @@ func (s *Store) openError(err error) error {
 // is the first byte; the rest of an extended code says why.
 func unwritable(err error) bool {
 	var driver *sqlite3.Error
-	return errors.As(err, &driver) && driver.Code()&0xff == sqliteReadOnlyFile
+	return errors.As(err, &driver) && (driver.Code()&0xff == sqliteReadOnlyFile || driver.Code()&0xff == sqliteCantOpen)
 }
 
 // Result codes of SQLite (sqlite3.h).
@@ -141,7 +200,13 @@ const (
 )
 
 // Close closes the store.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	if s.beside != "" {
+		err = errors.Join(err, os.RemoveAll(s.beside))
+	}
+	return err
+}
 
 // Name returns the store's file, or its database without the password.
 func (s *Store) Name() string { return s.name }

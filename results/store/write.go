@@ -172,13 +172,14 @@ func (t tx) add(run int64, rec results.Record) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	hash := sha256.Sum256(constant)
 	part, err := t.internText(`constants`, constant)
 	if err != nil {
 		return false, err
 	}
-	err = t.exec(`INSERT INTO records (run, seq, series, time, status, constant, body)
-		SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM records WHERE run = ?1`,
-		run, series, rec.Time.UnixNano(), string(rec.Status), part, string(body))
+	err = t.exec(`INSERT INTO records (run, seq, series, time, status, constant, body, sum)
+		SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM records WHERE run = ?1`,
+		run, series, rec.Time.UnixNano(), string(rec.Status), part, string(body), sumOf(hex.EncodeToString(hash[:]), body))
 	if err != nil {
 		return false, err
 	}
