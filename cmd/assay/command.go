@@ -22,12 +22,20 @@ type streams struct {
 
 // terminal reports whether standard error is one, so that progress is of use.
 func (s streams) terminal() bool {
-	f, ok := s.err.(*os.File)
+	f, ok := s.drawing().(*os.File)
 	if !ok {
 		return false
 	}
 	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	return err == nil
+}
+
+// drawing is standard error for what moves a terminal's cursor.
+func (s streams) drawing() io.Writer {
+	if l, ok := s.err.(*lines); ok {
+		return l.to
+	}
+	return s.err
 }
 
 // action is a command with its flags parsed; args are the words that are not flags.
@@ -71,6 +79,7 @@ func commands() []command {
 
 // dispatch is assay without the process around it: it returns the exit status.
 func dispatch(ctx context.Context, args []string, s streams) int {
+	s.err = &lines{to: s.err}
 	if len(args) == 0 || isHelp(args[0]) {
 		printCommands(s.out)
 		return 0

@@ -45,14 +45,14 @@ func (p *runPrinter) progress(step run.Progress) {
 		return
 	}
 	line := fmt.Sprintf("round %d/%d, case %d/%d: %s, %s", step.Round, step.Rounds, step.Done+1, step.Total, label(step.Item.Ref, step.Item.WeightType), step.Item.Case.Test())
-	fmt.Fprintf(p.err, "\r\x1b[K%s", clip(line+" ("+step.Phase+")", 79))
+	fmt.Fprintf(p.drawing(), "\r\x1b[K%s", clip(safe(line+" ("+step.Phase+")"), 79))
 }
 
 func (p *runPrinter) record(r results.Record) { p.records = append(p.records, r) }
 
 func (p *runPrinter) clear() {
 	if p.live {
-		fmt.Fprint(p.err, "\r\x1b[K")
+		fmt.Fprint(p.drawing(), "\r\x1b[K")
 	}
 }
 
