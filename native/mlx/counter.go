@@ -76,6 +76,12 @@ var flopRules = map[string]flopRule{
 	// The same for the matrices that the last inputs name: [..., m, n] for each.
 	"GatherMM":  {4, 2, innerProduct},
 	"GatherQMM": {5, 2, innerProduct},
+	// Rows [b, rows, width in] and weights [width out, kernel, width in of a group]
+	// give [b, rows, width out]: a kernel of products an element.
+	"Convolution": {2, 2, func(n Node) int64 {
+		weights := n.Inputs[1]
+		return 2 * n.Outputs[0].Elements() * weights.Elements() / max(1, weights.Shape[0])
+	}},
 	// Queries [b, heads, t, d], keys [b, kv heads, cells, d] and values
 	// [b, kv heads, cells, d']: every query with every cell, and back.
 	"ScaledDotProductAttention": {3, 3, func(n Node) int64 {

@@ -71,12 +71,22 @@ func count(t *testing.T, lines ...string) *Counter {
 	return counter
 }
 
+// A depthwise convolution multiplies a kernel of one channel an element, a full
+// one a kernel of all of them.
+func TestCounterCountsConvolutions(t *testing.T) {
+	depthwise := count(t, "Convolution A [(1,8,4), float32], B [(4,3,1), float32] -> D [(1,6,4), float32]")
+	require.NoError(t, depthwise.Err)
+	assert.Equal(t, int64(2*6*4*3), depthwise.Total())
+	full := count(t, "Convolution A [(1,8,4), float32], B [(4,3,4), float32] -> D [(1,6,4), float32]")
+	assert.Equal(t, int64(2*6*4*3*4), full.Total())
+}
+
 func TestCounterRefusesWhatItCannotCount(t *testing.T) {
 	for _, line := range []string{
 		"SegmentedMM A [(8,4), float32], B [(4,4), float32], C [(2,2), uint32] -> D [(2,8,4), float32]",
 		"BlockMaskedMM A [(8,4), float32], B [(4,4), float32] -> D [(8,4), float32]",
 		"QQMatmul A [(8,4), float32], B [(4,4), uint32] -> D [(8,4), float32]",
-		"Convolution A [(1,8,4), float32], B [(4,3,4), float32] -> D [(1,6,4), float32]",
+		"Convolution A [(1,8,4), float32], B [(4), float32] -> D [(1,6,4), float32]",
 		"CustomKernel A [(8,4), float32] -> D [(8,4), float32]",
 		"Matmul A [(8,4), float32] -> D [(8,4), float32]",
 		"Matmul A [(), float32], B [(4), float32] -> D [(8,4), float32]",

@@ -126,6 +126,10 @@ func (r *Reader) windowRule(kinds []string) func(int) bool {
 		r.Note("attention.windowed_layers", arch.FromFile, "layer_types of %s", r.File)
 		return func(i int) bool { return kinds[i] == "sliding_attention" || kinds[i] == "chunked_attention" }
 	}
+	if letters := r.text("sliding_window_pattern"); letters != "" { // exaone4: L has a window, G sees everything
+		r.Note("attention.windowed_layers", arch.FromFile, "sliding_window_pattern of %s", r.File)
+		return func(i int) bool { return letters[i%len(letters)] == 'L' }
+	}
 	if period, ok := r.Optional("attention.period"); ok {
 		return func(i int) bool { return (int64(i)+1)%period != 0 }
 	}

@@ -44,7 +44,7 @@ var configKeys = dialect{
 	"feed_forward.multiple": {[]string{"block_multiple_of"}, 1, MaxWidth},
 
 	"experts.count":         {[]string{"num_experts", "num_local_experts", "n_routed_experts"}, 0, maxExperts},
-	"experts.used":          {[]string{"num_experts_per_tok", "experts_per_token", "num_experts_per_token"}, 1, maxExperts},
+	"experts.used":          {[]string{"num_experts_per_tok", "experts_per_token", "num_experts_per_token", "top_k_experts"}, 1, maxExperts},
 	"experts.intermediate":  {[]string{"moe_intermediate_size"}, 1, MaxWidth},
 	"experts.shared_width":  {[]string{"shared_expert_intermediate_size", "shared_intermediate_size"}, 0, MaxWidth},
 	"experts.shared_count":  {[]string{"n_shared_experts"}, 0, maxExperts},

@@ -131,9 +131,21 @@ func (r *Reader) ropeBase() float64 {
 	return base
 }
 
+// layerCount is num_hidden_layers, or the length of the list that transformers 5
+// derives it from (nemotron_h's layers_block_type).
+func (r *Reader) layerCount() int {
+	if blocks, ok := r.Keys["layers_block_type"].Data.([]any); ok && len(blocks) > 0 {
+		if _, stated := r.find("layers"); !stated {
+			r.Note("layers", arch.FromComputed, "the length of layers_block_type of %s", r.File)
+			return len(blocks)
+		}
+	}
+	return int(r.Integer("layers"))
+}
+
 // layers builds every layer, or nil after noting why it could not.
 func (r *Reader) layers(hidden int64) []arch.Layer {
-	n := int(r.Integer("layers"))
+	n := r.layerCount()
 	if len(r.Errs) > 0 {
 		return nil
 	}

@@ -61,7 +61,7 @@ type ModelType struct {
 var modelTypes = index(typeGroups)
 
 var typeGroups = [][]ModelType{
-	llamaTypes, qwenTypes, gemmaTypes, gemma3nTypes, gptOssTypes, mlaTypes, recurrentTypes, otherTypes, configTypes,
+	llamaTypes, qwenTypes, gemmaTypes, gemma3nTypes, gptOssTypes, mlaTypes, recurrentTypes, otherTypes, configTypes, mlxTypes,
 }
 
 func index(groups [][]ModelType) map[string]*ModelType {

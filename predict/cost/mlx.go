@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"assay/predict/arch"
+	family "assay/predict/family/mlx"
 	"assay/predict/kv"
 	"assay/predict/tensor"
 )
@@ -14,7 +16,7 @@ import (
 var ErrNoRule = errors.New("no rule says what is executed")
 
 // MLX predicts what mlx-lm executes for the work (generate_step of
-// mlx_lm/generate.py, 0.31.3), to the operation: all but the last prompt token
+// mlx_lm/generate.py, 0.32.2), to the operation: all but the last prompt token
 // in chunks that only the caches are computed of, so that the last layer ends
 // with its keys and values; then token by token to the logits, over exactly the
 // tokens in the cache. Every call that the work starts is waited for, so the
@@ -37,15 +39,19 @@ func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
 	for _, tokens := range kv.MLXSchedule(w.NDepth, 0) {
 		cache.Append(tokens)
 	}
-	c := &mlxCounter{Cost: Cost{Steps: int64(len(calls)), Layers: layersOf(f, int64(len(calls)))}, facts: f, elementBytes: mlxElementBytes(p.Type)}
+	known, _ := family.Of(f) // which the weights were listed by
+	c := &mlxCounter{
+		Cost:  Cost{Steps: int64(len(calls)), Layers: layersOf(f, int64(len(calls)))},
+		facts: f, elementBytes: mlxElementBytes(p.Type), last: lastCache(cache), latents: known.Cache.Latent,
+	}
 	for _, call := range calls {
-		before := cache.Tokens()
+		c.before = cache.Tokens()
 		cache.Append(int(call.tokens))
 		for _, t := range table {
 			c.weight(t, call)
 		}
 		for _, t := range cache.Traffic() {
-			c.attention(t, call, before)
+			c.cache(t, call)
 		}
 	}
 	c.sort()
@@ -86,36 +92,79 @@ type mlxCounter struct {
 	Cost
 	facts        arch.Facts
 	elementBytes int64
+	// last is the last layer with a cache of its own, before the tokens that the
+	// cache held before the call; latents says that MLA attends to its latent.
+	last    int
+	before  int64
+	latents bool
+}
+
+// lastCache is the last layer that has a cache of its own.
+func lastCache(cache *kv.MLXCache) (last int) {
+	for _, l := range cache.Plan().Layers {
+		if l.Class != kv.Shared {
+			last = max(last, l.Layer)
+		}
+	}
+	return last
 }
 
 // reaches says whether the call computes anything with the layer's weights
-// beyond its keys and values.
+// beyond what its cache is made of: a chunk of a prompt ends at the last cache.
 func (c *mlxCounter) reaches(layer int, call mlxCall) bool {
-	return call.logits || layer < len(c.facts.Layers)-1
+	return call.logits || layer < c.last
 }
 
 // weight counts one tensor in one call.
 func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
-	if !w.feedsCache && !c.reaches(w.layer, call) {
+	if !c.reaches(w.layer, call) && (!w.feedsCache || w.layer > c.last) {
 		return
 	}
-	switch w.Use {
-	case tensor.Read, tensor.Operand, tensor.Norm, tensor.KeyNorm, tensor.Vector, tensor.RoutedRead:
+	switch w.use {
+	case mlxRead:
 		c.add(Weights, w.Type, "", 0, w.bytes)
-	case tensor.Lookup:
+	case mlxLookup:
 		c.add(Weights, w.Type, "", 0, call.tokens*w.rowBytes())
-	case tensor.Product, tensor.Keys:
+	case mlxProduct:
 		c.product(Weights, w, call.tokens)
-	case tensor.Output:
+	case mlxTwice:
+		c.product(Weights, w, call.tokens)
+		if c.reaches(w.layer, call) {
+			c.add(Weights, w.Type, "", 2*w.Elements()*call.tokens, 0)
+		}
+	case mlxMixing: // (streams, streams²): the coefficients multiply each stream's states
+		c.product(Weights, w, call.tokens)
+		c.add(Weights, w.Type, "", 2*w.Elements()/w.Shape[0]*c.facts.Hidden*call.tokens, 0)
+	case mlxConv:
+		if strings.HasPrefix(w.stem(), "conv.") && !c.reaches(w.layer, call) {
+			return
+		}
+		c.add(Weights, w.Type, "", 2*w.Elements()*call.tokens, w.bytes)
+	case mlxLatent:
+		c.latent(w, call)
+	case mlxHead:
 		c.product(Head, w, call.tokens)
-	case tensor.Routed, tensor.Dispatched:
+	case mlxRouted:
 		c.experts(w, call.tokens)
 	}
 }
 
+// stem is the tensor's name within its layer.
+func (w mlxWeight) stem() string { return tensor.PlaceOf(w.Name).Stem }
+
 func (c *mlxCounter) product(class Class, w mlxWeight, tokens int64) {
 	c.add(class, w.Type, "", 2*w.Elements()*tokens, w.bytes)
 	c.ActivationBytes += (w.Shape[0] + w.Elements()/w.Shape[0]) * tokens * c.elementBytes
+}
+
+// latent counts a matrix between the latent and the heads: for a single token its
+// query or what comes out, for several all that the cache holds.
+func (c *mlxCounter) latent(w mlxWeight, call mlxCall) {
+	tokens := call.tokens
+	if tokens > 1 {
+		tokens += c.before
+	}
+	c.add(Weights, w.Type, "", 2*w.Elements()*tokens, w.bytes)
 }
 
 // experts is GatherMM or GatherQMM: every token meets the experts that it chose.
@@ -128,20 +177,42 @@ func (c *mlxCounter) experts(w mlxWeight, tokens int64) {
 	c.ActivationBytes += (w.Shape[0] + each/w.Shape[0]) * used * tokens * c.elementBytes
 }
 
-// attention counts a layer's products of queries with keys and of scores with
-// values, fused or not, and what the call moves of its cache.
-func (c *mlxCounter) attention(t kv.MLXTraffic, call mlxCall, before int64) {
+// cache counts what a call computes with one cache, and what it moves of it.
+func (c *mlxCounter) cache(t kv.MLXTraffic, call mlxCall) {
 	c.KVWriteBytes += t.WriteBytes
-	if !c.reaches(t.Layer, call) {
+	switch {
+	case t.Class == kv.Recurrent:
+		c.recurrent(t, call)
+	case !c.reaches(t.Layer, call):
 		c.add(Attention, t.Type, "", 0, t.CopyBytes)
-		return
+	default:
+		c.attention(t, call)
 	}
-	a := c.facts.Layers[t.Layer].Attention
-	width := attentionWidth(a, false)
+}
+
+// attention counts a layer's products of queries with keys and of scores with
+// values, fused or not.
+func (c *mlxCounter) attention(t kv.MLXTraffic, call mlxCall) {
+	width := c.widthOf(c.facts.Layers[t.Layer].Attention, call)
 	flops := 2 * call.tokens * t.Cells * width.products
 	c.add(Attention, t.Type, "", flops, t.ReadBytes+t.CopyBytes)
-	c.attend(t.Type, flops, 2*call.tokens*t.Cells*width.values, 2*visible(before, call.tokens, t.Window)*width.products, t.KeyRowBytes)
+	c.attend(t.Type, flops, 2*call.tokens*t.Cells*width.values, 2*visible(c.before, call.tokens, t.Window)*width.products, t.KeyRowBytes)
 	c.ActivationBytes += call.tokens * width.operands * c.elementBytes
+}
+
+// widthOf is what attention multiplies. Over a latent, positions are a product of
+// their own beside it: one token attends to the latent itself, several to keys
+// and values made of it (mlx_lm/models/deepseek_v3.py).
+func (c *mlxCounter) widthOf(a *arch.Attention, call mlxCall) width {
+	if a.MLA == nil || !c.latents {
+		return attentionWidth(a, false)
+	}
+	keys, values := a.MLA.NopeDim, a.MLA.ValueDim
+	if call.tokens == 1 {
+		keys, values = a.MLA.KVLoraRank, a.MLA.KVLoraRank
+	}
+	all := a.Heads * (a.MLA.RopeDim + keys + values)
+	return width{all, a.Heads * values, all}
 }
 
 // visible counts, over the call's tokens, those that each may look at.

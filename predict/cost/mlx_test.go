@@ -92,5 +92,5 @@ func TestMLXRefuses(t *testing.T) {
 	}
 	f.Tensors = []arch.Tensor{{Name: "model.embed_tokens.weight", Type: "f32", Shape: []int64{64, 100}}}
 	_, err := cost.MLX(f, kv.MLXParams{}, work)
-	assert.ErrorContains(t, err, "the folder has no tensor for output")
+	assert.ErrorContains(t, err, "the folder has no matrix for layer 0")
 }

@@ -6,20 +6,15 @@ import (
 	"strings"
 
 	"assay/predict/arch"
+	family "assay/predict/family/mlx"
 	"assay/predict/tensor"
 )
-
-// mlxModels are the model types whose forward pass is known to multiply no
-// matrices but those of the roles and attention's (mlx_lm/models, 0.31.3).
-var mlxModels = []string{
-	"gemma2", "gemma3", "gemma3_text", "gpt_oss", "llama", "mistral", "mixtral", "phi3",
-	"qwen2", "qwen2_moe", "qwen3", "qwen3_moe",
-}
 
 // mlxWeight is a tensor as mlx-lm holds it: packed words with their scales and
 // biases are one.
 type mlxWeight struct {
 	weight
+	use mlxUse
 	// feedsCache: keys or values come out of it, so that a chunk of a prompt
 	// needs it in the last layer too.
 	feedsCache bool
@@ -40,11 +35,25 @@ func MLXWeightBytes(f arch.Facts, typ string) (int64, error) {
 	return sum, nil
 }
 
-// mlxWeights lists what a model consists of, with llama.cpp's names and shapes.
+// mlxWeights lists what a model consists of: the tensors of its folder, or, of a
+// model type that is known so well, those of its facts.
 func mlxWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
-	if !slices.Contains(mlxModels, f.ModelType) {
+	known, err := family.Of(f)
+	if err != nil || known.Pass == nil {
 		return nil, fmt.Errorf("%w for model type %q in mlx-lm", ErrNoRule, f.ModelType)
 	}
+	if table, ok, err := mlxTableOf(f, known); ok {
+		return table, err
+	}
+	if !known.Pass.Config {
+		return nil, fmt.Errorf("%w for model type %q in mlx-lm without a folder whose headers tell what it consists of", ErrNoRule, f.ModelType)
+	}
+	return mlxConfigWeights(f, typ)
+}
+
+// mlxConfigWeights lists what a model consists of by its facts, with llama.cpp's
+// names and shapes.
+func mlxConfigWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 	logical := f
 	logical.Tensors = nil
 	rows, err := weights(logical, "")
@@ -54,12 +63,7 @@ func mlxWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 	if f.TiedEmbeddings {
 		rows = slices.DeleteFunc(rows, func(w weight) bool { return w.Use == tensor.Output })
 	}
-	if stored := mlxFolderOf(f); stored != nil {
-		rows, err = stored.settle(rows)
-	} else {
-		rows, err = mlxSettle(f, rows, typ)
-	}
-	if err != nil {
+	if rows, err = mlxSettle(f, rows, typ); err != nil {
 		return nil, err
 	}
 	table := make([]mlxWeight, len(rows))
@@ -68,9 +72,15 @@ func mlxWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 		if strings.HasPrefix(kind, "output") {
 			w.layer = len(f.Layers) // behind them all
 		}
-		table[i] = mlxWeight{weight: w, feedsCache: feedsCache(kind)}
+		table[i] = mlxWeight{weight: w, use: mlxUses[w.Use], feedsCache: w.layer < 0 || feedsCache(kind)}
 	}
 	return table, nil
+}
+
+// mlxUses are the catalogue's uses in mlx-lm's graphs.
+var mlxUses = map[tensor.Use]mlxUse{
+	tensor.Lookup: mlxLookup, tensor.Product: mlxProduct, tensor.Keys: mlxProduct, tensor.Output: mlxHead,
+	tensor.Routed: mlxRouted, tensor.Dispatched: mlxRouted, tensor.Idle: mlxIdle,
 }
 
 // splitName cuts "blk.3.attn_q.weight" into "blk.3." and "attn_q".
@@ -93,11 +103,14 @@ func feedsCache(kind string) bool {
 // tied are the head's products where the model has no tensor for it: those with
 // the embedding. Its bytes are touched again, but there once.
 func tied(f arch.Facts, table []mlxWeight) []mlxWeight {
-	if slices.ContainsFunc(table, func(w mlxWeight) bool { return w.Use == tensor.Output }) {
+	if slices.ContainsFunc(table, func(w mlxWeight) bool { return w.use == mlxHead }) {
 		return nil
 	}
-	at := slices.IndexFunc(table, func(w mlxWeight) bool { return w.Name == tokenEmbedding })
+	at := slices.IndexFunc(table, func(w mlxWeight) bool { return w.use == mlxLookup })
+	if at < 0 {
+		return nil
+	}
 	head := table[at]
-	head.Use, head.layer = tensor.Output, len(f.Layers)
+	head.use, head.layer, head.feedsCache = mlxHead, len(f.Layers), false
 	return []mlxWeight{head}
 }

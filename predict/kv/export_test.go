@@ -1,11 +1,6 @@
 package kv
 
-import (
-	"maps"
-	"slices"
-)
+import family "assay/predict/family/mlx"
 
 // MLXModelTypes are the model types that a rule knows, as mlx-lm names them.
-func MLXModelTypes() []string {
-	return slices.Concat(slices.Collect(maps.Keys(mlxTypes)), slices.Collect(maps.Keys(mlxRemapped)))
-}
+func MLXModelTypes() []string { return family.Types() }

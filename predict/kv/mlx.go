@@ -5,10 +5,11 @@ import (
 	"strconv"
 
 	"assay/predict/arch"
+	family "assay/predict/family/mlx"
 )
 
 // mlx-lm's caches, read from mlx_lm/models/cache.py and the make_cache of the
-// models, mlx-lm 0.31.3. They grow with what is appended, so a prediction is a
+// models, mlx-lm 0.32.2. They grow with what is appended, so a prediction is a
 // walk: MLX makes the empty caches and Append takes each call of the model.
 
 // MLXParams are the settings that mlx-lm's caches depend on, as the options of
@@ -45,13 +46,13 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	if p.MaxKVSize != 0 && p.MaxKVSize <= mlxKeep {
 		return nil, fmt.Errorf("mlx-lm's cache for %s: max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", f.Name, p.MaxKVSize, mlxKeep, mlxKeep+1)
 	}
-	t, err := mlxTypeOf(f)
+	known, err := family.Of(f)
 	if err != nil {
 		return nil, fmt.Errorf("mlx-lm's cache for %s: %w", f.Name, err)
 	}
 	c := &MLXCache{params: p}
 	for i := range f.Layers {
-		layers, err := newMLXLayers(f, i, t, p)
+		layers, err := newMLXLayers(f, i, known.Cache, p)
 		if err != nil {
 			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, i, err)
 		}
@@ -168,4 +169,10 @@ func MLXSchedule(prompt, generated int) []int {
 		calls = append(calls, 1)
 	}
 	return calls
+}
+
+// MLXBounds reports whether MaxKVSize makes a difference to the model.
+func MLXBounds(f arch.Facts) bool {
+	known, err := family.Of(f)
+	return err == nil && !known.Cache.Chooses
 }

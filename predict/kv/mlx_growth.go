@@ -64,8 +64,9 @@ func (g *mlxRotating) one() {
 	g.width = min(g.width, g.window)
 }
 
-// mlxChunked is ChunkedKVCache: before each call, slots beyond the chunk are
-// cut off in front; between, it grows as a plain one.
+// mlxChunked is ChunkedKVCache: before each call, the tokens in front of the last
+// chunk are cut off, with the slots behind the last token; between, it grows as a
+// plain one. (Releases of mlx-lm before 0.32 cut by slots.)
 type mlxChunked struct {
 	mlxPlain
 	chunk int64
@@ -73,9 +74,8 @@ type mlxChunked struct {
 }
 
 func (g *mlxChunked) append(tokens int64) {
-	over := g.capacity - g.chunk
-	if g.cut = over > 0; g.cut {
-		g.capacity, g.seen = g.chunk, g.seen-over
+	if g.cut = g.seen > g.chunk; g.cut {
+		g.capacity, g.seen = g.chunk, g.chunk
 	}
 	g.mlxPlain.append(tokens)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"assay/predict/arch"
+	family "assay/predict/family/mlx"
 )
 
 // mlxLayer is one cache of a layer.
@@ -25,7 +26,7 @@ var mlxElementBytes = map[string]int64{"": 2, "bf16": 2, "f16": 2, "f32": 4}
 // newMLXLayers makes the caches of layer i: none where it is a feed-forward
 // alone (nemotron_h), the state's and the attention's where it has both
 // (falcon_h1).
-func newMLXLayers(f arch.Facts, i int, t mlxType, p MLXParams) ([]mlxLayer, error) {
+func newMLXLayers(f arch.Facts, i int, t family.Cache, p MLXParams) ([]mlxLayer, error) {
 	size, ok := mlxElementBytes[p.Type]
 	if !ok {
 		return nil, fmt.Errorf("type %q is not f32, f16 or bf16", p.Type)
@@ -88,18 +89,18 @@ func mlxGroupedState(_ arch.Facts, r *arch.Recurrent) (width, state int64) {
 	return r.Inner + 2*r.Groups*r.State, r.Inner * r.State
 }
 
-func (l mlxLayer) attention(f arch.Facts, t mlxType, p MLXParams) (mlxLayer, error) {
+func (l mlxLayer) attention(f arch.Facts, t family.Cache, p MLXParams) (mlxLayer, error) {
 	a := f.Layers[l.layer].Attention
 	l.class, l.heads, l.keyDim, l.valueDim = Full, a.KVHeads, a.KeyDim, a.ValueDim
 	switch {
-	case a.MLA != nil && t.latent:
+	case a.MLA != nil && t.Latent:
 		l.class, l.heads, l.keyDim, l.valueDim = MLA, 1, a.MLA.KVLoraRank, a.MLA.RopeDim
 	case a.MLA != nil:
 		l.heads = a.Heads
 	}
-	l.growth, l.packable = &mlxPlain{}, !t.listed
-	window := t.window(f, a)
-	chunk, err := t.chunk(f, l.layer)
+	l.growth, l.packable = &mlxPlain{}, !t.Listed
+	window := windowOf(t, f, a)
+	chunk, err := chunkOf(t, f, l.layer)
 	switch {
 	case err != nil:
 		return l, err
@@ -107,15 +108,15 @@ func (l mlxLayer) attention(f arch.Facts, t mlxType, p MLXParams) (mlxLayer, err
 		l.class, l.growth, l.packable = Chunked, &mlxChunked{chunk: chunk}, false
 	case window > 0:
 		l.class, l.growth = Sliding, &mlxRotating{window: window}
-	case p.MaxKVSize > 0 && !t.chooses:
+	case p.MaxKVSize > 0 && !t.Chooses:
 		l.class, l.growth = Sliding, &mlxRotating{window: int64(p.MaxKVSize), keep: mlxKeep}
 	}
 	if a.SharedFrom != nil {
 		l.class, l.growth, l.packable = Shared, mlxShared{l.growth}, false
 	}
 	l.keyBytes, l.valueBytes = l.heads*l.keyDim*l.elementBytes, l.heads*l.valueDim*l.elementBytes
-	if p.KVBits > 0 && t.unreadable != "" {
-		return l, errors.New(t.unreadable)
+	if p.KVBits > 0 && t.Unreadable != "" {
+		return l, errors.New(t.Unreadable)
 	}
 	return l, nil
 }
@@ -123,12 +124,12 @@ func (l mlxLayer) attention(f arch.Facts, t mlxType, p MLXParams) (mlxLayer, err
 // mlxKeep is how many first tokens --max-kv-size keeps (make_prompt_cache).
 const mlxKeep = 4
 
-// window is what a layer's cache rotates over, 0 for none.
-func (t mlxType) window(f arch.Facts, a *arch.Attention) int64 {
-	if t.slides {
+// windowOf is what a layer's cache rotates over, 0 for none.
+func windowOf(t family.Cache, f arch.Facts, a *arch.Attention) int64 {
+	if t.Slides {
 		return a.Window
 	}
-	if t.slidesBeside {
+	if t.SlidesBeside {
 		for _, layer := range f.Layers {
 			if layer.Attention != nil && layer.Attention.Window == 0 {
 				return a.Window
@@ -138,20 +139,16 @@ func (t mlxType) window(f arch.Facts, a *arch.Attention) int64 {
 	return 0
 }
 
-// chunk is the chunk that a layer's cache is cut to, 0 for none. In chunks
-// below a block, the cut takes slots that are not filled yet, and mlx-lm fails.
-func (t mlxType) chunk(f arch.Facts, layer int) (int64, error) {
-	if t.chunkPeriod == 0 || (layer+1)%t.chunkPeriod == 0 {
+// chunkOf is the chunk that a layer's cache is cut to, 0 for none.
+func chunkOf(t family.Cache, f arch.Facts, layer int) (int64, error) {
+	if t.ChunkPeriod == 0 || (layer+1)%t.ChunkPeriod == 0 {
 		return 0, nil
 	}
 	for _, l := range f.Layers {
 		if l.Attention == nil || !l.Attention.Chunked {
 			continue
 		}
-		if size := l.Attention.Window; size >= mlxBlock {
-			return size, nil
-		}
-		return 0, fmt.Errorf("a chunk of %d is below the %d slots that mlx-lm allocates at once, and it fails", l.Attention.Window, mlxBlock)
+		return l.Attention.Window, nil
 	}
 	return 0, fmt.Errorf("its attention is chunked and no chunk size is known; add attention_chunk_size")
 }

@@ -180,8 +180,6 @@ func TestMLXRefuses(t *testing.T) {
 	narrow.Layers[0].Attention.KeyDim = 80
 	recurrent := mlxModel("falcon_h1", 0)
 	recurrent.Layers[0].Recurrent = &arch.Recurrent{Kind: "new"}
-	chunked := mlxModel("llama4", 128)
-	chunked.Layers[0].Attention.Chunked = true
 	for _, test := range []struct {
 		name   string
 		facts  arch.Facts
@@ -196,7 +194,6 @@ func TestMLXRefuses(t *testing.T) {
 		{"odd width", mlxModel("llama", 0), kv.MLXParams{KVBits: 7}, "kv-bits 7"},
 		{"unknown type", mlxModel("llama", 0), kv.MLXParams{Type: "q8_0"}, `"q8_0"`},
 		{"unknown state", recurrent, kv.MLXParams{}, `recurrent state of kind "new"`},
-		{"a chunk below a block", chunked, kv.MLXParams{}, "a chunk of 128"},
 		{"no chunk", mlxModel("llama4", 0), kv.MLXParams{}, "attention_chunk_size"},
 		{"a type of llama.cpp's alone", mlxModel("bert", 0), kv.MLXParams{}, "no model type bert"},
 		{"a type with more caches", mlxModel("deepseek_v32", 0), kv.MLXParams{}, "the keys of its indexer"},

@@ -73,7 +73,7 @@ func TestMLXTrafficOfOtherCaches(t *testing.T) {
 		cells, read, writes int64
 	}{
 		{"a shared layer reads as its owner", shared, []int{500, 1}, 400, 400 * slot, 0},
-		{"a cut is copied", chunked, []int{700, 1}, 445, 445 * slot, 513 * slot},
+		{"a cut is copied", chunked, []int{700, 1}, 513, 513 * slot, (768 + 1) * slot},
 		{"a chunk below its size is plain", chunked, []int{500, 1}, 501, 501 * slot, slot},
 		{"a state is made", state, []int{500}, 0, 0, stateBytes},
 		{"a state is read and written", state, []int{500, 20}, 1, stateBytes, stateBytes},

@@ -1,0 +1,10 @@
+package config
+
+// mlxTypes are model types whose layout in a GGUF is not known here, and that
+// mlx-lm runs.
+var mlxTypes = []ModelType{
+	{Name: "minimax", qkNorm: true, routerBias: true, names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
+	{Name: "minimax_m2", qkNorm: true, routerBias: true, names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
+	{Name: "exaone4", qkNorm: true},
+	{Name: "olmo3", qkNorm: true, Defaults: map[string]any{"sliding_window_pattern": 4}},
+}

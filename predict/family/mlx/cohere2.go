@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "cohere2", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{}})
+}

@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "gemma3", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{Config: true}})
+}

@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "glm4_moe", Pass: &Pass{OwnHead: true}})
+}

@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "granitemoehybrid", Cache: Cache{Chooses: true}, Pass: &Pass{}})
+}

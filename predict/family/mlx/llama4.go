@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "llama4", Cache: Cache{Chooses: true, ChunkPeriod: 4}, Pass: &Pass{OwnHead: true}})
+}

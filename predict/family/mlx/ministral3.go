@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "ministral3", Cache: Cache{Chooses: true, SlidesBeside: true}, Pass: &Pass{}})
+}

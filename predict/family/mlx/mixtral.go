@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "mixtral", Pass: &Pass{Config: true}})
+}

@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "phi3", Pass: &Pass{Config: true}})
+}

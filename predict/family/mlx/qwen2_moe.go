@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "qwen2_moe", Pass: &Pass{Config: true, OwnHead: true}})
+}

@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "qwen3_moe", Pass: &Pass{Config: true}})
+}

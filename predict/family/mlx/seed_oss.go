@@ -1,0 +1,5 @@
+package mlx
+
+func init() {
+	register(Family{Module: "seed_oss", Pass: &Pass{}})
+}
