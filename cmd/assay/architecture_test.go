@@ -37,8 +37,10 @@ type goFile struct {
 	ast  *ast.File
 }
 
-func (s goFile) top() string  { return strings.SplitN(s.path, "/", 2)[0] }
+func (s goFile) top() string { return strings.SplitN(s.path, "/", 2)[0] }
+
 func (s goFile) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
+
 func (s goFile) imports() []string {
 	var paths []string
 	for _, spec := range s.ast.Imports {

@@ -4,8 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
 
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
+	"assay/harness/failure"
 	"assay/predict/builder"
 	"assay/predict/source"
 )
@@ -32,16 +36,19 @@ type buildFlags struct {
 	yes, force, layers, print bool
 }
 
-func buildCommand() command {
-	return command{
-		name: "build", args: "MODEL", does: "a validated model config, and reports on it", help: buildHelp,
-		setup: func(fs *flag.FlagSet) action {
+func buildCommand() line.Command {
+	return line.Command{
+		Name: "build", Args: "MODEL", Does: "a validated model config, and reports on it", Help: buildHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newBuildFlags(fs)
-			return func(ctx context.Context, s streams, args []string) error {
+			return func(ctx context.Context, s line.Streams, args []string) error {
 				if o.layers {
-					return listClasses(s, args, o.print)
+					if len(args) > 0 {
+						return line.Usagef("--layers lists the classes of all models and takes none, have %q", args[0])
+					}
+					return show.Classes(s.Out, o.print)
 				}
-				ref, err := oneModel("build", args)
+				ref, err := line.OneModel("build", args)
 				if err != nil {
 					return err
 				}
@@ -72,17 +79,17 @@ func newBuildFlags(fs *flag.FlagSet) *buildFlags {
 	return o
 }
 
-func build(ctx context.Context, s streams, ref string, o *buildFlags) error {
+func build(ctx context.Context, s line.Streams, ref string, o *buildFlags) error {
 	facts, err := source.Load(ctx, ref, source.Options{})
 	if err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
 	m, err := builder.Build(facts, o.opt)
 	if err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
 	if o.print {
-		if err := printJSON(s.out, m.Config()); err != nil {
+		if err := show.JSON(s.Out, m.Config()); err != nil {
 			return err
 		}
 		return buildVerdict(m)
@@ -95,40 +102,40 @@ func build(ctx context.Context, s streams, ref string, o *buildFlags) error {
 
 func buildVerdict(m builder.Model) error {
 	if bad := m.Discrepancies(); len(bad) > 0 {
-		return refutedError{fmt.Errorf("not validated: %d of %d checks failed, the first: %s: %s, but %s",
-			len(bad), len(m.Checks), bad[0].Name, safe(bad[0].Want), safe(bad[0].Have))}
+		return line.Refuted(fmt.Errorf("not validated: %d of %d checks failed, the first: %s: %s, but %s",
+			len(bad), len(m.Checks), bad[0].Name, show.Safe(bad[0].Want), show.Safe(bad[0].Have)))
 	}
 	return nil
 }
 
 // writeModel shows what was found and writes it, once everything that asks has
 // been answered.
-func writeModel(ctx context.Context, s streams, m builder.Model, o *buildFlags) error {
+func writeModel(ctx context.Context, s line.Streams, m builder.Model, o *buildFlags) error {
 	files, err := m.Files()
 	if err != nil {
 		return err
 	}
 	if there := builder.Existing(o.out, files); there != "" && !o.force {
-		return usagef("%s is there already; --force writes over it, --out names another folder", there)
+		return line.Usagef("%s is there already; --force writes over it, --out names another folder", there)
 	}
-	if !o.yes && !s.interactive() {
-		return usagef("nobody is there to be asked, as this is no terminal; --yes writes without asking, --json only prints")
+	if !o.yes && !s.Interactive() {
+		return line.Usagef("nobody is there to be asked, as this is no terminal; --yes writes without asking, --json only prints")
 	}
-	ask := newAsker(s, o.yes)
+	ask := line.NewAsker(s, o.yes)
 	for _, step := range []struct {
-		show     func(streams, builder.Model)
+		show     func(io.Writer, builder.Model)
 		question string
 		skip     bool
 	}{
-		{showFindings, "Go on with these findings?", false},
-		{showLayers, fmt.Sprintf("Write %s?", filepath.Join(o.out, files[0].Name)), false},
-		{showGaps, "Write these gap reports?", len(m.Gaps) == 0},
+		{show.Findings, "Go on with these findings?", false},
+		{show.Layers, fmt.Sprintf("Write %s?", filepath.Join(o.out, files[0].Name)), false},
+		{show.Gaps, "Write these gap reports?", len(m.Gaps) == 0},
 	} {
 		if step.skip {
 			continue
 		}
-		step.show(s, m)
-		if err := ask.confirm(ctx, step.question); err != nil {
+		step.show(s.Out, m)
+		if err := ask.Confirm(ctx, step.question); err != nil {
 			return err
 		}
 	}
@@ -136,7 +143,7 @@ func writeModel(ctx context.Context, s streams, m builder.Model, o *buildFlags) 
 		return err
 	}
 	for _, f := range files {
-		fmt.Fprintf(s.out, "wrote %s\n", filepath.Join(o.out, f.Name))
+		fmt.Fprintf(s.Out, "wrote %s\n", filepath.Join(o.out, f.Name))
 	}
 	return nil
 }

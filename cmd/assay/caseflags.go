@@ -4,6 +4,7 @@ import (
 	"flag"
 	"runtime"
 
+	"assay/cmd/assay/line"
 	"assay/harness/runtimes"
 	"assay/harness/suite"
 	"assay/results"
@@ -18,7 +19,7 @@ type caseFlags struct {
 	asJSON   bool
 	runtime  string
 	weights  string
-	flashSet *list[string]
+	flashSet *line.List[string]
 }
 
 func newCaseFlags(fs *flag.FlagSet) *caseFlags {
@@ -51,8 +52,8 @@ func mlxCacheFlags(fs *flag.FlagSet, c *results.Case) {
 	fs.IntVar(&c.MaxKVSize, "max-kv-size", 0, "`tokens` that mlx-lm's cache keeps, on models without caches of their own (default: all)")
 }
 
-func flashModes() *list[string] {
-	return oneOf(map[string]string{"0": "off", "off": "off", "1": "on", "on": "on", "auto": "auto", "-1": "auto"})
+func flashModes() *line.List[string] {
+	return line.OneOf(map[string]string{"0": "off", "off": "off", "1": "on", "on": "on", "auto": "auto", "-1": "auto"})
 }
 
 // resolve chooses the runtime and returns the case that the flags make.
@@ -68,7 +69,7 @@ func (o *caseFlags) resolve(ref string) (results.Case, error) {
 		c.TypeV = c.TypeK
 	}
 	c.FlashAttn = "auto"
-	if v := o.flashSet.values; len(v) > 0 {
+	if v := o.flashSet.Values; len(v) > 0 {
 		c.FlashAttn = v[len(v)-1]
 	}
 	if c.KVBits == 0 {
@@ -87,12 +88,4 @@ func checkFlags(fs *flag.FlagSet, runtime string) (err error) {
 		}
 	})
 	return err
-}
-
-// oneModel is the single model that a command is about.
-func oneModel(name string, args []string) (string, error) {
-	if len(args) != 1 {
-		return "", usagef("%s takes one model, such as preset:llama-3.1-8b or a .gguf; see 'assay %s --help'", name, name)
-	}
-	return args[0], nil
 }

@@ -3,15 +3,10 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"io"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
-
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/model"
-	"assay/predict/arch"
-	"assay/results/figure"
 )
 
 const compareHelp = `
@@ -22,18 +17,18 @@ example:
   assay compare preset:llama-3.1-8b preset:gemma-3-12b -c 32768
 `
 
-func compareCommand() command {
-	return command{
-		name: "compare", args: "MODEL...", does: "several models side by side", help: compareHelp,
-		setup: func(fs *flag.FlagSet) action {
+func compareCommand() line.Command {
+	return line.Command{
+		Name: "compare", Args: "MODEL...", Does: "several models side by side", Help: compareHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newInspectFlags(fs)
 			fs.BoolVar(&o.provenance, "provenance", false, "say where each fact of each model came from")
-			return func(ctx context.Context, s streams, args []string) error {
+			return func(ctx context.Context, s line.Streams, args []string) error {
 				if len(args) < 2 {
-					return usagef("compare takes two models or more, have %d", len(args))
+					return line.Usagef("compare takes two models or more, have %d", len(args))
 				}
-				if len(o.contexts.values) == 0 {
-					o.contexts.values = []int{4096}
+				if len(o.contexts.Values) == 0 {
+					o.contexts.Values = []int{4096}
 				}
 				if err := o.choose(args); err != nil {
 					return err
@@ -48,11 +43,11 @@ func compareCommand() command {
 				}
 				var err error
 				if o.asJSON {
-					err = printJSON(s.out, models)
+					err = show.JSON(s.Out, models)
 				} else {
-					printComparison(s, models)
+					show.Comparison(s.Out, models)
 					if o.provenance {
-						printAccess(s, models)
+						show.Access(s.Out, models)
 					}
 				}
 				if err != nil {
@@ -62,152 +57,4 @@ func compareCommand() command {
 			}
 		},
 	}
-}
-
-// comparedRows are what models are compared by, one row each.
-var comparedRows = []struct {
-	name  string
-	value func(model.Inspection) string
-}{
-	{"runtime", func(in model.Inspection) string { return in.Runtime }},
-	{"family", func(in model.Inspection) string { return orDash(in.Facts.Family) }},
-	{"model type", func(in model.Inspection) string { return orDash(in.Facts.ModelType) }},
-	{"layers", func(in model.Inspection) string { return fmt.Sprint(len(in.Facts.Layers)) }},
-	{"hidden", func(in model.Inspection) string { return fmt.Sprint(in.Facts.Hidden) }},
-	{"vocab", func(in model.Inspection) string { return fmt.Sprint(in.Facts.Vocab) }},
-	{"parameters", func(in model.Inspection) string { return ifKnown(in, opsOf(&in.Total)) }},
-	{"active", func(in model.Inspection) string { return ifKnown(in, opsOf(&in.Active)) }},
-	{"experts", expertsUsed},
-	{"weights", func(in model.Inspection) string { return bytesOf(in.WeightBytes) }},
-	{"query heads", func(in model.Inspection) string {
-		return ofAttention(in, func(a *arch.Attention) string { return fmt.Sprint(a.Heads) })
-	}},
-	{"attention", func(in model.Inspection) string { return fmt.Sprintf("%s ÷%.3g", in.Sharing, in.IfMHA) }},
-	{"KV heads × dim", func(in model.Inspection) string {
-		return ofAttention(in, func(a *arch.Attention) string { return fmt.Sprintf("%d × %d", a.KVHeads, a.KeyDim) })
-	}},
-	{"window", window},
-	{"caches", caches},
-	{"cache/token", func(in model.Inspection) string { return figure.Bytes(in.TokenBytes) }},
-	{"n_ctx", func(in model.Inspection) string { return fmt.Sprint(in.Cache[0].Context) }},
-	{"KV cache", func(in model.Inspection) string { return figure.Bytes(in.Cache[0].Bytes) }},
-	{"of it windowed", func(in model.Inspection) string {
-		if !windowed(in) {
-			return "-"
-		}
-		return figure.Bytes(in.Cache[0].Windowed)
-	}},
-	{"prefill FLOPs", workOf(func(w model.WorkAt) string { return opsOf(&w.Prefill) })},
-	{"FLOPs/token", workOf(func(w model.WorkAt) string { return opsOf(&w.Decode) })},
-	{"bytes/token", workOf(func(w model.WorkAt) string { return figure.Bytes(w.DecodeBytes) })},
-}
-
-// workOf shows a figure of the work, or that it is not predicted.
-func workOf(show func(model.WorkAt) string) func(model.Inspection) string {
-	return func(in model.Inspection) string {
-		if len(in.Work) == 0 {
-			return "-"
-		}
-		return show(in.Work[0])
-	}
-}
-
-// ofAttention is of the first layer with attention.
-func ofAttention(in model.Inspection, of func(*arch.Attention) string) string {
-	for _, l := range in.Facts.Layers {
-		if l.Attention != nil {
-			return of(l.Attention)
-		}
-	}
-	return "-"
-}
-
-// ifKnown is a dash where neither weights nor a layout were there to count.
-func ifKnown(in model.Inspection, text string) string {
-	if in.Total == 0 {
-		return "-"
-	}
-	return text
-}
-
-func expertsUsed(in model.Inspection) string {
-	for _, l := range in.Facts.Layers {
-		if ff := l.FeedForward; ff != nil && ff.Experts != nil {
-			return fmt.Sprintf("%d of %d", ff.Experts.Used, ff.Experts.Count)
-		}
-	}
-	return "-"
-}
-
-// window is that of the first layer which has one.
-func window(in model.Inspection) string {
-	for _, l := range in.Facts.Layers {
-		if l.Attention != nil && l.Attention.Window > 0 {
-			return fmt.Sprint(l.Attention.Window)
-		}
-	}
-	return "-"
-}
-
-// printAccess says where each model's facts came from, fact by fact.
-func printAccess(s streams, models []model.Inspection) {
-	facts := map[string]bool{}
-	for _, in := range models {
-		for name := range in.Facts.Provenance {
-			facts[name] = true
-		}
-	}
-	fmt.Fprint(s.out, "\nWhere the facts came from\n")
-	for _, name := range sortedKeys(facts) {
-		fmt.Fprintln(s.out, name)
-		for _, in := range models {
-			p, ok := in.Facts.Provenance[name]
-			if !ok {
-				p = arch.Provenance{Origin: "-", Detail: "not stated"}
-			}
-			fmt.Fprintln(s.out, wrapped(fmt.Sprintf("%s: %s: %s", safe(in.Facts.Name), p.Origin, safe(p.Detail)), "  "))
-		}
-	}
-}
-
-// printComparison prints as many tables below each other as 80 columns ask for.
-func printComparison(s streams, models []model.Inspection) {
-	for first := 0; first < len(models); {
-		last, fits := first+1, comparison(models[first:first+1])
-		for ; last < len(models); last++ {
-			wider := comparison(models[first : last+1])
-			if text.LongestLineLen(wider) > 80 {
-				break
-			}
-			fits = wider
-		}
-		if first > 0 {
-			fmt.Fprintln(s.out)
-		}
-		fmt.Fprint(s.out, fits)
-		first = last
-	}
-}
-
-// comparison is one table; what none of its models has, is left out.
-func comparison(models []model.Inspection) string {
-	header := table.Row{""}
-	var right []string
-	for _, in := range models {
-		name := clip(safe(in.Facts.Name), 20)
-		header = append(header, name)
-		right = append(right, name)
-	}
-	t := newTable(io.Discard, header, right...)
-	for _, r := range comparedRows {
-		row, has := table.Row{r.name}, false
-		for _, in := range models {
-			value := r.value(in)
-			row, has = append(row, value), has || value != "-"
-		}
-		if has {
-			t.AppendRow(row)
-		}
-	}
-	return t.Render()
 }

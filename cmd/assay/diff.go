@@ -4,20 +4,19 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/user"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/archive"
+	"assay/harness/failure"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
-	"assay/results/figure"
 	"assay/results/night"
 	"assay/results/store"
 )
@@ -42,10 +41,10 @@ examples:
   assay diff baseline latest --accept --why "flash attention is the default"
 `
 
-func diffCommand() command {
-	return command{
-		name: "diff", args: "BASE HEAD", does: "says what moved between two runs, and which of it is real", help: diffHelp,
-		setup: func(fs *flag.FlagSet) action {
+func diffCommand() line.Command {
+	return line.Command{
+		Name: "diff", Args: "BASE HEAD", Does: "says what moved between two runs, and which of it is real", Help: diffHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newDiffFlags(fs)
 			return o.run
 		},
@@ -54,13 +53,13 @@ func diffCommand() command {
 
 type diffFlags struct {
 	store, format, who, why, webhook string
-	across, keys                     *list[string]
+	across, keys                     *line.List[string]
 	smallest                         float64
 	accept, asJSON                   bool
 }
 
 func newDiffFlags(fs *flag.FlagSet) *diffFlags {
-	o := &diffFlags{across: words(), keys: words()}
+	o := &diffFlags{across: line.Words(), keys: line.Words()}
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.Float64Var(&o.smallest, "smallest", 3, "smallest change of a timing that counts, in `percent`")
 	fs.Var(o.across, "across", "`aspects` that may differ: chip, all (power and versions always may)")
@@ -78,23 +77,23 @@ func (o *diffFlags) check(args []string) ([]diff.Aspect, error) {
 	formats := append([]string{"table"}, alert.Formats()...)
 	switch {
 	case len(args) != 2:
-		return nil, usagef("diff takes BASE and HEAD, not %d arguments", len(args))
+		return nil, line.Usagef("diff takes BASE and HEAD, not %d arguments", len(args))
 	case o.smallest <= 0:
-		return nil, usagef("--smallest %g must be more than 0", o.smallest)
+		return nil, line.Usagef("--smallest %g must be more than 0", o.smallest)
 	case !slices.Contains(formats, o.format):
-		return nil, usagef("--format %q is none of %s", o.format, strings.Join(formats, ", "))
+		return nil, line.Usagef("--format %q is none of %s", o.format, strings.Join(formats, ", "))
 	case o.accept && o.why == "":
-		return nil, usagef("--accept needs --why")
-	case !o.accept && (o.why != "" || o.who != "" || len(o.keys.values) > 0):
-		return nil, usagef("--why, --who and --case go with --accept")
+		return nil, line.Usagef("--accept needs --why")
+	case !o.accept && (o.why != "" || o.who != "" || len(o.keys.Values) > 0):
+		return nil, line.Usagef("--why, --who and --case go with --accept")
 	}
-	return diff.ParseAspects(o.across.values)
+	return diff.ParseAspects(o.across.Values)
 }
 
-func (o *diffFlags) run(ctx context.Context, s streams, args []string) error {
+func (o *diffFlags) run(ctx context.Context, s line.Streams, args []string) error {
 	across, err := o.check(args)
 	if err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
 	open := archive.Read
 	if o.accept { // the store keeps what was accepted
@@ -119,28 +118,28 @@ func (o *diffFlags) run(ctx context.Context, s streams, args []string) error {
 	}
 	if o.webhook != "" {
 		if err := (alert.Webhook{URL: o.webhook}).Post(ctx, alerts); err != nil {
-			fmt.Fprintf(s.err, "assay diff: %v\n", err)
+			fmt.Fprintf(s.Err, "assay diff: %v\n", err)
 		}
 	}
 	if o.accept {
 		return o.acceptHead(ctx, s, db, d, runs[1])
 	}
 	if d.Regressed() {
-		return refutedError{fmt.Errorf("%d of %d cases regressed or changed", d.Moved(), len(d.Cases))}
+		return line.Refuted(fmt.Errorf("%d of %d cases regressed or changed", d.Moved(), len(d.Cases)))
 	}
 	return nil
 }
 
-func (o *diffFlags) acceptHead(ctx context.Context, s streams, db *store.Store, d diff.Diff, head results.Run) error {
-	keys, err := d.Select(o.keys.values)
+func (o *diffFlags) acceptHead(ctx context.Context, s line.Streams, db *store.Store, d diff.Diff, head results.Run) error {
+	keys, err := d.Select(o.keys.Values)
 	if err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
 	done, err := night.Accept(ctx, db, head, night.Acceptance{Keys: keys, Who: o.by(), Why: o.why, Time: time.Now().UTC()})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.err, "accepted: the baseline is run %s; %d open alerts closed\n", head.ID, len(done))
+	fmt.Fprintf(s.Err, "accepted: the baseline is run %s; %d open alerts closed\n", head.ID, len(done))
 	return nil
 }
 
@@ -155,125 +154,13 @@ func (o *diffFlags) by() string {
 	return os.Getenv("USER")
 }
 
-func (o *diffFlags) print(s streams, d diff.Diff, alerts []alert.Alert) error {
+func (o *diffFlags) print(s line.Streams, d diff.Diff, alerts []alert.Alert) error {
 	switch {
 	case o.asJSON:
-		return printJSON(s.out, d)
+		return show.JSON(s.Out, d)
 	case o.format == "table":
-		printDiff(s.out, d, alerts)
+		show.Diff(s.Out, d, alerts)
 		return nil
 	}
-	return alert.Write(s.out, o.format, alerts)
-}
-
-func printDiff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
-	fmt.Fprintf(w, "%s (%d cases) against %s (%d cases)\n", safe(d.Head.Run), d.Head.Cases, safe(d.Base.Run), d.Base.Cases)
-	for _, warning := range d.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", safe(warning))
-	}
-	for _, x := range d.Differs {
-		fmt.Fprintf(w, "also differs: %s, %s, then %s (%d cases)\n", safe(x.What), orDash(safe(clip(x.Base, 24))), orDash(safe(clip(x.Head, 24))), x.Cases)
-	}
-	for _, a := range alerts {
-		fmt.Fprintf(w, "\n%s", alert.Text(a))
-	}
-	printTimings(w, d)
-	printUnpaired(w, "only in "+safe(d.Base.Run), d.OnlyBase)
-	printUnpaired(w, "only in "+safe(d.Head.Run), d.OnlyHead)
-	if len(alerts) == 0 && len(d.Cases) > 0 {
-		fmt.Fprintf(w, "\nNothing moved in %d cases.\n", len(d.Cases))
-	}
-}
-
-func printTimings(w io.Writer, d diff.Diff) {
-	t := newTable(w, table.Row{"model", "test", "before", "after", "change", "net, 95 %", "finds", ""},
-		"before", "after", "change", "net, 95 %", "finds")
-	wrapColumn(t, "test", 14)
-	rows, apart := 0, keysApart(d.Cases)
-	for _, c := range d.Cases {
-		if c.Time == nil {
-			continue
-		}
-		rows++
-		change, interval, finds := "-", "-", "-"
-		if c.Time.Change != nil {
-			change = figure.Change(*c.Time.Total)
-			interval = between(*c.Time.Change)
-			finds = loss(*c.Time.Detectable)
-		}
-		t.AppendRow(table.Row{clip(safe(c.Model), 20), safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
-	}
-	if rows > 0 {
-		fmt.Fprintln(w)
-		t.Render()
-	}
-	for _, g := range d.Groups {
-		fmt.Fprintf(w, "%s.\n", safe(g.String()))
-	}
-	printNotes(w, d)
-}
-
-// loss is one of speed that would have been found.
-func loss(x float64) string {
-	if x > 0.95 {
-		return "nothing"
-	}
-	return figure.Percent(x)
-}
-
-// keysApart are the runtime, where there are several, and the parameters in which
-// a case differs from others of the same model and test.
-func keysApart(cases []diff.Case) map[results.Key]string {
-	runtimes, same, with := map[string]bool{}, map[string]int{}, map[string]int{}
-	test := func(c diff.Case) string { return c.Runtime + " " + c.Model + " " + c.Test + " " }
-	for _, c := range cases {
-		runtimes[c.Runtime] = true
-		same[test(c)]++
-		for _, word := range c.Key.Words() {
-			with[test(c)+word]++
-		}
-	}
-	out := map[results.Key]string{}
-	for _, c := range cases {
-		if len(runtimes) > 1 {
-			out[c.Key] += " " + c.Runtime
-		}
-		for _, word := range c.Key.Words() {
-			if with[test(c)+word] < same[test(c)] {
-				out[c.Key] += " " + word
-			}
-		}
-	}
-	return out
-}
-
-// printNotes prints each note once, with how many cases it is about.
-func printNotes(w io.Writer, d diff.Diff) {
-	seen := map[string]int{}
-	var order []string
-	for _, c := range d.Cases {
-		for _, n := range c.Notes {
-			if seen[n]++; seen[n] == 1 {
-				order = append(order, n)
-			}
-		}
-	}
-	for _, n := range order {
-		fmt.Fprintf(w, "note (%d cases): %s\n", seen[n], safe(n))
-	}
-}
-
-// between prints the bounds of a relative change.
-func between(i results.Interval) string {
-	return figure.Between(i.Lo, i.Hi)
-}
-
-func printUnpaired(w io.Writer, what string, keys []results.Key) {
-	if len(keys) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s:\n", what)
-	for _, key := range keys {
-		fmt.Fprintf(w, "  %s\n", strings.TrimSpace(safe(string(key))))
-	}
+	return alert.Write(s.Out, o.format, alerts)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/cmd/assay/line"
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
@@ -57,17 +58,17 @@ func TestDiffCommand(t *testing.T) {
 	other := timedRun(t, dir, 3, 0, "m", "b2")
 
 	status, out, errs := call("diff", "--store", db, base, calm)
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "Nothing moved in 30 cases.")
 
 	status, out, errs = call("diff", "--store", db, base, slow)
-	assert.Equal(t, statusRefuted, status)
+	assert.Equal(t, line.StatusRefuted, status)
 	assert.Equal(t, "assay diff: 1 of 30 cases regressed or changed\n", errs)
 	assert.Contains(t, out, "% slower")
 	assert.Contains(t, out, "assay run -m m.gguf --runtime llama.cpp -n 128 -p 0 --kind decode")
 
 	status, out, _ = call("diff", "--store", db, "--json", base, slow)
-	assert.Equal(t, statusRefuted, status)
+	assert.Equal(t, line.StatusRefuted, status)
 	var d diff.Diff
 	require.NoError(t, json.Unmarshal([]byte(out), &d))
 	assert.Equal(t, 1, d.Moved())
@@ -78,7 +79,7 @@ func TestDiffCommand(t *testing.T) {
 	assert.Len(t, alerts, 1)
 
 	status, out, _ = call("diff", "--store", db, base, other)
-	assert.Equal(t, statusDone, status)
+	assert.Equal(t, line.StatusDone, status)
 	assert.Contains(t, out, "also differs: llama.cpp version, b1, then b2 (30 cases)")
 }
 
@@ -87,16 +88,16 @@ func TestDiffCommandAccepts(t *testing.T) {
 	db := filepath.Join(dir, "s.db")
 	for _, file := range []string{timedRun(t, dir, 0, 0, "m", "b1"), timedRun(t, dir, 1, 10, "m", "b1")} {
 		status, _, errs := call("import", "--store", db, file)
-		require.Equal(t, statusDone, status, errs)
+		require.Equal(t, line.StatusDone, status, errs)
 	}
 	status, _, errs := call("diff", "--store", db, "latest~1", "latest", "--accept", "--why", "meant", "--who", "ada")
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, errs, "accepted: the baseline is run day01")
 	status, out, errs := call("diff", "--store", db, "baseline", "latest")
-	assert.Equal(t, statusDone, status, errs)
+	assert.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "same run")
 	status, _, errs = call("diff", "--store", db, "baseline", "latest", "--accept", "--why", "x", "--case", "nothing")
-	assert.Equal(t, statusUsage, status)
+	assert.Equal(t, line.StatusUsage, status)
 	assert.Contains(t, errs, `no case that both runs have contains "nothing"`)
 }
 
@@ -106,7 +107,7 @@ func TestDiffPrintsNothingHostile(t *testing.T) {
 	base, slow := timedRun(t, dir, 0, 0, name, "b1"), timedRun(t, dir, 1, 15, name, "b1")
 	for _, format := range []string{"table", "markdown", "github", "junit"} {
 		status, out, errs := call("diff", "--store", filepath.Join(dir, "s.db"), "--format", format, base, slow)
-		assert.Equal(t, statusRefuted, status, errs)
+		assert.Equal(t, line.StatusRefuted, status, errs)
 		assert.NotContains(t, out, "\x1b")
 		assert.NotContains(t, out, "\n::error::")
 	}
@@ -130,7 +131,7 @@ func TestDiffAndTrendRefuse(t *testing.T) {
 		{[]string{"trend", "--last", "-1"}, "--last -1 cannot be negative"},
 	} {
 		status, _, errs := call(append(tt.args, "--store", db)...)
-		assert.Equal(t, statusUsage, status, "%q", tt.args)
+		assert.Equal(t, line.StatusUsage, status, "%q", tt.args)
 		assert.Contains(t, errs, tt.want, "%q", tt.args)
 		assert.Equal(t, 1, strings.Count(errs, "\n"), "one sentence: %q", errs)
 	}
@@ -145,10 +146,10 @@ func TestTrendCommand(t *testing.T) {
 			slower, version = 6, "b2"
 		}
 		status, _, errs := call("import", "--store", db, timedRun(t, dir, day, slower, "m", version))
-		require.Equal(t, statusDone, status, errs)
+		require.Equal(t, line.StatusDone, status, errs)
 	}
 	status, out, errs := call("trend", "--store", db)
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "30 cases over 24 nights")
 	assert.Contains(t, out, "version b1 → b2")
 	assert.Contains(t, out, "29 cases did not change.")
@@ -158,16 +159,4 @@ func TestTrendCommand(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &got))
 	require.Len(t, got.Cases, 1)
 	assert.Equal(t, "day12", got.Cases[0].Changes[0].First.Run)
-}
-
-// Rows of one model and test show in what they differ.
-func TestComparedRowsAreToldApart(t *testing.T) {
-	of := func(runtime, words string) diff.Case {
-		return diff.Case{Key: results.Key(runtime + " m " + words), Runtime: runtime, Model: "m", Test: "tg8"}
-	}
-	on, off := of("llama.cpp", "f16 decode flash_attn=on n_gen=8"), of("llama.cpp", "f16 decode flash_attn=off n_gen=8")
-	mlx := of("mlx", "f16 decode n_gen=8")
-	assert.Empty(t, keysApart([]diff.Case{on}))
-	assert.Equal(t, map[results.Key]string{on.Key: " flash_attn=on", off.Key: " flash_attn=off"}, keysApart([]diff.Case{on, off}))
-	assert.Equal(t, map[results.Key]string{on.Key: " llama.cpp", mlx.Key: " mlx"}, keysApart([]diff.Case{on, mlx}))
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"strings"
 
+	"assay/cmd/assay/line"
 	"assay/harness/archive"
+	"assay/harness/failure"
 	"assay/results/export"
 )
 
@@ -25,20 +27,20 @@ examples:
   assay export --format prometheus --out /var/lib/node_exporter/assay.prom
 `
 
-func exportCommand() command {
+func exportCommand() line.Command {
 	var formats strings.Builder
 	for _, f := range export.Formats() {
 		fmt.Fprintf(&formats, "  %-18s %s\n", f.Name, f.Does)
 	}
-	return command{
-		name: "export", args: "[RUN...]",
-		does: "writes runs for benchstat, Prometheus and other tools",
-		help: fmt.Sprintf(exportHelp, formats.String()),
-		setup: func(fs *flag.FlagSet) action {
+	return line.Command{
+		Name: "export", Args: "[RUN...]",
+		Does: "writes runs for benchstat, Prometheus and other tools",
+		Help: fmt.Sprintf(exportHelp, formats.String()),
+		Setup: func(fs *flag.FlagSet) line.Action {
 			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 			format := fs.String("format", "jsonl", "`format` to write, as listed above")
 			out := fs.String("out", "-", "`file` to write, - for standard output")
-			return func(ctx context.Context, s streams, args []string) error {
+			return func(ctx context.Context, s line.Streams, args []string) error {
 				if len(args) == 0 {
 					args = []string{"latest"}
 				}
@@ -48,7 +50,7 @@ func exportCommand() command {
 	}
 }
 
-func exportRuns(ctx context.Context, s streams, dsn, format, out string, selectors []string) error {
+func exportRuns(ctx context.Context, s line.Streams, dsn, format, out string, selectors []string) error {
 	db, err := archive.Read(ctx, dsn)
 	if err != nil {
 		return err
@@ -60,7 +62,7 @@ func exportRuns(ctx context.Context, s streams, dsn, format, out string, selecto
 	}
 	var text bytes.Buffer
 	if err := export.Write(&text, format, runs); err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
-	return writeOut(s, out, "", text.Bytes())
+	return line.WriteOut(s, out, "", text.Bytes())
 }

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"os"
 
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/archive"
+	"assay/harness/failure"
 	"assay/harness/speed"
 	"assay/predict/roofline"
 )
@@ -28,10 +31,10 @@ examples:
   assay fit night.jsonl --out machine.json
 `
 
-func fitCommand() command {
-	return command{
-		name: "fit", args: "[RUN…]", does: "finds what bytes and operations cost this machine", help: fitHelp,
-		setup: func(fs *flag.FlagSet) action {
+func fitCommand() line.Command {
+	return line.Command{
+		Name: "fit", Args: "[RUN…]", Does: "finds what bytes and operations cost this machine", Help: fitHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newFitFlags(fs)
 			return o.run
 		},
@@ -58,12 +61,12 @@ func newFitFlags(fs *flag.FlagSet) *fitFlags {
 	return o
 }
 
-func (o *fitFlags) run(ctx context.Context, s streams, args []string) error {
+func (o *fitFlags) run(ctx context.Context, s line.Streams, args []string) error {
 	switch {
 	case o.furthest < 0:
-		return usagef("--furthest %d cannot be negative", o.furthest)
+		return line.Usagef("--furthest %d cannot be negative", o.furthest)
 	case o.asJSON && (o.validate || o.markdown):
-		return usagef("--json prints the fit; leave out --validate and --markdown")
+		return line.Usagef("--json prints the fit; leave out --validate and --markdown")
 	}
 	if len(args) == 0 {
 		args = []string{"latest"}
@@ -109,21 +112,21 @@ func (o *fitFlags) keep(ctx context.Context, fit *roofline.Fit) error {
 	return errors.Join(speed.Save(ctx, db, fit), db.Close())
 }
 
-func (o *fitFlags) print(s streams, fit *roofline.Fit, obs []roofline.Observation) error {
+func (o *fitFlags) print(s line.Streams, fit *roofline.Fit, obs []roofline.Observation) error {
 	if o.asJSON {
-		return printJSON(s.out, fitJSON{fit, fit.Explain(obs, o.furthest)})
+		return show.JSON(s.Out, fitJSON{fit, fit.Explain(obs, o.furthest)})
 	}
 	if !o.markdown {
-		printFit(s.out, fit, obs, o.furthest)
+		show.Fit(s.Out, fit, obs, o.furthest)
 	}
 	if !o.validate && !o.markdown {
 		return nil
 	}
 	v, err := roofline.Validate(obs, roofline.Options{Unfit: o.unfit})
 	if err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
-	printValidation(s.out, v, o.markdown)
+	show.Validation(s.Out, v, o.markdown)
 	return nil
 }
 

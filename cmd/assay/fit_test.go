@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/cmd/assay/line"
 	"assay/predict/roofline"
 	"assay/results"
 )
@@ -68,14 +69,14 @@ func assay(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	t.Setenv("ASSAY_HOME", t.TempDir())
 	var out, errs bytes.Buffer
-	status = dispatch(context.Background(), args, streams{in: &bytes.Buffer{}, out: &out, err: &errs})
+	status = dispatch(context.Background(), args, line.Streams{In: &bytes.Buffer{}, Out: &out, Err: &errs})
 	return out.String(), errs.String(), status
 }
 
 func TestFitCommand(t *testing.T) {
 	file := runFile(t, 5)
 	out, errs, status := assay(t, "fit", file, "--validate")
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, strings.ReplaceAll(out, "\n", " "), "30 cases on lab (Apple M2), 2 threads, 0 GPU layers, llama.cpp v0.5.0")
 	assert.Regexp(t, `multiply q8_0 +(99|10[01])(\.\d)? GFLOP/s`, out)
 	assert.Contains(t, out, "leave one model out:")
@@ -85,17 +86,17 @@ func TestFitCommand(t *testing.T) {
 	}
 
 	out, errs, status = assay(t, "fit", file, "--markdown", "--no-store")
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Equal(t, 2+30, strings.Count(out, "\n| ")+1, "a header, a rule and the cases: %s", out)
 	assert.Contains(t, out, "| model-0 q8_0 pp16 | ")
 
 	// Of four models, three are left, whose residuals are too few for an interval.
 	_, errs, status = assay(t, "fit", runFile(t, 4), "--validate")
-	assert.Equal(t, statusUsage, status)
+	assert.Equal(t, line.StatusUsage, status)
 	assert.Contains(t, errs, "no case can be predicted when its model is left out; model-0 q8_0 pp16: the fit of the other models has 18 held-out residuals and an interval needs 19")
 
 	out, _, status = assay(t, "fit", file, "--json", "--no-store")
-	require.Equal(t, statusDone, status)
+	require.Equal(t, line.StatusDone, status)
 	var fit struct {
 		roofline.Fit
 		Furthest []roofline.Explanation `json:"furthest"`
@@ -127,7 +128,7 @@ func TestFitCommandRefuses(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			out, errs, status := assay(t, tt.args...)
-			assert.Equal(t, statusUsage, status)
+			assert.Equal(t, line.StatusUsage, status)
 			assert.Contains(t, errs, tt.want)
 			assert.Empty(t, out)
 		})
@@ -137,26 +138,26 @@ func TestFitCommandRefuses(t *testing.T) {
 func TestPredictByFitAndChip(t *testing.T) {
 	file, saved := runFile(t, 4), filepath.Join(t.TempDir(), "fit.json")
 	_, errs, status := assay(t, "fit", file, "--no-store", "--out", saved)
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	out, errs, status := assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--fit", saved, "--contexts", "256,8192", "--memory", "2GiB")
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "it misses a model that it has not seen by")
 	assert.Contains(t, out, "largest context in 2.00 GiB: 8192 tokens")
 	assert.Contains(t, out, "* longer than anything that was measured (1028): an extrapolation")
 
 	out, errs, status = assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--chip", "M5-10", "--contexts", "512")
-	require.Equal(t, statusDone, status, errs)
+	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "none on this chip")
 }
 
 func TestParseBytes(t *testing.T) {
 	for text, want := range map[string]int64{"16GiB": 16 << 30, "16G": 16 << 30, "512 MiB": 512 << 20, "100": 100, "1.5k": 1536, "7B": 7} {
-		got, err := parseBytes(text)
+		got, err := line.Bytes(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
 	for _, text := range []string{"", "GiB", "-1G", "0", "x", "16XGiB", "16i", "16KM", "1e3", "inf", "nan", "9999999P"} {
-		_, err := parseBytes(text)
+		_, err := line.Bytes(text)
 		assert.Error(t, err, text)
 	}
 }

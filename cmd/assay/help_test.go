@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/cmd/assay/line"
 	"assay/predict/source"
 )
 
@@ -19,7 +20,7 @@ func TestExamplesNamePresets(t *testing.T) {
 	require.NoError(t, err)
 	all := string(text)
 	for _, c := range commands() {
-		all += c.help
+		all += c.Help
 	}
 	names := regexp.MustCompile(`preset:([a-z0-9][a-z0-9.-]+)`).FindAllStringSubmatch(all, -1)
 	require.NotEmpty(t, names)
@@ -31,18 +32,18 @@ func TestExamplesNamePresets(t *testing.T) {
 // Every command's help fits a terminal of 80 columns and shows how it is called.
 func TestHelp(t *testing.T) {
 	for _, c := range commands() {
-		if c.hidden {
+		if c.Hidden {
 			continue
 		}
-		status, out, errs := call(c.name, "--help")
-		assert.Equal(t, statusDone, status, c.name)
-		assert.Empty(t, errs, c.name)
+		status, out, errs := call(c.Name, "--help")
+		assert.Equal(t, line.StatusDone, status, c.Name)
+		assert.Empty(t, errs, c.Name)
 		for line := range strings.Lines(out) {
 			line = strings.TrimRight(line, "\n")
-			assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, "%s: %s", c.name, line)
+			assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, "%s: %s", c.Name, line)
 		}
-		if c.name != "version" {
-			assert.Regexp(t, `(?m)^examples?:$`, out, c.name)
+		if c.Name != "version" {
+			assert.Regexp(t, `(?m)^examples?:$`, out, c.Name)
 		}
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"assay/cmd/assay/line"
 	"assay/harness/archive"
+	"assay/harness/failure"
 	"assay/results"
 	"assay/results/imports"
 )
@@ -29,12 +31,12 @@ examples:
   assay import mlx.txt --model mlx-community/Qwen3-4B-4bit --version 0.31.3
 `
 
-func importCommand() command {
-	return command{
-		name: "import", args: "FILE...",
-		does: "reads runs of assay, llama-bench, mlx_lm.benchmark into the store",
-		help: importHelp,
-		setup: func(fs *flag.FlagSet) action {
+func importCommand() line.Command {
+	return line.Command{
+		Name: "import", Args: "FILE...",
+		Does: "reads runs of assay, llama-bench, mlx_lm.benchmark into the store",
+		Help: importHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			var o imports.Options
 			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 			fs.StringVar(&o.Model, "model", "", "`name` of the model, if the file does not say")
@@ -42,14 +44,14 @@ func importCommand() command {
 			fs.StringVar(&o.Host.Name, "machine", "", "`name` of the machine that it was measured on")
 			fs.StringVar(&o.Host.Chip, "chip", "", "`chip` of the machine, if the file does not say")
 			at := fs.String("time", "", "`time` of the measurement, 2026-11-20T02:00:00Z (default: the file's)")
-			return func(ctx context.Context, s streams, args []string) error {
+			return func(ctx context.Context, s line.Streams, args []string) error {
 				if len(args) == 0 {
-					return usagef("name a file; see 'assay import --help'")
+					return line.Usagef("name a file; see 'assay import --help'")
 				}
 				if *at != "" {
 					var err error
 					if o.Time, err = time.Parse(time.RFC3339, *at); err != nil {
-						return usagef("--time is %q, not a time like 2026-11-20T02:00:00Z", *at)
+						return line.Usagef("--time is %q, not a time like 2026-11-20T02:00:00Z", *at)
 					}
 				}
 				return importFiles(ctx, s, *dsn, args, o)
@@ -58,7 +60,7 @@ func importCommand() command {
 	}
 }
 
-func importFiles(ctx context.Context, s streams, dsn string, files []string, o imports.Options) error {
+func importFiles(ctx context.Context, s line.Streams, dsn string, files []string, o imports.Options) error {
 	db, err := archive.Open(ctx, dsn)
 	if err != nil {
 		return err
@@ -67,16 +69,16 @@ func importFiles(ctx context.Context, s streams, dsn string, files []string, o i
 	for _, file := range files {
 		runs, err := imports.ReadFile(file, o)
 		if err != nil {
-			return usageError{err}
+			return failure.Input(err)
 		}
 		for _, run := range runs {
 			added, err := db.Import(ctx, run)
 			if err != nil {
-				return usageError{err}
+				return failure.Input(err)
 			}
-			fmt.Fprintf(s.out, "%s: %d cases, %d new\n", run.ID, len(run.Records), added)
+			fmt.Fprintf(s.Out, "%s: %d cases, %d new\n", run.ID, len(run.Records), added)
 			for _, w := range run.Warnings {
-				fmt.Fprintf(s.err, "assay import: %s\n", results.Printable(w))
+				fmt.Fprintf(s.Err, "assay import: %s\n", results.Printable(w))
 			}
 		}
 	}

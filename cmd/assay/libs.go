@@ -10,17 +10,20 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
+	"assay/harness/failure"
 	"assay/harness/libs"
 	"assay/native/llama"
 	"assay/native/mlx"
 )
 
-func libsCommand() command {
-	return command{
-		name: "libs",
-		args: "install",
-		does: "gets the runtime libraries with the platform's package manager",
-		help: `On macOS Homebrew installs llama.cpp and mlx-c. On Linux npm's client fetches a
+func libsCommand() line.Command {
+	return line.Command{
+		Name: "libs",
+		Args: "install",
+		Does: "gets the runtime libraries with the platform's package manager",
+		Help: `On macOS Homebrew installs llama.cpp and mlx-c. On Linux npm's client fetches a
 pinned release of llama.cpp, and mlx-c is built with g++ from what pip and cargo
 fetch; everything is checked against its hash and kept in assay's cache, and
 nothing is installed system-wide. Where something for MLX is missing, a line says
@@ -34,7 +37,7 @@ examples:
                                          ASSAY_LLAMA_LIB=PATH takes it, with
                                          GGML_VK_VISIBLE_DEVICES=0 also on a
                                          device in software (mesa-vulkan-drivers)`,
-		setup: func(fs *flag.FlagSet) action {
+		Setup: func(fs *flag.FlagSet) line.Action {
 			var f libsFlags
 			fs.StringVar(&f.releases, "release", libs.Pinned().Version, "releases of llama.cpp, comma-separated, or all (Linux)")
 			fs.StringVar(&f.platform, "platform", "", "for another platform, to look into and not to run: "+strings.Join(libs.Platforms(), ", "))
@@ -59,24 +62,24 @@ func (f *libsFlags) setMLX(text string) error {
 	return err
 }
 
-func (f *libsFlags) install(ctx context.Context, s streams, args []string) error {
+func (f *libsFlags) install(ctx context.Context, s line.Streams, args []string) error {
 	if len(args) != 1 || args[0] != "install" {
-		return usagef("want 'assay libs install', have %q", strings.Join(args, " "))
+		return line.Usagef("want 'assay libs install', have %q", strings.Join(args, " "))
 	}
 	if f.platform != "" && !slices.Contains(libs.Platforms(), f.platform) {
-		return usagef("--platform %q is none of %s", f.platform, strings.Join(libs.Platforms(), ", "))
+		return line.Usagef("--platform %q is none of %s", f.platform, strings.Join(libs.Platforms(), ", "))
 	}
 	if f.device != "" && !slices.Contains(libs.Devices(), f.device) {
-		return usagef("--device %q is none of %s", f.device, strings.Join(libs.Devices(), ", "))
+		return line.Usagef("--device %q is none of %s", f.device, strings.Join(libs.Devices(), ", "))
 	}
 	if f.device != "" && f.platform != "" {
-		return usagef("--device and --platform each name a package; give one of them")
+		return line.Usagef("--device and --platform each name a package; give one of them")
 	}
 	releases, err := libs.Select(f.releases)
 	if err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
-	in, err := libs.New(s.err)
+	in, err := libs.New(s.Err)
 	if err != nil {
 		return err
 	}
@@ -122,11 +125,11 @@ func (f *libsFlags) llama(ctx context.Context, in libs.Installer, r libs.Release
 	return in.Llama(ctx, llama.Spec(), r)
 }
 
-func (f *libsFlags) print(s streams, got []libs.Installed) error {
+func (f *libsFlags) print(s line.Streams, got []libs.Installed) error {
 	if f.json {
-		return printJSON(s.out, got)
+		return show.JSON(s.Out, got)
 	}
-	t := newTable(s.out, table.Row{"library", "version", "state", "path"})
+	t := show.NewTable(s.Out, table.Row{"library", "version", "state", "path"})
 	for _, g := range got {
 		state := "was there"
 		if g.Fetched {

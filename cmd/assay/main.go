@@ -1,8 +1,9 @@
 // Command assay measures local LLM runtimes and sets each figure beside what
 // the model's architecture predicts.
 //
-// This package is the command line: one short file per subcommand that parses
-// flags, calls the packages below it and prints. It decides nothing.
+// This package is the list of commands, a short file each that declares flags,
+// calls the packages below it and has show print. It decides nothing, and it does
+// not know runtimes' names, libraries or formulas.
 package main
 
 import (
@@ -12,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"assay/cmd/assay/line"
 )
 
 // grace is how long what is going on has to end after SIGTERM or Ctrl-C: a worker is
@@ -25,12 +28,41 @@ func endAnyway(ctx context.Context, stop func()) {
 	stop() // the next signal is the system's
 	time.Sleep(grace)
 	fmt.Fprintln(os.Stderr, "assay: interrupted")
-	os.Exit(statusFailed)
+	os.Exit(line.StatusFailed)
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go endAnyway(ctx, stop)
-	status := dispatch(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	status := dispatch(ctx, os.Args[1:], line.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	os.Exit(status)
+}
+
+// dispatch is assay without the process around it: it returns the exit status.
+func dispatch(ctx context.Context, args []string, s line.Streams) int {
+	return line.Dispatch(ctx, commands(), args, s)
+}
+
+// commands lists every subcommand in the order in which help shows them.
+func commands() []line.Command {
+	return []line.Command{
+		doctorCommand(),
+		runCommand(),
+		predictCommand(),
+		fitCommand(),
+		planCommand(),
+		diffCommand(),
+		trendCommand(),
+		reportCommand(),
+		nightlyCommand(),
+		inspectCommand(),
+		compareCommand(),
+		buildCommand(),
+		synthCommand(),
+		libsCommand(),
+		importCommand(),
+		exportCommand(),
+		versionCommand(),
+		workerCommand(),
+	}
 }

@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
+	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/harness/nightly"
 	"assay/harness/run"
@@ -40,10 +42,10 @@ examples:
   assay nightly --replay sessions.csv --smallest 5
 `
 
-func nightlyCommand() command {
-	return command{
-		name: "nightly", args: "[SUITE.yaml | --replay RUN...]", does: "one unattended night: run, judge, alert, report", help: nightlyHelp,
-		setup: func(fs *flag.FlagSet) action {
+func nightlyCommand() line.Command {
+	return line.Command{
+		Name: "nightly", Args: "[SUITE.yaml | --replay RUN...]", Does: "one unattended night: run, judge, alert, report", Help: nightlyHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newNightlyFlags(fs)
 			return o.run
 		},
@@ -52,14 +54,14 @@ func nightlyCommand() command {
 
 type nightlyFlags struct {
 	suite, store, out, webhook, junit, markdown string
-	runtimes, across                            *list[string]
+	runtimes, across                            *line.List[string]
 	keep                                        int
 	smallest                                    float64
 	canary, force, fresh, github, asJSON, again bool
 }
 
 func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
-	o := &nightlyFlags{runtimes: words(), across: words()}
+	o := &nightlyFlags{runtimes: line.Words(), across: line.Words()}
 	fs.StringVar(&o.suite, "suite", "", "suite `file`, in place of the argument (default: the built-in suite)")
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
@@ -82,22 +84,22 @@ func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
 func (o *nightlyFlags) check(args []string) error {
 	switch {
 	case o.smallest <= 0:
-		return usagef("--smallest %g must be more than 0", o.smallest)
+		return line.Usagef("--smallest %g must be more than 0", o.smallest)
 	case o.again:
 		return nil
 	case len(args) > 1:
-		return usagef("one suite at a time, not %q", args)
+		return line.Usagef("one suite at a time, not %q", args)
 	case len(args) == 1 && o.suite != "":
-		return usagef("name the suite once: %q or --suite %q", args[0], o.suite)
+		return line.Usagef("name the suite once: %q or --suite %q", args[0], o.suite)
 	case o.keep < 0:
-		return usagef("--keep %d cannot be negative", o.keep)
+		return line.Usagef("--keep %d cannot be negative", o.keep)
 	case o.github && o.asJSON:
-		return usagef("--github and --json both write to standard output; choose one")
+		return line.Usagef("--github and --json both write to standard output; choose one")
 	}
 	return nil
 }
 
-func (o *nightlyFlags) run(ctx context.Context, s streams, args []string) error {
+func (o *nightlyFlags) run(ctx context.Context, s line.Streams, args []string) error {
 	if err := o.check(args); err != nil {
 		return err
 	}
@@ -107,8 +109,8 @@ func (o *nightlyFlags) run(ctx context.Context, s streams, args []string) error 
 	if len(args) == 1 {
 		o.suite = args[0]
 	}
-	if isModel(o.suite) {
-		return usagef("%[1]s is a model, and nightly runs a suite: put \"cases: [{models: ['%[1]s'], kinds: [prefill, decode]}]\" into a file and name that", o.suite)
+	if line.IsModel(o.suite) {
+		return line.Usagef("%[1]s is a model, and nightly runs a suite: put \"cases: [{models: ['%[1]s'], kinds: [prefill, decode]}]\" into a file and name that", o.suite)
 	}
 	opt, err := o.options(s)
 	if err != nil {
@@ -127,11 +129,11 @@ func (o *nightlyFlags) run(ctx context.Context, s streams, args []string) error 
 	return nightVerdict(night)
 }
 
-func (o *nightlyFlags) options(s streams) (nightly.Options, error) {
+func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
 	opt := nightly.Options{
 		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: alert.Webhook{URL: o.webhook},
-		Step:  func(what string) { fmt.Fprintf(s.err, "%s\n", what) },
-		Bench: run.Options{Runtimes: o.runtimes.values, Force: o.force, Store: o.store, Progress: newRunPrinter(s, false).progress},
+		Step:  func(what string) { fmt.Fprintf(s.Err, "%s\n", what) },
+		Bench: run.Options{Runtimes: o.runtimes.Values, Force: o.force, Store: o.store, Progress: (&show.Run{Draw: s.Drawing()}).Progress},
 	}
 	var err error
 	if opt.Home, err = home.Find(); err != nil {
@@ -140,9 +142,9 @@ func (o *nightlyFlags) options(s streams) (nightly.Options, error) {
 	if opt.Reports == "" {
 		opt.Reports = opt.Home.Reports()
 	}
-	if len(o.across.values) > 0 {
-		if opt.Across, err = diff.ParseAspects(o.across.values); err != nil {
-			return opt, usageError{err}
+	if len(o.across.Values) > 0 {
+		if opt.Across, err = diff.ParseAspects(o.across.Values); err != nil {
+			return opt, failure.Input(err)
 		}
 	}
 	if o.canary {
@@ -161,44 +163,32 @@ func (o *nightlyFlags) options(s streams) (nightly.Options, error) {
 }
 
 // tell prints the night, and writes it in the other forms that were asked for.
-func (o *nightlyFlags) tell(s streams, n nightly.Night) error {
+func (o *nightlyFlags) tell(s line.Streams, n nightly.Night) error {
 	loud := alert.Loud(n.Alerts)
 	var err error
 	switch {
 	case o.asJSON:
-		err = printJSON(s.out, n)
+		err = show.JSON(s.Out, n)
 	case o.github:
-		err = errors.Join(n.WriteText(s.err), alert.WriteGitHub(s.out, loud))
+		err = errors.Join(n.WriteText(s.Err), alert.WriteGitHub(s.Out, loud))
 	default:
-		err = n.WriteText(s.out)
+		err = n.WriteText(s.Out)
 	}
 	for _, name := range n.Files {
-		fmt.Fprintf(s.err, "wrote %s\n", name)
+		fmt.Fprintf(s.Err, "wrote %s\n", name)
 	}
 	return errors.Join(err,
-		writeFile(o.junit, func(w io.Writer) error { return alert.WriteJUnit(w, loud) }),
-		writeFile(o.markdown, n.WriteMarkdown))
-}
-
-// writeFile writes a file, or nothing where no name was given.
-func writeFile(name string, write func(io.Writer) error) error {
-	if name == "" {
-		return nil
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
+		line.WriteFile(o.junit, func(w io.Writer) error { return alert.WriteJUnit(w, loud) }),
+		line.WriteFile(o.markdown, n.WriteMarkdown))
 }
 
 // nightVerdict is the night's exit status: what is announced comes first.
 func nightVerdict(n nightly.Night) error {
 	switch {
 	case n.Regressed():
-		return refutedError{errors.New("something regressed or changed; see the alerts")}
+		return line.Refuted(errors.New("something regressed or changed; see the alerts"))
 	case n.NotJudged != "":
 		return fmt.Errorf("run %s was not judged: %s", n.Run, n.NotJudged)
 	}
-	return amountsTo(results.Tally{Cases: n.Cases, Failed: n.Failed, Refuted: n.Refuted})
+	return line.AmountsTo(results.Tally{Cases: n.Cases, Failed: n.Failed, Refuted: n.Refuted})
 }

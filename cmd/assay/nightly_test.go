@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"assay/cmd/assay/line"
 	"assay/harness/nightly"
 	"assay/results/alert"
 )
@@ -20,7 +21,7 @@ func TestNightlyRefuses(t *testing.T) {
 		"gone.yaml: no such file":      {"gone.yaml"},
 	} {
 		status, out, errs := call(append([]string{"nightly"}, args...)...)
-		assert.Equal(t, statusUsage, status, args)
+		assert.Equal(t, line.StatusUsage, status, args)
 		assert.Contains(t, errs, want)
 		assert.Empty(t, out)
 	}
@@ -33,13 +34,13 @@ func TestNightVerdict(t *testing.T) {
 		night nightly.Night
 		want  int
 	}{
-		"calm":                  {nightly.Night{Cases: 3}, statusDone},
-		"new":                   {nightly.Night{Failed: 1, Alerts: []alert.Alert{regression}}, statusRefuted},
-		"known":                 {nightly.Night{Alerts: []alert.Alert{known}}, statusDone},
-		"a failed case":         {nightly.Night{Failed: 1, Refuted: 1}, statusFailed},
-		"a refuted prediction":  {nightly.Night{Refuted: 1}, statusRefuted},
-		"what was never judged": {nightly.Night{NotJudged: "another chip"}, statusFailed},
+		"calm":                  {nightly.Night{Cases: 3}, line.StatusDone},
+		"new":                   {nightly.Night{Failed: 1, Alerts: []alert.Alert{regression}}, line.StatusRefuted},
+		"known":                 {nightly.Night{Alerts: []alert.Alert{known}}, line.StatusDone},
+		"a failed case":         {nightly.Night{Failed: 1, Refuted: 1}, line.StatusFailed},
+		"a refuted prediction":  {nightly.Night{Refuted: 1}, line.StatusRefuted},
+		"what was never judged": {nightly.Night{NotJudged: "another chip"}, line.StatusFailed},
 	} {
-		assert.Equal(t, tc.want, exitStatus(nightVerdict(tc.night)), name)
+		assert.Equal(t, tc.want, line.ExitStatus(nightVerdict(tc.night)), name)
 	}
 }

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"io"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/model"
 	"assay/results"
 )
@@ -24,13 +22,13 @@ examples:
   assay plan preset:gemma-3-12b --runtime mlx --weight-type 4bit
 `
 
-func planCommand() command {
-	return command{
-		name: "plan", args: "MODEL", does: "the runtime's own allocation plan, beside the prediction", help: planHelp,
-		setup: func(fs *flag.FlagSet) action {
+func planCommand() line.Command {
+	return line.Command{
+		Name: "plan", Args: "MODEL", Does: "the runtime's own allocation plan, beside the prediction", Help: planHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newCaseFlags(fs)
-			return func(ctx context.Context, s streams, args []string) error {
-				ref, err := oneModel("plan", args)
+			return func(ctx context.Context, s line.Streams, args []string) error {
+				ref, err := line.OneModel("plan", args)
 				if err != nil {
 					return err
 				}
@@ -43,49 +41,15 @@ func planCommand() command {
 					return err
 				}
 				if o.asJSON {
-					err = printJSON(s.out, rec)
+					err = show.JSON(s.Out, rec)
 				} else {
-					printPlan(s.out, rec)
+					show.Plan(s.Out, rec)
 				}
 				if err != nil {
 					return err
 				}
-				return verdict([]results.Record{rec})
+				return line.Verdict([]results.Record{rec})
 			}
 		},
 	}
-}
-
-func printPlan(w io.Writer, r results.Record) {
-	m, p := measured(r), predicted(r)
-	fmt.Fprintf(w, "%s at n_ctx %d, %s %s\n\n", safe(r.Model.Name), r.Case.NCtx, r.Runtime.Name, r.Runtime.Version)
-	t := newTable(w, table.Row{"", "predicted", "planned", "residual"}, "predicted", "planned", "residual")
-	t.AppendRow(table.Row{"weights", bytesOf(p.WeightBytes), bytesOf(m.WeightBytes), difference(residual(r).WeightBytes)})
-	if src := m.KVSources; src != nil && src.Log != nil {
-		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(src.Log), difference(residual(r).KVBytes) + fmt.Sprintf(" ± %d", *src.LogPrecision)})
-	} else {
-		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(m.KVBytes), difference(residual(r).KVBytes)})
-	}
-	if m.Memory != nil && m.Memory.ComputeBytes != nil {
-		pm := p.Memory
-		if pm == nil {
-			pm = &results.Memory{}
-		}
-		rounded := fmt.Sprintf(" ± %d", results.LogRounding)
-		t.AppendRow(table.Row{"compute buffer", bytesOf(pm.ComputeBytes), bytesOf(m.Memory.ComputeBytes), difference(residual(r).ComputeBytes) + rounded})
-		t.AppendRow(table.Row{"output buffer", bytesOf(pm.OutputBytes), bytesOf(m.Memory.OutputBytes), difference(residual(r).OutputBytes) + rounded})
-	}
-	t.Render()
-	if r.Runtime.Name != "mlx" {
-		fmt.Fprintln(w, "± bytes are what the log's rounding leaves open")
-	}
-	fmt.Fprintln(w)
-	printCacheClasses(w, p)
-	if r.Runtime.Name == "mlx" {
-		fmt.Fprintln(w, "\nMLX plans nothing: the weights are those of the files' headers, and the cache\nis what mlx-lm's would hold behind a prompt of so many tokens.")
-	}
-	if m.Memory != nil && m.Memory.PeakFootprintBytes != nil {
-		fmt.Fprintf(w, "\nplanned with %s of memory\n", bytesOf(m.Memory.PeakFootprintBytes))
-	}
-	printProblems(w, []results.Record{r})
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"assay/cmd/assay/line"
 )
 
 // Each wrong call ends with status 2, one line that says what to do and nothing
@@ -74,7 +76,7 @@ func TestRefusesInOneLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, errs := call(strings.Fields(tc.args)...)
-			assert.Equal(t, statusUsage, status, errs)
+			assert.Equal(t, line.StatusUsage, status, errs)
 			assert.Contains(t, errs, tc.want)
 			assert.Equal(t, 1, strings.Count(errs, "\n"), errs)
 			assert.Empty(t, out)
@@ -88,8 +90,8 @@ func TestUnwritableHome(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	t.Setenv("ASSAY_HOME", file)
 	var out, errs strings.Builder
-	status := dispatch(t.Context(), []string{"run", "-m", "preset:smollm2-135m"}, streams{in: strings.NewReader(""), out: &out, err: &errs})
-	assert.Equal(t, statusNoRuntime, status)
+	status := dispatch(t.Context(), []string{"run", "-m", "preset:smollm2-135m"}, line.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	assert.Equal(t, line.StatusNoRuntime, status)
 	assert.Contains(t, errs.String(), "set ASSAY_HOME to a folder that can be written")
 	assert.Empty(t, out.String())
 }

@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"fmt"
-	"os"
 
+	"assay/cmd/assay/line"
 	"assay/harness/archive"
 	"assay/results/diff"
 )
@@ -23,12 +22,12 @@ examples:
   assay report --markdown --out - >> "$GITHUB_STEP_SUMMARY"
 `
 
-func reportCommand() command {
-	return command{
-		name: "report", args: "[RUN]",
-		does: "one HTML file with tables and plots, or Markdown",
-		help: reportHelp,
-		setup: func(fs *flag.FlagSet) action {
+func reportCommand() line.Command {
+	return line.Command{
+		Name: "report", Args: "[RUN]",
+		Does: "one HTML file with tables and plots, or Markdown",
+		Help: reportHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := archive.Options{}
 			var dsn, out string
 			var across bool
@@ -38,9 +37,9 @@ func reportCommand() command {
 			fs.IntVar(&o.Nights, "nights", 180, "`runs` that the histories go back")
 			fs.BoolVar(&o.Markdown, "markdown", false, "Markdown for a pull request in place of HTML")
 			fs.BoolVar(&across, "across", false, "compare although chip, power or library version differ")
-			return func(ctx context.Context, s streams, args []string) error {
+			return func(ctx context.Context, s line.Streams, args []string) error {
 				if len(args) > 1 || o.Nights < 1 {
-					return usagef("give at most one run, and --nights of 1 or more; see 'assay report --help'")
+					return line.Usagef("give at most one run, and --nights of 1 or more; see 'assay report --help'")
 				}
 				o.Head = "latest"
 				if len(args) == 1 {
@@ -55,7 +54,7 @@ func reportCommand() command {
 	}
 }
 
-func writeReport(ctx context.Context, s streams, dsn, out string, o archive.Options) error {
+func writeReport(ctx context.Context, s line.Streams, dsn, out string, o archive.Options) error {
 	db, err := archive.Read(ctx, dsn)
 	if err != nil {
 		return err
@@ -69,22 +68,5 @@ func writeReport(ctx context.Context, s streams, dsn, out string, o archive.Opti
 	if o.Markdown {
 		name = "report.md"
 	}
-	return writeOut(s, out, name, text.Bytes())
-}
-
-// writeOut writes a file and says so, or standard output for "-". An empty
-// name is the usual one.
-func writeOut(s streams, name, usual string, text []byte) error {
-	if name == "-" || name == "" && usual == "" {
-		_, err := s.out.Write(text)
-		return err
-	}
-	if name == "" {
-		name = usual
-	}
-	if err := os.WriteFile(name, text, 0o644); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.err, "wrote %s\n", name)
-	return nil
+	return line.WriteOut(s, out, name, text.Bytes())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/cmd/assay/line"
 	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/results"
@@ -22,9 +23,9 @@ func itemsOf(t *testing.T, flags []string) []subject.Item {
 	o := newRunFlags(fs)
 	require.NoError(t, fs.Parse(flags))
 	require.NoError(t, o.check(fs, fs.Args()))
-	s, err := o.suite(t.Context(), streams{}, fs.Args())
+	s, err := o.suite(t.Context(), line.Streams{}, fs.Args())
 	require.NoError(t, err)
-	items, err := suite.Expand(t.Context(), s, o.runtimes.values)
+	items, err := suite.Expand(t.Context(), s, o.runtimes.Values)
 	require.NoError(t, err)
 	return items
 }

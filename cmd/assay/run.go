@@ -5,16 +5,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/calibrate"
 	"assay/harness/run"
 	"assay/harness/suite"
-	"assay/results"
 )
 
 const runHelp = `
@@ -34,14 +33,14 @@ examples:
   assay run --resume
 `
 
-func runCommand() command {
-	return command{
-		name: "run", args: "[SUITE.yaml]",
-		does: "measures, compares with predictions, stores and prints",
-		help: runHelp,
-		setup: func(fs *flag.FlagSet) action {
+func runCommand() line.Command {
+	return line.Command{
+		Name: "run", Args: "[SUITE.yaml]",
+		Does: "measures, compares with predictions, stores and prints",
+		Help: runHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newRunFlags(fs)
-			return func(ctx context.Context, s streams, args []string) error {
+			return func(ctx context.Context, s line.Streams, args []string) error {
 				if err := o.check(fs, args); err != nil {
 					return err
 				}
@@ -53,11 +52,11 @@ func runCommand() command {
 
 // runFlags are the flags of run.
 type runFlags struct {
-	models, kinds, types, runtimes, rules, typeK, typeV, flash *list[string]
-	prompt, gen, depth, ctx, seq, batch, ubatch, threads, ngl  *list[int]
-	kvBits, kvGroup, kvStart, maxKV                            *list[int]
-	swaFull, unified                                           *list[bool]
-	pg                                                         pairs
+	models, kinds, types, runtimes, rules, typeK, typeV, flash *line.List[string]
+	prompt, gen, depth, ctx, seq, batch, ubatch, threads, ngl  *line.List[int]
+	kvBits, kvGroup, kvStart, maxKV                            *line.List[int]
+	swaFull, unified                                           *line.List[bool]
+	pg                                                         line.Pairs
 	reps, rounds                                               int
 	skeleton, out, resumeID, store                             string
 	resume, force, json, noStore, calibrate, experts           bool
@@ -65,12 +64,12 @@ type runFlags struct {
 
 func newRunFlags(fs *flag.FlagSet) *runFlags {
 	o := &runFlags{
-		models: words(), types: words(), runtimes: words(), rules: words(), typeK: words(), typeV: words(),
-		kinds:  oneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
+		models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), typeK: line.Words(), typeV: line.Words(),
+		kinds:  line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
 		flash:  flashModes(),
-		prompt: numbers(), gen: numbers(), depth: numbers(), ctx: numbers(), seq: numbers(), batch: numbers(),
-		ubatch: numbers(), threads: numbers(), ngl: numbers(), kvBits: numbers(), kvGroup: numbers(), kvStart: numbers(), maxKV: numbers(),
-		swaFull: switches(), unified: switches(),
+		prompt: line.Numbers(), gen: line.Numbers(), depth: line.Numbers(), ctx: line.Numbers(), seq: line.Numbers(), batch: line.Numbers(),
+		ubatch: line.Numbers(), threads: line.Numbers(), ngl: line.Numbers(), kvBits: line.Numbers(), kvGroup: line.Numbers(), kvStart: line.Numbers(), maxKV: line.Numbers(),
+		swaFull: line.Switches(), unified: line.Switches(),
 	}
 	fs.Var(o.models, "m", "`models` to run instead of a suite")
 	fs.Var(o.prompt, "p", "prompt `tokens` of prefill cases (default 512; 0: none)")
@@ -129,51 +128,42 @@ func caseFlag(fs *flag.FlagSet) (name string) {
 // check refuses combinations that mean nothing, before any work starts.
 func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 	switch stray := caseFlag(fs); {
-	case stray != "" && len(o.models.values) == 0 && !o.calibrate:
-		return usagef("-%s shapes the cases of -m MODEL; a suite states its own", stray)
+	case stray != "" && len(o.models.Values) == 0 && !o.calibrate:
+		return line.Usagef("-%s shapes the cases of -m MODEL; a suite states its own", stray)
 	case len(args) > 1:
-		return usagef("one suite at a time, not %q", args)
+		return line.Usagef("one suite at a time, not %q", args)
 	case len(args) == 1 && strings.Trim(args[0], "01,") == "":
-		return usagef("%q stands alone; lists of switches are written --swa-full=%s or -kvu=%s", args[0], args[0], args[0])
-	case o.calibrate && (len(args) == 1 || len(o.models.values) > 0 || o.resume || o.resumeID != ""):
-		return usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
+		return line.Usagef("%q stands alone; lists of switches are written --swa-full=%s or -kvu=%s", args[0], args[0], args[0])
+	case o.calibrate && (len(args) == 1 || len(o.models.Values) > 0 || o.resume || o.resumeID != ""):
+		return line.Usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
 	case o.experts && !o.calibrate:
-		return usagef("--experts belongs to --calibrate")
-	case len(args) == 1 && isModel(args[0]):
-		return usagef("%s is a model and no suite; write -m %s", args[0], args[0])
-	case len(args) == 1 && len(o.models.values) > 0:
-		return usagef("a suite (%s) and -m cannot go together", args[0])
-	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.values) > 0):
-		return usagef("--resume goes on with the suite it began with; leave out the suite and -m")
+		return line.Usagef("--experts belongs to --calibrate")
+	case len(args) == 1 && line.IsModel(args[0]):
+		return line.Usagef("%s is a model and no suite; write -m %s", args[0], args[0])
+	case len(args) == 1 && len(o.models.Values) > 0:
+		return line.Usagef("a suite (%s) and -m cannot go together", args[0])
+	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.Values) > 0):
+		return line.Usagef("--resume goes on with the suite it began with; leave out the suite and -m")
 	case o.reps < 1 || o.rounds < 1:
-		return usagef("-r %d and --rounds %d must be at least 1", o.reps, o.rounds)
+		return line.Usagef("-r %d and --rounds %d must be at least 1", o.reps, o.rounds)
 	case o.json && o.out == "-":
-		return usagef("--json and --out - both write to standard output; choose one")
+		return line.Usagef("--json and --out - both write to standard output; choose one")
 	}
 	return nil
 }
 
-// isModel reports whether the word can only be a model, where a suite is looked for.
-func isModel(word string) bool {
-	if scheme, _, ok := strings.Cut(word, ":"); ok && slices.Contains([]string{"preset", "hf", "ollama"}, scheme) {
-		return true
-	}
-	info, err := os.Stat(word)
-	return strings.EqualFold(filepath.Ext(word), ".gguf") || err == nil && info.IsDir()
-}
-
 // suite is the suite that the flags make, the named one, or the built-in one.
-func (o *runFlags) suite(ctx context.Context, s streams, args []string) (suite.Suite, error) {
+func (o *runFlags) suite(ctx context.Context, s line.Streams, args []string) (suite.Suite, error) {
 	if o.calibrate {
 		return o.calibration(ctx, s)
 	}
 	if len(args) == 1 {
 		return suite.Read(args[0])
 	}
-	if len(o.models.values) == 0 {
+	if len(o.models.Values) == 0 {
 		return suite.Builtin()
 	}
-	kinds := o.kinds.values
+	kinds := o.kinds.Values
 	if len(kinds) == 0 {
 		kinds = []string{"prefill", "decode"}
 	}
@@ -181,20 +171,20 @@ func (o *runFlags) suite(ctx context.Context, s streams, args []string) (suite.S
 }
 
 // calibration designs the cases that a fit of this machine needs.
-func (o *runFlags) calibration(ctx context.Context, s streams) (suite.Suite, error) {
-	opt := calibrate.Options{WeightTypes: o.types.values, GPULayers: 99, Experts: o.experts}
-	if len(o.runtimes.values) > 0 {
-		opt.Runtime = o.runtimes.values[0]
+func (o *runFlags) calibration(ctx context.Context, s line.Streams) (suite.Suite, error) {
+	opt := calibrate.Options{WeightTypes: o.types.Values, GPULayers: 99, Experts: o.experts}
+	if len(o.runtimes.Values) > 0 {
+		opt.Runtime = o.runtimes.Values[0]
 	}
-	if len(o.threads.values) > 0 {
-		opt.Threads = o.threads.values[0]
+	if len(o.threads.Values) > 0 {
+		opt.Threads = o.threads.Values[0]
 	}
-	if len(o.ngl.values) > 0 {
-		opt.GPULayers = o.ngl.values[0]
+	if len(o.ngl.Values) > 0 {
+		opt.GPULayers = o.ngl.Values[0]
 	}
 	suite, plan, err := calibrate.Suite(ctx, opt)
 	if err == nil {
-		fmt.Fprintf(s.err, "calibration: %d cases, about %v\n", len(plan.Chosen), plan.Expected.Round(time.Second))
+		fmt.Fprintf(s.Err, "calibration: %d cases, about %v\n", len(plan.Chosen), plan.Expected.Round(time.Second))
 	}
 	return suite, err
 }
@@ -209,60 +199,46 @@ func anys[T any](list []T) []any {
 
 func (o *runFlags) group() suite.CaseGroup {
 	return suite.CaseGroup{
-		Models: o.models.values, Runtimes: o.runtimes.values, Skeleton: o.skeleton, WeightTypes: o.types.values,
-		PG: o.pg.values,
+		Models: o.models.Values, Runtimes: o.runtimes.Values, Skeleton: o.skeleton, WeightTypes: o.types.Values,
+		PG: o.pg.Values,
 		Settings: suite.Lists{
-			"n_ctx": anys(o.ctx.values), "n_prompt": anys(o.prompt.values), "n_gen": anys(o.gen.values), "n_depth": anys(o.depth.values),
-			"n_batch": anys(o.batch.values), "n_ubatch": anys(o.ubatch.values), "n_seq": anys(o.seq.values),
-			"type_k": anys(o.typeK.values), "type_v": anys(o.typeV.values), "flash_attn": anys(o.flash.values),
-			"swa_full": anys(o.swaFull.values), "kv_unified": anys(o.unified.values),
-			"n_gpu_layers": anys(o.ngl.values), "n_threads": anys(o.threads.values),
-			"kv_bits": anys(o.kvBits.values), "kv_group_size": anys(o.kvGroup.values),
-			"quantized_kv_start": anys(o.kvStart.values), "max_kv_size": anys(o.maxKV.values),
+			"n_ctx": anys(o.ctx.Values), "n_prompt": anys(o.prompt.Values), "n_gen": anys(o.gen.Values), "n_depth": anys(o.depth.Values),
+			"n_batch": anys(o.batch.Values), "n_ubatch": anys(o.ubatch.Values), "n_seq": anys(o.seq.Values),
+			"type_k": anys(o.typeK.Values), "type_v": anys(o.typeV.Values), "flash_attn": anys(o.flash.Values),
+			"swa_full": anys(o.swaFull.Values), "kv_unified": anys(o.unified.Values),
+			"n_gpu_layers": anys(o.ngl.Values), "n_threads": anys(o.threads.Values),
+			"kv_bits": anys(o.kvBits.Values), "kv_group_size": anys(o.kvGroup.Values),
+			"quantized_kv_start": anys(o.kvStart.Values), "max_kv_size": anys(o.maxKV.Values),
 		},
 	}
 }
 
-func (o *runFlags) run(ctx context.Context, s streams, args []string) error {
+func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error {
 	suite, err := o.suite(ctx, s, args)
 	if err != nil {
 		return err
 	}
-	p := newRunPrinter(s, o.json)
+	p := &show.Run{Out: s.Out, Err: s.Err, Draw: s.Drawing(), JSON: o.json}
 	bench, err := run.New(ctx, run.Options{
-		Runtimes: o.runtimes.values, Rules: o.rules.values, Force: o.force,
-		Out: o.out, Stdout: s.out, Store: o.store, NoStore: o.noStore,
-		Progress: p.progress, Record: p.record,
+		Runtimes: o.runtimes.Values, Rules: o.rules.Values, Force: o.force,
+		Out: o.out, Stdout: s.Out, Store: o.store, NoStore: o.noStore,
+		Progress: p.Progress, Record: p.Record,
 	})
 	if err != nil {
 		return err
 	}
-	p.found(bench)
+	p.Found(bench)
 	if o.resume || o.resumeID != "" {
 		err = bench.Resume(ctx, o.resumeID)
 	} else {
 		err = bench.Run(ctx, suite)
 	}
-	printErr := p.finish(bench)
+	printErr := p.Finish(bench)
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; 'assay run --resume' goes on with run %s", err, bench.RunID)
 	}
 	if err = errors.Join(err, printErr); err != nil {
 		return err
 	}
-	return verdict(p.records)
-}
-
-// verdict turns records into the run's exit status.
-func verdict(records []results.Record) error { return amountsTo(results.Count(records)) }
-
-// amountsTo is the error of what a run amounts to.
-func amountsTo(t results.Tally) error {
-	switch outcome, says := t.Verdict(); outcome {
-	case results.Failed:
-		return errors.New(says)
-	case results.Refuted:
-		return refutedError{errors.New(says)}
-	}
-	return nil
+	return line.Verdict(p.Taken)
 }

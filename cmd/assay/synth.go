@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/model"
 	"assay/harness/runtime"
 )
@@ -21,28 +23,28 @@ examples:
   assay synth preset:qwen2.5-0.5b --runtime mlx --out qwen-folder
 `
 
-func synthCommand() command {
-	return command{
-		name: "synth", args: "MODEL", does: "writes a skeleton: a GGUF, or a Hugging Face folder", help: synthHelp,
-		setup: func(fs *flag.FlagSet) action {
+func synthCommand() line.Command {
+	return line.Command{
+		Name: "synth", Args: "MODEL", Does: "writes a skeleton: a GGUF, or a Hugging Face folder", Help: synthHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			kind := fs.String("skeleton", runtime.SkeletonFull, "`kind`: kv, full or sparse")
 			weights := fs.String("weight-type", "", "`type` of the matrices (default f16)")
 			rt := fs.String("runtime", "llama.cpp", "`runtime` to write for: llama.cpp (GGUF) or mlx (folder)")
 			out := fs.String("out", "", "`file` or folder to write; needed")
 			force := fs.Bool("force", false, "write over what is there")
-			return func(ctx context.Context, s streams, args []string) error {
-				ref, err := oneModel("synth", args)
+			return func(ctx context.Context, s line.Streams, args []string) error {
+				ref, err := line.OneModel("synth", args)
 				if err != nil {
 					return err
 				}
 				if *out == "" {
-					return usagef("--out names the file to write; there is no default")
+					return line.Usagef("--out names the file to write; there is no default")
 				}
 				f, err := model.Synth(ctx, *rt, ref, *kind, *weights, *out, *force)
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(s.out, "%s: %s, %d layers, hidden %d, vocabulary %d\n", *out, safe(f.Name), len(f.Layers), f.Hidden, f.Vocab)
+				_, err = fmt.Fprintf(s.Out, "%s: %s, %d layers, hidden %d, vocabulary %d\n", *out, show.Safe(f.Name), len(f.Layers), f.Hidden, f.Vocab)
 				return err
 			}
 		},

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"io"
-	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
 	"assay/harness/archive"
-	"assay/results/figure"
+	"assay/harness/failure"
 	"assay/results/store"
 	"assay/results/trend"
 )
@@ -29,10 +26,10 @@ examples:
   assay trend --json > history.json
 `
 
-func trendCommand() command {
-	return command{
-		name: "trend", does: "the history of each case, and where it changed", help: trendHelp,
-		setup: func(fs *flag.FlagSet) action {
+func trendCommand() line.Command {
+	return line.Command{
+		Name: "trend", Does: "the history of each case, and where it changed", Help: trendHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
 			o := newTrendFlags(fs)
 			return o.run
 		},
@@ -64,28 +61,28 @@ func (o *trendFlags) filter(args []string) (store.Filter, error) {
 	f := store.Filter{Machine: o.machine, Last: o.last}
 	switch {
 	case len(args) > 0:
-		return f, usagef("trend takes no arguments, not %q; --case selects cases", args)
+		return f, line.Usagef("trend takes no arguments, not %q; --case selects cases", args)
 	case o.smallest <= 0:
-		return f, usagef("--smallest %g must be more than 0", o.smallest)
+		return f, line.Usagef("--smallest %g must be more than 0", o.smallest)
 	case o.last < 0:
-		return f, usagef("--last %d cannot be negative", o.last)
+		return f, line.Usagef("--last %d cannot be negative", o.last)
 	}
 	var err error
 	if o.since != "" {
 		if f.Since, err = time.ParseInLocation(time.DateOnly, o.since, time.Local); err != nil {
-			return f, usagef("--since %q is not a day such as 2026-01-31", o.since)
+			return f, line.Usagef("--since %q is not a day such as 2026-01-31", o.since)
 		}
 	}
 	if o.until != "" {
 		if f.Until, err = time.ParseInLocation(time.DateOnly, o.until, time.Local); err != nil {
-			return f, usagef("--until %q is not a day such as 2026-01-31", o.until)
+			return f, line.Usagef("--until %q is not a day such as 2026-01-31", o.until)
 		}
 		f.Until = f.Until.AddDate(0, 0, 1)
 	}
 	return f, nil
 }
 
-func (o *trendFlags) run(ctx context.Context, s streams, args []string) error {
+func (o *trendFlags) run(ctx context.Context, s line.Streams, args []string) error {
 	f, err := o.filter(args)
 	if err != nil {
 		return err
@@ -96,66 +93,22 @@ func (o *trendFlags) run(ctx context.Context, s streams, args []string) error {
 	}
 	defer db.Close()
 	if err := db.CheckFilter(ctx, f); err != nil {
-		return usageError{err}
+		return failure.Input(err)
 	}
 	t, err := trend.Analyse(db.History(ctx, f), trend.Options{Smallest: o.smallest / 100})
 	var several *trend.Machines
 	if errors.As(err, &several) {
-		return usagef("%w with --machine", err)
+		return line.Usagef("%w with --machine", err)
 	}
 	if err != nil {
 		return err
 	}
 	if t.Keep(o.only); len(t.Cases) == 0 {
-		return usagef("no case's key contains %q; 'assay trend --all' lists them", o.only)
+		return line.Usagef("no case's key contains %q; 'assay trend --all' lists them", o.only)
 	}
 	if o.asJSON {
-		return printJSON(s.out, t)
+		return show.JSON(s.Out, t)
 	}
-	printTrend(s.out, t, o.all)
+	show.Trend(s.Out, t, o.all)
 	return nil
-}
-
-func printTrend(w io.Writer, t trend.Trend, all bool) {
-	fmt.Fprintf(w, "%d cases over %d nights\n", len(t.Cases), len(t.Nights))
-	for _, warning := range t.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", safe(warning))
-	}
-	if len(t.Nights) == 0 {
-		return // nothing was judged
-	}
-	printChanges(w, "all timed cases together", t.Common)
-	still := 0
-	for _, c := range t.Cases {
-		if len(c.Changes) == 0 && !all {
-			still++
-			continue
-		}
-		printChanges(w, safe(string(c.Key)), c.Changes)
-		if len(c.Changes) == 0 {
-			fmt.Fprintf(w, "\n%s\n  no change in %d nights\n", safe(string(c.Key)), len(c.Points))
-		}
-	}
-	if still > 0 {
-		fmt.Fprintf(w, "\n%d cases did not change.\n", still)
-	}
-}
-
-func printChanges(w io.Writer, what string, changes []trend.Change) {
-	if len(changes) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s\n", what)
-	t := newTable(w, table.Row{"night", "figure", "change", "95 % interval", "what else changed"}, "change", "95 % interval")
-	for _, c := range changes {
-		var also []string
-		for _, d := range c.Between {
-			also = append(also, fmt.Sprintf("%s %s → %s", d.What, clip(safe(d.Before), 14), clip(safe(d.After), 14)))
-		}
-		t.AppendRow(table.Row{
-			c.First.Time.Local().Format(time.DateOnly), c.Figure, figure.Change(c.Change.Value),
-			between(c.Change), orDash(strings.Join(also, "\n")),
-		})
-	}
-	t.Render()
 }

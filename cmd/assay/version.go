@@ -7,19 +7,20 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"assay/cmd/assay/line"
 	"assay/results"
 )
 
-func versionCommand() command {
-	return command{
-		name: "version",
-		does: "prints the version of assay, of Go and of the record format",
-		setup: func(*flag.FlagSet) action {
-			return func(_ context.Context, s streams, args []string) error {
+func versionCommand() line.Command {
+	return line.Command{
+		Name: "version",
+		Does: "prints the version of assay, of Go and of the record format",
+		Setup: func(*flag.FlagSet) line.Action {
+			return func(_ context.Context, s line.Streams, args []string) error {
 				if len(args) > 0 {
-					return usagef("version takes no arguments, not %q", args)
+					return line.Usagef("version takes no arguments, not %q", args)
 				}
-				_, err := fmt.Fprintf(s.out, "assay %s, %s, record schema %d\n", revision(), runtime.Version(), results.Schema)
+				_, err := fmt.Fprintf(s.Out, "assay %s, %s, record schema %d\n", revision(), runtime.Version(), results.Schema)
 				return err
 			}
 		},

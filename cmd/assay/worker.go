@@ -7,23 +7,24 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"assay/cmd/assay/line"
 	"assay/harness/worker"
 )
 
-func workerCommand() command {
-	return command{
-		name:   "worker",
-		does:   "runs one case; the other commands start it",
-		hidden: true,
-		setup: func(*flag.FlagSet) action {
-			return func(ctx context.Context, s streams, _ []string) error {
+func workerCommand() line.Command {
+	return line.Command{
+		Name:   "worker",
+		Does:   "runs one case; the other commands start it",
+		Hidden: true,
+		Setup: func(*flag.FlagSet) line.Action {
+			return func(ctx context.Context, s line.Streams, _ []string) error {
 				out, err := claimStdout()
 				if err != nil {
 					return err
 				}
 				defer out.Close()
-				if err := worker.Work(ctx, s.in, out); err != nil {
-					return toldError{err}
+				if err := worker.Work(ctx, s.In, out); err != nil {
+					return line.Told(err)
 				}
 				return nil
 			}

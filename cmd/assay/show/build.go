@@ -1,7 +1,8 @@
-package main
+package show
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -10,31 +11,33 @@ import (
 	"assay/results/figure"
 )
 
-func showFindings(s streams, m builder.Model) {
+// Findings prints what a model is, and the checks that failed.
+func Findings(w io.Writer, m builder.Model) {
 	c := m.Config()
-	fmt.Fprintf(s.out, "%s: %d parameters (%s), %d layers\n", safe(c.Name), c.TotalParams, c.TotalParamsFormatted, c.NumLayers)
+	fmt.Fprintf(w, "%s: %d parameters (%s), %d layers\n", Safe(c.Name), c.TotalParams, c.TotalParamsFormatted, c.NumLayers)
 	if c.DraftParams > 0 {
-		fmt.Fprintf(s.out, "and %d in blocks for multi-token prediction, which the count leaves out\n", c.DraftParams)
+		fmt.Fprintf(w, "and %d in blocks for multi-token prediction, which the count leaves out\n", c.DraftParams)
 	}
 	bad := m.Discrepancies()
 	if len(bad) == 0 {
-		fmt.Fprintf(s.out, "all %d checks hold\n", len(m.Checks))
+		fmt.Fprintf(w, "all %d checks hold\n", len(m.Checks))
 		return
 	}
-	fmt.Fprintf(s.out, "%d of %d checks failed\n", len(bad), len(m.Checks))
-	t := newTable(s.out, table.Row{"what", "held against", "found"})
+	fmt.Fprintf(w, "%d of %d checks failed\n", len(bad), len(m.Checks))
+	t := NewTable(w, table.Row{"what", "held against", "found"})
 	for _, name := range []string{"what", "held against", "found"} {
 		wrapColumn(t, name, 24)
 	}
 	for _, b := range bad {
-		t.AppendRow(table.Row{safe(b.Name), safe(b.Want), safe(b.Have)})
+		t.AppendRow(table.Row{Safe(b.Name), Safe(b.Want), Safe(b.Have)})
 	}
 	t.Render()
 }
 
-func showLayers(s streams, m builder.Model) {
-	fmt.Fprintln(s.out)
-	t := newTable(s.out, table.Row{"class", "count", "parameters", "FLOPs/token", "KV/token", "weights"},
+// Layers prints the classes of layers, with what they cost.
+func Layers(w io.Writer, m builder.Model) {
+	fmt.Fprintln(w)
+	t := NewTable(w, table.Row{"class", "count", "parameters", "FLOPs/token", "KV/token", "weights"},
 		"count", "parameters", "FLOPs/token", "KV/token", "weights")
 	for _, l := range m.Layers {
 		one := l.Cost(builder.OneToken())
@@ -47,20 +50,21 @@ func showLayers(s streams, m builder.Model) {
 			l.Cost(builder.OneToken()).Params * l.Count(), "-", "-", figure.Bytes(l.WeightBytes)})
 	}
 	for _, g := range m.Gaps {
-		t.AppendRow(table.Row{"none: " + clip(safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})
+		t.AppendRow(table.Row{"none: " + clip(Safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})
 	}
 	t.Render()
 }
 
-func showGaps(s streams, m builder.Model) {
-	fmt.Fprintf(s.out, "\n%d kinds of layer have no class\n", len(m.Gaps))
-	t := newTable(s.out, table.Row{"layer", "count", "tensors", "report"}, "count", "tensors")
+// Gaps prints the kinds of layer that have no class.
+func Gaps(w io.Writer, m builder.Model) {
+	fmt.Fprintf(w, "\n%d kinds of layer have no class\n", len(m.Gaps))
+	t := NewTable(w, table.Row{"layer", "count", "tensors", "report"}, "count", "tensors")
 	for _, g := range m.Gaps {
 		tensors := 0
 		for _, p := range g.Tensors {
 			tensors += p.Count
 		}
-		t.AppendRow(table.Row{clip(safe(g.Name), 20), g.Count, tensors, m.GapFile(g)})
+		t.AppendRow(table.Row{clip(Safe(g.Name), 20), g.Count, tensors, m.GapFile(g)})
 	}
 	t.Render()
 }
@@ -88,10 +92,8 @@ type listedClass struct {
 	Parallelism []string `json:"parallelism"`
 }
 
-func listClasses(s streams, args []string, asJSON bool) error {
-	if len(args) > 0 {
-		return usagef("--layers lists the classes of all models and takes none, have %q", args[0])
-	}
+// Classes prints the layer classes of all models.
+func Classes(w io.Writer, asJSON bool) error {
 	var list []listedClass
 	for _, c := range builder.Classes() {
 		one := listedClass{Class: c.Name, Name: c.Label, Does: c.Does, Dimensions: c.Dimensions(), Costs: c.Costs(), Parallelism: c.Parallelism()}
@@ -101,22 +103,22 @@ func listClasses(s streams, args []string, asJSON bool) error {
 		list = append(list, one)
 	}
 	if asJSON {
-		return printJSON(s.out, list)
+		return JSON(w, list)
 	}
 	for i, c := range list {
 		if i > 0 {
-			fmt.Fprintln(s.out)
+			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(s.out, "%s (%s)\n%s\n", c.Class, c.Name, wrapped(c.Does, "  "))
+		fmt.Fprintf(w, "%s (%s)\n%s\n", c.Class, c.Name, Wrapped(c.Does, "  "))
 		for _, part := range []struct {
 			name  string
 			lines []string
 		}{{"tensors", c.Tensors}, {"dimensions", c.Dimensions}, {"a token", c.Costs}, {"split", c.Parallelism}} {
 			if len(part.lines) > 0 {
-				fmt.Fprintln(s.out, "  "+part.name)
+				fmt.Fprintln(w, "  "+part.name)
 			}
 			for _, line := range part.lines {
-				fmt.Fprintln(s.out, wrapped(breakable(line), "    "))
+				fmt.Fprintln(w, Wrapped(breakable(line), "    "))
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -12,12 +12,13 @@ import (
 	"assay/results/figure"
 )
 
-func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthest int) {
-	say := func(format string, args ...any) { fmt.Fprintln(w, wrapped(fmt.Sprintf(format, args...), "")) }
-	say("%s: %d cases on %s, %s", fit.ID, fit.Observations, safe(fit.Machine), safe(fit.Runtime))
+// Fit prints what a machine's costs are, and the cases that it misses most.
+func Fit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthest int) {
+	say := func(format string, args ...any) { fmt.Fprintln(w, Wrapped(fmt.Sprintf(format, args...), "")) }
+	say("%s: %d cases on %s, %s", fit.ID, fit.Observations, Safe(fit.Machine), Safe(fit.Runtime))
 	say("form: %s (of %d tried, by leaving models out)", fit.Form, len(fit.Rivals))
 	fmt.Fprintln(w)
-	t := newTable(w, table.Row{"cost", "rate", "95 % interval", "cases", "remark"}, "rate", "95 % interval", "cases")
+	t := NewTable(w, table.Row{"cost", "rate", "95 % interval", "cases", "remark"}, "rate", "95 % interval", "cases")
 	wrapColumn(t, "remark", 16)
 	for _, p := range fit.Parameters {
 		value, interval := rateOf(p)
@@ -37,12 +38,12 @@ func printFit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthe
 	if furthest > 0 {
 		fmt.Fprintln(w, "\nfurthest off:")
 		for _, e := range fit.Explain(obs, furthest) {
-			fmt.Fprintln(w, wrapped(safe(e.String()), "  "))
+			fmt.Fprintln(w, Wrapped(Safe(e.String()), "  "))
 		}
 	}
 	if len(fit.LeftOut) > 0 {
 		fmt.Fprintln(w)
-		say("%d cases left out, the first: %s", len(fit.LeftOut), safe(fit.LeftOut[0]))
+		say("%d cases left out, the first: %s", len(fit.LeftOut), Safe(fit.LeftOut[0]))
 	}
 }
 
@@ -121,17 +122,17 @@ func remark(p roofline.Parameter) string {
 	return ""
 }
 
-// printValidation is the table of predicted against measured, each model by the
+// Validation is the table of predicted against measured, each model by the
 // fit that has not seen it; as Markdown for a README where that is asked for.
-func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
-	t := newTable(w, table.Row{"case", "measured t/s", "predicted", "95 % interval", "off", ""}, "measured t/s", "predicted", "95 % interval", "off")
+func Validation(w io.Writer, v roofline.Validation, markdown bool) {
+	t := NewTable(w, table.Row{"case", "measured t/s", "predicted", "95 % interval", "off", ""}, "measured t/s", "predicted", "95 % interval", "off")
 	for _, c := range v.Cases {
 		p, mark := c.Prediction.TokensPerSecond, ""
 		if !c.Inside() {
 			mark = "!"
 		}
 		t.AppendRow(table.Row{
-			safe(c.Case), figure.Rate(c.Tokens / c.Seconds), figure.Rate(p.Value),
+			Safe(c.Case), figure.Rate(c.Tokens / c.Seconds), figure.Rate(p.Value),
 			figure.Rate(p.Lo) + " to " + figure.Rate(p.Hi), figure.Change(c.Error()), mark,
 		})
 	}
@@ -142,9 +143,9 @@ func printValidation(w io.Writer, v roofline.Validation, markdown bool) {
 		t.Render()
 	}
 	d, p := v.Errors(roofline.KindDecode), v.Errors(roofline.KindPrefill)
-	fmt.Fprintf(w, "\n%s\n", wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
+	fmt.Fprintf(w, "\n%s\n", Wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
 		figure.Percent(d.Median), d.N, figure.Percent(p.Median), p.N, figure.Percent(v.Coverage())), ""))
 	if n := len(v.Skipped); n > 0 {
-		fmt.Fprintln(w, wrapped(fmt.Sprintf("%d cases not predicted, the first: %s", n, safe(v.Skipped[0])), ""))
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("%d cases not predicted, the first: %s", n, Safe(v.Skipped[0])), ""))
 	}
 }

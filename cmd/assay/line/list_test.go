@@ -1,4 +1,4 @@
-package main
+package line
 
 import (
 	"flag"
@@ -29,14 +29,14 @@ func TestNumbers(t *testing.T) {
 		{text: "", err: "is not a whole number"},
 	} {
 		t.Run(tc.text, func(t *testing.T) {
-			l := numbers()
+			l := Numbers()
 			err := l.Set(tc.text)
 			if tc.err != "" {
 				assert.ErrorContains(t, err, tc.err)
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, tc.want, l.values)
+			assert.Equal(t, tc.want, l.Values)
 		})
 	}
 }
@@ -52,18 +52,18 @@ func TestSwitches(t *testing.T) {
 		{nil, nil},
 	} {
 		fs := flag.NewFlagSet("test", flag.ContinueOnError)
-		l := switches()
+		l := Switches()
 		fs.Var(l, "swa-full", "")
 		require.NoError(t, fs.Parse(tc.args))
-		assert.Equal(t, tc.want, l.values, "%v", tc.args)
+		assert.Equal(t, tc.want, l.Values, "%v", tc.args)
 	}
 }
 
 func TestPairs(t *testing.T) {
-	var p pairs
+	var p Pairs
 	require.NoError(t, p.Set("512,128"))
 	require.NoError(t, p.Set("64,16"))
-	assert.Equal(t, [][2]int{{512, 128}, {64, 16}}, p.values)
+	assert.Equal(t, [][2]int{{512, 128}, {64, 16}}, p.Values)
 	for _, bad := range []string{"512", "512,", "a,b", "0,4", "512,-1"} {
 		assert.Error(t, p.Set(bad), bad)
 	}

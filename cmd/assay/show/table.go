@@ -1,7 +1,10 @@
-package main
+// Package show prints: tables, headings, sentences. It decides nothing and loads
+// nothing; what it prints is handed to it.
+package show
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -11,23 +14,30 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// printJSON writes v indented, as --json promises: data only, nothing around it.
-func printJSON(w io.Writer, v any) error {
+// Field prints one line of a list, and nothing for what is not known.
+func Field(w io.Writer, name, value string) {
+	if value != "" {
+		fmt.Fprintf(w, "  %-8s %s\n", name, Safe(value))
+	}
+}
+
+// JSON writes v indented, as --json promises: data only, nothing around it.
+func JSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
 
-// output is a table in the making.
-type output struct {
+// Table is a table in the making.
+type Table struct {
 	table.Writer
 	to      io.Writer
 	columns []table.ColumnConfig
 }
 
 // Render prints the table without the blanks that its last column ends in.
-func (t *output) Render() string {
+func (t *Table) Render() string {
 	var out strings.Builder
 	for line := range strings.Lines(t.Writer.Render()) {
 		out.WriteString(strings.TrimRight(line, " \n") + "\n")
@@ -37,16 +47,16 @@ func (t *output) Render() string {
 }
 
 // RenderMarkdown prints the table as Markdown.
-func (t *output) RenderMarkdown() string {
+func (t *Table) RenderMarkdown() string {
 	out := t.Writer.RenderMarkdown() + "\n"
 	_, _ = io.WriteString(t.to, out)
 	return out
 }
 
-// newTable returns a table in the one style that every command uses: no box,
+// NewTable returns a table in the one style that every command uses: no box,
 // columns named by right, as header names, aligned to the right.
-func newTable(w io.Writer, header table.Row, right ...string) *output {
-	t := &output{Writer: table.NewWriter(), to: w}
+func NewTable(w io.Writer, header table.Row, right ...string) *Table {
+	t := &Table{Writer: table.NewWriter(), to: w}
 	t.SetStyle(table.StyleLight)
 	t.Style().Options = table.OptionsNoBordersAndSeparators
 	t.Style().Format.Header = text.FormatDefault
@@ -59,28 +69,28 @@ func newTable(w io.Writer, header table.Row, right ...string) *output {
 	return t
 }
 
-func (t *output) column(c table.ColumnConfig) {
+func (t *Table) column(c table.ColumnConfig) {
 	t.columns = append(t.columns, c)
 	t.SetColumnConfigs(t.columns)
 }
 
 // leaveOut hides a column if nothing is in it.
-func (t *output) leaveOut(name string, empty bool) {
+func (t *Table) leaveOut(name string, empty bool) {
 	if empty {
 		t.column(table.ColumnConfig{Name: name, Hidden: true})
 	}
 }
 
 // wrapColumn wraps a column at so many characters.
-func wrapColumn(t *output, name string, width int) {
+func wrapColumn(t *Table, name string, width int) {
 	t.column(table.ColumnConfig{Name: name, WidthMax: width, WidthMaxEnforcer: text.WrapSoft})
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// wrapped breaks text at words into lines of 80 columns, each indented; a word
+// Wrapped breaks text at words into lines of 80 columns, each indented; a word
 // that is longer is broken itself.
-func wrapped(line, indent string) string {
+func Wrapped(line, indent string) string {
 	lines := strings.Split(text.WrapSoft(line, 80-len(indent)), "\n")
 	for i, l := range lines {
 		lines[i] = indent + strings.TrimSpace(l)

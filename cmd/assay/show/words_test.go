@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"testing"
@@ -7,8 +7,8 @@ import (
 )
 
 func TestSafe(t *testing.T) {
-	assert.Equal(t, "qwen3 0.6b – 日本", safe("qwen3 0.6b – 日本"))
+	assert.Equal(t, "qwen3 0.6b – 日本", Safe("qwen3 0.6b – 日本"))
 	for _, bad := range []string{"\x1b[2J", "a\nb", "a\u202eb", "a\u200bb", "\u009b1m"} {
-		assert.NotContains(t, safe(bad), bad)
+		assert.NotContains(t, Safe(bad), bad)
 	}
 }

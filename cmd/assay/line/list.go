@@ -1,25 +1,28 @@
-package main
+package line
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// list is a flag that takes a comma-separated list, as llama-bench's do. A flag
+// List is a flag that takes a comma-separated list, as llama-bench's do. A flag
 // that is given twice adds to its list.
-type list[T any] struct {
-	values []T
+type List[T any] struct {
+	Values []T
 	parse  func(string) ([]T, error)
 	// bare is what the flag means without a value; nil if it needs one.
 	bare []T
 }
 
-func (l *list[T]) String() string { return "" }
+func (l *List[T]) String() string { return "" }
 
-func (l *list[T]) Set(text string) error {
+// Set adds the words of a comma-separated text.
+func (l *List[T]) Set(text string) error {
 	if l.bare != nil && text == "true" {
-		l.values = append(l.values, l.bare...)
+		l.Values = append(l.Values, l.bare...)
 		return nil
 	}
 	for word := range strings.SplitSeq(text, ",") {
@@ -27,16 +30,17 @@ func (l *list[T]) Set(text string) error {
 		if err != nil {
 			return err
 		}
-		l.values = append(l.values, v...)
+		l.Values = append(l.Values, v...)
 	}
 	return nil
 }
 
 // IsBoolFlag lets the flag stand alone.
-func (l *list[T]) IsBoolFlag() bool { return l.bare != nil }
+func (l *List[T]) IsBoolFlag() bool { return l.bare != nil }
 
-func words() *list[string] {
-	return &list[string]{parse: func(s string) ([]string, error) {
+// Words are any words.
+func Words() *List[string] {
+	return &List[string]{parse: func(s string) ([]string, error) {
 		if s == "" {
 			return nil, fmt.Errorf("an empty word in the list")
 		}
@@ -44,18 +48,19 @@ func words() *list[string] {
 	}}
 }
 
-// oneOf is a list of words of which only some are allowed; aliases map to them.
-func oneOf(aliases map[string]string) *list[string] {
-	return &list[string]{parse: func(s string) ([]string, error) {
+// OneOf is a list of words of which only some are allowed; aliases map to them.
+func OneOf(aliases map[string]string) *List[string] {
+	return &List[string]{parse: func(s string) ([]string, error) {
 		if v, ok := aliases[s]; ok {
 			return []string{v}, nil
 		}
-		return nil, fmt.Errorf("%q is not one of %s", s, strings.Join(sortedKeys(aliases), ", "))
+		return nil, fmt.Errorf("%q is not one of %s", s, strings.Join(slices.Sorted(maps.Keys(aliases)), ", "))
 	}}
 }
 
-func switches() *list[bool] {
-	return &list[bool]{bare: []bool{true}, parse: func(s string) ([]bool, error) {
+// Switches are 0 and 1; the flag alone is 1.
+func Switches() *List[bool] {
+	return &List[bool]{bare: []bool{true}, parse: func(s string) ([]bool, error) {
 		v, err := strconv.ParseBool(s)
 		if err != nil {
 			return nil, fmt.Errorf("%q is neither 0 nor 1", s)
@@ -64,8 +69,8 @@ func switches() *list[bool] {
 	}}
 }
 
-// numbers takes numbers and llama-bench's ranges: 128-512+128, 1-8*2, 1-4.
-func numbers() *list[int] { return &list[int]{parse: parseRange} }
+// Numbers takes numbers and llama-bench's ranges: 128-512+128, 1-8*2, 1-4.
+func Numbers() *List[int] { return &List[int]{parse: parseRange} }
 
 // maxRange bounds what a mistyped range can ask for.
 const maxRange = 1000
@@ -104,18 +109,19 @@ func parseRange(s string) ([]int, error) {
 	return out, nil
 }
 
-// pairs takes llama-bench's -pg 512,128: one pair a flag.
-type pairs struct{ values [][2]int }
+// Pairs takes llama-bench's -pg 512,128: one pair a flag.
+type Pairs struct{ Values [][2]int }
 
-func (p *pairs) String() string { return "" }
+func (p *Pairs) String() string { return "" }
 
-func (p *pairs) Set(text string) error {
+// Set adds one pair.
+func (p *Pairs) Set(text string) error {
 	a, b, ok := strings.Cut(text, ",")
 	prompt, errA := strconv.Atoi(strings.TrimSpace(a))
 	gen, errB := strconv.Atoi(strings.TrimSpace(b))
 	if !ok || errA != nil || errB != nil || prompt < 1 || gen < 1 {
 		return fmt.Errorf("%q is not a pair of prompt and generated tokens, such as 512,128", text)
 	}
-	p.values = append(p.values, [2]int{prompt, gen})
+	p.Values = append(p.Values, [2]int{prompt, gen})
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -40,8 +40,8 @@ func orDash(s string) string {
 	return s
 }
 
-// safe is a name or message as one line that a terminal shows and does not obey.
-func safe(s string) string { return results.Printable(s) }
+// Safe is a name or message as one line that a terminal shows and does not obey.
+func Safe(s string) string { return results.Printable(s) }
 
 func clip(s string, width int) string {
 	r := []rune(s)
@@ -53,7 +53,7 @@ func clip(s string, width int) string {
 
 // label names a model in progress lines.
 func label(ref, weightType string) string {
-	return strings.TrimSpace(safe(strings.TrimPrefix(ref, "preset:")) + " " + weightType)
+	return strings.TrimSpace(Safe(strings.TrimPrefix(ref, "preset:")) + " " + weightType)
 }
 
 // cacheType names the cache's type and the parameters that differ from the
@@ -104,8 +104,10 @@ func swa(r results.Record) string {
 
 // predicted, measured and residual are the record's, or empty ones.
 func predicted(r results.Record) results.Predicted { return orEmpty(r.Predicted) }
-func measured(r results.Record) results.Measured   { return orEmpty(r.Measured) }
-func residual(r results.Record) results.Residual   { return orEmpty(r.Residual) }
+
+func measured(r results.Record) results.Measured { return orEmpty(r.Measured) }
+
+func residual(r results.Record) results.Residual { return orEmpty(r.Residual) }
 
 func orEmpty[T any](p *T) T {
 	if p == nil {

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"strings"
@@ -8,30 +8,6 @@ import (
 
 	"assay/results"
 )
-
-func TestVerdict(t *testing.T) {
-	ok := results.Record{Status: results.StatusOK, Checks: []results.Check{{OK: true}}}
-	refuted := results.Record{Status: results.StatusOK, Checks: []results.Check{{OK: true}, {OK: false}, {OK: false}}}
-	failed, skipped := results.Record{Status: results.StatusFailed}, results.Record{Status: results.StatusSkipped}
-	for name, tt := range map[string]struct {
-		records []results.Record
-		status  int
-		says    string
-	}{
-		"nothing":           {nil, statusDone, ""},
-		"all well":          {[]results.Record{ok, ok}, statusDone, ""},
-		"a refuted case":    {[]results.Record{ok, refuted}, statusRefuted, "1 of 2 cases refute a prediction"},
-		"a failed case":     {[]results.Record{ok, failed}, statusFailed, "1 of 2 cases failed"},
-		"a skipped case":    {[]results.Record{skipped, ok, ok}, statusFailed, "1 of 3 cases failed"},
-		"failed before all": {[]results.Record{refuted, failed}, statusFailed, "1 of 2 cases failed"},
-	} {
-		err := verdict(tt.records)
-		assert.Equal(t, tt.status, exitStatus(err), name)
-		if tt.says != "" {
-			assert.ErrorContains(t, err, tt.says, name)
-		}
-	}
-}
 
 // Rows of one test show the settings in which they differ, and a column that
 // would be empty is left out.

@@ -1,44 +1,32 @@
-package main
+package line
 
 import (
 	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
-// interactive says whether somebody is there to answer.
-func (s streams) interactive() bool {
-	in, ok := s.in.(*os.File)
-	if !ok {
-		return false
-	}
-	_, err := unix.IoctlGetWinsize(int(in.Fd()), unix.TIOCGWINSZ)
-	return err == nil
-}
-
-// asker asks before something is written.
-type asker struct {
-	s   streams
+// Asker asks before something is written.
+type Asker struct {
+	s   Streams
 	yes bool
 	in  *bufio.Reader
 }
 
-func newAsker(s streams, yes bool) *asker { return &asker{s: s, yes: yes, in: bufio.NewReader(s.in)} }
+// NewAsker asks on these streams, or, where yes is set, takes yes for the answer.
+func NewAsker(s Streams, yes bool) *Asker { return &Asker{s: s, yes: yes, in: bufio.NewReader(s.In)} }
 
 // errRefused is an answer other than yes.
 var errRefused = errors.New("nothing was written, as you did not answer yes")
 
-// confirm waits for an answer or an interrupt.
-func (a *asker) confirm(ctx context.Context, question string) error {
+// Confirm waits for an answer or an interrupt.
+func (a *Asker) Confirm(ctx context.Context, question string) error {
 	if a.yes {
 		return nil
 	}
-	fmt.Fprintf(a.s.err, "\n%s [y/N] ", question)
+	fmt.Fprintf(a.s.Err, "\n%s [y/N] ", question)
 	answers := make(chan string, 1)
 	go func() {
 		line, err := a.in.ReadString('\n')

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 // printSpeed prints the timed cases; the weights' type has a column where it is
 // known.
 func printSpeed(w io.Writer, records []results.Record) {
-	t := newTable(w, table.Row{"weights", "test", "tokens/s", "95 % interval", "n", "KV measured", "res", "executed", "res"},
+	t := NewTable(w, table.Row{"weights", "test", "tokens/s", "95 % interval", "n", "KV measured", "res", "executed", "res"},
 		"tokens/s", "95 % interval", "n", "KV measured", "executed")
 	differs, typed := apart(records), false
 	for i, r := range records {
@@ -47,7 +47,7 @@ func printHostTime(w io.Writer, records []results.Record, differs []string) {
 		}
 	}
 	if len(words) > 0 {
-		fmt.Fprintln(w, wrapped("host time a token (graphs made and freed): "+strings.Join(words, ", "), ""))
+		fmt.Fprintln(w, Wrapped("host time a token (graphs made and freed): "+strings.Join(words, ", "), ""))
 	}
 }
 

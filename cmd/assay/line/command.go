@@ -1,0 +1,127 @@
+// Package line is the command line below the commands: streams, flags that take
+// lists, exit statuses, help, and what was meant by a word that does not exist. It
+// does not know any command.
+package line
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"assay/cmd/assay/show"
+	"assay/harness/failure"
+)
+
+// Action is a command with its flags parsed; args are the words that are not flags.
+type Action func(ctx context.Context, s Streams, args []string) error
+
+// Command is one subcommand. setup declares its flags and returns what to do
+// once they are parsed.
+type Command struct {
+	Name string
+	Args string // what follows the flags: "MODEL", "[SUITE.yaml]"
+	Does string // one line, as in the list of commands
+	Help string // paragraphs and examples, shown by --help after does
+	// hidden commands are called by assay itself.
+	Hidden bool
+	Setup  func(fs *flag.FlagSet) Action
+}
+
+// Dispatch is assay without the process around it: it runs the command that the
+// first argument names and returns the exit status.
+func Dispatch(ctx context.Context, commands []Command, args []string, s Streams) int {
+	s.Err = &lines{to: s.Err}
+	if len(args) == 0 || isHelp(args[0]) {
+		printCommands(s.Out, commands)
+		return 0
+	}
+	if args[0] == "help" && len(args) > 1 {
+		args = []string{args[1], "--help"}
+	}
+	var names []string
+	for _, c := range commands {
+		if c.Name == args[0] {
+			return report(c, c.run(ctx, args[1:], s), s)
+		}
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	fmt.Fprintf(s.Err, "assay: there is no command %q%s; 'assay help' lists them\n", args[0], didYouMean(args[0], "", names))
+	return StatusUsage
+}
+
+func isHelp(arg string) bool {
+	return arg == "help" || arg == "-h" || arg == "-help" || arg == "--help"
+}
+
+// run parses flags wherever they stand among the arguments, then acts.
+func (c Command) run(ctx context.Context, args []string, s Streams) error {
+	fs := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	act := c.Setup(fs)
+	words, err := parseInterspersed(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		c.printHelp(s.Out, fs)
+		return nil
+	}
+	if err != nil {
+		return failure.Input(fmt.Errorf("%w; see 'assay %s --help'", unknownFlag(fs, err), c.Name))
+	}
+	return act(ctx, s, words)
+}
+
+// parseInterspersed lets flags stand before and after the other words, which
+// the flag package alone does not. "--" ends the flags.
+func parseInterspersed(fs *flag.FlagSet, args []string) ([]string, error) {
+	var words []string
+	for {
+		before := len(args)
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := fs.Args()
+		if len(rest) == 0 {
+			return words, nil
+		}
+		if n := before - len(rest); n > 0 && args[n-1] == "--" {
+			return append(words, rest...), nil
+		}
+		words, args = append(words, rest[0]), rest[1:]
+	}
+}
+
+func printCommands(w io.Writer, commands []Command) {
+	fmt.Fprint(w, "assay measures local LLM runtimes and sets each figure beside its prediction.\n\nusage: assay COMMAND [flags] [arguments]\n\n")
+	for _, c := range commands {
+		if !c.Hidden {
+			fmt.Fprintf(w, "  %-10s %s\n", c.Name, c.Does)
+		}
+	}
+	fmt.Fprint(w, "\n'assay COMMAND --help' shows its flags and examples.\n"+
+		"Exit status: 0 done, 1 something failed, 2 bad usage or unreadable input,\n"+
+		"3 no usable runtime, 4 a regression or a refuted prediction.\n")
+}
+
+func (c Command) printHelp(w io.Writer, fs *flag.FlagSet) {
+	fmt.Fprintf(w, "assay %s: %s\n\nusage: %s\n", c.Name, c.Does, strings.TrimSpace("assay "+c.Name+" [flags] "+c.Args))
+	if c.Help != "" {
+		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(c.Help))
+	}
+	var flags strings.Builder
+	fs.SetOutput(&flags)
+	fs.PrintDefaults()
+	if flags.Len() > 0 {
+		fmt.Fprint(w, "\nflags:\n")
+		for line := range strings.Lines(flags.String()) {
+			// The flag package puts what a flag does behind a tab, in one line.
+			if text, ok := strings.CutPrefix(line, "    \t"); ok {
+				line = show.Wrapped(strings.TrimSpace(text), "        ") + "\n"
+			}
+			fmt.Fprint(w, line)
+		}
+	}
+}

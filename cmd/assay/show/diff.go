@@ -1,0 +1,127 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/results"
+	"assay/results/alert"
+	"assay/results/diff"
+	"assay/results/figure"
+)
+
+// Diff prints what moved between two runs.
+func Diff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
+	fmt.Fprintf(w, "%s (%d cases) against %s (%d cases)\n", Safe(d.Head.Run), d.Head.Cases, Safe(d.Base.Run), d.Base.Cases)
+	for _, warning := range d.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", Safe(warning))
+	}
+	for _, x := range d.Differs {
+		fmt.Fprintf(w, "also differs: %s, %s, then %s (%d cases)\n", Safe(x.What), orDash(Safe(clip(x.Base, 24))), orDash(Safe(clip(x.Head, 24))), x.Cases)
+	}
+	for _, a := range alerts {
+		fmt.Fprintf(w, "\n%s", alert.Text(a))
+	}
+	printTimings(w, d)
+	printUnpaired(w, "only in "+Safe(d.Base.Run), d.OnlyBase)
+	printUnpaired(w, "only in "+Safe(d.Head.Run), d.OnlyHead)
+	if len(alerts) == 0 && len(d.Cases) > 0 {
+		fmt.Fprintf(w, "\nNothing moved in %d cases.\n", len(d.Cases))
+	}
+}
+
+func printTimings(w io.Writer, d diff.Diff) {
+	t := NewTable(w, table.Row{"model", "test", "before", "after", "change", "net, 95 %", "finds", ""},
+		"before", "after", "change", "net, 95 %", "finds")
+	wrapColumn(t, "test", 14)
+	rows, apart := 0, keysApart(d.Cases)
+	for _, c := range d.Cases {
+		if c.Time == nil {
+			continue
+		}
+		rows++
+		change, interval, finds := "-", "-", "-"
+		if c.Time.Change != nil {
+			change = figure.Change(*c.Time.Total)
+			interval = between(*c.Time.Change)
+			finds = loss(*c.Time.Detectable)
+		}
+		t.AppendRow(table.Row{clip(Safe(c.Model), 20), Safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
+	}
+	if rows > 0 {
+		fmt.Fprintln(w)
+		t.Render()
+	}
+	for _, g := range d.Groups {
+		fmt.Fprintf(w, "%s.\n", Safe(g.String()))
+	}
+	printNotes(w, d)
+}
+
+// keysApart are the runtime, where there are several, and the parameters in which
+// a case differs from others of the same model and test.
+func keysApart(cases []diff.Case) map[results.Key]string {
+	runtimes, same, with := map[string]bool{}, map[string]int{}, map[string]int{}
+	test := func(c diff.Case) string { return c.Runtime + " " + c.Model + " " + c.Test + " " }
+	for _, c := range cases {
+		runtimes[c.Runtime] = true
+		same[test(c)]++
+		for _, word := range c.Key.Words() {
+			with[test(c)+word]++
+		}
+	}
+	out := map[results.Key]string{}
+	for _, c := range cases {
+		if len(runtimes) > 1 {
+			out[c.Key] += " " + c.Runtime
+		}
+		for _, word := range c.Key.Words() {
+			if with[test(c)+word] < same[test(c)] {
+				out[c.Key] += " " + word
+			}
+		}
+	}
+	return out
+}
+
+// printNotes prints each note once, with how many cases it is about.
+func printNotes(w io.Writer, d diff.Diff) {
+	seen := map[string]int{}
+	var order []string
+	for _, c := range d.Cases {
+		for _, n := range c.Notes {
+			if seen[n]++; seen[n] == 1 {
+				order = append(order, n)
+			}
+		}
+	}
+	for _, n := range order {
+		fmt.Fprintf(w, "note (%d cases): %s\n", seen[n], Safe(n))
+	}
+}
+
+// between prints the bounds of a relative change.
+func between(i results.Interval) string {
+	return figure.Between(i.Lo, i.Hi)
+}
+
+func printUnpaired(w io.Writer, what string, keys []results.Key) {
+	if len(keys) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", what)
+	for _, key := range keys {
+		fmt.Fprintf(w, "  %s\n", strings.TrimSpace(Safe(string(key))))
+	}
+}
+
+// loss is one of speed that would have been found.
+func loss(x float64) string {
+	if x > 0.95 {
+		return "nothing"
+	}
+	return figure.Percent(x)
+}

@@ -1,0 +1,49 @@
+package show
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/harness/model"
+	"assay/results/figure"
+)
+
+// Forecast prints how fast a model will be, by context length.
+func Forecast(w io.Writer, f model.Forecast) {
+	fmt.Fprintf(w, "%s\n\n", Wrapped("speed: "+Safe(f.Basis)+"; 'first' is the time to the first token of a prompt that fills the context", ""))
+	t := NewTable(w, table.Row{"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ", "bound by"},
+		"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ")
+	wrapColumn(t, "bound by", 12)
+	notes := map[string]bool{}
+	for _, r := range f.Rows {
+		bound := fmt.Sprintf("pp %s, tg %s", r.Prefill.Bound, r.Decode.Bound)
+		if r.Prefill.Bound == r.Decode.Bound {
+			bound = string(r.Decode.Bound)
+		}
+		context := fmt.Sprint(r.Context)
+		if r.Extrapolated {
+			context += "*"
+			notes[fmt.Sprintf("* longer than anything that was measured (%d): an extrapolation", f.MeasuredContext)] = true
+		}
+		if !r.Fits {
+			context += "!"
+			notes["! does not fit in "+figure.Bytes(f.MemoryBytes)] = true
+		}
+		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
+		t.AppendRow(table.Row{
+			context, figure.Bytes(r.NeedBytes), figure.Rate(p.Value), figure.Rate(p.Lo) + "–" + figure.Rate(p.Hi), figure.Rate(r.FirstToken.Value) + " s",
+			figure.Rate(d.Value), figure.Rate(d.Lo) + "–" + figure.Rate(d.Hi), bound,
+		})
+	}
+	t.Render()
+	for _, note := range sortedKeys(notes) {
+		fmt.Fprintln(w, note)
+	}
+	if f.LargestContext != nil {
+		fmt.Fprintf(w, "\nlargest context in %s: %d tokens\n(weights and cache; compute buffers come on top)\n", figure.Bytes(f.MemoryBytes), *f.LargestContext)
+	} else {
+		fmt.Fprintf(w, "\nnot even a context of 256 fits in %s beside the weights\n", figure.Bytes(f.MemoryBytes))
+	}
+}

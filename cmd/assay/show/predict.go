@@ -1,0 +1,105 @@
+package show
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"assay/harness/model"
+	"assay/results"
+)
+
+// Predicted prints what a prompt and a token of a model take.
+func Predicted(w io.Writer, f model.Foretold) {
+	p := predicted(f.Record)
+	fmt.Fprintf(w, "%s on %s at n_ctx %d\n", Safe(f.Model.Name), f.Runtime.Name, f.Case.NCtx)
+	if p.WeightBytes != nil {
+		Field(w, "weights", bytesOf(p.WeightBytes))
+	}
+	printCacheClasses(w, p)
+	if p.Cost != nil {
+		printWork(w, f)
+	}
+	printRules(w, f.Rules)
+	for _, u := range f.Unknown {
+		fmt.Fprintln(w, Wrapped("not known: "+Safe(u), "  "))
+	}
+}
+
+// printCacheClasses sums the cache up over layers of the same kind.
+func printCacheClasses(w io.Writer, p results.Predicted) {
+	type row struct {
+		class string
+		cells int64
+	}
+	layers, bytes := map[row]int{}, map[row]int64{}
+	var order []row
+	for _, l := range p.KVLayers {
+		r := row{l.Class, l.Cells}
+		if layers[r] == 0 {
+			order = append(order, r)
+		}
+		layers[r]++
+		bytes[r] += l.KBytes + l.VBytes
+	}
+	Field(w, "KV cache", bytesOf(p.KVBytes))
+	for _, r := range order {
+		b := bytes[r]
+		Field(w, "", fmt.Sprintf("%d layers %s, %d cells: %s", layers[r], r.class, r.cells, bytesOf(&b)))
+	}
+	if p.PeakKVBytes != nil {
+		Field(w, "peak", bytesOf(p.PeakKVBytes))
+	}
+}
+
+// printWork shows operations and bytes by class, of the prompt and of a token.
+func printWork(w io.Writer, f model.Foretold) {
+	fmt.Fprintln(w)
+	prompt := fmt.Sprintf("prompt of %d", f.Case.NPrompt)
+	t := NewTable(w, table.Row{"class", "type", prompt, "it moves", "one token", "it moves "}, prompt, "it moves", "one token", "it moves ")
+	for _, term := range f.Predicted.Cost.Terms {
+		row := table.Row{term.Class, term.Type, opsOf(&term.FLOPs), bytesOf(&term.Bytes), "-", "-"}
+		for _, one := range f.Token.Cost.Terms {
+			if one.Class == term.Class && one.Type == term.Type {
+				row[4], row[5] = opsOf(&one.FLOPs), bytesOf(&one.Bytes)
+			}
+		}
+		t.AppendRow(row)
+	}
+	prefill, one := f.Predicted.Cost, f.Token.Cost
+	t.AppendRow(table.Row{"cache written", "", "-", bytesOf(&prefill.KVWriteBytes), "-", bytesOf(&one.KVWriteBytes)})
+	t.AppendRow(table.Row{"activations", "", "-", bytesOf(&prefill.ActivationBytes), "-", bytesOf(&one.ActivationBytes)})
+	t.AppendRow(table.Row{"all", "", opsOf(f.Predicted.FLOPs), bytesOf(f.Predicted.BytesMoved), opsOf(f.Token.FLOPs), bytesOf(f.Token.BytesMoved)})
+	t.Render()
+}
+
+// printRules shows what rival rules would have said where it differs.
+func printRules(w io.Writer, rules []model.RuleSays) {
+	if len(rules) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := NewTable(w, table.Row{"rule set", "figure", "says", "off by", "chiefly because it assumes"}, "says", "off by")
+	wrapColumn(t, "chiefly because it assumes", 30)
+	for _, r := range rules {
+		v := results.Verdict{Predicted: r.Says, Measured: r.Exact}
+		by := percent(v)
+		if r.Because == "" {
+			by = "exact"
+		}
+		t.AppendRow(table.Row{r.Rules, r.Figure, figureOf(r), by, Safe(r.Chief)})
+	}
+	t.Render()
+}
+
+// figureOf prints a rule's figure in its unit.
+func figureOf(r model.RuleSays) string {
+	switch r.Figure {
+	case "kv_bytes", "weight_bytes":
+		return bytesOf(&r.Says)
+	case "flops", "params":
+		return opsOf(&r.Says)
+	}
+	return fmt.Sprint(r.Says)
+}

@@ -1,0 +1,72 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"assay/results"
+)
+
+// printProblems lists failed cases and checks that did not hold.
+func printProblems(w io.Writer, records []results.Record) {
+	for _, r := range records {
+		if r.Status != results.StatusOK {
+			fmt.Fprintf(w, "\n%s: %s: %s\n", r.Status, Safe(string(r.Key())), Safe(r.Error))
+			for _, l := range r.Log {
+				fmt.Fprintf(w, "    | %s\n", Safe(l))
+			}
+		}
+		for _, c := range r.Checks {
+			if !c.OK {
+				fmt.Fprintf(w, "\nrefuted: %s\n  %s: %s\n", Safe(string(r.Key())), c.Name, Safe(c.Detail))
+			}
+		}
+	}
+	if t := results.Count(records); t.Checks > 0 {
+		fmt.Fprintf(w, "\n%d of %d checks hold.\n", t.Checks-t.Broken, t.Checks)
+	}
+}
+
+// printMissing says once why a figure is absent, however many cases lack it.
+func printMissing(w io.Writer, records []results.Record) {
+	cases, order := map[string]int{}, []string{}
+	for _, r := range records {
+		lines := []string{}
+		for figure, why := range measured(r).Missing {
+			lines = append(lines, figure+" were not measured: "+why)
+		}
+		if r.Outcome() == results.NotPredicted {
+			lines = append(lines, "nothing is predicted: "+r.NotPredicted)
+		}
+		for _, line := range lines {
+			if cases[line]++; cases[line] == 1 {
+				order = append(order, line)
+			}
+		}
+	}
+	slices.Sort(order)
+	for _, line := range order {
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("In %d of %d cases %s.", cases[line], len(records), Safe(line)), ""))
+	}
+}
+
+// printUnfit says why the figures are not to be trusted: the reasons of the case
+// that has the most, since readings differ from case to case.
+func printUnfit(w io.Writer, records []results.Record) {
+	var worst []string
+	cases := 0
+	for _, r := range records {
+		if len(r.Host.Unfit) > 0 {
+			cases++
+		}
+		if len(r.Host.Unfit) > len(worst) {
+			worst = r.Host.Unfit
+		}
+	}
+	if cases > 0 {
+		line := fmt.Sprintf("This machine was not fit to be measured in %d of %d cases: %s.", cases, len(records), Safe(strings.Join(worst, "; ")))
+		fmt.Fprintln(w, Wrapped(line, ""))
+	}
+}

@@ -1,0 +1,47 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"assay/results/alert"
+	"assay/results/night"
+)
+
+// Replay prints what each replayed night would have announced.
+func Replay(w io.Writer, nights []night.Replayed) {
+	said := 0
+	for _, n := range nights {
+		loud := alert.Loud(n.Alerts)
+		what := "nothing"
+		switch {
+		case n.NotJudged != "":
+			what = n.NotJudged
+		case len(loud) > 0:
+			what, said = counted(loud), said+1
+		case n.First:
+			what = "the first night of " + n.Machine
+		}
+		fmt.Fprintf(w, "%s (%d cases): %s\n", Safe(n.Run), n.Cases, Safe(what))
+		for _, a := range loud {
+			fmt.Fprintf(w, "  %s\n", Safe(alert.Line(a)))
+		}
+	}
+	fmt.Fprintf(w, "\n%d runs, %d of them with something to say.\n", len(nights), said)
+}
+
+// counted says how many alerts of each state there are.
+func counted(alerts []alert.Alert) string {
+	count := map[alert.State]int{}
+	for _, a := range alerts {
+		count[a.State]++
+	}
+	var words []string
+	for _, state := range []alert.State{alert.New, alert.Reminded, alert.PartlyRecovered, alert.Recovered} {
+		if count[state] > 0 {
+			words = append(words, fmt.Sprintf("%d %s", count[state], state))
+		}
+	}
+	return strings.Join(words, ", ")
+}
