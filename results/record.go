@@ -299,6 +299,8 @@ type Memory struct {
 	// ProcessBytes is what the process holds besides, an estimate.
 	ProcessBytes *int64 `json:"process_bytes,omitempty"`
 	TotalBytes   *int64 `json:"total_bytes,omitempty"`
+	// Devices has the parts of each device by its name, where there are several.
+	Devices map[string]*Memory `json:"devices,omitempty"`
 	// FootprintBytes is the worker process as the operating system saw it.
 	FootprintBytes     *int64 `json:"footprint_bytes,omitempty"`
 	PeakFootprintBytes *int64 `json:"peak_footprint_bytes,omitempty"`

@@ -151,12 +151,12 @@ func TestPredictByFitAndChip(t *testing.T) {
 }
 
 func TestParseBytes(t *testing.T) {
-	for text, want := range map[string]int64{"16GiB": 16 << 30, "16G": 16 << 30, "512 MiB": 512 << 20, "100": 100, "1.5k": 1536, "7B": 7} {
+	for text, want := range map[string]int64{"16GiB": 16 << 30, "16G": 16 << 30, "512 MiB": 512 << 20, "100B": 100, "1.5k": 1536, "7B": 7} {
 		got, err := line.Bytes(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "GiB", "-1G", "0", "x", "16XGiB", "16i", "16KM", "1e3", "inf", "nan", "9999999P"} {
+	for _, text := range []string{"", "36", "GiB", "-1G", "0", "x", "16XGiB", "16i", "16KM", "1e3", "inf", "nan", "9999999P"} {
 		_, err := line.Bytes(text)
 		assert.Error(t, err, text)
 	}

@@ -48,6 +48,7 @@ func commands() []line.Command {
 	return []line.Command{
 		doctorCommand(),
 		runCommand(),
+		adviseCommand(),
 		predictCommand(),
 		fitCommand(),
 		planCommand(),

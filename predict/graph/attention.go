@@ -71,7 +71,7 @@ type heads struct{ q, k, v *tensor }
 
 // projected is build_qkv.
 func (b *builder) projected(layer int, a *arch.Attention, x *tensor) heads {
-	if b.of(layer, "attn_qkv") != nil {
+	if b.has(layer, "attn_qkv") {
 		return b.split(b.product(layer, "attn_qkv", x), a)
 	}
 	q, k, v := b.product(layer, "attn_q", x), b.product(layer, "attn_k", x), b.product(layer, "attn_v", x)
@@ -202,8 +202,8 @@ func (b *builder) scores(layer int, a *arch.Attention, in *attentionInputs, q, k
 	valuesTransposed := v.nb[1] > v.nb[2]
 	q = viewOf(q, []int64{q.ne[0], q.ne[1], q.ne[2] / s, s}, []int64{q.nb[1], q.nb[2], q.nb[2] * (q.ne[2] / s)}, 0)
 	q, k, v = permuted(q, 0, 2, 1, 3), permuted(k, 0, 2, 1, 3), permuted(v, 0, 2, 1, 3)
-	expandV := b.of(layer, "attn_v_b") // of latent attention
-	sinks := b.of(layer, "attn_sinks")
+	expandV := b.maybe(layer, "attn_v_b") // of latent attention
+	sinks := b.maybe(layer, "attn_sinks")
 	if b.params.FlashAttn {
 		if b.params.TypeK == "f32" {
 			k = cast(k, f16)

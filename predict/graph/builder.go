@@ -68,9 +68,32 @@ func (b *builder) weight(name string) *tensor {
 	return t
 }
 
+// absent stands for a weight that the family's graph needs and the model lacks;
+// a graph with it is not known.
+var absent = func() *tensor {
+	t := newTensor(f16, 0, 0)
+	t.held = true
+	return t
+}()
+
+func orAbsent(t *tensor) *tensor {
+	if t == nil {
+		return absent
+	}
+	return t
+}
+
 // of is a layer's weight, such as attn_q, attn_q.bias, or ssm_a. (which is
 // called that, without .weight).
 func (b *builder) of(layer int, name string) *tensor {
+	return orAbsent(b.maybe(layer, name))
+}
+
+// has reports whether the layer has the weight.
+func (b *builder) has(layer int, name string) bool { return b.maybe(layer, name) != nil }
+
+// maybe is of, or nil where the layer has no such weight.
+func (b *builder) maybe(layer int, name string) *tensor {
 	if !strings.Contains(name, ".") {
 		name += ".weight"
 	}
@@ -84,7 +107,7 @@ func (b *builder) embedded() *tensor {
 		return b.rescaled(b.expand(input(f32, b.facts.Hidden, b.tokens)))
 	}
 	tokens := input(i32, b.tokens)
-	rows := b.expand(getRows(b.weight("token_embd.weight"), tokens))
+	rows := b.expand(getRows(orAbsent(b.weight("token_embd.weight")), tokens))
 	b.expand(input(f32, b.facts.Hidden, b.tokens))
 	if !kv.Older(b.params.Release, mixesSince) {
 		b.mixed()
@@ -109,7 +132,7 @@ const mixesSince = "v0.7.0"
 // mixed puts rows of tokens among embeddings. A text never uses it either, but
 // the copy that it writes into stays to the end, as nothing reads it.
 func (b *builder) mixed() {
-	rows := getRows(b.weight("token_embd.weight"), input(i32, b.tokens))
+	rows := getRows(orAbsent(b.weight("token_embd.weight")), input(i32, b.tokens))
 	into := like("DUP", input(f32, b.facts.Hidden, b.tokens))
 	b.expand(inside("SET_ROWS", rows, input(i64, b.tokens), into))
 }
@@ -125,7 +148,7 @@ func (b *builder) inputs() {
 // product is build_lora_mm and its bias.
 func (b *builder) product(layer int, name string, x *tensor) *tensor {
 	y := mulMat(b.of(layer, name), x)
-	if bias := b.of(layer, name+".bias"); bias != nil {
+	if bias := b.maybe(layer, name+".bias"); bias != nil {
 		y = add(y, bias)
 	}
 	return y
@@ -135,7 +158,7 @@ func (b *builder) product(layer int, name string, x *tensor) *tensor {
 func (b *builder) norm(x *tensor, name string, layer int) *tensor {
 	w, bias := b.weight(name+".weight"), b.weight(name+".bias")
 	if layer >= 0 {
-		w, bias = b.of(layer, name), b.of(layer, name+".bias")
+		w, bias = b.maybe(layer, name), b.maybe(layer, name+".bias")
 	}
 	if b.family.layerNorm {
 		x = like("NORM", x)
@@ -153,7 +176,7 @@ func (b *builder) norm(x *tensor, name string, layer int) *tensor {
 
 // normIf is norm where the model has its weights, else x.
 func (b *builder) normIf(x *tensor, name string, layer int) *tensor {
-	if b.of(layer, name) == nil {
+	if !b.has(layer, name) {
 		return x
 	}
 	return b.norm(x, name, layer)
@@ -197,7 +220,7 @@ func (b *builder) head(x *tensor) {
 	x.output = true
 	w := b.weight("output.weight")
 	if w == nil {
-		w = b.weight("token_embd.weight")
+		w = orAbsent(b.weight("token_embd.weight"))
 	}
 	x = mulMat(w, x)
 	if bias := b.weight("output.bias"); bias != nil {

@@ -41,7 +41,7 @@ func (b *builder) gatedDelta(layer int, r *arch.Recurrent, x *tensor) *tensor {
 func (b *builder) deltaProjections(layer int, r *arch.Recurrent, x *tensor) (qkv, z *tensor) {
 	steps, nK, nV, dimK := b.tokens/b.seqs, r.Groups, r.TimeStepRank, r.State
 	dimV := r.Inner / nV
-	if b.of(layer, "attn_qkv") != nil {
+	if b.has(layer, "attn_qkv") {
 		qkv = mulMat(b.of(layer, "attn_qkv"), x)
 		return reshaped(qkv, qkv.ne[0], steps, b.seqs), mulMat(b.of(layer, "attn_gate"), x)
 	}

@@ -117,7 +117,7 @@ func (b *builder) decoder(x *tensor) *tensor {
 	last := len(b.facts.Layers) - 1
 	for i, l := range b.facts.Layers {
 		before := x
-		if b.of(i, "attn_norm") != nil {
+		if b.has(i, "attn_norm") {
 			x = b.norm(x, "attn_norm", i)
 		}
 		if b.family.gatesAttention {

@@ -22,7 +22,7 @@ func magnitude(x *tensor) *tensor { return rooted(sumRows(squared(x))) }
 // which one goes through each layer and corrects the others.
 func alternating(b *builder, x *tensor) *tensor {
 	perLayer := b.perLayerInputs(x)
-	proj := b.weight("altup_proj.weight")
+	proj := orAbsent(b.weight("altup_proj.weight"))
 	n := proj.ne[2] + 1
 	target := magnitude(x)
 	others := mulMat(proj, repeated(x, x.ne[0], b.tokens, n-1, 1))
@@ -32,7 +32,7 @@ func alternating(b *builder, x *tensor) *tensor {
 		x = b.alternate(i, l, x, perLayer, n)
 	}
 	target = magnitude(slice(x, 0))
-	others = mulMat(b.weight("altup_unembd_proj.weight"), rest(x))
+	others = mulMat(orAbsent(b.weight("altup_unembd_proj.weight")), rest(x))
 	others = div(mul(others, target), magnitude(others))
 	x = slice(x, 0)
 	for i := range n - 1 {
@@ -44,11 +44,11 @@ func alternating(b *builder, x *tensor) *tensor {
 // perLayerInputs are build_inp_per_layer and project_per_layer_inputs.
 func (b *builder) perLayerInputs(x *tensor) *tensor {
 	layers := int64(len(b.facts.Layers))
-	table := b.weight("per_layer_token_embd.weight")
+	table := orAbsent(b.weight("per_layer_token_embd.weight"))
 	width := table.ne[0] / layers
 	rows := getRows(table, input(i32, b.tokens))
 	in := b.expand(scaled(reshaped(rows, width, layers, b.tokens)))
-	proj := scaled(mulMat(b.weight("per_layer_model_proj.weight"), x))
+	proj := scaled(mulMat(orAbsent(b.weight("per_layer_model_proj.weight")), x))
 	proj = b.norm(reshaped(proj, width, layers, b.tokens), "per_layer_proj_norm", -1)
 	return cont(permuted(scaled(add(proj, in)), 0, 2, 1, 3))
 }

@@ -70,7 +70,7 @@ func (b *builder) latent(i int, a *arch.Attention, x *tensor) *tensor {
 	m := a.MLA
 	dim := m.NopeDim + m.RopeDim
 	var q *tensor
-	if b.of(i, "attn_q_a") != nil {
+	if b.has(i, "attn_q_a") {
 		q = mulMat(b.of(i, "attn_q_b"), b.norm(mulMat(b.of(i, "attn_q_a"), x), "attn_q_a_norm", i))
 	} else {
 		q = mulMat(b.of(i, "attn_q"), x)

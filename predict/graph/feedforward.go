@@ -8,7 +8,7 @@ func gatedBy(gate, up *tensor) *tensor { return like("GLU", gate, up) }
 // mlp is build_ffn; suffix is that of a shared expert's weights.
 func (b *builder) mlp(layer int, x *tensor, suffix string) *tensor {
 	up := b.product(layer, "ffn_up"+suffix, x)
-	if b.of(layer, "ffn_gate"+suffix) != nil {
+	if b.has(layer, "ffn_gate"+suffix) {
 		x = gatedBy(b.product(layer, "ffn_gate"+suffix, x), up)
 	} else {
 		x = b.family.ungated(up)
@@ -29,7 +29,7 @@ func (b *builder) experts(layer int, e *arch.Experts, x, logits *tensor) *tensor
 	if logits == nil {
 		logits = mulMat(b.of(layer, "ffn_gate_inp"), x)
 	}
-	if bias := b.of(layer, "ffn_gate_inp.bias"); bias != nil {
+	if bias := b.maybe(layer, "ffn_gate_inp.bias"); bias != nil {
 		logits = add(logits, bias)
 	}
 	chosen, weights := b.chosen(layer, e, logits)
@@ -65,7 +65,7 @@ func (b *builder) chosen(layer int, e *arch.Experts, logits *tensor) (ids, weigh
 		probs = b.family.gating(logits)
 	}
 	by := probs
-	if bias := b.of(layer, "exp_probs_b.bias"); bias != nil {
+	if bias := b.maybe(layer, "exp_probs_b.bias"); bias != nil {
 		by = add(probs, bias)
 	}
 	if b.family.choosesByLogits {
@@ -105,12 +105,12 @@ func masked(by *tensor, e *arch.Experts) *tensor {
 func (b *builder) expertMLP(layer int, x, ids *tensor) *tensor {
 	product := func(name string, x *tensor) *tensor {
 		y := mulMatID(b.of(layer, name), x, ids)
-		if bias := b.of(layer, name+".bias"); bias != nil {
+		if bias := b.maybe(layer, name+".bias"); bias != nil {
 			y = like("ADD_ID", y, bias, ids)
 		}
 		return y
 	}
-	if b.of(layer, "ffn_gate_up_exps") != nil {
+	if b.has(layer, "ffn_gate_up_exps") {
 		both := product("ffn_gate_up_exps", x)
 		n := both.ne[0] / 2
 		half := func(behind int64) *tensor {
@@ -120,7 +120,7 @@ func (b *builder) expertMLP(layer int, x, ids *tensor) *tensor {
 		return product("ffn_down_exps", g)
 	}
 	up := product("ffn_up_exps", x)
-	if b.of(layer, "ffn_gate_exps") != nil {
+	if b.has(layer, "ffn_gate_exps") {
 		x = gatedBy(product("ffn_gate_exps", x), up)
 	} else {
 		x = b.family.ungated(up)
@@ -134,10 +134,10 @@ func (b *builder) feedForward(layer int, ff *arch.FeedForward, x *tensor) *tenso
 		return b.mlp(layer, x, "")
 	}
 	sum := b.experts(layer, ff.Experts, x, nil)
-	if b.of(layer, "ffn_up_shexp") == nil {
+	if !b.has(layer, "ffn_up_shexp") {
 		return sum
 	}
-	if b.of(layer, "ffn_gate_inp_shexp") == nil {
+	if !b.has(layer, "ffn_gate_inp_shexp") {
 		return add(sum, b.mlp(layer, x, "_shexp"))
 	}
 	return b.family.gatedShare(b, layer, sum, x)

@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"assay/predict/arch"
 	"assay/predict/family/llamacpp"
@@ -24,7 +25,11 @@ func ComputeBytes(f arch.Facts, p kv.Params) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("compute buffer of %s: %w", f.Name, err)
 	}
-	return r.most(func(b *builder) int64 { return reserve(b.graph(), (*tensor).bytes) }), nil
+	n, err := r.most(func(b *builder) int64 { return reserve(b.graph(), (*tensor).bytes) })
+	if err != nil {
+		return 0, fmt.Errorf("compute buffer of %s: %w", f.Name, err)
+	}
+	return n, nil
 }
 
 // contextReserve is what a context reserves graphs for.
@@ -47,7 +52,7 @@ func newReserve(f arch.Facts, p kv.Params) (*contextReserve, error) {
 		return nil, fmt.Errorf("%s: %w", f.Family, ErrUnknown)
 	}
 	table := f.Tensors
-	if len(table) == 0 {
+	if f.Path == "" || !strings.HasSuffix(f.Path, ".gguf") { // the names are others, or there are none
 		if table, err = llamacpp.Tensors(f, llamacpp.TypePlan{}); err != nil {
 			return nil, err
 		}
@@ -56,15 +61,42 @@ func newReserve(f arch.Facts, p kv.Params) (*contextReserve, error) {
 }
 
 // most is the larger of what the prompt's and the single token's graph need.
-func (r *contextReserve) most(need func(*builder) int64) int64 {
+func (r *contextReserve) most(need func(*builder) int64) (most int64, err error) {
+	// What a file says of its layers may contradict its tensors in more ways than
+	// checks foresee: shapes that do not divide, a cache that a layer has not. Its
+	// graph is not known then, and the library would refuse the file as well.
+	defer func() {
+		if what := recover(); what != nil {
+			most, err = 0, fmt.Errorf("its layers and tensors do not make a graph of %s (%v): %w", r.facts.Family, what, ErrUnknown)
+		}
+	}()
+	if err := r.known(); err != nil {
+		return 0, err
+	}
 	seqs := int64(max(1, r.params.NSeq))
 	tokens := min(r.plan.ContextCells, r.plan.Ubatch)
 	tokens = (tokens + seqs - 1) / seqs * seqs
-	var most int64
 	for _, n := range []int64{tokens, seqs} {
-		most = max(most, need(newBuilder(r.facts, r.params, r.plan, r.table, shape{n, seqs, min(n, r.plan.Batch)})))
+		b := newBuilder(r.facts, r.params, r.plan, r.table, shape{n, seqs, min(n, r.plan.Batch)})
+		most = max(most, need(b))
+		if b.seen[absent] {
+			return 0, fmt.Errorf("a tensor that %s needs is missing: %w", r.facts.Family, ErrUnknown)
+		}
 	}
-	return most
+	return most, nil
+}
+
+// known refuses layers of kinds that no graph is known of.
+func (r *contextReserve) known() error {
+	for i, l := range r.facts.Layers {
+		if l.Recurrent != nil && recurrences[l.Recurrent.Kind] == nil {
+			return fmt.Errorf("a %s layer of %s: %w", l.Recurrent.Kind, r.facts.Family, ErrUnknown)
+		}
+		if l.Attention == nil && l.Recurrent == nil && families[r.facts.Family].build == nil {
+			return fmt.Errorf("layer %d of %s has neither attention nor a state: %w", i, r.facts.Family, ErrUnknown)
+		}
+	}
+	return nil
 }
 
 // graph builds the whole of it.

@@ -1,11 +1,13 @@
 package graph_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/predict/arch"
 	"assay/predict/graph"
 	"assay/predict/kv"
 	"assay/predict/source"
@@ -59,4 +61,28 @@ func TestUnknownFamily(t *testing.T) {
 	f.Family = "starcoder2"
 	_, err = graph.ComputeBytes(f, kv.Params{})
 	require.ErrorIs(t, err, graph.ErrUnknown)
+}
+
+// A file may lack what its family needs, or have layers of another kind: nothing
+// is predicted, and nothing panics.
+func TestContradictoryFacts(t *testing.T) {
+	for name, change := range map[string]func(*arch.Facts){
+		"no layers' tensors": func(f *arch.Facts) {
+			f.Path, f.Tensors = "x.gguf", []arch.Tensor{{Name: "token_embd.weight", Type: "f16", Shape: []int64{4096, 128256}}}
+		},
+		"no tensors at all":        func(f *arch.Facts) { f.Path = "x.gguf" },
+		"a layer without a mixer":  func(f *arch.Facts) { f.Layers[3].Attention = nil },
+		"an unknown kind of state": func(f *arch.Facts) { f.Layers[3].Recurrent = &arch.Recurrent{Kind: "rwkv"} },
+		"a state of no size":       func(f *arch.Facts) { f.Layers[3].Recurrent = &arch.Recurrent{Kind: "mamba2"} },
+		"latent attention":         func(f *arch.Facts) { f.Layers[3].Attention.MLA = &arch.MLA{} },
+	} {
+		f, err := source.Load(t.Context(), "preset:llama-3.1-8b", source.Options{})
+		require.NoError(t, err)
+		f.Layers = slices.Clone(f.Layers)
+		a := *f.Layers[3].Attention
+		f.Layers[3].Attention = &a
+		change(&f)
+		_, err = graph.ComputeBytes(f, kv.Params{NCtx: 1024})
+		require.Error(t, err, name)
+	}
 }

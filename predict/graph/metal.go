@@ -16,20 +16,25 @@ func MetalBytes(f arch.Facts, p kv.Params) (gpu, cpu int64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("compute buffers of %s on Metal: %w", f.Name, err)
 	}
-	gpu = r.most(func(b *builder) int64 {
+	gpu, err = r.most(func(b *builder) int64 {
 		b.elsewhere = true
 		return reserve(b.graph(), metalSize)
 	})
-	cpu = r.most(func(b *builder) int64 {
-		b.elsewhere = true
-		inputs := 2 * aligned(4*f.Hidden*b.tokens) // embeddings, and the rows of tokens
-		for _, leaf := range b.graph().leafs {
-			if leaf.input && leaf.ne[0] != f.Hidden {
-				inputs += aligned(leaf.bytes())
+	if err == nil {
+		cpu, err = r.most(func(b *builder) int64 {
+			b.elsewhere = true
+			inputs := 2 * aligned(4*f.Hidden*b.tokens) // embeddings, and the rows of tokens
+			for _, leaf := range b.graph().leafs {
+				if leaf.input && leaf.ne[0] != f.Hidden {
+					inputs += aligned(leaf.bytes())
+				}
 			}
-		}
-		return inputs
-	})
+			return inputs
+		})
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("compute buffers of %s on Metal: %w", f.Name, err)
+	}
 	return gpu, cpu, nil
 }
 

@@ -51,7 +51,7 @@ func (b *builder) mamba2(layer int, r *arch.Recurrent, x *tensor) *tensor {
 	convX := concat(conv, transposed(xBC), 0)
 	b.kept(viewOf(convX, []int64{r.ConvKernel - 1, wide, b.seqs}, convX.nb[1:3], 4*steps), convAll)
 	xBC = newNode("SSM_CONV", f32, []int64{wide, steps, b.seqs}, convX, b.of(layer, "ssm_conv1d"))
-	if bias := b.of(layer, "ssm_conv1d.bias"); bias != nil {
+	if bias := b.maybe(layer, "ssm_conv1d.bias"); bias != nil {
 		xBC = add(xBC, bias)
 	}
 	xBC = unary(xBC)
@@ -70,7 +70,7 @@ func (b *builder) mamba2(layer int, r *arch.Recurrent, x *tensor) *tensor {
 	out := viewOf(y, []int64{dim, nHeads, steps, b.seqs}, []int64{xs.nb[1], nHeads * xs.nb[1], steps * nHeads * xs.nb[1]}, 0)
 	out = add(out, mul(xs, b.of(layer, "ssm_d.")))
 	out = like("GLU", cont(z), out)
-	if b.of(layer, "ssm_norm") != nil {
+	if b.has(layer, "ssm_norm") {
 		out = reshaped(out, inner/groups, groups, steps, b.seqs)
 		out = b.norm(out, "ssm_norm", layer)
 	}

@@ -36,6 +36,20 @@ func (p Parts) Total() *int64 {
 	return &sum
 }
 
+// And adds the parts of another device; what one of them lacks, the sum does.
+func (p Parts) And(o Parts) Parts {
+	sum := func(a, b *int64) *int64 {
+		if a == nil || b == nil {
+			return nil
+		}
+		return new(*a + *b)
+	}
+	return Parts{
+		Weights: sum(p.Weights, o.Weights), KV: sum(p.KV, o.KV), Compute: sum(p.Compute, o.Compute),
+		Output: sum(p.Output, o.Output), Process: sum(p.Process, o.Process),
+	}
+}
+
 // Metal predicts llama.cpp's memory on an Apple GPU that holds all layers: what
 // the GPU holds, and what the host does. The embedding is looked up by the host;
 // its pages count on both sides where it is the output head as well.

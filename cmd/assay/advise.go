@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+
+	"assay/cmd/assay/line"
+	"assay/cmd/assay/show"
+	"assay/harness/archive"
+	"assay/harness/machine"
+	"assay/harness/model"
+	"assay/harness/speed"
+	"assay/predict/machines"
+	"assay/predict/published"
+	"assay/results"
+)
+
+const adviseHelp = `
+Says whether a model fits, how fast it would be, and which weights and cache to
+take: here, or on a Mac that is described in words. All of the memory counts,
+against what macOS lets a GPU have. Nothing is run. Exit status 0 when something
+fits, 1 when nothing does.
+
+The best of what fits is marked: the longest context that was asked for, then
+the most exact weights, then the most exact cache.
+
+examples:
+  assay advise preset:gemma-3-27b --machine 'M4 Max 36GB' -c 64k
+  assay advise preset:qwen3-30b-a3b preset:gpt-oss-20b --machine 'M4 24GB'
+  assay advise model.gguf -c 8k,32k
+`
+
+// adviseFlags are what is asked.
+type adviseFlags struct {
+	machine, store          string
+	macOS                   int
+	contexts                *line.List[int]
+	weights, caches, runner *line.List[string]
+	memory                  string
+	asJSON                  bool
+	ubatch, seqs            int
+}
+
+func adviseCommand() line.Command {
+	return line.Command{
+		Name: "advise", Args: "MODEL...", Does: "does it fit, how fast, and what to take", Help: adviseHelp,
+		Setup: func(fs *flag.FlagSet) line.Action {
+			o := &adviseFlags{contexts: line.TokenCounts(), weights: line.Words(), caches: line.Words(), runner: line.Words()}
+			fs.StringVar(&o.machine, "machine", "", "a Mac in `words`: 'M4 Max 36GB', 'Mac mini M4 24 GB' (default: this machine)")
+			fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 16GiB (default: what macOS gives the GPU)")
+			fs.IntVar(&o.macOS, "macos", 0, "`version` of macOS, which decides what a GPU may have (default: the newest)")
+			fs.Var(o.contexts, "c", "context `lengths`, such as 8k,32768 (default: 8192)")
+			fs.Var(o.weights, "weight-type", "`types` of the weights to choose from (default: the usual ones)")
+			fs.Var(o.caches, "ctk", "`types` of the cache to choose from (default: f16,q8_0)")
+			fs.Var(o.runner, "runtime", "`runtimes` to choose from: llama.cpp, mlx")
+			fs.IntVar(&o.ubatch, "ub", 512, "n_ubatch in `tokens`")
+			fs.IntVar(&o.seqs, "np", 1, "parallel `sequences`")
+			fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store with this machine's fits")
+			fs.BoolVar(&o.asJSON, "json", false, "print as JSON")
+			return func(ctx context.Context, s line.Streams, args []string) error {
+				if len(args) == 0 {
+					return line.Usagef("advise takes at least one model")
+				}
+				return advise(ctx, s, o, args)
+			}
+		},
+	}
+}
+
+// errNothingFits has been told already.
+var errNothingFits = errors.New("nothing fits")
+
+func advise(ctx context.Context, s line.Streams, o *adviseFlags, refs []string) error {
+	in, err := o.place(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := model.Advise(ctx, refs, in, model.AdviceOptions{
+		Contexts: o.contexts.Values, WeightTypes: o.weights.Values, CacheTypes: o.caches.Values, Runtime: o.runner.Values,
+		Case: results.Case{NBatch: 2048, NUbatch: o.ubatch, NSeq: o.seqs, FlashAttn: "auto", NGPULayers: 99, TypeK: "f16", TypeV: "f16"},
+	})
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		if err := show.JSON(s.Out, a); err != nil {
+			return err
+		}
+	} else {
+		show.Advice(s.Out, a)
+	}
+	if !a.Fits() {
+		return line.Told(errNothingFits)
+	}
+	return nil
+}
+
+// metalDevice is what llama.cpp calls an Apple GPU.
+const metalDevice = "MTL0"
+
+// place is the machine that was described, or this one.
+func (o *adviseFlags) place(ctx context.Context) (model.Place, error) {
+	var in model.Place
+	var err error
+	if o.machine != "" {
+		in, err = describedPlace(o.machine, o.macOS)
+	} else {
+		in = o.thisPlace(ctx)
+	}
+	if err != nil || o.memory == "" {
+		return in, err
+	}
+	if in.LimitBytes, err = line.Bytes(o.memory); err != nil {
+		return in, line.Usagef("--memory %s: %w", o.memory, err)
+	}
+	in.Basis = "given with --memory"
+	return in, nil
+}
+
+func describedPlace(words string, macOS int) (model.Place, error) {
+	m, err := machines.Find(words)
+	if err != nil {
+		return model.Place{}, line.Usagef("--machine: %w", err)
+	}
+	if m.MemoryBytes == nil {
+		return model.Place{}, line.Usagef("--machine %q: say its memory, too; %s was sold with %s", words, m.Chip.Name, sizesOf(m))
+	}
+	limit, err := machines.GPULimit(*m.MemoryBytes, macOS)
+	if err != nil {
+		return model.Place{}, line.Usagef("--machine: %w", err)
+	}
+	in := model.Place{Name: m.String(), LimitBytes: limit.Bytes, Basis: "what macOS lets the GPU have; " + limit.Basis, Device: metalDevice}
+	in.Speed = func(runtime string) (model.Predictor, error) {
+		return published.New(m, published.Setting{Runtime: runtime, Fanless: m.Fanless()})
+	}
+	return in, nil
+}
+
+func sizesOf(m machines.Machine) string {
+	var sizes []string
+	for _, n := range m.Sizes() {
+		sizes = append(sizes, fmt.Sprintf("%d GB", n))
+	}
+	return strings.Join(sizes, ", ")
+}
+
+// thisPlace is this machine: what its GPU may hold on a Mac, else its memory.
+func (o *adviseFlags) thisPlace(ctx context.Context) model.Place {
+	h := machine.Read(ctx)
+	in := model.Place{Name: "this machine (" + h.Chip + ")", LimitBytes: h.MemoryBytes, Basis: "the memory of this machine"}
+	if h.OS == "darwin" {
+		in.Device = metalDevice
+		switch limit, err := machines.GPULimit(h.MemoryBytes, o.macOS); {
+		case h.GPUWiredLimitBytes != nil:
+			in.LimitBytes, in.Basis = *h.GPUWiredLimitBytes, "iogpu.wired_limit_mb, as set on this machine"
+		case err == nil:
+			in.LimitBytes, in.Basis = limit.Bytes, "what macOS lets the GPU have; "+limit.Basis
+		}
+	}
+	in.Speed = func(string) (model.Predictor, error) {
+		db, err := archive.Read(ctx, o.store)
+		if err != nil {
+			return nil, err
+		}
+		defer db.Close()
+		return speed.Load(ctx, db, "latest")
+	}
+	if _, err := in.Speed(""); err != nil {
+		in.Speed = nil // no fit of this machine: what fits is known nevertheless
+	}
+	return in
+}

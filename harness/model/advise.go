@@ -1,0 +1,285 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"assay/harness/failure"
+	"assay/harness/runtimes"
+	"assay/harness/speed"
+	"assay/predict/arch"
+	"assay/predict/roofline"
+	"assay/predict/source"
+	"assay/results"
+	"assay/results/figure"
+)
+
+// Place is where a model is to run.
+type Place struct {
+	// Name says which machine, LimitBytes what a model may take there, and Basis
+	// how that is known.
+	Name       string `json:"name"`
+	LimitBytes int64  `json:"limit_bytes"`
+	Basis      string `json:"basis"`
+	// Device is the device that the limit is of, as a library names it; empty is
+	// the host.
+	Device string `json:"device,omitempty"`
+	// Speed predicts a runtime's speed there; nil where nothing is known of it.
+	Speed func(runtime string) (Predictor, error) `json:"-"`
+}
+
+// AdviceOptions are what is to choose from. Empty lists take what people use.
+type AdviceOptions struct {
+	Contexts                         []int
+	WeightTypes, CacheTypes, Runtime []string
+	// Case has the settings that are the same for all.
+	Case results.Case
+}
+
+// Choice is one way to run a model, and whether it fits.
+type Choice struct {
+	Ref        string `json:"ref"`
+	Model      string `json:"model"`
+	Runtime    string `json:"runtime"`
+	WeightType string `json:"weight_type,omitempty"`
+	CacheType  string `json:"cache_type,omitempty"`
+	Context    int    `json:"context"`
+	// NeedBytes is what the device must hold; AtLeast: a part of it is not
+	// predicted.
+	NeedBytes int64           `json:"need_bytes"`
+	AtLeast   bool            `json:"at_least,omitempty"`
+	Memory    *results.Memory `json:"memory,omitempty"`
+	Fits      bool            `json:"fits"`
+	// Why says what stands against it.
+	Why string `json:"why,omitempty"`
+	// Prefill is of a prompt that fills the context, Decode of the token behind
+	// it; absent where speed is not known.
+	Prefill    *roofline.Prediction `json:"prefill,omitempty"`
+	Decode     *roofline.Prediction `json:"decode,omitempty"`
+	FirstToken *roofline.Interval   `json:"first_token_seconds,omitempty"`
+	Best       bool                 `json:"best,omitempty"`
+}
+
+// Advice is what fits where, best first.
+type Advice struct {
+	Place   Place    `json:"place"`
+	Choices []Choice `json:"choices"`
+	// Basis says what the speeds rest on, by runtime.
+	Basis map[string]string `json:"basis,omitempty"`
+}
+
+// Fits reports whether any choice does.
+func (a Advice) Fits() bool {
+	return slices.ContainsFunc(a.Choices, func(c Choice) bool { return c.Fits })
+}
+
+// What people choose from, by runtime; a file has a type of its own.
+var (
+	usualWeights = map[string][]string{"llama.cpp": {"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M"}, "mlx": {"8bit", "6bit", "4bit"}}
+	usualCaches  = []string{"f16", "q8_0"}
+)
+
+// usualContext is asked for where nobody says.
+const usualContext = 8192
+
+// Advise says which ways to run the models fit in the place, and how fast they
+// would be. Nothing is run.
+func Advise(ctx context.Context, refs []string, in Place, opt AdviceOptions) (Advice, error) {
+	a := &adviser{Advice{Place: in, Basis: map[string]string{}}, opt, map[string]Predictor{}}
+	for _, ref := range refs {
+		f, err := source.Load(ctx, ref, source.Options{})
+		if err != nil {
+			return Advice{}, failure.Input(err)
+		}
+		if err := a.model(ref, f); err != nil {
+			return Advice{}, failure.Input(err)
+		}
+	}
+	a.rank()
+	return a.Advice, nil
+}
+
+type adviser struct {
+	Advice
+	opt   AdviceOptions
+	speed map[string]Predictor
+}
+
+// model tries all choices of one model.
+func (a *adviser) model(ref string, f arch.Facts) error {
+	contexts := a.opt.Contexts
+	if len(contexts) == 0 {
+		contexts = []int{int(min(usualContext, max(f.ContextLength, 1)))}
+		if f.ContextLength == 0 {
+			contexts = []int{usualContext}
+		}
+	}
+	for _, n := range contexts {
+		if f.ContextLength > 0 && int64(n) > f.ContextLength {
+			return fmt.Errorf("%s was trained with a context of %d tokens; ask for so many or fewer with -c, not %d", f.Name, f.ContextLength, n)
+		}
+	}
+	names := a.opt.Runtime
+	if len(names) == 0 {
+		names = []string{runtimes.For(ref)}
+	}
+	for _, name := range names {
+		for _, weights := range a.weights(name, f) {
+			for _, n := range contexts {
+				for _, cache := range a.caches(name) {
+					if err := a.choice(ref, f, Choice{Runtime: name, WeightType: weights, CacheType: cache, Context: n}); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// weights are the types to try: a file's own, those asked for, or the usual.
+func (a *adviser) weights(runtime string, f arch.Facts) []string {
+	switch {
+	case len(f.Tensors) > 0:
+		return []string{""}
+	case len(a.opt.WeightTypes) > 0:
+		return a.opt.WeightTypes
+	}
+	return usualWeights[runtime]
+}
+
+func (a *adviser) caches(runtime string) []string {
+	rt, err := runtimes.Named(runtime)
+	switch {
+	case err == nil && len(rt.CacheTypes()) == 0:
+		return []string{""} // the cache follows the weights
+	case len(a.opt.CacheTypes) > 0:
+		return a.opt.CacheTypes
+	}
+	return usualCaches
+}
+
+// choice predicts one way to run the model. The cache is that of a full context.
+func (a *adviser) choice(ref string, f arch.Facts, c Choice) error {
+	rt, err := runtimes.Named(c.Runtime)
+	if err != nil {
+		return err
+	}
+	c.Ref, c.Model = ref, f.Name
+	k := a.opt.Case
+	k.Kind, k.NCtx, k.NPrompt, k.NGen, k.NDepth = results.KindPrefill, c.Context, c.Context, 0, 0
+	if c.CacheType != "" {
+		k.TypeK, k.TypeV = c.CacheType, c.CacheType
+	}
+	prompt, err := rt.Predict(f, f, c.WeightType, rt.Settle(k, f), results.Runtime{Device: a.Place.Device})
+	if err != nil {
+		return err
+	}
+	c.judge(prompt, a.Place)
+	if a.Place.Speed != nil && prompt.Cost != nil {
+		if err := a.time(&c, k, prompt, f); err != nil {
+			return err
+		}
+	}
+	a.Choices = append(a.Choices, c)
+	return nil
+}
+
+// judge holds what the choice needs against what there is. What is only known
+// in part never fits.
+func (c *Choice) judge(p *results.Predicted, in Place) {
+	c.Memory = p.Memory
+	need := p.Memory
+	if need != nil && in.Device != "" {
+		need = need.Devices[in.Device]
+	}
+	switch {
+	case need != nil && need.TotalBytes != nil:
+		c.NeedBytes = *need.TotalBytes
+	default:
+		c.AtLeast = true
+		for _, part := range []*int64{p.WeightBytes, p.KVBytes} {
+			if part != nil {
+				c.NeedBytes += *part
+			}
+		}
+	}
+	switch {
+	case c.NeedBytes > in.LimitBytes:
+		c.Why = figure.Bytes(c.NeedBytes-in.LimitBytes) + " too much"
+	case c.AtLeast:
+		c.Why = "what its buffers take is not predicted"
+	default:
+		c.Fits = true
+	}
+}
+
+// time predicts how fast the choice is.
+func (a *adviser) time(c *Choice, k results.Case, prompt *results.Predicted, f arch.Facts) error {
+	by, known := a.speed[c.Runtime]
+	if !known {
+		var err error
+		if by, err = a.Place.Speed(c.Runtime); err != nil {
+			return err
+		}
+		a.speed[c.Runtime], a.Basis[c.Runtime] = by, by.Source()
+	}
+	pp, err := by.Predict(string(k.Kind), speed.WorkOf(k, prompt.Cost))
+	if err != nil {
+		return fmt.Errorf("speed of %s: %w", f.Name, err)
+	}
+	rt, err := runtimes.Named(c.Runtime)
+	if err != nil {
+		return err
+	}
+	k.Kind, k.NDepth, k.NPrompt, k.NGen = results.KindDecode, c.Context-1, 0, 1
+	token, err := rt.Predict(f, f, c.WeightType, rt.Settle(k, f), results.Runtime{Device: a.Place.Device})
+	if err != nil || token.Cost == nil {
+		return err
+	}
+	tg, err := by.Predict(string(k.Kind), speed.WorkOf(k, token.Cost))
+	if err != nil {
+		return fmt.Errorf("speed of %s: %w", f.Name, err)
+	}
+	c.Prefill, c.Decode, c.FirstToken = &pp, &tg, &pp.Seconds
+	return nil
+}
+
+// rank puts what fits first and, of each model, marks the best: the longest
+// context, then the most exact weights, then the most exact cache.
+func (a *adviser) rank() {
+	weight := func(c Choice) int64 {
+		if c.Memory != nil && c.Memory.WeightBytes != nil {
+			return *c.Memory.WeightBytes
+		}
+		return 0
+	}
+	slices.SortStableFunc(a.Choices, func(x, y Choice) int {
+		if x.Fits != y.Fits {
+			if x.Fits {
+				return -1
+			}
+			return 1
+		}
+		return 0
+	})
+	best := map[string]int{}
+	for i, c := range a.Choices {
+		at, known := best[c.Ref]
+		if !c.Fits {
+			continue
+		}
+		better := !known
+		if known {
+			b := a.Choices[at]
+			better = c.Context > b.Context || c.Context == b.Context && (weight(c) > weight(b) || weight(c) == weight(b) && c.NeedBytes > b.NeedBytes)
+		}
+		if better {
+			best[c.Ref] = i
+		}
+	}
+	for _, i := range best {
+		a.Choices[i].Best = true
+	}
+}
