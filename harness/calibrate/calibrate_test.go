@@ -33,7 +33,7 @@ func TestCalibrationSuiteHasWhatAFitNeeds(t *testing.T) {
 			prompts[g.Settings["n_prompt"][0].(int)] = true
 		}
 	}
-	for _, weights := range []string{"f16", "q8_0", "q4_0"} {
+	for _, weights := range []string{"f16", "q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "mxfp4"} {
 		assert.GreaterOrEqual(t, len(models[weights]), 3, weights)
 	}
 	assert.GreaterOrEqual(t, len(depths), 3)

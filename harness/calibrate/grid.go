@@ -44,7 +44,7 @@ type grid struct {
 
 var (
 	llamaGrid = grid{
-		shapes: "calibration/*.json", mixtures: true, types: []string{"f16", "q8_0", "q4_0"},
+		shapes: "calibration/*.json", mixtures: true, types: []string{"f16", "q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "mxfp4"},
 		gen: 8, depths: []int{0, 512, 2048}, prompts: []int{16, 128, 512}, later: 256, laterAt: 1024, nominal: nominal,
 	}
 	mlxGrid = grid{
