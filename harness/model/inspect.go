@@ -190,7 +190,7 @@ func (in *Inspection) cacheAt(n int, opt Options) (CacheAt, error) {
 	if n < 1 {
 		return CacheAt{}, fmt.Errorf("a context of %d tokens: give 1 or more", n)
 	}
-	p, err := in.cachePlan(n, opt)
+	p, err := in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
 	if err != nil {
 		return CacheAt{}, err
 	}
@@ -211,20 +211,6 @@ func (in *Inspection) cacheAt(n int, opt Options) (CacheAt, error) {
 	}
 	at.Next = new(*after.KVBytes - *p.KVBytes)
 	return at, nil
-}
-
-// cachePlan is what the runtime allocates. A model type that is not known is
-// given the cache of its attention layers, as llama.cpp would allocate them.
-func (in *Inspection) cachePlan(n int, opt Options) (*results.Predicted, error) {
-	if in.Facts.Family != "" {
-		return in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
-	}
-	in.Runtime = llamacpp.Name
-	plan, err := kv.LlamaCpp(in.Facts, kv.Params{NCtx: n, TypeK: opt.Case.TypeK, TypeV: opt.Case.TypeV, FlashAttn: true})
-	if err != nil {
-		return nil, err
-	}
-	return &results.Predicted{KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan)}, nil
 }
 
 // cacheKinds sums layers up, in the order in which their kinds appear.
@@ -270,10 +256,6 @@ func (in *Inspection) contexts(opt Options) []int {
 
 // workByLength tabulates the work, where the runtime's is predicted.
 func workByLength(in *Inspection, opt Options) error {
-	if in.Facts.Family == "" {
-		in.Facts.Unknown = append(in.Facts.Unknown, unknownWork(in.Runtime, in.Facts))
-		return nil
-	}
 	for _, n := range in.contexts(opt) {
 		prefill, err := in.predict(opt, results.Case{Kind: results.KindPrefill, NPrompt: n, NCtx: n + 1})
 		if err != nil {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"assay/harness/mlx"
@@ -18,25 +19,27 @@ import (
 // else those of the layout that llama.cpp's converter would write.
 func sizes(in *Inspection, opt Options) error {
 	in.Stored = len(in.Facts.Tensors) > 0
-	known := in.Facts.Family != ""
-	count := layoutSizes
+	count, as := layoutSizes, (*Inspection).storedAs
 	switch {
 	case in.Stored && !slices.ContainsFunc(in.Facts.Tensors, func(t arch.Tensor) bool { return t.Name == "token_embd.weight" }):
 		count = tableSizes
-	case in.rt.Name() == mlx.Name && known:
-		count = mlxSizes
-	case !known:
-		in.Facts.Unknown = append(in.Facts.Unknown, "parameters and weight bytes: only a config is here, of a model type without a known layout")
-		return nil
-	}
-	err := count(in, opt)
-	switch {
-	case err != nil || !known:
-		return err
 	case in.rt.Name() == mlx.Name:
-		return in.mlxStoredAs(opt)
+		count = mlxSizes
 	}
-	return in.storedAs()
+	if in.rt.Name() == mlx.Name {
+		as = func(in *Inspection) error { return in.mlxStoredAs(opt) }
+	}
+	for _, part := range []func() error{func() error { return count(in, opt) }, func() error { return as(in) }} {
+		err := part()
+		if errors.Is(err, cost.ErrNoRule) {
+			in.Facts.Unknown = append(in.Facts.Unknown, "parameters and weight bytes: only a config is here, of a model type without a known layout")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // layoutSizes counts tensors in llama.cpp's names.
@@ -99,8 +102,7 @@ func mlxSizes(in *Inspection, opt Options) error {
 	if _, err := in.count(""); err != nil {
 		return err
 	}
-	none := results.Case{Kind: results.KindPlan, NCtx: 1}
-	p, err := in.predict(opt, none)
+	p, err := in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: 1})
 	if err != nil {
 		return err
 	}

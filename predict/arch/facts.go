@@ -44,6 +44,10 @@ type Facts struct {
 	// Unrotated: there is no rotary embedding in any layer (granitehybrid).
 	Unrotated bool `json:"unrotated,omitempty"`
 
+	// Quantization is how the config says that its weights are packed; nil where it
+	// does not, or they are not.
+	Quantization *Quantization `json:"quantization,omitempty"`
+
 	// Tensors is the model's own tensor table, in the naming of its source;
 	// empty when only a config was read.
 	Tensors []Tensor `json:"tensors,omitempty"`
@@ -55,6 +59,17 @@ type Facts struct {
 	Unknown []string `json:"unknown,omitempty"`
 	// Contradictions are facts that two sources state differently.
 	Contradictions []Contradiction `json:"contradictions,omitempty"`
+}
+
+// Quantization is mlx-lm's way to pack a matrix: bits, and the inputs that share a
+// scale; Mode is empty for the affine one, else mxfp4 and its like.
+type Quantization struct {
+	Bits  int64  `json:"bits"`
+	Group int64  `json:"group"`
+	Mode  string `json:"mode,omitempty"`
+	// Modules are those that have another packing, or with nil none, by the names
+	// that a folder gives them.
+	Modules map[string]*Quantization `json:"modules,omitempty"`
 }
 
 // Scales are the constants by which a model of the Granite families multiplies;

@@ -121,14 +121,24 @@ func (r *Reader) windows(n int, kinds []string) (sizes []int64, chunked bool) {
 	return sizes, chunked
 }
 
+// letterRule: one letter a layer, over and over, L for a windowed (local) layer
+// and G for a full (global) one (configuration_exaone4.py of transformers 5.23.0).
+func (r *Reader) letterRule(letters string) func(int) bool {
+	if strings.Trim(letters, "LG") != "" {
+		r.Fail("sliding_window_pattern", "%s is no pattern of L (windowed) and G (full); correct the key", Show(letters))
+		return func(int) bool { return false }
+	}
+	r.Note("attention.windowed_layers", arch.FromFile, "sliding_window_pattern of %s", r.File)
+	return func(i int) bool { return letters[i%len(letters)] == 'L' }
+}
+
 func (r *Reader) windowRule(kinds []string) func(int) bool {
 	if kinds != nil {
 		r.Note("attention.windowed_layers", arch.FromFile, "layer_types of %s", r.File)
 		return func(i int) bool { return kinds[i] == "sliding_attention" || kinds[i] == "chunked_attention" }
 	}
-	if letters := r.text("sliding_window_pattern"); letters != "" { // exaone4: L has a window, G sees everything
-		r.Note("attention.windowed_layers", arch.FromFile, "sliding_window_pattern of %s", r.File)
-		return func(i int) bool { return letters[i%len(letters)] == 'L' }
+	if letters := r.text("sliding_window_pattern"); letters != "" {
+		return r.letterRule(letters)
 	}
 	if period, ok := r.Optional("attention.period"); ok {
 		return func(i int) bool { return (int64(i)+1)%period != 0 }

@@ -4,8 +4,6 @@
 package config
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -24,17 +22,7 @@ func Parse(file string, raw []byte) (arch.Facts, error) {
 	return FromObject(file, config)
 }
 
-// DecodeObject keeps numbers as they are written.
-func DecodeObject(raw []byte) (map[string]any, error) {
-	var object map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(&object); err != nil {
-		return nil, err
-	}
-	return object, nil
-}
-
+// FromObject reads the keys of a config that was decoded before.
 func FromObject(file string, config map[string]any) (arch.Facts, error) {
 	r := newReader(file, config)
 	f := arch.Facts{ModelType: r.modelType(), Wrapper: r.wrapper}
@@ -49,7 +37,7 @@ func FromObject(file string, config map[string]any) (arch.Facts, error) {
 	f.Scales, f.Unrotated = r.Scales(), r.unrotated(&f)
 	f.Family = r.family(&f)
 	f.Provenance = r.Prov
-	f.Unknown = r.unknown()
+	f.Unknown = append(r.unknown(), r.also...)
 	if err := r.Err(); err != nil {
 		return arch.Facts{}, err
 	}
@@ -146,6 +134,12 @@ func (r *Reader) layerCount() int {
 // layers builds every layer, or nil after noting why it could not.
 func (r *Reader) layers(hidden int64) []arch.Layer {
 	n := r.layerCount()
+	if len(r.Errs) > 0 {
+		return nil
+	}
+	if blocks := r.blocks(hidden, n); blocks != nil {
+		return blocks
+	}
 	if len(r.Errs) > 0 {
 		return nil
 	}

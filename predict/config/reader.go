@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"assay/predict/arch"
@@ -26,6 +27,7 @@ type Reader struct {
 	wrapper string     // model_type around the language model's config
 	Prov    map[string]arch.Provenance
 	Errs    []error
+	also    []string // what is not known beside what the model type lacks
 }
 
 // TextConfigs are the places where multimodal configs keep their language model.
@@ -63,9 +65,12 @@ func (r *Reader) Note(field string, origin arch.Origin, format string, args ...a
 	r.Prov[field] = arch.Provenance{Origin: origin, Detail: fmt.Sprintf(format, args...)}
 }
 
+// unset are what a key says that has no value: the fact is absent, and the
+// default does not apply.
+var unset = []any{nil, false, "auto", "none", "None", ""}
+
 // find looks a fact up under all its names, then among the model type's
-// defaults, and notes its provenance. A key that says null (or "auto") is an answer:
-// the fact is absent, and the default does not apply.
+// defaults, and notes its provenance. A key that says null, false or "auto" is an answer.
 func (r *Reader) find(field string) (Value, bool) {
 	names := r.Dialect[field].keys
 	if r.Kind != nil && r.Kind.names[field] != nil {
@@ -74,7 +79,7 @@ func (r *Reader) find(field string) (Value, bool) {
 	for _, name := range names {
 		if v, ok := r.Keys[name]; ok {
 			r.Note(field, arch.FromFile, "%s of %s", v.Path, r.File)
-			return v, v.Data != nil && v.Data != "auto"
+			return v, !isUnset(v.Data)
 		}
 	}
 	if r.Kind == nil {
@@ -87,6 +92,14 @@ func (r *Reader) find(field string) (Value, bool) {
 		}
 	}
 	return Value{Path: names[0]}, false
+}
+
+func isUnset(data any) bool {
+	switch data.(type) {
+	case nil, bool, string:
+		return slices.Contains(unset, data)
+	}
+	return false
 }
 
 // Integer reads a fact that must be there.

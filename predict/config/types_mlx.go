@@ -5,6 +5,5 @@ package config
 var mlxTypes = []ModelType{
 	{Name: "minimax", qkNorm: true, routerBias: true, names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
 	{Name: "minimax_m2", qkNorm: true, routerBias: true, names: map[string][]string{"experts.intermediate": {"intermediate_size"}}},
-	{Name: "exaone4", qkNorm: true},
-	{Name: "olmo3", qkNorm: true, Defaults: map[string]any{"sliding_window_pattern": 4}},
+	{Name: "olmo3", Family: "olmo2", qkNorm: true, Defaults: map[string]any{"sliding_window_pattern": 4}},
 }

@@ -81,9 +81,57 @@ func (s mlxScheme) store(w *weight) {
 	}
 }
 
-// mlxSettle stores the rows as a skeleton of the type would.
+// mlxSchemes are the schemes of a model's weights: one, or one for each tensor
+// where its config says so.
+type mlxSchemes struct {
+	all     mlxScheme
+	modules []mlxModule
+}
+
+// mlxModule is a module with a packing of its own.
+type mlxModule struct {
+	place  tensor.Place
+	scheme mlxScheme
+}
+
+// mlxSchemesOf is how mlx-lm would hold the model: in the type asked for, else as
+// the config says, in bf16 around what is packed.
+func mlxSchemesOf(f arch.Facts, typ string) (mlxSchemes, error) {
+	if typ != "" || f.Quantization == nil {
+		s, err := mlxSchemeOf(typ)
+		return mlxSchemes{all: s}, err
+	}
+	out := mlxSchemes{all: statedScheme(f.Quantization)}
+	for name, own := range f.Quantization.Modules {
+		out.modules = append(out.modules, mlxModule{tensor.PlaceOf(name + ".weight"), statedScheme(own)})
+	}
+	return out, nil
+}
+
+func statedScheme(q *arch.Quantization) mlxScheme {
+	if q == nil {
+		return mlxScheme{vectors: "bf16"}
+	}
+	return mlxScheme{vectors: "bf16", bits: int(q.Bits), group: int(q.Group), mode: q.Mode}
+}
+
+// of is the scheme of a row of the table.
+func (s mlxSchemes) of(w *weight) mlxScheme {
+	for _, m := range s.modules {
+		if m.place.Block == w.layer && slices.ContainsFunc(m.place.Kinds(), func(kind string) bool {
+			row, _ := tensor.Of(kind) // kinds are rows
+			return row.Stem() == w.Stem()
+		}) {
+			return m.scheme
+		}
+	}
+	return s.all
+}
+
+// mlxSettle stores the rows as a skeleton of the type would, or as the config
+// says.
 func mlxSettle(f arch.Facts, rows []weight, typ string) ([]weight, error) {
-	s, err := mlxSchemeOf(typ)
+	s, err := mlxSchemesOf(f, typ)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +139,7 @@ func mlxSettle(f arch.Facts, rows []weight, typ string) ([]weight, error) {
 		rows = append(rows, outputBiases(f)...)
 	}
 	for i := range rows {
-		s.store(&rows[i])
+		s.of(&rows[i]).store(&rows[i])
 	}
 	return rows, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"assay/predict/arch"
 	"assay/predict/config"
 )
 
@@ -39,25 +40,80 @@ func (q quantized) of(module string) quantization {
 	}
 }
 
-// Stated reads quantization (mlx-lm's) or quantization_config
-// (transformers'), of the config or its language model's.
+// Stated reads quantization (mlx-lm's) or quantization_config (transformers'),
+// of the config or its language model's.
 func Stated(file string, raw []byte) quantized {
 	object, err := config.DecodeObject(raw)
 	if err != nil {
 		return quantized{} // the config's own reader has said so
 	}
+	said, where := statement(object, "quantization", "quantization_config")
+	if said == nil {
+		return quantized{}
+	}
+	return quantizationOf(said, where+" of "+file)
+}
+
+// statement is the first block of these keys, with its path.
+func statement(object map[string]any, keys ...string) (map[string]any, string) {
 	for _, scope := range append([]string{""}, config.TextConfigs...) {
 		outer := object
 		if scope != "" {
 			outer, _ = object[scope].(map[string]any)
 		}
-		for _, key := range []string{"quantization", "quantization_config"} {
+		for _, key := range keys {
 			if said, ok := outer[key].(map[string]any); ok {
-				return quantizationOf(said, strings.TrimPrefix(scope+"."+key, ".")+" of "+file)
+				return said, strings.TrimPrefix(scope+"."+key, ".")
 			}
 		}
 	}
-	return quantized{}
+	return nil, ""
+}
+
+// Plan is how mlx-lm would hold the weights of a config that says so (load_model,
+// mlx_lm/utils.py, 0.31.3: quantization, with a module's own entry, or false for
+// one that is left as it is); nil where it says nothing, or not to mlx-lm.
+func Plan(object map[string]any) *arch.Quantization {
+	said, _ := statement(object, "quantization")
+	if said == nil {
+		said, _ = statement(object, "quantization_config")
+		if said["quant_method"] != nil {
+			return nil // another library's
+		}
+	}
+	plan := planned(said)
+	if plan == nil {
+		return nil
+	}
+	for name, data := range said {
+		switch own := data.(type) {
+		case map[string]any:
+			if one := planned(own); one != nil {
+				plan.Modules[name] = one
+			}
+		case bool:
+			if !own {
+				plan.Modules[name] = nil
+			}
+		}
+	}
+	return plan
+}
+
+// planned reads one packing; the modes' own widths where a mode alone is named.
+func planned(said map[string]any) *arch.Quantization {
+	one := oneQuantization(said, "")
+	if fixed, ok := microscaled[one.mode]; ok {
+		one.bits, one.group = cmp.Or(one.bits, fixed.bits), cmp.Or(one.group, fixed.group)
+	}
+	if one.bits < 1 || one.bits > 8 || one.group < 1 || one.group > config.MaxWidth {
+		return nil
+	}
+	mode := one.mode
+	if mode == "affine" {
+		mode = ""
+	}
+	return &arch.Quantization{Bits: one.bits, Group: one.group, Mode: mode, Modules: map[string]*arch.Quantization{}}
 }
 
 func quantizationOf(said map[string]any, where string) quantized {

@@ -7,9 +7,11 @@ import (
 	"os"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"assay/predict/arch"
 	"assay/predict/config"
-	"github.com/goccy/go-yaml"
+	"assay/predict/packed"
 )
 
 // loadCustom reads an architecture of the user's own: the keys of a config.json
@@ -43,6 +45,7 @@ func loadCustom(path string) (arch.Facts, error) {
 		return arch.Facts{}, err
 	}
 	f.Name, _ = own["name"].(string)
+	f.Quantization = packed.Plan(keys)
 	return f, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"assay/predict/arch"
-	"assay/predict/config"
 	"assay/predict/safetensors"
 )
 
@@ -61,13 +60,17 @@ func loadConfig(path, dir string) (arch.Facts, error) {
 	if built, ok := asBuilt(raw); ok {
 		return built.read(path)
 	}
-	f, err := config.Parse(path, raw)
+	f, err := parse(path, raw)
 	if err != nil {
 		return arch.Facts{}, err
 	}
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return arch.Facts{}, err
+	}
+	if base := filepath.Base(path); base != "config.json" { // one of several, whose folder names none of them
+		f.Name = strings.TrimSuffix(base, filepath.Ext(base))
+		return f, nil
 	}
 	f.Name = filepath.Base(absolute)
 	weights, err := filepath.Glob(filepath.Join(escapeGlob(dir), "model*.safetensors"))

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"assay/predict/arch"
-	"assay/predict/config"
 )
 
 //go:embed presets/*.json
@@ -81,7 +80,7 @@ func loadPreset(name string) (arch.Facts, error) {
 	if err != nil {
 		return arch.Facts{}, err
 	}
-	f, err := config.Parse("preset "+name, p.Config)
+	f, err := parse("preset "+name, p.Config)
 	if err != nil {
 		return arch.Facts{}, err
 	}

@@ -42,7 +42,7 @@ func (r remote) load() (arch.Facts, error) {
 	if err != nil {
 		return arch.Facts{}, err
 	}
-	f, err := config.Parse(r.address("config.json"), raw)
+	f, err := parse(r.address("config.json"), raw)
 	if err != nil {
 		return arch.Facts{}, err
 	}

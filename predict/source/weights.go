@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/predict/arch"
+	"assay/predict/config"
 	"assay/predict/packed"
 )
 
@@ -31,4 +32,18 @@ func withWeights(f arch.Facts, config configText, table []arch.Tensor, source st
 		f.Provenance["weights.packing"] = arch.Provenance{Origin: arch.FromTensors, Detail: strings.Join(ways, ", ") + " of " + source}
 	}
 	return withTensors(f, found.Table, source)
+}
+
+// parse reads a config.json, and how it says that its weights are packed.
+func parse(file string, raw []byte) (arch.Facts, error) {
+	f, err := config.Parse(file, raw)
+	if err != nil {
+		return arch.Facts{}, err
+	}
+	object, err := config.DecodeObject(raw)
+	if err != nil {
+		return arch.Facts{}, fmt.Errorf("%s: %w", file, err)
+	}
+	f.Quantization = packed.Plan(object)
+	return f, nil
 }
