@@ -97,6 +97,8 @@ type Runtime struct {
 	// Layout names the parameter-struct layout that matched the library.
 	Layout string `json:"layout,omitempty"`
 	Device string `json:"device,omitempty"`
+	// Devices are what the library could compute on, in its order.
+	Devices []Device `json:"devices,omitempty"`
 	// Kernels are those that a Mac's GPU had for this process.
 	Kernels *Kernels `json:"kernels,omitempty"`
 	// BLAS is the library that multiplies matrices on the CPU, in its own words,
@@ -163,7 +165,11 @@ type Case struct {
 	SWAFull    bool   `json:"swa_full"`
 	KVUnified  bool   `json:"kv_unified"`
 	NGPULayers int    `json:"n_gpu_layers"`
-	NThreads   int    `json:"n_threads"`
+	// NoKVOffload keeps the cache of layers on the GPU in the host's memory,
+	// NoOpOffload leaves products there whose weights lie there.
+	NoKVOffload bool `json:"no_kv_offload,omitempty"`
+	NoOpOffload bool `json:"no_op_offload,omitempty"`
+	NThreads    int  `json:"n_threads"`
 	// KVBits, KVGroupSize and QuantizedKVStart are mlx-lm's cache settings;
 	// KVBits 0 is a cache that is not quantised.
 	KVBits           int `json:"kv_bits"`
@@ -186,6 +192,9 @@ type KVLayer struct {
 	Cells  int64  `json:"cells"`
 	KBytes int64  `json:"k_bytes"`
 	VBytes int64  `json:"v_bytes"`
+	// Device holds it, as the runtime names it ("CPU", "MTL0"); absent where it is
+	// not known.
+	Device string `json:"device,omitempty"`
 }
 
 // CostTerm is the arithmetic and the weight traffic of one class of operation
@@ -323,6 +332,8 @@ type Measured struct {
 	Nodes *int64 `json:"nodes,omitempty"`
 	// Cost is what the nodes of the executed graphs read, computed and wrote.
 	Cost *Cost `json:"cost,omitempty"`
+	// Placement is which device held and ran what.
+	Placement *Placement `json:"placement,omitempty"`
 	// FlashAttn is what the runtime settled on where the case says auto.
 	FlashAttn *bool `json:"flash_attn,omitempty"`
 	// WeightBytes are the weights as the library loaded them.

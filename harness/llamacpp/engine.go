@@ -24,10 +24,15 @@ func (e *engine) Describe() results.Runtime {
 		Kernels: kernelsOf(e.lib.Kernels()),
 	}
 	for _, d := range e.lib.Devices() {
-		// The first GPU is where layers are put; without one it is the CPU.
-		if r.Device == "" || d.Type == "GPU" || d.Type == "IGPU" {
-			r.Device = d.Name
+		device := results.Device{Name: d.Name, Description: d.Description, Type: d.Type}
+		if d.MemoryTotal > 0 {
+			device.TotalBytes = new(int64(d.MemoryTotal))
 		}
+		r.Devices = append(r.Devices, device)
+	}
+	r.Device = hostDevice
+	if gpus := r.GPUs(); len(gpus) > 0 { // the first is where layers are put
+		r.Device = gpus[0].Name
 	}
 	return r
 }
@@ -36,6 +41,9 @@ func (e *engine) Devices() []string {
 	var out []string
 	for _, d := range e.lib.Devices() {
 		out = append(out, fmt.Sprintf("%s: %s (%s, %s)", d.Name, d.Description, d.Type, figure.Bytes(int64(d.MemoryTotal))))
+	}
+	if why := e.lib.UnusedDevice(); why != "" {
+		out = append(out, "none besides: "+why)
 	}
 	return out
 }
@@ -65,13 +73,14 @@ func (e *engine) Load(_ context.Context, path string, c results.Case) (runtime.S
 	if err != nil {
 		return nil, err
 	}
-	return &session{model: model, random: rand.New(rand.NewPCG(1, 2))}, nil
+	return &session{model: model, devices: len(e.lib.Devices()), random: rand.New(rand.NewPCG(1, 2))}, nil
 }
 
 // session is a model loaded by llama.cpp.
 type session struct {
-	model  *llama.Model
-	random *rand.Rand
+	model   *llama.Model
+	devices int // of the library
+	random  *rand.Rand
 }
 
 func (s *session) Close() error {
@@ -84,7 +93,7 @@ func contextParams(c results.Case, eval func(llama.Node)) llama.ContextParams {
 	return llama.ContextParams{
 		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeqMax: c.NSeq, NThreads: c.NThreads,
 		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: llama.Switch(c.FlashAttn),
-		SWAFull: c.SWAFull, KVUnified: c.KVUnified, NoOffloadKQV: c.NGPULayers == 0, Eval: eval,
+		SWAFull: c.SWAFull, KVUnified: c.KVUnified, NoOffloadKQV: c.NoKVOffload, NoOpOffload: c.NoOpOffload, Eval: eval,
 	}
 }
 

@@ -113,6 +113,7 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	if err != nil {
 		return nil, err
 	}
+	place(&plan, f, c, lib)
 	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan)}
 	if p.Memory, err = memoryOf(run, weightType, c, lib); err != nil {
 		return nil, err

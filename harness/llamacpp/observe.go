@@ -16,12 +16,13 @@ import (
 // (not of the depth), the library's own report, and what a saved sequence
 // takes more for each generated token.
 func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured, []results.Check, error) {
-	counter, tensors := llama.NewCounter(), llama.NewCacheTensors()
+	counter, tensors, places := llama.NewCounter(), llama.NewCacheTensors(), llama.NewPlacement()
 	counting := false
 	params := contextParams(c, func(n llama.Node) {
 		tensors.Observe(n)
 		if counting {
 			counter.Observe(n)
+			places.Observe(n)
 		}
 	})
 	params.Chosen = func(n llama.Node) {
@@ -59,6 +60,7 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 		KVBytes: new(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
 		KVSources: &results.KVSources{Tensors: new(tensors.Bytes()), State: new(lc.StateSize(0)), StateTokens: new(c.NDepth + c.NPrompt + c.NGen)},
 	}
+	m.Placement = placed(places, s.devices, lc.Report())
 	if counter.Ops["SOFT_MAX"]+counter.Ops["FLASH_ATTN_EXT"] > 0 {
 		m.FlashAttn = new(counter.Ops["FLASH_ATTN_EXT"] > 0)
 	}
@@ -86,24 +88,33 @@ func measuredLayers(tensors []llama.CacheTensor) []results.KVLayer {
 		return &out[at]
 	}
 	for _, t := range tensors {
+		row(t.Layer, classOf(t.Kind)).Device = t.Device
 		switch t.Kind {
 		case "r", "s":
-			l := row(t.Layer, runtime.ClassRecurrent)
+			l := row(t.Layer, classOf(t.Kind))
 			if t.Kind == "r" {
 				l.KBytes += t.Bytes
 			} else {
 				l.VBytes += t.Bytes
 			}
 		case "v":
-			l := row(t.Layer, runtime.ClassAttention)
+			l := row(t.Layer, classOf(t.Kind))
 			l.VBytes += t.Bytes
 		default:
-			l := row(t.Layer, runtime.ClassAttention)
+			l := row(t.Layer, classOf(t.Kind))
 			l.KBytes += t.Bytes
 			l.Cells = t.NE[1] * t.NE[2]
 		}
 	}
 	return out
+}
+
+// classOf is the class of a layer with a cache tensor of the kind.
+func classOf(kind string) string {
+	if kind == "r" || kind == "s" {
+		return runtime.ClassRecurrent
+	}
+	return runtime.ClassAttention
 }
 
 // readReports takes over what the library printed about its buffers.

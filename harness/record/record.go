@@ -140,10 +140,16 @@ func differingLayer(p, m []results.KVLayer) string {
 	for i := range p {
 		want, got := p[i], m[i]
 		want.Class, got.Class = "", ""
+		if want.Device == "" || got.Device == "" { // not predicted, or not seen
+			want.Device, got.Device = "", ""
+		}
 		if p[i].Class == runtime.ClassRecurrent {
 			want.Cells, got.Cells = 0, 0
 		}
 		if want != got {
+			if want.Device != got.Device {
+				return fmt.Sprintf("layer %d: its cache is predicted on %s, and lies on %s", want.Layer, want.Device, got.Device)
+			}
 			return fmt.Sprintf("layer %d: predicted %d cells, K %d, V %d bytes; layer %d: measured %d cells, K %d, V %d bytes",
 				want.Layer, want.Cells, want.KBytes, want.VBytes, got.Layer, got.Cells, got.KBytes, got.VBytes)
 		}

@@ -22,6 +22,8 @@ type CacheTensor struct {
 	// or [width, cells, 1, 1] for a recurrent state, by release.
 	NE    [4]int64
 	Bytes int64
+	// Device is the one whose memory holds it.
+	Device string
 }
 
 // CacheTensors collects the cache tensors that executed graphs reach. A layer
@@ -76,7 +78,7 @@ func (c *CacheTensors) add(root Node) {
 	c.seen[root.t] = true
 	c.all = append(c.all, CacheTensor{
 		Name: name, Layer: layer, Kind: kind,
-		Type: root.Type(), NE: root.NE(), Bytes: root.Bytes(),
+		Type: root.Type(), NE: root.NE(), Bytes: root.Bytes(), Device: root.Device(),
 	})
 }
 

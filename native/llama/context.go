@@ -22,6 +22,9 @@ type ContextParams struct {
 	KVUnified bool
 	// NoOffloadKQV keeps the cache off the GPU.
 	NoOffloadKQV bool
+	// NoOpOffload leaves products of many rows on the processor whose weights lie
+	// in its memory.
+	NoOpOffload bool
 	// Eval sees every node before it is computed; nil for timed passes.
 	Eval func(Node)
 	// Chosen sees the nodes that take some experts of many, MUL_MAT_ID and
@@ -123,6 +126,7 @@ func (l *Library) contextParams(p ContextParams, observer uintptr) (*block, erro
 	params.set("swa_full", bit(p.SWAFull))
 	params.set("kv_unified", bit(p.KVUnified))
 	params.set("offload_kqv", bit(!p.NoOffloadKQV))
+	params.set("op_offload", bit(!p.NoOpOffload))
 	if observer != 0 {
 		params.set("cb_eval", uint64(evalCallback()))
 		params.set("cb_eval_user_data", uint64(observer))

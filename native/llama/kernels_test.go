@@ -64,6 +64,12 @@ func TestParseKernels(t *testing.T) {
 	}
 }
 
+func TestParseUnused(t *testing.T) {
+	require.Contains(t, llama.ParseUnused(printed("ggml_vulkan: No devices found.\nload_backend: loaded Vulkan backend\n")),
+		"unless GGML_VK_VISIBLE_DEVICES=0")
+	require.Empty(t, llama.ParseUnused(printed("ggml_vulkan: Found 1 Vulkan devices:\n")))
+}
+
 func FuzzParseKernels(f *testing.F) {
 	f.Add(metalM5Max)
 	f.Add(metalVirtual)

@@ -35,6 +35,7 @@ type Library struct {
 	log     *Log
 	devices []Device
 	kernels Kernels
+	unused  string
 
 	contextLayout, modelLayout     layout
 	contextDefaults, modelDefaults block
@@ -111,7 +112,8 @@ func open(path string) (*Library, error) {
 	if err := lib.loadBackends(); err != nil {
 		return nil, err
 	}
-	lib.kernels = ParseKernels(lib.log.Since(mark))
+	lines := lib.log.Since(mark)
+	lib.kernels, lib.unused = ParseKernels(lines), ParseUnused(lines)
 	return lib, nil
 }
 

@@ -20,6 +20,9 @@ type Report struct {
 	Caches []CacheReport
 	// Buffers are the allocations, one per kind and device.
 	Buffers []BufferReport
+	// Splits are the parts on one device each that the graphs of a micro-batch
+	// and of single tokens are cut into; one where both have as many.
+	Splits []int
 	// Settings are llama_context's own words, such as kv_unified: "true".
 	Settings map[string]string
 	// Unread are lines about memory with a number that is none or is beyond any
@@ -52,6 +55,9 @@ type BufferReport struct {
 var (
 	cacheLine  = regexp.MustCompile(`: size = +([0-9.]+) MiB \( *([0-9]+) cells, +([0-9]+) layers, +([0-9]+)(?:/([0-9]+))? seqs(?: +[0-9]+ rs_seq)?\), ([KR]) \(([a-z0-9_]+)\): +([0-9.]+) MiB, [VS] \(([a-z0-9_]+)\): +([0-9.]+) MiB`)
 	bufferLine = regexp.MustCompile(`: +(.+?) +(model|KV|RS|output|compute) buffer size = +([0-9.]+) MiB`)
+	// "graph splits = 2", "graph splits = 26 (with bs=512), 3 (with bs=1)", since
+	// v0.5.0 "graph (pp bs=512, tg bs=1): nodes = 822 / 822, splits = 324 / 2, …".
+	splitsLine = regexp.MustCompile(`: graph(?: splits = | \(.*, splits = |: .*, splits = )([0-9]+)(?:(?: \(with bs=[0-9]+\), | / )([0-9]+))?`)
 	setting    = regexp.MustCompile(`^llama_context: ([a-z_]+) += (\S+)$`)
 )
 
@@ -74,8 +80,28 @@ func (r *Report) add(text string) error {
 	if found := cacheLine.FindStringSubmatch(text); found != nil {
 		return r.addCache(found)
 	}
+	if found := splitsLine.FindStringSubmatch(text); found != nil {
+		return r.addSplits(found[1:])
+	}
 	if found := setting.FindStringSubmatch(text); found != nil {
 		r.Settings[found[1]] = found[2]
+	}
+	return nil
+}
+
+// addSplits takes the counts over; they are printed again when a graph is
+// reserved anew: the last ones count.
+func (r *Report) addSplits(counts []string) error {
+	r.Splits = nil
+	for _, text := range counts {
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		r.Splits = append(r.Splits, n)
 	}
 	return nil
 }

@@ -165,3 +165,14 @@ func requireSize(t *testing.T, bytes int64, text string) {
 	}
 	require.Fail(t, "read a size that is not there", "%d bytes in %q", bytes, text)
 }
+
+func TestParseReportReadsSplits(t *testing.T) {
+	for text, want := range map[string][]int{
+		"llama_context: graph splits = 1":                                                                       {1},
+		"sched_reserve: graph splits = 26 (with bs=512), 3 (with bs=1)":                                         {26, 3},
+		"sched_reserve: graph (pp bs=512, tg bs=1): nodes = 822 / 822, splits = 324 / 2, input objects = 4 / 4": {324, 2},
+		"sched_reserve: graph splits = many":                                                                    nil,
+	} {
+		require.Equal(t, want, llama.ParseReport(printed(text)).Splits, text)
+	}
+}

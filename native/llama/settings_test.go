@@ -10,7 +10,7 @@ import (
 // passed are the members that a context asks for whatever is wished.
 var passed = []string{
 	"n_ctx", "n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch", "type_k", "type_v",
-	"flash_attn_type", "swa_full", "kv_unified", "offload_kqv", "cb_eval", "cb_eval_user_data",
+	"flash_attn_type", "swa_full", "kv_unified", "offload_kqv", "op_offload", "cb_eval", "cb_eval_user_data",
 }
 
 // A release whose struct lacks a member that was asked for must refuse: with

@@ -13,7 +13,8 @@ type functions struct {
 	nCtx, nBatch, nUbatch, nSeqMax                     uintptr
 	loadBackends, loadBackendsFrom, devCount, devGet   uintptr
 	devName, devDescription, devType, devMemory        uintptr
-	opName, typeName, nbytes, tensorGet                uintptr
+	opName, typeName, nbytes, rowSize, tensorGet       uintptr
+	bufferIsHost, bufferType, bufferTypeDevice         uintptr
 	ggmlInit, ggmlFree, newTensor, setName, matrixMult uintptr
 }
 
@@ -60,7 +61,11 @@ func (f *functions) required() []symbol {
 		{"ggml_op_name", &f.opName},
 		{"ggml_type_name", &f.typeName},
 		{"ggml_nbytes", &f.nbytes},
+		{"ggml_row_size", &f.rowSize},
 		{"ggml_backend_tensor_get", &f.tensorGet},
+		{"ggml_backend_buffer_is_host", &f.bufferIsHost},
+		{"ggml_backend_buffer_get_type", &f.bufferType},
+		{"ggml_backend_buft_get_device", &f.bufferTypeDevice},
 		{"ggml_init", &f.ggmlInit},
 		{"ggml_free", &f.ggmlFree},
 		{"ggml_new_tensor_4d", &f.newTensor},

@@ -23,7 +23,8 @@ type Traffic struct {
 	// neither weights nor cache.
 	Activations int64
 
-	touched map[*tensor]bool // weights, in the present step
+	touched map[string]bool // weights, in the present step
+	results map[string]bool // nodes that were seen
 }
 
 // Term is the arithmetic and what it reads, of one class on one type: weights
@@ -56,6 +57,10 @@ const embeddings = "token_embd.weight"
 
 // observe counts one node, of which flops are known.
 func (t *Traffic) observe(n Node, op string, flops int64) {
+	if t.results == nil {
+		t.results = map[string]bool{}
+	}
+	t.results[n.Name()] = true // views as well: a copy can be of one
 	if noWork[op] || elements(n.t.ne) == 0 {
 		return
 	}
@@ -98,9 +103,9 @@ func (t *Traffic) lookUp(n Node) {
 	root := src.Root()
 	switch {
 	case root.isWeight():
-		if root.Name() == embeddings {
+		if root.dataName() == embeddings {
 			t.Steps++
-			t.touched = map[*tensor]bool{}
+			t.touched = nil
 		}
 		t.term(classWeights, root.Type()).Bytes += root.part(elements(n.t.ne))
 	case root.isCache():
@@ -116,13 +121,14 @@ func (t *Traffic) touch(n Node, op string) {
 			continue
 		}
 		root := src.Root()
-		if !root.isWeight() || t.touched[root.t] {
+		name := root.dataName()
+		if !root.isWeight() || t.touched[name] {
 			continue
 		}
 		if t.touched == nil {
-			t.touched = map[*tensor]bool{}
+			t.touched = map[string]bool{}
 		}
-		t.touched[root.t] = true
+		t.touched[name] = true
 		class := classWeights
 		if i == 0 {
 			class, _ = t.classOf(n, op)
@@ -145,9 +151,9 @@ func (t *Traffic) classOf(n Node, op string) (class, typ string) {
 	switch {
 	case op == "MUL_MAT_ID":
 		class = classExperts
-	case op == "MUL_MAT" && (root.Name() == "output.weight" || root.Name() == embeddings):
+	case op == "MUL_MAT" && (root.dataName() == "output.weight" || root.dataName() == embeddings):
 		class = classHead
-	case root.isCache(), root.isInput():
+	case root.isCache(), t.isInput(root):
 		class = classAttention
 	default:
 		class = classWeights
@@ -194,7 +200,7 @@ func (t *Traffic) activations(n Node) {
 	t.Activations += n.dense()
 	for i := range 2 {
 		src, ok := n.Src(i)
-		if ok && src.Root().t.op != 0 && !src.origin().isCache() {
+		if ok && t.isResult(src) {
 			t.Activations += src.dense()
 		}
 	}
@@ -228,16 +234,34 @@ func (n Node) distinct() map[uint32]bool {
 	return found
 }
 
-// isWeight goes by the names of GGUF files: copies that a scheduler makes for
-// another device have others.
+// isResult reports that the operand was computed in the graph, neither weight nor
+// cache nor input, here or on the device that it was copied from.
+func (t *Traffic) isResult(src Node) bool {
+	root := src.Root()
+	if root.isCopy() {
+		return t.results[root.originalName()] && !root.isCache()
+	}
+	return root.t.op != 0 && !src.origin().isCache()
+}
+
+// isInput reports that the tensor was set from outside, here or on the device
+// that it was copied from.
+func (t *Traffic) isInput(n Node) bool {
+	if n.isCopy() {
+		return !n.isWeight() && !n.isCache() && !t.results[n.originalName()]
+	}
+	return n.t.op == 0 && n.t.flags&flagInput != 0
+}
+
+// isWeight goes by the names of GGUF files.
 func (n Node) isWeight() bool {
-	name := n.Name()
+	name := n.dataName()
 	return n.t.op == 0 && !n.isCache() &&
 		(strings.HasPrefix(name, "blk.") || strings.HasSuffix(name, ".weight") || strings.HasSuffix(name, ".bias"))
 }
 
 func (n Node) isCache() bool {
-	name := n.Name()
+	name := n.dataName()
 	return strings.HasPrefix(name, "cache_") || n.t.op == 0 && strings.HasPrefix(name, convolutionName)
 }
 
@@ -254,10 +278,12 @@ func (n Node) origin() Node {
 // flagInput is GGML_TENSOR_FLAG_INPUT of ggml.h (all releases).
 const flagInput = 1
 
-func (n Node) isInput() bool { return n.t.op == 0 && n.t.flags&flagInput != 0 }
-
-// part is what some of a contiguous tensor's elements occupy.
+// part is what some of a contiguous tensor's elements occupy. A copy of a view has
+// the view's strides, which say nothing of its rows.
 func (n Node) part(of int64) int64 {
+	if n.isCopy() {
+		return int64(call(n.lib.fn.rowSize, uintptr(n.t.typ), uintptr(of)))
+	}
 	all := uint64(elements(n.t.ne))
 	if all == 0 {
 		return 0

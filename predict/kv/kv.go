@@ -34,6 +34,8 @@ type Layer struct {
 	// IndexRowBytes is one token's key of a sparse-attention indexer, which lies in
 	// a cache of its own; its cells are in KBytes.
 	IndexRowBytes int64
+	// Device holds them, where that is known: see [Plan.Place].
+	Device string
 }
 
 // Bytes is what the layer's cache allocates.

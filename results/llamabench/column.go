@@ -159,6 +159,8 @@ func (r Row) MarshalJSON() ([]byte, error) {
 	for _, c := range columns() {
 		var value any
 		switch v := c.value(&r); {
+		case c.setting != nil && booleans[c.name]:
+			value = c.text(&r) == "1"
 		case c.setting != nil && kindOf(*c.setting) == reflect.Int64:
 			value = json.Number(c.text(&r))
 		case c.setting != nil:

@@ -250,7 +250,7 @@ func TestOtherTypes(t *testing.T) {
 		`"devices": "auto"`:       {`"devices": ["MTL0","MTL1"]`, "devices=MTL0/MTL1"},
 		`"tensor_split": "0.00"`:  {`"tensor_split": [0.0]`, ""},
 		`"embeddings": false`:     {`"embeddings": 0`, ""},
-		`"no_kv_offload": false`:  {`"no_kv_offload": "true"`, "no_kv_offload=1"},
+		`"no_kv_offload": false`:  {`"no_kv_offload": "true"`, ""}, // a setting of its own
 		`"avg_ts": `:              {`"avg_ts": nan, "x": `, ""},
 		`"stddev_ts": `:           {`"stddev_ts": -inf, "x": `, ""},
 		`"split_mode": "layer"`:   {`"split_mode": {"a": [1]}, "split": "layer"`, `split_mode={"a": [1]}`},
@@ -265,6 +265,7 @@ func TestOtherTypes(t *testing.T) {
 		rows := rowsOf(t, "jsonl", []byte(strings.Replace(first, from, tt.to, 1)))
 		runs := llamabench.ToRuns(rows, "x")
 		assert.Equal(t, tt.other, runs[0].Records[0].Case.Other, tt.to)
+		assert.Equal(t, strings.Contains(tt.to, "no_kv_offload"), runs[0].Records[0].Case.NoKVOffload, tt.to)
 	}
 }
 

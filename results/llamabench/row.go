@@ -30,13 +30,11 @@ type Row struct {
 	NCPUMoE             int64   `json:"n_cpu_moe"`
 	SplitMode           string  `json:"split_mode"`
 	MainGPU             int64   `json:"main_gpu"`
-	NoKVOffload         flag    `json:"no_kv_offload"`
 	Devices             string  `json:"devices"`
 	TensorSplit         string  `json:"tensor_split"`
 	TensorBuftOverrides string  `json:"tensor_buft_overrides"`
 	UseMmap             flag    `json:"use_mmap"`
 	Embeddings          flag    `json:"embeddings"`
-	NoOpOffload         int64   `json:"no_op_offload"`
 	NoHost              flag    `json:"no_host"`
 	TestTime            string  `json:"test_time"`
 	AvgNS               int64   `json:"avg_ns"`
@@ -79,6 +77,9 @@ func defaults() Row {
 type flag int64
 
 func (f flag) MarshalJSON() ([]byte, error) { return strconv.AppendBool(nil, f != 0), nil }
+
+// booleans are the settings that JSON has as true and false; others are 0 and 1.
+var booleans = map[string]bool{"no_kv_offload": true}
 
 // loose are the columns that say how a test was run and that every row has a
 // default for: releases write them in several types, and one that is not

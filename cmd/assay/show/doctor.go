@@ -31,6 +31,7 @@ func Diagnosis(w io.Writer, d doctor.Diagnosis) {
 		Field(w, "kernels", p.Runtime.Kernels.String())
 		Field(w, "warning", p.Runtime.Kernels.Lacking(d.Host.Chip))
 	}
+	Field(w, "device", d.Elsewhere)
 	printHost(w, d.Host)
 	if d.Probe != nil {
 		Field(w, "reads", fmt.Sprintf("%s GB/s from memory", figure.Rate(d.Probe.Bandwidth/1e9)))

@@ -1,0 +1,180 @@
+package harness_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/harness/libs"
+	"assay/harness/llamacpp"
+	"assay/harness/record"
+	host "assay/harness/runtime"
+	"assay/harness/skeleton"
+	"assay/harness/subject"
+	family "assay/predict/family/llamacpp"
+	"assay/predict/source"
+	"assay/results"
+)
+
+// onDevice marks the process that runs the device's cases: a process holds one
+// library, and this one's has a device.
+const onDevice = "ASSAY_TEST_ON_DEVICE"
+
+// deviceCases are what the device's cases change, one after the other, of a model.
+var deviceCases = []struct {
+	name    string
+	presets string // that it is made for
+	change  func(c *results.Case, layers int)
+}{
+	{"all layers", "", func(*results.Case, int) {}},
+	{"no layer", "qwen2.5-0.5b gemma-3-12b qwen3-30b-a3b deepseek-v2-lite", func(c *results.Case, _ int) { c.NGPULayers = 0 }},
+	{"no layer, no op offload", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.NGPULayers, c.NoOpOffload = 0, true }},
+	{"the head", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.NGPULayers = 1 }},
+	{"half", "", func(c *results.Case, layers int) { c.NGPULayers = layers / 2 }},
+	{"half, two sequences", "qwen2.5-0.5b falcon-h1-7b", func(c *results.Case, layers int) { c.NGPULayers, c.NSeq, c.NPrompt = layers/2, 2, 16 }},
+	{"all but the first", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.NGPULayers = layers }},
+	{"cache on the host", "qwen2.5-0.5b gemma-3-12b", func(c *results.Case, _ int) { c.NoKVOffload = true }},
+	{"no flash attention, cache on the host", "qwen2.5-0.5b deepseek-v2-lite", func(c *results.Case, _ int) { c.NoKVOffload, c.FlashAttn = true, "off" }},
+	{"no flash attention, half", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.FlashAttn, c.NGPULayers = "off", layers/2 }},
+	{"q8_0", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeK, c.TypeV = "q8_0", "q8_0" }},
+	{"q4_0, half", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.TypeK, c.TypeV, c.NGPULayers = "q4_0", "q4_0", layers/2 }},
+	{"iq4_nl", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeK, c.TypeV = "iq4_nl", "iq4_nl" }},
+	{"q8_0 keys, f16 values", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeK = "q8_0" }},
+	{"f16 keys, q8_0 values", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeV = "q8_0" }},
+	{"q8_0 keys, no flash attention", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeK, c.FlashAttn = "q8_0", "off" }},
+	{"two unified", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.NSeq, c.KVUnified, c.NPrompt = 2, true, 16 }},
+}
+
+// devicePresets are one model of each kind of cache.
+var devicePresets = []string{"qwen2.5-0.5b", "gemma-3-12b", "qwen3-30b-a3b", "deepseek-v2-lite", "falcon-h1-7b", "gemma-3n-e4b"}
+
+// fewLayers are enough to show a model's kinds of layer; a device in software is
+// slow. Gemma 3n shares the caches of its own middle.
+var fewLayers = map[string]int{"qwen2.5-0.5b": 4, "gemma-3-12b": 7, "qwen3-30b-a3b": 3, "deepseek-v2-lite": 3, "falcon-h1-7b": 3}
+
+// deviceLibrary is the folder of a library with a device, "" where the search
+// finds one by itself.
+func deviceLibrary(t *testing.T) string {
+	t.Helper()
+	if runtime.GOOS == "darwin" {
+		return ""
+	}
+	in, err := libs.New(os.Stderr)
+	require.NoError(t, err)
+	folder := in.DeviceFolder(libs.Pinned(), libs.Vulkan)
+	if _, err := os.Stat(folder); err != nil {
+		leaveOut(t, "no library with a device; 'assay libs install --device vulkan' gets one")
+	}
+	return folder
+}
+
+// leaveOut skips the device's tests, and fails where they may not be left out.
+func leaveOut(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" && runtime.GOOS == "linux" {
+		t.Fatalf("the device's tests were left out: %s", why)
+	}
+	t.Skipf("the device's tests were left out: %s", why)
+}
+
+// TestDevice runs TestDeviceCases in a process whose library has a device, on
+// Linux one in software.
+func TestDevice(t *testing.T) {
+	needLlama(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestDeviceCases$", "-test.v", "-test.timeout", "30m")
+	cmd.Env = append(os.Environ(), onDevice+"=1", "GGML_VK_VISIBLE_DEVICES=0", "ASSAY_TEST_SKELETONS="+skeletons)
+	if folder := deviceLibrary(t); folder != "" {
+		cmd.Env = append(cmd.Env, "ASSAY_LLAMA_LIB="+folder)
+	}
+	said, err := cmd.CombinedOutput()
+	var lines []string
+	for line := range strings.Lines(string(said)) {
+		if strings.Contains(line, "_test.go:") || strings.HasPrefix(strings.TrimSpace(line), "---") || strings.Contains(line, "Error") {
+			lines = append(lines, line)
+		}
+	}
+	t.Log("\n" + strings.Join(lines, ""))
+	if strings.Contains(string(said), "no device:") {
+		leaveOut(t, "the library sees no device; install mesa-vulkan-drivers and libvulkan1")
+	}
+	require.NoError(t, err, "%s", said[max(0, len(said)-4000):])
+}
+
+// TestDeviceCases: every check of a case holds wherever its layers lie. It names no
+// backend: on a Mac the same cases run on Metal.
+func TestDeviceCases(t *testing.T) {
+	if os.Getenv(onDevice) == "" {
+		t.Skip("TestDevice runs it in a process of its own")
+	}
+	engine, err := llamacpp.Runtime{}.Open()
+	require.NoError(t, err)
+	if len(engine.Describe().GPUs()) == 0 {
+		t.Skipf("no device: %v", engine.Devices())
+	}
+	t.Log(engine.Devices())
+	for _, preset := range devicePresets {
+		t.Run(preset, func(t *testing.T) { runOnDevice(t, engine, preset) })
+	}
+}
+
+func runOnDevice(t *testing.T, engine host.Engine, preset string) {
+	f, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
+	require.NoError(t, err)
+	if layers := fewLayers[preset]; layers > 0 {
+		f.Layers = f.Layers[:layers]
+	}
+	run := family.KVFaithful(f)
+	path := filepath.Join(t.TempDir(), skeleton.Name(run, deviceWeights)+".gguf")
+	require.NoError(t, skeleton.WriteGGUF(t.Context(), path, run, family.TypePlan{Matrices: deviceWeights}, nil))
+	for _, v := range deviceCases {
+		if v.presets != "" && !slices.Contains(strings.Fields(v.presets), preset) {
+			continue
+		}
+		c := results.Case{Kind: results.KindKV, NCtx: 512, NPrompt: 32, NGen: 2, NBatch: 512, NUbatch: 128, NSeq: 1,
+			TypeK: "f16", TypeV: "f16", FlashAttn: "auto", NThreads: 1, NGPULayers: 99}
+		v.change(&c, len(run.Layers))
+		began := time.Now()
+		m, checks := observed(t, engine, path, c, v.name)
+		if m == nil {
+			continue
+		}
+		rec := results.Record{Runtime: engine.Describe(), Case: c, Measured: m, Checks: checks}
+		record.Predict(&rec, subject.Item{Runtime: llamacpp.Name, WeightType: deviceWeights, Case: c, Facts: f, Run: run})
+		if !assert.NotNil(t, rec.Residual, "%s: nothing was predicted: %s", v.name, rec.NotPredicted) {
+			continue
+		}
+		for _, check := range rec.Checks {
+			assert.True(t, check.OK, "%s: %s: %s", v.name, check.Name, check.Detail)
+		}
+		require.NotNil(t, m.Placement, "%s: where it ran is not known", v.name)
+		t.Logf("%-40s %2d checks, %4.1f s, %s", v.name, len(rec.Checks), time.Since(began).Seconds(), m.Placement)
+	}
+}
+
+// deviceWeights is a type that a device multiplies; zeros do, as sizes do not
+// depend on weights.
+const deviceWeights = "f16"
+
+// observed runs the case in this process: the device's kernels are compiled once.
+func observed(t *testing.T, engine host.Engine, path string, c results.Case, name string) (*results.Measured, []results.Check) {
+	t.Helper()
+	session, err := engine.Load(context.Background(), path, c)
+	if !assert.NoError(t, err, name) {
+		return nil, nil
+	}
+	defer session.Close()
+	m, checks, err := session.Observe(context.Background(), c)
+	if !assert.NoError(t, err, name) {
+		return nil, nil
+	}
+	return m, checks
+}
