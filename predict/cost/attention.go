@@ -34,7 +34,7 @@ func (c *counter) attention(p kv.Params) error {
 		}
 		for _, s := range c.steps {
 			cells := s.cells[at]
-			width := attentionWidth(layer.Attention, rows[source].VRowBytes == 0)
+			width := attentionWidth(layer.Attention, !c.family.Cache.Expanded)
 			flops := 2 * s.tokens * cells * width.products
 			c.add(Attention, typ, op, flops,
 				cells*s.streams*(rows[source].KRowBytes+rows[source].VRowBytes))
@@ -133,6 +133,11 @@ func (c *counter) index(a *arch.Attention, typ string, tokens int64) {
 	c.ActivationBytes += 2 * rows * tokens * activationBytes
 }
 
+// gathers says that the states of all the context's sequences are copied to one
+// place in each step, whichever of them it continues (build_rs,
+// src/llama-graph.cpp, b11434): the rows of all sequences but one are moved more.
+func (c *counter) gathers() bool { return c.sequences > 1 && gathered.Has(c.release) }
+
 // states counts what recurrent layers read and write: every sequence's state,
 // once a step. Their scans are no matrix products and have no FLOPs here.
 func (c *counter) states() {
@@ -142,6 +147,9 @@ func (c *counter) states() {
 		}
 		for _, s := range c.steps {
 			bytes := s.sequences * (l.KRowBytes + l.VRowBytes)
+			if c.gathers() {
+				c.add(Attention, "f32", "", 0, recurrences[c.facts.Layers[l.Layer].Recurrent.Kind].gathers*(c.sequences-1)*l.VRowBytes)
+			}
 			c.add(Attention, "f32", "", 0, bytes)
 			c.KVWriteBytes += bytes
 		}

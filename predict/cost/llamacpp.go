@@ -37,8 +37,10 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	fam, _ := family.Of(f.Family)
 	c := &counter{Cost: Cost{Steps: int64(len(steps)), Layers: layersOf(f, int64(len(steps))), Ops: map[Op]int64{}},
 		facts: f, family: fam, plan: plan, steps: steps,
+		sequences: int64(max(1, p.NSeq)), release: p.Release,
 		tailless: hasNoTail(fam.Tail, p.Release)}
-	c.normedFirst = c.tailless && !fam.Tail.BeforeNorm
+	c.joined = c.tailless && fam.Tail.JoinedSince != "" && kv.Span{Since: fam.Tail.JoinedSince}.Has(p.Release)
+	c.normedFirst = c.tailless && !fam.Tail.BeforeNorm && !c.joined
 	for _, t := range table {
 		c.weight(t)
 	}
@@ -57,13 +59,17 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 // counter sums up one piece of work.
 type counter struct {
 	Cost
-	facts    arch.Facts
-	family   *family.Family
-	plan     kv.Plan
-	steps    []step
-	tailless bool
-	// normedFirst: the last norm, too, runs for all tokens.
-	normedFirst bool
+	facts  arch.Facts
+	family *family.Family
+	plan   kv.Plan
+	steps  []step
+	// sequences are the context's.
+	sequences int64
+	release   string
+	tailless  bool
+	// normedFirst: the last norm, too, runs for all tokens. joined: the last layer's
+	// result is added to its input for the outputs alone.
+	normedFirst, joined bool
 }
 
 // rows is how many tokens of the step meet the tensor.
@@ -189,5 +195,5 @@ func expectedExperts(count, used, rows, each int64) int64 {
 
 // hasNoTail says that the last layer runs for all tokens.
 func hasNoTail(t family.Tail, release string) bool {
-	return t.LateSince != "" && !kv.Older(release, t.LateSince)
+	return t.LateSince != "" && kv.Span{Since: t.LateSince, Until: t.LateUntil}.Has(release)
 }

@@ -16,7 +16,7 @@ func (c *counter) nodes(p kv.Params, table []weight) *int64 {
 		return nil
 	}
 	g := *c.family.Graph
-	if c.tailless {
+	if c.tailless && !c.joined {
 		g.Picks = 1
 	}
 	n := &nodeCounter{counter: c, graph: g, params: p}
@@ -68,6 +68,15 @@ func (n *nodeCounter) behind(layer int, nodes int64) {
 	n.body += nodes
 }
 
+// join adds the nodes that add a part's result to what came before it.
+func (n *nodeCounter) join(layer int, nodes int64) {
+	if n.joined && layer == len(n.facts.Layers)-1 {
+		n.tail += nodes
+		return
+	}
+	n.behind(layer, nodes)
+}
+
 // layer adds a layer's nodes, and says whether all of them are known.
 func (n *nodeCounter) layer(i int) bool {
 	l, mixers := n.facts.Layers[i], int64(0)
@@ -85,16 +94,20 @@ func (n *nodeCounter) layer(i int) bool {
 		}
 		mixers++
 		n.body += of.steps
+		if n.gathers() {
+			n.body += of.gathers
+		}
 		n.start += of.resets
 	}
 	// Each part's result is added to what came before it.
 	if n.graph.Picks == 1 {
 		n.body += mixers
 	} else {
-		n.behind(i, mixers*n.perResidual())
+		n.join(i, mixers*n.perResidual())
 	}
 	if ff := l.FeedForward; ff != nil {
-		n.behind(i, n.feedForward(ff)+n.perResidual())
+		n.behind(i, n.feedForward(ff))
+		n.join(i, n.perResidual())
 	}
 	return true
 }
@@ -122,7 +135,7 @@ func (n *nodeCounter) perResidual() int64 {
 // Quantised keys and values are rotated, each with a second product.
 func (n *nodeCounter) attention(i int, a *arch.Attention) {
 	n.body += n.graph.Queries(i, a, &n.facts) + 2 + 1
-	if a.MLA != nil && (!n.params.FlashAttn || !kv.Older(n.params.Release, keysAlone)) {
+	if a.MLA != nil && (!n.params.FlashAttn || keysAlone.Has(n.params.Release)) {
 		// Values are a part of the keys. Where they are stored nevertheless, flash
 		// attention alone needs one node more: the others have them transposed.
 		n.body--
@@ -150,14 +163,14 @@ func (n *nodeCounter) feedForward(ff *arch.FeedForward) int64 {
 	nodes := n.graph.Router + 1 + max(1, e.Used-1)
 	if n.graph.Normed || e.NormedWeights {
 		nodes += 3
-		if kv.Older(n.params.Release, clampsSince) {
+		if !clamped.Has(n.params.Release) {
 			nodes--
 		}
 	}
-	if e.WeightScale != 0 && (e.WeightScale != 1 || kv.Older(n.params.Release, skipsUnit)) {
+	if e.WeightScale != 0 && (e.WeightScale != 1 || scaledByOne.Has(n.params.Release)) {
 		nodes++
 	}
-	if e.Groups > 1 && !kv.Older(n.params.Release, groupsSince) {
+	if e.Groups > 1 && grouped.Has(n.params.Release) {
 		// The two best of each group are added up, and all but the best groups filled
 		// with -∞.
 		nodes += 7
@@ -173,7 +186,7 @@ func (n *nodeCounter) feedForward(ff *arch.FeedForward) int64 {
 
 // masks are cast for flash attention, one for each cache that is read.
 func (n *nodeCounter) masks() {
-	if !n.params.FlashAttn || !kv.Older(n.params.Release, halfMask) {
+	if !n.params.FlashAttn || !castMask.Has(n.params.Release) {
 		return
 	}
 	for _, c := range n.plan.Caches {

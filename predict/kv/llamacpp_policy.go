@@ -6,10 +6,8 @@ import "fmt"
 // first; the others are told apart below.
 const Pinned = "v0.5.0"
 
-// policy is what differs between releases.
+// policy is what one release does.
 type policy struct {
-	// release is the name that the rules go by.
-	release string
 	// flashPad and plainPad: the context rounds up to this many cells with and
 	// without flash attention.
 	flashPad, plainPad int64
@@ -27,52 +25,39 @@ type policy struct {
 	rotates bool
 }
 
-// policies are the known releases, oldest first. b6673 was read in
-// llama_model::create_memory (src/llama-model.cpp), llama_kv_cache::get_padding
-// (src/llama-kv-cache.cpp) and the constructors of llama_context
-// (src/llama-context.cpp, GGML_KQ_MASK_PAD) and llama_kv_cache; the others in
-// llama_context's constructor and llama_kv_cache's, where attn_rot_k is set.
-// v0.7.0 was not read, but run: Debian's build agrees with v0.5.0's rules.
-var policies = []policy{
-	{release: "b6673", flashPad: 256, plainPad: 32, ceilSequence: true, wholeHybrid: true,
-		mlaValues: true, minBatch: 64},
-	{release: "b8121", flashPad: 256, plainPad: 256},
-	{release: "b8390", flashPad: 256, plainPad: 256},
-	{release: "b10361", flashPad: 256, plainPad: 256, rotates: true},
-	{release: "v0.4.0", flashPad: 256, plainPad: 256, rotates: true},
-	{release: Pinned, flashPad: 256, plainPad: 256, rotates: true},
-	{release: "v0.7.0", flashPad: 256, plainPad: 256, rotates: true},
-}
+// The releases in which the cache changed, each read in b6673's and v0.5.0's
+// sources (llama_model::create_memory in src/llama-model.cpp,
+// llama_kv_cache::get_padding and the constructors of llama_kv_cache and of
+// llama_context with GGML_KQ_MASK_PAD) and dated by running the releases between.
+var (
+	paddedByKernel  = Span{Until: "b7324"} // pull requests 16812 and 17046
+	dividedUp       = Span{Until: "b7324"}
+	hybridsWhole    = Span{Until: "b8095"}
+	batchOfMaskPad  = Span{Until: "b7324"}
+	latentValues    = Span{Until: "b7836"} // 19067
+	rotatedIfPacked = Span{Since: "b8660"} // 21038
+)
 
-// Older says that the release (empty: Pinned) came before the other. Names that
-// are no release's are the newest.
-func Older(release, other string) bool {
-	if release == "" {
-		release = Pinned
+// policyOf is what a release does, by the spans that it lies in.
+func policyOf(name string) (policy, error) {
+	if name == "" {
+		name = Pinned
 	}
-	a, okA := parseRelease(release)
-	b, okB := parseRelease(other)
-	return okA && okB && a.compare(b) < 0
-}
-
-// policyOf is the policy of the newest known release that is not newer than the
-// one asked for: policies change seldom, and a build between two known ones has
-// the older one's.
-func policyOf(release string) (policy, error) {
-	if release == "" {
-		release = Pinned
+	if _, ok := parseRelease(name); !ok {
+		return policy{}, fmt.Errorf("%q is no release of llama.cpp; they are named like b8390 or v0.5.0", name)
 	}
-	asked, ok := parseRelease(release)
-	if !ok {
-		return policy{}, fmt.Errorf("%q is no release of llama.cpp; they are named like b8390 or v0.5.0", release)
+	p := policy{
+		flashPad: 256, plainPad: 256,
+		ceilSequence: dividedUp.Has(name), wholeHybrid: hybridsWhole.Has(name),
+		mlaValues: latentValues.Has(name), rotates: rotatedIfPacked.Has(name),
 	}
-	found := policies[0]
-	for _, p := range policies {
-		if known, _ := parseRelease(p.release); known.compare(asked) <= 0 {
-			found = p
-		}
+	if paddedByKernel.Has(name) {
+		p.plainPad = 32
 	}
-	return found, nil
+	if batchOfMaskPad.Has(name) {
+		p.minBatch = 64
+	}
+	return p, nil
 }
 
 // round fills in the plan's sizes from n_ctx, n_batch and n_ubatch as
@@ -87,8 +72,10 @@ func (pol policy) round(plan *Plan, p Params, hybrid bool) {
 		plan.SequenceCells = roundUp(ctx, pad)
 		plan.ContextCells = plan.SequenceCells
 		return
-	case pol.wholeHybrid && hybrid:
+	case pol.wholeHybrid && hybrid && pol.ceilSequence:
 		plan.SequenceCells = roundUp(ctx, pad)
+	case pol.wholeHybrid && hybrid: // the context is padded for all sequences already
+		plan.SequenceCells = roundUp(roundUp(roundUp(ctx, pad)/seqs, pad)*seqs, pad)
 	case pol.ceilSequence:
 		plan.SequenceCells = roundUp((ctx+seqs-1)/seqs, pad)
 	default:

@@ -128,8 +128,8 @@ func TestReleases(t *testing.T) {
 		{"b6673", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
 		{"b6673", llama8B(), kv.Params{NCtx: 5000, FlashAttn: true}, 32 * 5120 * 4096},
 		{"b8121", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
-		{"b8000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
-		{"0.0.8000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
+		{"b7000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
+		{"0.0.7000", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
 		{"b1", llama8B(), kv.Params{NCtx: 5000}, 32 * 5024 * 4096},
 		{"0.5.0-dev", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
 		{"b8390", llama8B(), kv.Params{NCtx: 5000}, 32 * 5120 * 4096},
@@ -148,7 +148,8 @@ func TestReleases(t *testing.T) {
 }
 
 func TestOlder(t *testing.T) {
-	order := []string{"b1", "b6673", "b8121", "b8390", "b10361", "v0.4.0", "v0.5.0", "v0.7.0"}
+	order := append([]string{"b1", "0.0.5000"}, kv.Releases()...)
+	order = append(order, "v0.7.1", "v0.8.0", "b14000", "v1.0.0")
 	for i, release := range order {
 		for j, other := range order {
 			assert.Equal(t, i < j, kv.Older(release, other), "%s before %s", release, other)

@@ -18,8 +18,12 @@ type Cache struct {
 // src/models, v0.5.0: a draft model may want every token's state).
 type Tail struct {
 	// LateSince is the first of the known releases that picks them only in front
-	// of the output head; empty: the last layer runs for them alone.
-	LateSince string
+	// of the output head; empty: the last layer runs for them alone. LateUntil is
+	// the first that picks them in the last layer again; empty: none does.
+	LateSince, LateUntil string
+	// JoinedSince is the first that picks what a late family's last layer made and
+	// what came into it, and adds and norms them for the outputs alone; empty: none.
+	JoinedSince string
 	// BeforeNorm: late, but in front of the last norm; else all tokens are normed.
 	BeforeNorm bool
 }

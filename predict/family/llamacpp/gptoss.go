@@ -11,7 +11,7 @@ func hasSinks(s scope) bool { return hasAttention(s) && s.layer.Attention.Sinks 
 var _ = register(&Family{
 	Name: "gpt-oss", untied: true,
 	Window: &Window{Period: 2},
-	Tail:   Tail{LateSince: "b10361", BeforeNorm: true},
+	Tail:   Tail{LateSince: "b10361", LateUntil: "b11548", BeforeNorm: true},
 	// The chosen scores alone go through a softmax.
 	Graph: &Graph{Queries: rotated(0), Router: 4, Picks: 2},
 	block: slices.Concat([]part{

@@ -64,6 +64,9 @@ func tail(t llamacpp.Tail) string {
 	if t.LateSince == "" {
 		return "in the last layer"
 	}
+	if t.LateUntil != "" {
+		return "behind it from " + t.LateSince + " up to " + t.LateUntil
+	}
 	return "behind it since " + t.LateSince
 }
 

@@ -7,6 +7,6 @@ import "slices"
 var _ = register(&Family{
 	Name: "nemotron_h", zeroKVHeads: true, layerNorm: true, keys: ssmKeys,
 	block: slices.Concat([]part{attnNorm, mamba2Rows, mamba2Norm, attentionRows, attentionBias}, feedForward),
-	Tail:  Tail{LateSince: "b10361"},
+	Tail:  Tail{LateSince: "b10361", JoinedSince: "b11548"},
 	Graph: &Graph{Queries: unrotated, Activation: 2, Picks: 2},
 })

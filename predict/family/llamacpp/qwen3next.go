@@ -11,7 +11,7 @@ var _ = register(&Family{
 	Name: "qwen3next", keys: slices.Concat(ssmKeys, []key{{"full_attention_interval", attentionInterval}}),
 	block: slices.Concat([]part{attnNorm, gatedDeltaRows, gatedAttentionRows, headNorms,
 		{nil, []row{tensor("post_attention_norm.weight", hidden)}}}, feedForward),
-	Tail: Tail{LateSince: "b10361"},
+	Tail: Tail{LateSince: "b10361", LateUntil: "b11548"},
 	Gaps: map[string]string{"graph": "the gated delta net is one operation or many by release, and no rule here counts its nodes"},
 })
 

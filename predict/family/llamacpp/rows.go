@@ -5,7 +5,7 @@ package llamacpp
 // A file does. Windows: src/models/*.cpp, load_arch_hparams, of v0.5.0 and b11434.
 var rows = []Family{
 	{Name: "afmoe", Window: &Window{Period: 4}},
-	{Name: "cohere2moe", Window: &Window{Period: 4, DenseFirst: true}, Tail: Tail{LateSince: "b10361"}},
+	{Name: "cohere2moe", Window: &Window{Period: 4, DenseFirst: true}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 	// Only the model of 64 layers has windows.
 	{Name: "exaone4", Window: &Window{Period: 4, Absent: 4096, Layers: 64}},
 	{Name: "exaone-moe", Window: &Window{Period: 4, Absent: 128}},
@@ -19,17 +19,17 @@ var rows = []Family{
 	// These insist on a list.
 	{Name: "granite_swa", Window: &Window{}},
 	{Name: "maple", Window: &Window{}},
-	{Name: "mimo2", Window: &Window{}, Tail: Tail{LateSince: "b10361", BeforeNorm: true}},
+	{Name: "mimo2", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548", BeforeNorm: true}},
 	{Name: "spark2_5", Window: &Window{}},
-	{Name: "step35", Window: &Window{}, Tail: Tail{LateSince: "b10361", BeforeNorm: true}},
-	{Name: "gemma4", Window: &Window{}, Tail: Tail{LateSince: "b10361"}},
+	{Name: "step35", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548", BeforeNorm: true}},
+	{Name: "gemma4", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 
 	{Name: "deci", DropsBare: true},
-	{Name: "bailingmoe3", Tail: Tail{LateSince: "v0.4.0"}},
-	{Name: "hy_v3", Tail: Tail{LateSince: "b10361"}},
-	{Name: "nemotron_h_moe", zeroKVHeads: true, layerNorm: true, Tail: Tail{LateSince: "b10361"}},
-	{Name: "qwen35", Tail: Tail{LateSince: "b10361"}},
-	{Name: "qwen35moe", Tail: Tail{LateSince: "b10361"}},
+	{Name: "bailingmoe3", Tail: Tail{LateSince: "v0.4.0", LateUntil: "b11548"}},
+	{Name: "hy_v3", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
+	{Name: "nemotron_h_moe", zeroKVHeads: true, layerNorm: true, Tail: Tail{LateSince: "b10361", JoinedSince: "b11548"}},
+	{Name: "qwen35", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
+	{Name: "qwen35moe", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 
 	// Their graphs cache what they expand from the latent (minicpm3.cpp, plm.cpp).
 	{Name: "minicpm3", Cache: Cache{Expanded: true}},
