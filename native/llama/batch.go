@@ -99,6 +99,9 @@ func (c *Context) submit(n int) error {
 	if status != 0 {
 		return &DecodeError{Status: status, Tokens: n, Lines: c.lib.log.Tail(5)}
 	}
+	if c.observer != 0 && !c.observed {
+		return &CallError{Call: fmt.Sprintf("passing cb_eval to llama.cpp %s, which called it for no node,", c.lib.version)}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // ContextParams are the settings of a context. Zero numbers keep the library's
@@ -40,6 +41,8 @@ type Context struct {
 	handle   uintptr
 	memory   uintptr
 	observer uintptr
+	// observed: the observer has seen a node.
+	observed bool
 	report   Report
 	nBatch   int
 	batch    *batch
@@ -72,7 +75,7 @@ var flashModes = map[Switch]uint64{Auto: minus1, Off: 0, On: 1}
 func (m *Model) NewContext(p ContextParams) (*Context, error) {
 	c := &Context{lib: m.lib, model: m}
 	if p.Eval != nil {
-		c.observer = registerObserver(observer{m.lib, p.Eval, p.Chosen})
+		c.observer = registerObserver(observer{m.lib, func(n Node) { c.observed = true; p.Eval(n) }, p.Chosen})
 	}
 	params, err := m.lib.contextParams(p, c.observer)
 	if err != nil {
@@ -90,7 +93,7 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 	c.memory = call(m.lib.fn.memory, c.handle)
 	c.nBatch = c.number(m.lib.fn.nBatch)
 	c.batch = newBatch(c.nBatch)
-	if err := c.honoured(p); err != nil {
+	if err := c.honoured(p, params); err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -154,24 +157,42 @@ func bit(b bool) uint64 {
 	return 0
 }
 
-// honoured compares what was asked for with what the library says it set, so
-// that a struct passed wrongly is found even where the defaults fitted.
-func (c *Context) honoured(p ContextParams) error {
+// honoured compares the struct that was passed with what the library answers that
+// it set, so that one whose members have changed places is found where the
+// evidence of its bytes is the same. Settings that have no getter are compared
+// with what it printed.
+func (c *Context) honoured(p ContextParams, passed *block) error {
+	l := c.lib.contextLayout
+	read := func(name string) int {
+		f, ok := l.find(name)
+		if !ok {
+			return 0
+		}
+		return int(int32(passed.get(f)))
+	}
+	ctx, batch, ubatch, seqs := read("n_ctx"), read("n_batch"), read("n_ubatch"), read("n_seq_max")
+	if ubatch == 0 {
+		ubatch = batch
+	}
 	for _, setting := range []struct {
-		name       string
-		asked, got int
-		ok         bool
+		name        string
+		passed, got int
+		ok          bool
 	}{
-		{"n_seq_max", p.NSeqMax, c.NSeqMax(), c.NSeqMax() == p.NSeqMax},
-		// The library rounds n_ctx up and bounds the batches by it; b6673 takes no
-		// batch below 64 (GGML_KQ_MASK_PAD in llama-context.cpp).
-		{"n_ctx", p.NCtx, c.NCtx(), c.NCtx() >= p.NCtx},
-		{"n_batch", p.NBatch, c.nBatch, c.nBatch <= max(p.NBatch, 64)},
-		{"n_ubatch", p.NUbatch, c.NUbatch(), c.NUbatch() <= max(p.NUbatch, 64)},
+		{"n_seq_max", seqs, c.NSeqMax(), c.NSeqMax() == max(seqs, 1)},
+		// The library rounds n_ctx up to 256 cells, for all and again for each sequence.
+		{"n_ctx", ctx, c.NCtx(), ctx == 0 || c.NCtx() >= ctx && c.NCtx() < ctx+256*(max(seqs, 1)+1)},
+		// It bounds the batches by the context; b6673 takes none below 64
+		// (GGML_KQ_MASK_PAD in llama-context.cpp).
+		{"n_batch", batch, c.nBatch, c.nBatch == batch || c.nBatch == min(batch, c.NCtx()) || c.nBatch == max(min(batch, ctx), 64)},
+		{"n_ubatch", ubatch, c.NUbatch(), c.NUbatch() == min(ubatch, c.nBatch)},
+		{"n_threads", read("n_threads"), c.number(c.lib.fn.nThreads), c.number(c.lib.fn.nThreads) == read("n_threads")},
+		{"n_threads_batch", read("n_threads_batch"), c.number(c.lib.fn.nThreadsBatch),
+			c.number(c.lib.fn.nThreadsBatch) == read("n_threads_batch")},
 	} {
-		if setting.asked > 0 && !setting.ok {
+		if !setting.ok {
 			return &CallError{Call: fmt.Sprintf("passing %s %d to llama.cpp %s, which set %d,",
-				setting.name, setting.asked, c.lib.version, setting.got)}
+				setting.name, setting.passed, c.lib.version, setting.got)}
 		}
 	}
 	return c.report.honoured(p, c.lib.version)
@@ -180,19 +201,36 @@ func (c *Context) honoured(p ContextParams) error {
 // honoured compares what was asked for with what the library printed of it,
 // where no function tells. What was not printed is not judged.
 func (r Report) honoured(p ContextParams, version string) error {
-	said := map[string]string{"kv_unified": r.Settings["kv_unified"]}
+	said := map[string]string{"kv_unified": r.Settings["kv_unified"], "flash_attn": flashSaid[r.Settings["flash_attn"]]}
 	if len(r.Caches) > 0 && !r.Caches[0].Recurrent {
 		said["type_k"], said["type_v"] = r.Caches[0].TypeK, r.Caches[0].TypeV
 	}
-	for _, setting := range []struct{ name, asked string }{
+	if windowed := slices.IndexFunc(r.Caches, func(c CacheReport) bool { return !c.Recurrent && c.Cells < r.Caches[0].Cells }); windowed > 0 {
+		said["swa_full"] = "false"
+	} else if r.FullWindows {
+		said["swa_full"] = "true"
+	}
+	asked := []struct{ name, asked string }{
 		{"kv_unified", strconv.FormatBool(p.KVUnified)}, {"type_k", p.TypeK}, {"type_v", p.TypeV},
-	} {
+		{"swa_full", strconv.FormatBool(p.SWAFull)},
+	}
+	if !r.FlashForced && (p.FlashAttn == On || p.FlashAttn == Off) {
+		asked = append(asked, struct{ name, asked string }{"flash_attn", string(p.FlashAttn)})
+	}
+	for _, setting := range asked {
 		if got := said[setting.name]; setting.asked != "" && got != "" && got != setting.asked {
 			return &CallError{Call: fmt.Sprintf("passing %s %s to llama.cpp %s, which set %s,", setting.name, setting.asked, version, got)}
 		}
 	}
+	at := slices.IndexFunc(r.Buffers, func(b BufferReport) bool { return b.Kind == "KV" && !strings.HasPrefix(b.Device, "CPU") })
+	if p.NoOffloadKQV && at >= 0 {
+		return &CallError{Call: fmt.Sprintf("passing offload_kqv false to llama.cpp %s, which put the cache on %s,", version, r.Buffers[at].Device)}
+	}
 	return nil
 }
+
+// flashSaid are llama_context's words for a setting of flash attention.
+var flashSaid = map[string]string{"enabled": "on", "disabled": "off", "auto": "auto", "1": "on", "0": "off"}
 
 // Close frees the context, of which nothing may be asked afterwards.
 func (c *Context) Close() {

@@ -62,10 +62,14 @@ func (e evidence) end() int {
 	return 0
 }
 
-// exactly says that what was written is the layout's members and nothing else.
+// exactly says that what was written is the layout's members and nothing else,
+// and that no two of them have changed places.
 func (e evidence) exactly(l layout) bool {
+	if l.size > len(e.written) {
+		return false
+	}
 	occupied := append(l.occupied(), make([]bool, len(e.written)-l.size)...)
-	return slices.Equal(occupied, e.written)
+	return slices.Equal(occupied, e.written) && !e.permuted(l)
 }
 
 // whole says that the struct was written whole, its padding too. Layouts of one
@@ -77,9 +81,31 @@ func (e evidence) whole(l layout) bool {
 // constants are defaults that are the same in every release that was seen, by
 // member; pointers are null and switches 0 or 1 besides.
 var constants = map[string]uint64{
-	"n_ctx": 512, "n_batch": 2048, "n_ubatch": 512, "n_seq_max": 1,
+	"n_ctx": 512, "n_batch": 2048, "n_ubatch": 512, "n_seq_max": 1, "n_threads": 4, "n_threads_batch": 4,
 	"rope_scaling_type": minus1, "pooling_type": minus1, "attention_type": minus1, "flash_attn_type": minus1,
-	"type_k": typeF16, "type_v": typeF16, "offload_kqv": 1, "swa_full": 1, "split_mode": 1, "vocab_only": 0, "check_tensors": 0, "use_extra_bufts": 1,
+	"type_k": typeF16, "type_v": typeF16,
+	"embeddings": 0, "offload_kqv": 1, "no_perf": 1, "op_offload": 1, "swa_full": 1, "kv_unified": 0,
+	"split_mode": 1, "vocab_only": 0, "use_mlock": 0, "check_tensors": 0, "use_extra_bufts": 1, "no_host": 0, "no_alloc": 0,
+}
+
+// permuted says that the defaults which never changed are all there, but some in
+// another's place: members of one width that were moved leave no other trace. A
+// default that changed is a value that was not there, or one of those fewer.
+func (e evidence) permuted(l layout) bool {
+	moved := false
+	for _, width := range []kind{u8, i32} {
+		var found, known []uint64
+		for _, f := range l.fields {
+			if want, ok := constants[f.name]; ok && f.kind == width {
+				found, known = append(found, readField(e.values[:], f)), append(known, want)
+			}
+		}
+		inPlace := slices.Equal(found, known)
+		slices.Sort(found)
+		slices.Sort(known)
+		moved = moved || !inPlace && slices.Equal(found, known)
+	}
+	return moved
 }
 
 // steady says that the defaults which never changed are where the layout has
@@ -107,6 +133,9 @@ func (e evidence) recognise(known []layout, refusal LayoutError) (layout, error)
 		}
 	}
 	refusal.Known, refusal.Written = Releases(), e.described()
+	if len(refusal.Matched) == 0 && slices.ContainsFunc(known, func(l layout) bool { return l.last() == e.end() && e.permuted(l) }) {
+		refusal.Written += ", and its defaults stand in another order"
+	}
 	return layout{}, &refusal
 }
 

@@ -76,6 +76,12 @@ func (l layout) members() []member {
 	return members
 }
 
+// last is the byte behind the last member.
+func (l layout) last() int {
+	f := l.fields[len(l.fields)-1]
+	return f.offset + int(f.kind)
+}
+
 // occupied says of each of the struct's bytes whether a member lies there.
 func (l layout) occupied() []bool {
 	bytes := make([]bool, l.size)

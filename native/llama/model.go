@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"unsafe"
 )
 
@@ -66,7 +68,13 @@ func (l *Library) LoadModel(path string, p ModelParams) (*Model, error) {
 	if handle == 0 {
 		return nil, &CallError{Call: "loading " + path, Lines: tail(lines, 5)}
 	}
-	return &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: ParseReport(lines)}, nil
+	m := &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: ParseReport(lines)}
+	mapped := slices.ContainsFunc(m.report.Buffers, func(b BufferReport) bool { return strings.HasSuffix(b.Device, "_Mapped") })
+	if mapped && (p.Mmap == Off || p.NoAlloc) {
+		m.Close()
+		return nil, &CallError{Call: fmt.Sprintf("passing no mmap to llama.cpp %s, which mapped %s,", l.version, path)}
+	}
+	return m, nil
 }
 
 func readable(path string) error {

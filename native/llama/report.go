@@ -25,6 +25,9 @@ type Report struct {
 	Splits []int
 	// Settings are llama_context's own words, such as kv_unified: "true".
 	Settings map[string]string
+	// FullWindows: windowed layers keep all tokens, as it was asked for. FlashForced:
+	// the library turned flash attention off by itself.
+	FullWindows, FlashForced bool
 	// Unread are lines about memory with a number that is none or is beyond any
 	// machine. While there is one, no sum is known.
 	Unread []string
@@ -86,6 +89,8 @@ func (r *Report) add(text string) error {
 	if found := setting.FindStringSubmatch(text); found != nil {
 		r.Settings[found[1]] = found[2]
 	}
+	r.FullWindows = r.FullWindows || strings.Contains(text, "using full-size SWA cache")
+	r.FlashForced = r.FlashForced || strings.Contains(text, "flash_attn") && strings.Contains(text, "forc")
 	return nil
 }
 

@@ -11,6 +11,7 @@ type functions struct {
 	stateSize, stateGet, stateSet, logits              uintptr
 	modelParams, modelSize, modelVocab, vocabTokens    uintptr
 	nCtx, nBatch, nUbatch, nSeqMax                     uintptr
+	nThreads, nThreadsBatch                            uintptr
 	loadBackends, loadBackendsFrom, devCount, devGet   uintptr
 	devName, devDescription, devType, devMemory        uintptr
 	opName, typeName, nbytes, rowSize, tensorGet       uintptr
@@ -50,6 +51,8 @@ func (f *functions) required() []symbol {
 		{"llama_n_batch", &f.nBatch},
 		{"llama_n_ubatch", &f.nUbatch},
 		{"llama_n_seq_max", &f.nSeqMax},
+		{"llama_n_threads", &f.nThreads},
+		{"llama_n_threads_batch", &f.nThreadsBatch},
 		{"ggml_backend_load_all", &f.loadBackends},
 		{"ggml_backend_load_all_from_path", &f.loadBackendsFrom},
 		{"ggml_backend_dev_count", &f.devCount},
