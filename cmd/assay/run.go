@@ -98,7 +98,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.StringVar(&o.skeleton, "skeleton", "", "`kind` of skeleton: kv or full (default: by the kind of case)")
 	fs.IntVar(&o.reps, "r", 10, "`samples` of a timed case, over all rounds")
 	fs.IntVar(&o.rounds, "rounds", 2, "rounds over all timed cases, each in fresh processes")
-	fs.StringVar(&o.out, "out", "", "also write the records to this `file` as JSON Lines; - is standard output")
+	fs.StringVar(&o.out, "out", "", "also write the records to this `file`, anew, as JSON Lines; - is standard output")
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.BoolVar(&o.noStore, "no-store", false, "write no store")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the newest interrupted run")
@@ -219,17 +219,24 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 		return err
 	}
 	p := &show.Run{Out: s.Out, Err: s.Err, Draw: s.Drawing(), JSON: o.json}
-	bench, err := run.New(ctx, run.Options{
+	opt := run.Options{
 		Runtimes: o.runtimes.Values, Rules: o.rules.Values, Force: o.force,
 		Out: o.out, Stdout: s.Out, Store: o.store, NoStore: o.noStore,
 		Progress: p.Progress, Record: p.Record,
-	})
+	}
+	id, resume := o.resumeID, o.resume || o.resumeID != ""
+	if resume {
+		if opt, id, err = run.Continue(opt, id); err != nil {
+			return err
+		}
+	}
+	bench, err := run.New(ctx, opt)
 	if err != nil {
 		return err
 	}
 	p.Found(bench)
-	if o.resume || o.resumeID != "" {
-		err = bench.Resume(ctx, o.resumeID)
+	if resume {
+		err = bench.Resume(ctx, id)
 	} else {
 		err = bench.Run(ctx, suite)
 	}

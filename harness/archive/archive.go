@@ -35,6 +35,10 @@ func Read(ctx context.Context, dsn string) (*store.Store, error) {
 }
 
 func open(ctx context.Context, dsn string, open func(context.Context, string) (*store.Store, error)) (*store.Store, error) {
+	dsn, err := home.Secret(dsn, "ASSAY_STORE")
+	if err != nil {
+		return nil, failure.Input(err)
+	}
 	if dsn == "" {
 		dirs, err := home.Find()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -83,6 +84,55 @@ func writable(dir string) error {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	return nil
+}
+
+// ErrLocked is returned for a file that another process holds.
+var ErrLocked = errors.New("another process holds it")
+
+// Lock takes an open file for as long as it is open: the kernel lets go of it however
+// the process ends, so that nothing has to be cleaned up after a crash. It does not
+// wait.
+func Lock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return ErrLocked
+	}
+	return err
+}
+
+// mostSecret bounds a file with a secret in it.
+const mostSecret = 64 << 10
+
+// Secret returns what is not to be typed where others see it: the value that was
+// given, the first line of the file that follows an @, or else the environment's
+// variable, or the first line of the file that variable_FILE names; "" for none of
+// them. Errors do not hold the value.
+func Secret(given, variable string) (string, error) {
+	name, isFile := strings.CutPrefix(given, "@")
+	switch {
+	case given == "" && os.Getenv(variable) != "":
+		return os.Getenv(variable), nil
+	case given == "":
+		name = os.Getenv(variable + "_FILE")
+	case !isFile:
+		return given, nil
+	}
+	if name == "" {
+		return "", nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", fmt.Errorf("the file for %s: %w", variable, err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > mostSecret {
+		return "", fmt.Errorf("the file for %s, %s, is no regular file of one line", variable, name)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("the file for %s: %w", variable, err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSpace(line), nil
 }
 
 // Libs is the folder of one release of a runtime's libraries, where dylib looks

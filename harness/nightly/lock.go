@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"assay/harness/home"
 	"assay/results"
 )
 
@@ -35,12 +36,17 @@ func acquire(name string, now time.Time) (*lock, error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return nil, fmt.Errorf("the lock of nightly jobs: %w", err)
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o644)
+	switch {
+	case errors.Is(err, unix.ELOOP):
+		return nil, fmt.Errorf("the lock of nightly jobs, %s, is a link, and is not followed; remove it", name)
+	case err != nil:
 		return nil, fmt.Errorf("the lock of nightly jobs: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
+	if info, statErr := f.Stat(); statErr != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("the lock of nightly jobs, %s, is no regular file; remove it", name), f.Close())
+	}
+	if err = home.Lock(f); errors.Is(err, home.ErrLocked) {
 		err = &HeldError{File: name, Holder: holder(f)}
 	}
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"time"
 
+	"assay/harness/archive"
 	"assay/harness/home"
 	"assay/harness/machine"
 	"assay/harness/run"
@@ -111,11 +112,7 @@ func (o Options) run(ctx context.Context, n *Night) error {
 	if err := o.measure(ctx, n); err != nil {
 		return err
 	}
-	dsn := o.Bench.Store
-	if dsn == "" {
-		dsn = o.Home.Store()
-	}
-	st, err := store.Open(ctx, dsn)
+	st, err := archive.Open(ctx, o.Bench.Store)
 	if err != nil {
 		return err
 	}

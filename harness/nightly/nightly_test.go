@@ -3,12 +3,15 @@ package nightly
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,11 +39,19 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	case len(os.Args) > 2 && os.Args[1] == "nightly":
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
 		o, err := options(os.Args[2])
 		if err == nil {
-			_, err = Run(context.Background(), o)
+			_, err = Run(ctx, o)
 		}
 		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	case len(os.Args) > 2 && (os.Args[1] == "run" || os.Args[1] == "resume"):
+		if err := runFor(os.Args[1], os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	default:

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/harness/machine"
@@ -63,8 +64,7 @@ type Bench struct {
 	opt    Options
 	home   home.Home
 	runner *Runner
-	store  *store.Store
-	out    []*results.Writer
+	out    *outputs
 }
 
 // New probes the runtimes and opens the store. Nothing is measured yet.
@@ -86,7 +86,10 @@ func New(ctx context.Context, opt Options) (*Bench, error) {
 	if opt.Host == nil {
 		opt.Host = machine.Read
 	}
-	b := &Bench{opt: opt, home: dirs}
+	b := &Bench{opt: opt, home: dirs, out: &outputs{}}
+	if err := checkOut(opt.Out); err != nil {
+		return nil, err
+	}
 	if err := b.probe(ctx, self); err != nil {
 		return nil, err
 	}
@@ -96,11 +99,11 @@ func New(ctx context.Context, opt Options) (*Bench, error) {
 	}
 	var fits []roofline.Fit
 	if !opt.NoStore {
-		if b.store, err = store.Open(ctx, b.storeDSN()); err != nil {
+		if b.out.store, err = archive.Open(ctx, opt.Store); err != nil {
 			return nil, err
 		}
-		if fits, err = speed.Stored(ctx, b.store); err != nil {
-			return nil, errors.Join(err, b.store.Close())
+		if fits, err = speed.Stored(ctx, b.out.store); err != nil {
+			return nil, errors.Join(err, b.out.store.Close())
 		}
 	}
 	b.runner = &Runner{
@@ -108,13 +111,6 @@ func New(ctx context.Context, opt Options) (*Bench, error) {
 		Force: opt.Force, Progress: opt.Progress, Record: b.record,
 	}
 	return b, nil
-}
-
-func (b *Bench) storeDSN() string {
-	if b.opt.Store != "" {
-		return b.opt.Store
-	}
-	return b.home.Store()
 }
 
 // probe finds the runtimes; it fails when one that was asked for, or every one,
@@ -182,97 +178,57 @@ func (b *Bench) Run(ctx context.Context, s suite.Suite) error {
 	}
 	now := time.Now().UTC()
 	b.RunID = newRunID(now)
-	if err := b.begin(ctx, s.Name, now); err != nil {
+	j, err := b.runner.begin(plan{RunID: b.RunID, Started: now, Purpose: b.opt.Purpose, Suite: s, Items: items, Begun: b.opt.begun()})
+	if err != nil {
 		return b.close(err)
 	}
-	return b.close(errors.Join(b.runner.Run(ctx, b.RunID, now, s, items), b.end(ctx)))
+	if err := b.begin(ctx, j, false); err != nil {
+		return b.close(errors.Join(err, j.file.Close(), os.Remove(j.file.Name())))
+	}
+	return b.close(b.runner.finish(ctx, j, func() error { return b.out.whole(ctx, b.RunID) }))
 }
 
-// Resume goes on with an interrupted run, the newest if runID is empty.
+// Resume goes on with an interrupted run, the newest if runID is empty. It takes
+// neither one that is going on nor one of another purpose.
 func (b *Bench) Resume(ctx context.Context, runID string) error {
-	j, err := resumeJournal(b.home.Runs(), runID)
+	j, err := resumeJournal(b.home.Runs(), runID, b.opt.Purpose)
 	if err != nil {
 		return b.close(err)
 	}
 	b.RunID = j.plan.RunID
-	if err := b.begin(ctx, j.plan.Suite.Name, j.plan.Started); err != nil {
+	if err := b.begin(ctx, j, true); err != nil {
 		return b.close(errors.Join(err, j.file.Close()))
 	}
-	return b.close(errors.Join(b.runner.execute(ctx, j), b.end(ctx)))
+	return b.close(b.runner.finish(ctx, j, func() error { return b.out.whole(ctx, b.RunID) }))
 }
 
-// begin opens the run's outputs. A resumed run writes its file of records anew:
-// the journal has all that was measured.
-func (b *Bench) begin(ctx context.Context, suite string, started time.Time) error {
+// begin opens the run's outputs: the store first, so that a run that it refuses leaves
+// nothing behind.
+func (b *Bench) begin(ctx context.Context, j *journal, resumed bool) error {
 	b.Records = filepath.Join(b.home.Runs(), b.RunID+".jsonl")
-	if err := os.MkdirAll(b.home.Runs(), 0o755); err != nil {
-		return fmt.Errorf("the folder for runs: %w", err)
-	}
-	if err := os.Remove(b.Records); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	for _, name := range []string{b.Records, b.opt.Out} {
-		if name == "" {
-			continue
+	b.out.stdout, b.out.seen = b.opt.Stdout, b.opt.Record
+	if b.out.store != nil {
+		info := store.RunInfo{
+			ID: b.RunID, Machine: b.runner.Host(ctx).Machine(), Started: j.plan.Started, Suite: j.plan.Suite.Name, Command: b.opt.Command,
 		}
-		w, err := b.writer(name)
-		if err != nil {
-			return fmt.Errorf("the file of records: %w", err)
+		begin := b.out.store.BeginRun
+		if resumed {
+			begin = b.out.store.ResumeRun
 		}
-		b.out = append(b.out, w)
+		if err := begin(ctx, info); err != nil {
+			return err
+		}
 	}
-	if b.store == nil {
-		return nil
-	}
-	return b.store.BeginRun(ctx, store.RunInfo{
-		ID: b.RunID, Machine: b.runner.Host(ctx).Machine(), Started: started, Suite: suite, Command: b.opt.Command,
-	})
-}
-
-func (b *Bench) writer(name string) (*results.Writer, error) {
-	if name == "-" {
-		return results.NewWriter(b.opt.Stdout), nil
-	}
-	return results.Append(name)
+	return b.out.open(ctx, b.RunID, outputFiles{own: b.Records, other: b.opt.Out, resumed: resumed})
 }
 
 // record writes a finished record everywhere. It is not given up when the run is
 // interrupted: what was measured is kept.
 func (b *Bench) record(ctx context.Context, rec results.Record) error {
-	ctx = context.WithoutCancel(ctx)
-	for _, w := range b.out {
-		if err := w.Write(rec); err != nil {
-			return err
-		}
-	}
-	if b.store != nil {
-		if err := b.store.Add(ctx, rec); err != nil {
-			return err
-		}
-	}
-	if b.opt.Record != nil {
-		b.opt.Record(rec)
-	}
-	return nil
+	return b.out.add(context.WithoutCancel(ctx), rec)
 }
 
-// end marks the run as complete in the store, unless it was interrupted.
-func (b *Bench) end(ctx context.Context) error {
-	if b.store == nil || ctx.Err() != nil {
-		return nil
-	}
-	return b.store.FinishRun(ctx, b.RunID, time.Now().UTC())
-}
-
-func (b *Bench) close(err error) error {
-	for _, w := range b.out {
-		err = errors.Join(err, w.Close())
-	}
-	if b.store != nil {
-		err = errors.Join(err, b.store.Close())
-	}
-	return err
-}
+func (b *Bench) close(err error) error { return errors.Join(err, b.out.close()) }
 
 // Unusable lists the runtimes that were not found, with what to do.
 func (b *Bench) Unusable() []string {

@@ -123,7 +123,7 @@ func (x *execution) canaryOf(i int) []int64 {
 // CanaryReadings are all readings of a run in a folder of runs, oldest first. The
 // error may be why there are no more of them.
 func CanaryReadings(dir, runID string) ([]CanaryReading, error) {
-	j, _, _, err := readJournal(journalPath(dir, runID))
+	j, _, err := lookInto(journalPath(dir, runID))
 	if err != nil {
 		return nil, err
 	}

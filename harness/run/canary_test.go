@@ -100,10 +100,13 @@ func TestInterrupted(t *testing.T) {
 		require.NoError(t, err)
 		return j
 	}
-	begin("1", "nightly", started.AddDate(0, 0, -3), s)
-	begin("2", "nightly", started, s)
-	begin("3", "nightly", started, other)
-	begin("4", "", started, s)
+	left := func(j *journal) { require.NoError(t, j.file.Close()) }
+	left(begin("1", "nightly", started.AddDate(0, 0, -3), s))
+	left(begin("2", "nightly", started, s))
+	left(begin("3", "nightly", started, other))
+	left(begin("4", "", started, s))
+	live := begin("7", "nightly", started, s)
+	defer live.file.Close()
 	require.NoError(t, begin("5", "nightly", started, s).finish())
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "6"+journalSuffix), []byte("{"), 0o644))
 

@@ -63,14 +63,48 @@ type Progress struct {
 
 // Run executes the items of a suite as the run of that id.
 func (r *Runner) Run(ctx context.Context, runID string, started time.Time, s suite.Suite, items []subject.Item) error {
-	if len(items) == 0 {
-		return failure.Input(errors.New("the suite has no case for the runtimes that were found"))
-	}
-	j, err := createJournal(r.Home.Runs(), plan{RunID: runID, Started: started, Purpose: r.Purpose, Suite: s, Items: items})
+	j, err := r.begin(plan{RunID: runID, Started: started, Purpose: r.Purpose, Suite: s, Items: items})
 	if err != nil {
 		return err
 	}
-	return r.execute(ctx, j)
+	return r.finish(ctx, j, func() error { return nil })
+}
+
+// begin writes the plan of a new run.
+func (r *Runner) begin(p plan) (*journal, error) {
+	if len(p.Items) == 0 {
+		return nil, failure.Input(errors.New("the suite has no case for the runtimes that were found"))
+	}
+	if err := apart(p.Items); err != nil {
+		return nil, err
+	}
+	return createJournal(r.Home.Runs(), p)
+}
+
+// apart refuses items that nothing in their results would tell apart.
+func apart(items []subject.Item) error {
+	seen := map[results.Key]subject.Item{}
+	for _, it := range items {
+		key := results.Record{Runtime: results.Runtime{Name: it.Runtime}, Model: subject.ModelOf(it), Case: it.Case}.Key()
+		if other, taken := seen[key]; taken && other.Ref != it.Ref {
+			return failure.Input(fmt.Errorf("%q and %q are both called %q, and their results could not be told apart; run one of them, or rename it (general.name)",
+				other.Ref, it.Ref, it.Facts.Name))
+		}
+		seen[key] = it
+	}
+	return nil
+}
+
+// finish executes what is left of a run, then does what its outputs need to be whole,
+// and only then calls the run finished.
+func (r *Runner) finish(ctx context.Context, j *journal, whole func() error) error {
+	if err := r.execute(ctx, j); err != nil {
+		return errors.Join(err, j.file.Close())
+	}
+	if err := whole(); err != nil {
+		return errors.Join(err, j.file.Close())
+	}
+	return j.finish()
 }
 
 // newRunID begins with the time, so that ids sort as runs were started.
@@ -91,7 +125,7 @@ type execution struct {
 func (r *Runner) execute(ctx context.Context, j *journal) error {
 	x := &execution{Runner: r, journal: j}
 	if err := x.loadFacts(ctx); err != nil {
-		return errors.Join(err, j.file.Close())
+		return err
 	}
 	if b := j.plan.Suite.Budget; b > 0 {
 		x.deadline = time.Now().Add(time.Duration(b))
@@ -102,10 +136,10 @@ func (r *Runner) execute(ctx context.Context, j *journal) error {
 			break
 		}
 		if err := x.round(ctx, round, todo); err != nil {
-			return errors.Join(err, j.file.Close())
+			return err
 		}
 	}
-	return j.finish()
+	return nil
 }
 
 // loadFacts reads the facts of the items and the canary, which the journal does

@@ -209,21 +209,21 @@ func TestInterruptAndResume(t *testing.T) {
 				after = append(after, rec)
 				return nil
 			}
-			j, err := resumeJournal(r.Home.Runs(), "")
+			j, err := resumeJournal(r.Home.Runs(), "", "")
 			require.NoError(t, err)
 			assert.Equal(t, testRun, j.plan.RunID)
-			require.NoError(t, r.execute(t.Context(), j))
+			require.NoError(t, r.finish(t.Context(), j, func() error { return nil }))
 			require.Len(t, after, 4, "all records are handed on again")
 			for _, rec := range after {
 				assert.Equal(t, results.StatusOK, rec.Status, rec.Error)
 			}
-			// The plan, four first visits, one second round, the end.
-			assert.Equal(t, 7, countLines(t, journalPath(r.Home.Runs(), testRun)))
-			assert.Less(t, visits, 7)
+			// The plan, two owners, four first visits, one second round, the end.
+			assert.Equal(t, 9, countLines(t, journalPath(r.Home.Runs(), testRun)))
+			assert.Less(t, visits, 8)
 
-			_, err = resumeJournal(r.Home.Runs(), testRun)
+			_, err = resumeJournal(r.Home.Runs(), testRun, "")
 			assert.ErrorContains(t, err, "is complete")
-			_, err = resumeJournal(r.Home.Runs(), "")
+			_, err = resumeJournal(r.Home.Runs(), "", "")
 			assert.ErrorContains(t, err, "no interrupted run")
 		})
 	}
@@ -256,13 +256,13 @@ func TestResumeAfterTornLine(t *testing.T) {
 	require.NoError(t, errors.Join(err, f.Close()))
 
 	r.Progress, records = nil, nil
-	j, err := resumeJournal(r.Home.Runs(), "")
+	j, err := resumeJournal(r.Home.Runs(), "", "")
 	require.NoError(t, err)
-	require.NoError(t, r.execute(t.Context(), j))
+	require.NoError(t, r.finish(t.Context(), j, func() error { return nil }))
 	assert.Len(t, records, 4)
-	_, _, finished, err := readJournal(path)
+	whole, _, err := lookInto(path)
 	require.NoError(t, err)
-	assert.True(t, finished, "every line after the torn one can be read")
+	assert.True(t, whole.finished, "every line after the torn one can be read")
 }
 
 // A damaged line in the middle is named, and nothing behind it is cut off.
@@ -286,7 +286,7 @@ func TestResumeRefusesDamage(t *testing.T) {
 	damaged := strings.Join(lines, "")
 	require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
 	for _, id := range []string{testRun, ""} {
-		_, err = resumeJournal(r.Home.Runs(), id)
+		_, err = resumeJournal(r.Home.Runs(), id, "")
 		assert.ErrorContains(t, err, "line 2 is damaged")
 	}
 	kept, err := os.ReadFile(path)

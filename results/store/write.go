@@ -82,6 +82,18 @@ func (s *Store) BeginRun(ctx context.Context, run RunInfo) error {
 	return nil
 }
 
+// ResumeRun enters a run that goes on: one that was begun on the same machine, whether
+// it was called finished or not, or one that the store never heard of.
+func (s *Store) ResumeRun(ctx context.Context, run RunInfo) error {
+	err := s.write(ctx, func(t tx) error {
+		return t.exec(`UPDATE runs SET finished = NULL WHERE id = ?1 AND machine = ?2`, run.ID, run.Machine)
+	})
+	if err != nil {
+		return fmt.Errorf("resume run %s: %w", run.ID, err)
+	}
+	return s.BeginRun(ctx, run)
+}
+
 // livePosition returns where a run that starts now stands among its machine's
 // runs: at its time, but behind all others even if the clock went backwards.
 func (t tx) livePosition(run RunInfo) (int64, error) {

@@ -1,0 +1,238 @@
+package nightly
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"assay/harness/run"
+	"assay/results"
+	"assay/results/store"
+)
+
+// torture is what is done to a run, or a night, at a moment of its own.
+type torture struct {
+	name string
+	do   func(t *testing.T, dir string, child *exec.Cmd, rng *rand.Rand)
+}
+
+var tortures = []torture{
+	{"killed", func(t *testing.T, _ string, child *exec.Cmd, _ *rand.Rand) {
+		_ = child.Process.Kill() // it may be over
+	}},
+	{"interrupted", func(t *testing.T, _ string, child *exec.Cmd, _ *rand.Rand) {
+		_ = child.Process.Signal(syscall.SIGTERM)
+	}},
+	{"locked", func(t *testing.T, dir string, _ *exec.Cmd, rng *rand.Rand) {
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "assay.db")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+		require.NoError(t, err)
+		defer db.Close()
+		tx, err := db.Begin()
+		if err != nil {
+			return // there is no store yet, or the run holds it
+		}
+		time.Sleep(time.Duration(rng.IntN(1500)) * time.Millisecond)
+		require.NoError(t, tx.Rollback())
+	}},
+	{"cut", func(t *testing.T, dir string, child *exec.Cmd, rng *rand.Rand) {
+		_ = child.Process.Kill()
+		_, _ = child.Process.Wait()
+		journals, err := filepath.Glob(filepath.Join(dir, "runs", "*.journal"))
+		require.NoError(t, err)
+		if len(journals) > 0 { // half a line more, as a crash in the middle of a write leaves
+			last := journals[len(journals)-1]
+			f, err := os.OpenFile(last, os.O_APPEND|os.O_WRONLY, 0)
+			require.NoError(t, err)
+			_, err = f.WriteString(`{"item":1,"round":0,"outcome":{"ru`[:1+rng.IntN(30)])
+			require.NoError(t, err)
+			require.NoError(t, f.Close())
+		}
+	}},
+	{"filled", nil}, // the child's files may not grow beyond a random size
+}
+
+// started starts this test's binary as a run or a night of its own.
+func started(t *testing.T, dir, what string, limit int64) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	args := []string{os.Args[0], what, dir}
+	if limit > 0 {
+		args = append([]string{"sh", "-c", fmt.Sprintf("ulimit -f %d; exec \"$0\" \"$@\"", limit/512)}, args...)
+	}
+	child := exec.Command(args[0], args[1:]...)
+	child.Env = append(os.Environ(), "ASSAY_HOME="+dir)
+	var said bytes.Buffer
+	child.Stdout, child.Stderr = &said, &said
+	require.NoError(t, child.Start())
+	return child, &said
+}
+
+// Whatever happens to a night, wherever it happens: what was acknowledged is in the
+// file and in the store, once, and the next night runs to its end. Two hundred times
+// where ASSAY_ALL is set.
+func TestTorturedNights(t *testing.T) {
+	o := testOptions(t)
+	times := 10
+	if os.Getenv("ASSAY_ALL") != "" {
+		times = 200
+	}
+	dir := o.Home.Data
+	child, said := started(t, dir, "nightly", 0)
+	begun := time.Now()
+	require.NoError(t, child.Wait(), said.String())
+	long := time.Since(begun)
+	for i := range times {
+		rng := rand.New(rand.NewPCG(uint64(i), 3))
+		hurt := tortures[i%len(tortures)]
+		t.Run(fmt.Sprintf("%d %s", i, hurt.name), func(t *testing.T) {
+			limit := int64(0)
+			if hurt.do == nil {
+				limit = int64(512 * (1 + rng.IntN(60)))
+			}
+			child, _ := started(t, dir, "nightly", limit)
+			if hurt.do != nil {
+				time.Sleep(time.Duration(rng.Int64N(int64(long))))
+				hurt.do(t, dir, child, rng)
+			}
+			_ = child.Wait() // however it ended
+			holdsTogether(t, dir, false)
+
+			child, said := started(t, dir, "nightly", 0)
+			require.NoError(t, child.Wait(), "the next night: %s", said)
+			holdsTogether(t, dir, true)
+		})
+	}
+}
+
+// holdsTogether compares the runs' files with the store: each record once, and none in
+// the one that is not in the other; finished means all cases.
+func holdsTogether(t *testing.T, dir string, settled bool) {
+	t.Helper()
+	ctx := context.Background()
+	st, err := store.Read(ctx, filepath.Join(dir, "assay.db"))
+	require.NoError(t, err)
+	defer st.Close()
+	infos, err := st.Runs(ctx, store.Filter{})
+	require.NoError(t, err)
+	for i, info := range infos {
+		kept, err := st.Run(ctx, info.ID)
+		require.NoError(t, err)
+		keys := map[results.Key]int{}
+		for _, rec := range kept.Records {
+			keys[rec.Key()]++
+		}
+		for key, n := range keys {
+			assert.Equal(t, 1, n, "%s: %s is in the store %d times", info.ID, key, n)
+		}
+		if info.Finished != nil {
+			assert.Len(t, kept.Records, 3, "%s is finished", info.ID)
+		}
+		f, err := os.Open(filepath.Join(dir, "runs", info.ID+".jsonl"))
+		if os.IsNotExist(err) {
+			assert.Empty(t, kept.Records)
+			continue
+		}
+		require.NoError(t, err)
+		runs, err := results.ReadRuns(f, info.ID)
+		require.NoError(t, f.Close())
+		require.NoError(t, err)
+		inFile := map[results.Key]results.Record{}
+		for _, r := range runs {
+			for _, rec := range r.Records {
+				assert.NotContains(t, inFile, rec.Key(), "%s: twice in its file", info.ID)
+				inFile[rec.Key()] = rec
+			}
+		}
+		for _, rec := range kept.Records { // the file has a record before the store has
+			assert.Equal(t, text(t, rec), text(t, inFile[rec.Key()]), info.ID)
+		}
+		if settled && i == len(infos)-1 {
+			assert.NotNil(t, info.Finished, "the last night is finished")
+			assert.Len(t, inFile, 3)
+		}
+	}
+}
+
+func text(t *testing.T, rec results.Record) string {
+	t.Helper()
+	out, err := json.Marshal(rec)
+	require.NoError(t, err)
+	return string(out)
+}
+
+// A run keeps what it was begun with, writes --out once however often it is resumed,
+// and goes on where its store was locked.
+func TestTorturedRuns(t *testing.T) {
+	o := testOptions(t)
+	times := 4
+	if os.Getenv("ASSAY_ALL") != "" {
+		times = 50
+	}
+	for i := range times {
+		rng := rand.New(rand.NewPCG(uint64(i), 4))
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			dir := o.Home.Data
+			out := filepath.Join(dir, "out.jsonl")
+			require.NoError(t, os.RemoveAll(out))
+			child, _ := started(t, dir, "run", 0)
+			time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)
+			_ = child.Process.Kill()
+			_ = child.Wait()
+			for range 3 { // a resume that is killed, too, and one that is not
+				child, _ := started(t, dir, "resume", 0)
+				time.Sleep(time.Duration(rng.IntN(1000)) * time.Millisecond)
+				_ = child.Process.Kill()
+				_ = child.Wait()
+			}
+			child, said := started(t, dir, "resume", 0)
+			if err := child.Wait(); err != nil {
+				require.Regexp(t, "no interrupted run|is complete", said.String(), "it was over, or had not begun")
+				return
+			}
+			text, err := os.ReadFile(out)
+			require.NoError(t, err)
+			assert.Equal(t, 3, strings.Count(string(text), "\n"))
+			holdsTogether(t, dir, true)
+		})
+	}
+}
+
+// runFor is the child of TestTorturedRuns.
+func runFor(what, dir string) error {
+	ctx := context.Background()
+	o, err := options(dir)
+	if err != nil {
+		return err
+	}
+	opt := o.Bench
+	if what == "run" {
+		opt.Out, opt.Rules = filepath.Join(dir, "out.jsonl"), []string{"none"}
+		bench, err := run.New(ctx, opt)
+		if err != nil {
+			return err
+		}
+		return bench.Run(ctx, o.Suite)
+	}
+	opt, id, err := run.Continue(opt, "")
+	if err != nil {
+		return err
+	}
+	bench, err := run.New(ctx, opt)
+	if err != nil {
+		return err
+	}
+	return bench.Resume(ctx, id)
+}
