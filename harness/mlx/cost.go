@@ -11,11 +11,32 @@ import (
 // costOf is what one sample of the case executes in mlx-lm; nil where the case
 // is of no tokens, as a plan is.
 func costOf(f arch.Facts, weightType string, c results.Case, p kv.MLXParams) (*results.Cost, error) {
+	return countedAs(f, c, p, cost.Work{Weights: weightType})
+}
+
+// Roughly completes a prediction of a model type whose forward pass is not known
+// by a count that is a few percent off: good enough for a speed, no prediction
+// of operations.
+func (Runtime) Roughly(f arch.Facts, weightType string, c results.Case, p *results.Predicted) error {
+	if p.WeightBytes == nil {
+		size, err := cost.MLXRoughBytes(f, weightType)
+		if err != nil {
+			return err
+		}
+		p.WeightBytes = &size
+	}
+	var err error
+	p.Cost, err = countedAs(f, c, params(f, weightType, c), cost.Work{Weights: weightType, Rough: true})
+	return err
+}
+
+func countedAs(f arch.Facts, c results.Case, p kv.MLXParams, w cost.Work) (*results.Cost, error) {
 	depth, prompt := prompts(c)
 	if prompt+c.NGen == 0 {
 		return nil, nil
 	}
-	spent, err := cost.MLX(f, p, cost.Work{NPrompt: prompt, NGen: c.NGen, NDepth: depth, Weights: weightType})
+	w.NPrompt, w.NGen, w.NDepth = prompt, c.NGen, depth
+	spent, err := cost.MLX(f, p, w)
 	if err != nil {
 		return nil, err
 	}

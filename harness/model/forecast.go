@@ -146,11 +146,36 @@ func (x forecaster) predict(kind results.Kind, n, depth int) (roofline.Predictio
 	if err != nil {
 		return roofline.Prediction{}, 0, err
 	}
-	if p.Cost == nil {
-		return roofline.Prediction{}, 0, speed.Uncounted(x.rt.Name())
+	rough, err := x.complete(c, p)
+	if err != nil {
+		return roofline.Prediction{}, 0, err
 	}
-	t, err := x.by.Predict(string(kind), speed.WorkOf(c, p.Cost))
+	work := speed.WorkOf(c, p.Cost)
+	work.Rough = rough
+	t, err := x.by.Predict(string(kind), work)
 	return t, *p.WeightBytes + *p.KVBytes, err
+}
+
+// rougher is a runtime that can say roughly what it does for a model type whose
+// forward pass is not known.
+type rougher interface {
+	Roughly(f arch.Facts, weightType string, c results.Case, p *results.Predicted) error
+}
+
+// complete adds a rough count where there is no exact one, and says whether it did.
+func (x forecaster) complete(c results.Case, p *results.Predicted) (rough bool, err error) {
+	if p.Cost != nil && p.WeightBytes != nil {
+		return false, nil
+	}
+	if r, ok := x.rt.(rougher); ok {
+		if err := r.Roughly(x.f, x.opt.WeightType, c, p); err != nil {
+			return false, err
+		}
+	}
+	if p.Cost == nil || p.WeightBytes == nil {
+		return false, speed.Uncounted(x.rt.Name())
+	}
+	return true, nil
 }
 
 // contextStep is the grain of the largest context: llama.cpp pads the cache to it.
@@ -169,6 +194,9 @@ func (x forecaster) largest() (*int, error) {
 		c := x.opt.Case
 		c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NCtx = results.KindDecode, 0, 1, n-1, n
 		p, err := x.rt.Predict(x.f, x.f, x.opt.WeightType, c, results.Runtime{})
+		if err == nil {
+			_, err = x.complete(c, p)
+		}
 		switch {
 		case err != nil:
 			failed = err

@@ -9,6 +9,7 @@ import (
 	"assay/harness/model"
 	"assay/predict/machines"
 	"assay/predict/published"
+	"assay/predict/source"
 	"assay/results"
 )
 
@@ -49,4 +50,25 @@ func TestForecast(t *testing.T) {
 	opt.Contexts = []int{1 << 20}
 	_, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
 	assert.ErrorContains(t, err, "has a context of 131072 tokens, less than was asked for")
+}
+
+// Every preset has a speed on a chip in both runtimes, in a type that people have:
+// a model type whose pass through mlx-lm is not known is counted roughly.
+func TestForecastOfEveryPreset(t *testing.T) {
+	m, err := machines.Find("M4 Max 128GB")
+	require.NoError(t, err)
+	for runtime, weights := range map[string]string{"llama.cpp": "Q4_K_M", "mlx": "6bit"} {
+		by, err := published.New(m, published.Setting{Runtime: runtime})
+		require.NoError(t, err)
+		for _, name := range source.Presets() {
+			f, err := model.NewForecast(t.Context(), "preset:"+name, by, model.ForecastOptions{
+				Runtime: runtime, WeightType: weights, MemoryBytes: 1 << 40, Contexts: []int{512},
+				Case: results.Case{NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16", FlashAttn: "on"},
+			})
+			if assert.NoError(t, err, "%s in %s", name, runtime) {
+				v := f.Rows[0].Decode.TokensPerSecond
+				assert.True(t, 0 < v.Lo && v.Lo < v.Value && v.Value < v.Hi, "%s in %s: %v", name, runtime, v)
+			}
+		}
+	}
 }

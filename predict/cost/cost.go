@@ -33,6 +33,9 @@ type Work struct {
 	NDepth  int
 	// AllOutputs asks for the logits of every token, as a perplexity does.
 	AllOutputs bool
+	// Rough asks for a count where the runtime's own rule is not known: every
+	// matrix of llama.cpp's layout once a token, which is a few percent off.
+	Rough bool
 	// Weights is the type of matrices where the facts come from a config and
 	// not from a file that says; empty is f16.
 	Weights string

@@ -32,6 +32,9 @@ func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
 		return Cost{}, err
 	}
 	table, err := mlxWeights(f, w.Weights)
+	if w.Rough && errors.Is(err, ErrNoRule) {
+		table, err = mlxConfigWeights(f, w.Weights)
+	}
 	if err != nil {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
 	}

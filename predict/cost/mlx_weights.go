@@ -35,6 +35,20 @@ func MLXWeightBytes(f arch.Facts, typ string) (int64, error) {
 	return sum, nil
 }
 
+// MLXRoughBytes is what the weights take of a model type whose tensors in mlx-lm
+// are not known, by llama.cpp's layout.
+func MLXRoughBytes(f arch.Facts, typ string) (int64, error) {
+	table, err := mlxConfigWeights(f, typ)
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, w := range table {
+		sum += w.bytes
+	}
+	return sum, nil
+}
+
 // mlxWeights lists what a model consists of: the tensors of its folder, or, of a
 // model type that is known so well, those of its facts.
 func mlxWeights(f arch.Facts, typ string) ([]mlxWeight, error) {

@@ -86,7 +86,7 @@ func (m *Mac) factor(kind string, w roofline.Work) (float64, error) {
 	if cellsRead(w) > float64(m.MeasuredContext()) {
 		f += math.Log(farContext)
 	}
-	return math.Exp(f), nil
+	return math.Exp(f) * w.Widening(), nil
 }
 
 func (m *Mac) near(kind string, w roofline.Work) (int, error) {

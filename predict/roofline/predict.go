@@ -33,7 +33,7 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	}
 	p := Prediction{}
 	p.Bound, p.Shares = fit.Form.shares(w, c)
-	wider := widening(kin, p.Shares)
+	wider := widening(kin, p.Shares) * w.Widening()
 	seconds.Lo, seconds.Hi = seconds.Lo/wider, seconds.Hi*wider
 	p.Seconds, p.TokensPerSecond = seconds, seconds.PerSecond(w.Tokens)
 	for _, s := range kin {

@@ -16,6 +16,8 @@ type Work struct {
 	Nodes    *float64 `json:"nodes,omitempty"`
 	Layers   *Layers  `json:"layers,omitempty"`
 	Terms    []Term   `json:"terms"`
+	// Rough: the count is of a model like it, and a few percent off.
+	Rough bool `json:"rough,omitempty"`
 	// KVWrite and Activation are the bytes moved besides the terms' own.
 	KVWrite    float64 `json:"kv_write"`
 	Activation float64 `json:"activation"`
@@ -75,6 +77,18 @@ func (w Work) bytes() float64 {
 		sum += t.Bytes
 	}
 	return sum
+}
+
+// roughly is the factor that a rough count is taken to be good to: an assumption,
+// generous for matrices that a layout may have more or fewer of.
+const roughly = 1.1
+
+// Widening is the factor by which the count alone widens an interval.
+func (w Work) Widening() float64 {
+	if w.Rough {
+		return roughly
+	}
+	return 1
 }
 
 // Check refuses work from which no time can follow.
