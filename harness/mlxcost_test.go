@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,6 +120,10 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 			facts, err := source.Load(t.Context(), folder, source.Options{})
 			require.NoError(t, err)
 			weights, err := cost.MLXWeightBytes(facts, "")
+			if slices.Contains(unpredicted, name) {
+				require.ErrorIs(t, err, cost.ErrNoRule)
+				t.Skipf("not predicted: %v", err)
+			}
 			require.NoError(t, err)
 			assert.Equal(t, model.WeightBytes, weights, "weight bytes")
 			params := params("F32", g.options())
@@ -133,6 +138,10 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 	}
 	t.Logf("prediction equals MLX in %d passes", compared)
 }
+
+// unpredicted are packed in ways that the folder's headers and config do not tell
+// together: as AutoAWQ packs, and in other groups than config.json names.
+var unpredicted = []string{"llama.awq", "llama.unnamed"}
 
 // chunked is a prompt of more than one chunk, of one model: it takes seconds.
 var chunked = map[string][]cost.Work{

@@ -82,6 +82,9 @@ func (s *Scope) PutAlong(a, indices, values Array, axis int) Array {
 // Contiguous copies a view into rows of its own.
 func (s *Scope) Contiguous(a Array) Array { return s.op(fnContiguous, a.handle, 0) }
 
+// View is the same bytes as elements of another type.
+func (s *Scope) View(a Array, t DType) Array { return s.op(fnView, a.handle, uintptr(t)) }
+
 // Repeat repeats each element along an axis.
 func (s *Scope) Repeat(a Array, times, axis int) Array {
 	return s.op(fnRepeatAxis, a.handle, integer(times), integer(axis))

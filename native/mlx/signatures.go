@@ -125,6 +125,7 @@ const (
 	fnTopKAxis
 	fnPutAlongAxis
 	fnContiguous
+	fnView
 	fnRepeatAxis
 	fnBroadcastTo
 	fnConv1D
@@ -261,6 +262,7 @@ var signatures = [fnCount]string{
 	fnStdAxis:      "int mlx_std_axis(mlx_array*, mlx_array, int, bool, int, mlx_stream)",
 	fnTopKAxis:     "int mlx_topk_axis(mlx_array*, mlx_array, int, int, mlx_stream)",
 	fnPutAlongAxis: "int mlx_put_along_axis(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream)",
+	fnView:         "int mlx_view(mlx_array*, mlx_array, mlx_dtype, mlx_stream)",
 	fnContiguous:   "int mlx_contiguous(mlx_array*, mlx_array, bool, mlx_stream)",
 	fnRepeatAxis:   "int mlx_repeat_axis(mlx_array*, mlx_array, int, int, mlx_stream)",
 	fnBroadcastTo:  "int mlx_broadcast_to(mlx_array*, mlx_array, int*, size_t, mlx_stream)",

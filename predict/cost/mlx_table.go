@@ -47,13 +47,22 @@ func mlxTableOf(f arch.Facts, known family.Family) (rows []mlxWeight, ok bool, e
 		return nil, false, nil
 	}
 	for _, stored := range f.Tensors {
+		if foreign := tensor.PlaceOf(stored.Name).Stem; mlxForeign.MatchString(foreign) {
+			return nil, true, fmt.Errorf("%w for weights packed as in %s", ErrNoRule, stored.Name)
+		}
 		t.take(stored)
 	}
 	return t.rows, true, t.complete()
 }
 
-// complete refuses a folder that lacks a layer or the head.
+// complete refuses a folder that lacks a layer or the head, or whose packed rows
+// are of other groups than config.json names: mlx-lm believes the shapes.
 func (t *mlxTable) complete() error {
+	for _, w := range t.rows {
+		if w.stem() == "embed_tokens" && w.Shape[0] != t.facts.Hidden {
+			return fmt.Errorf("%w: the embedding is %d wide by the groups that config.json names, and %d by hidden_size", ErrNoRule, w.Shape[0], t.facts.Hidden)
+		}
+	}
 	has := func(is func(w mlxWeight) bool) bool { return slices.ContainsFunc(t.rows, is) }
 	for i := range t.facts.Layers {
 		if !has(func(w mlxWeight) bool { return w.layer == i && w.use != mlxRead }) {
@@ -77,7 +86,9 @@ func (t *mlxTable) take(stored arch.Tensor) {
 	}
 	w := mlxWeight{weight: weight{Tensor: stored, layer: p.Block, bytes: stored.Bytes()}, feedsCache: mlxFeeds.MatchString(p.Stem)}
 	w.Type = mlxTypeOf(stored.Type)
-	w.use = t.useOf(p, stored.Shape)
+	if w.use = t.useOf(p, stored.Shape); p.Block >= t.known.Layers(t.facts) {
+		w.use = mlxIdle
+	}
 	if p.Block < 0 {
 		w.feedsCache = mlxFirst.MatchString(p.Stem)
 		if !w.feedsCache {
@@ -143,6 +154,7 @@ var (
 	mlxConvs   = regexp.MustCompile(`^(linear_attn\.conv1d|(mamba|mixer)\.conv1d|conv\.conv)$`)
 	mlxLatents = regexp.MustCompile(`^self_attn\.(embed_q|unembed_out)$`)
 	mlxKeys    = regexp.MustCompile(`^self_attn\.(k_proj|v_proj|k_norm)$`)
+	mlxForeign = regexp.MustCompile(`(\.qweight|_blocks)$`)
 	mlxFirst   = regexp.MustCompile(`^(embed|wte|per_layer_|altup_projections)`)
 	mlxFeeds   = regexp.MustCompile(`^(` + strings.Join([]string{
 		`input_layernorm|operator_norm|norm`,

@@ -51,7 +51,7 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 		return nil, fmt.Errorf("mlx-lm's cache for %s: %w", f.Name, err)
 	}
 	c := &MLXCache{params: p}
-	for i := range f.Layers {
+	for i := range known.Layers(f) {
 		layers, err := newMLXLayers(f, i, known.Cache, p)
 		if err != nil {
 			return nil, fmt.Errorf("mlx-lm's cache for %s: layer %d: %w", f.Name, i, err)

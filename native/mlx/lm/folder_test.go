@@ -121,6 +121,8 @@ func (r tensor) data() []byte {
 			binary.LittleEndian.PutUint32(bits[:], uint32(z>>32)&0xBFBFBFBF)
 		case "E8M0":
 			bits[0], size = byte(121+z%2), 1
+		case "U8":
+			bits[0], size = byte(z>>32), 1
 		case "E4M3":
 			bits[0], size = byte(16+z%8), 1
 		case "F32":

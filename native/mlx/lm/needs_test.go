@@ -15,7 +15,7 @@ import (
 // which the goldens list.
 func TestWeightsAreThoseOfMLXLM(t *testing.T) {
 	for name, g := range goldens(t) {
-		if strings.Contains(string(g.Config), `"quantization"`) {
+		if strings.Contains(string(g.Config), `"quantization`) {
 			continue // one matrix in them is left unquantised without config.json saying so
 		}
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,16 @@ type Family struct {
 	Cache  Cache
 	// Pass is nil where it is not known what is computed.
 	Pass *Pass
+	// Runs says how many of the layers are run and cached; nil: all.
+	Runs func(f arch.Facts) int
+}
+
+// Layers is how many of a model's layers are run and cached.
+func (f Family) Layers(facts arch.Facts) int {
+	if f.Runs == nil {
+		return len(facts.Layers)
+	}
+	return f.Runs(facts)
 }
 
 // Cache is what a model caches: the make_cache of its Model, and what its

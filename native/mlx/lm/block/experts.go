@@ -97,8 +97,11 @@ type ExpertOptions struct {
 
 // SwitchGLU takes the experts at path.
 func (b *Builder) SwitchGLU(path string, o ExpertOptions) *SwitchGLU {
-	if o.Joined != "" && b.Stored(o.Joined) {
+	switch {
+	case o.Joined != "" && b.Stored(o.Joined):
 		return b.cutExperts(o)
+	case b.Stored(path + ".gate_up_proj_blocks"):
+		return b.blockExperts(path, o)
 	}
 	matrix := func(name string, out, in int) *switchLinear {
 		return b.switchLinear(path+"."+name, o.Names[name], [3]int{o.All, out, in}, o.Bias)
@@ -110,6 +113,58 @@ func (b *Builder) SwitchGLU(path string, o ExpertOptions) *SwitchGLU {
 		combine: o.Combine,
 		Chosen:  o.Chosen,
 	}
+}
+
+// blockExperts takes experts as OpenAI publishes them (gpt_oss.py, sanitize): in
+// blocks of 32 four-bit floats, 16 bytes each, with even rows of gates and odd ones
+// of ups.
+func (b *Builder) blockExperts(path string, o ExpertOptions) *SwitchGLU {
+	both := b.blocks(path+".gate_up_proj", [3]int{o.All, 2 * o.Width, o.Hidden})
+	down := b.blocks(path+".down_proj", [3]int{o.All, o.Hidden, o.Width})
+	g := &SwitchGLU{gate: &switchLinear{}, up: &switchLinear{}, down: down, combine: o.Combine, Chosen: o.Chosen}
+	if !b.Usable() {
+		return g
+	}
+	for parity, l := range []*switchLinear{g.gate, g.up} {
+		l.quant = both.quant
+		l.packed.Words = b.Own(b.everySecond(both.packed.Words, parity))
+		l.packed.Scales = b.Own(b.everySecond(both.packed.Scales, parity))
+		l.bias = b.Own(b.everySecond(both.bias, parity))
+	}
+	b.down(down)
+	return g
+}
+
+// blocks takes experts' matrices of a shape (experts, out, in).
+func (b *Builder) blocks(path string, shape [3]int) *switchLinear {
+	const block, bytes = 32, 16
+	l := &switchLinear{quant: mlx.Quantisation{Bits: 4, GroupSize: block, Mode: mlx.MXFP4}}
+	experts, out, in := shape[0], shape[1], shape[2]
+	words := b.tensor(path+"_blocks", coded, experts, out, in/block, bytes)
+	l.packed.Scales = b.tensor(path+"_scales", coded, experts, out, in/block)
+	l.bias = b.tensor(path+"_bias", floating, experts, out)
+	if words.Valid() {
+		l.packed.Words = b.S.Flatten(b.S.View(words, mlx.Uint32), -2, -1)
+	}
+	return l
+}
+
+// down keeps what blocks took.
+func (b *Builder) down(l *switchLinear) {
+	l.packed.Words, l.packed.Scales, l.bias = b.Own(l.packed.Words), b.Own(l.packed.Scales), b.Own(l.bias)
+}
+
+// everySecond takes every second row of the second axis, even or odd ones.
+func (b *Builder) everySecond(a mlx.Array, parity int) mlx.Array {
+	s := b.S
+	paired := s.Unflatten(a, 1, -1, 2)
+	from, to := make([]int, 3), s.Shape(paired)
+	if len(to) < 3 {
+		return a // an earlier operation failed
+	}
+	from = append(from, make([]int, len(to)-3)...)
+	from[2], to[2] = parity, parity+1
+	return s.Contiguous(s.Squeeze(s.Slice(paired, from, to), 2))
 }
 
 // cutExperts takes experts of which gates and ups are one tensor (experts, 2 width,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/native/mlx"
+	"assay/native/mlx/lm/folder"
 )
 
 // Linear is mlx.nn.Linear or mlx.nn.QuantizedLinear.
@@ -76,14 +77,17 @@ func (b *Builder) LinearAt(path string, i, hidden int) *Linear {
 // matrix takes a weight of a shape: one array in this Scope when it is not
 // quantised, otherwise words, scales and perhaps biases that are kept.
 func (b *Builder) matrix(path string, shape ...int) (mlx.Packed, mlx.Quantisation) {
-	hasScales := b.Stored(path + ".scales")
-	if b.listing() {
-		hasScales = b.packable(path, shape)
+	stored := b.packing(path)
+	if b.listing() && b.packable(path, shape) {
+		stored = &folder.Stored{}
 	}
-	if hasScales && b.quant == nil {
+	if stored != nil && b.quant == nil {
 		b.unexplained = append(b.unexplained, b.full(path+".scales"))
 	}
-	quant, quantised := b.quant.Of(b.full(path), hasScales)
+	if b.quant != nil && b.quant.Transposed && b.Stored(path+".qweight") {
+		return b.transposed(path, shape), b.quant.All
+	}
+	quant, quantised := b.quant.Of(b.full(path), shape[len(shape)-1], stored)
 	if !quantised {
 		return mlx.Packed{Words: b.tensor(path+".weight", floating, shape...)}, mlx.Quantisation{}
 	}

@@ -45,10 +45,14 @@ var (
 // NewBuilder returns a builder that makes arrays in a Scope, or one that lists
 // tensors where the Scope is nil.
 func NewBuilder(c *folder.Config, s *mlx.Scope, tensors map[string]folder.Tensor) *Builder {
-	return &Builder{
+	b := &Builder{
 		Config: c, S: s, tensors: tensors, quant: folder.QuantisationOf(c),
 		shards: map[string]mlx.Tensors{}, Taken: map[string]bool{},
 	}
+	if b.quant != nil && b.quant.Transposed {
+		b.refuseOrders()
+	}
+	return b
 }
 
 // Open opens the files that hold the tensors.
@@ -165,7 +169,11 @@ func (b *Builder) tensor(name string, types []string, shape ...int) mlx.Array {
 	if !b.Usable() {
 		return mlx.Array{} // refused in the end; nothing need be made
 	}
-	return b.S.Get(b.shards[info.Shard], info.Name)
+	array := b.S.Get(b.shards[info.Shard], info.Name)
+	if t, ok := b.numbersOf(); ok && types[0] == floating[0] {
+		return b.S.AsType(array, t)
+	}
+	return array
 }
 
 // Vector takes and keeps a tensor that is used as it is.
@@ -273,6 +281,19 @@ func (b *Builder) listing() bool { return b.S == nil }
 // need lists a tensor.
 func (b *Builder) need(name string, types []string, shape []int) {
 	b.Needed = append(b.Needed, Weight{Name: name, Shape: shape, Packed: types[0] == packed[0], Coded: types[0] == coded[0]})
+}
+
+// packing is what the files hold of a packed matrix at path, nil where it is not.
+func (b *Builder) packing(path string) *folder.Stored {
+	if b.listing() || !b.Stored(path+".scales") {
+		return nil
+	}
+	words, scales := b.tensors[b.full(path+".weight")], b.tensors[b.full(path+".scales")]
+	stored := &folder.Stored{Coded: scales.DType == coded[0]}
+	if n := len(words.Shape); n > 0 && len(scales.Shape) == n {
+		stored.Words, stored.Groups = words.Shape[n-1], scales.Shape[n-1]
+	}
+	return stored
 }
 
 // packable reports that the matrix at path is quantised when tensors are listed.

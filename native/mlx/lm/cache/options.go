@@ -70,7 +70,7 @@ func (o Options) quantisation(rules []Rule, caches []Cache) (mlx.Quantisation, e
 		q.GroupSize = 64
 	}
 	if !folder.KnownScheme(q) {
-		return q, fmt.Errorf("%w: kv-bits %d with kv-group-size %d (bits 2, 4 or 8, group size 32, 64 or 128)", ErrUnquantisable, q.Bits, q.GroupSize)
+		return q, fmt.Errorf("%w: kv-bits %d with kv-group-size %d (bits 2, 3, 4, 5, 6 or 8, group size 32, 64 or 128)", ErrUnquantisable, q.Bits, q.GroupSize)
 	}
 	for i, rule := range rules {
 		switch {

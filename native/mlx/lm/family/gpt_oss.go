@@ -11,8 +11,8 @@ import (
 
 func init() { register(gptOSS, "gpt_oss") }
 
-// gptOSS is mlx_lm/models/gpt_oss.py, for checkpoints that mlx_lm.convert wrote:
-// the original's interleaved mxfp4 experts are not read.
+// gptOSS is mlx_lm/models/gpt_oss.py. Where config.json names no layer types, they
+// are pairs, and the last of an odd number of layers is loaded and not run.
 func gptOSS(b *block.Builder) *block.Network {
 	d := block.Dims{
 		Hidden:  b.Integer("hidden_size", 2880),
@@ -44,7 +44,10 @@ func gptOSS(b *block.Builder) *block.Network {
 		}))
 		n.Caches[i].Unquantisable = "mlx-lm's attention with sinks does not read one"
 	}
-	n.Sliding(b.LayerTypes(d.Layers, alternating(d.Layers)), window)
+	if !b.Has("layer_types") && d.Layers%2 == 1 {
+		n.Layers, n.Caches, n.Of = n.Layers[:d.Layers-1], n.Caches[:d.Layers-1], n.Of[:d.Layers-1]
+	}
+	n.Sliding(b.LayerTypes(d.Layers, alternating(len(n.Layers))), window)
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	return n
 }

@@ -16,7 +16,7 @@ func qwen2MoE(b *block.Builder) *block.Network {
 	experts, chosen := b.Experts("num_experts")
 	width, shared := b.Integer("moe_intermediate_size"), b.Integer("shared_expert_intermediate_size")
 
-	n := b.Base(d, b.Boolean("tie_word_embeddings", false))
+	n := b.Base(d, false) // tie_word_embeddings is not read
 	for i := range d.Layers {
 		path := block.LayerPath(i)
 		a := b.Attention(path+".self_attn", d, block.AttentionOptions{Bias: true, Rope: rope})
