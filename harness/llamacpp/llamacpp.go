@@ -55,7 +55,7 @@ func (Runtime) CacheTypes() []string { return llama.CacheTypes() }
 
 func (Runtime) WeightTypes(kind string) []string {
 	if kind == runtime.SkeletonSparse {
-		return slices.Concat(gguf.TypeNames(), family.Mixes(), family.NamedMixes())
+		return slices.Concat(family.Mixes(), family.NamedMixes(), gguf.TypeNames())
 	}
 	return skeleton.GGUFTypes()
 }

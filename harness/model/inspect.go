@@ -147,6 +147,7 @@ func Inspect(ctx context.Context, ref string, opt Options) (Inspection, error) {
 	if err != nil {
 		return Inspection{}, err
 	}
+	opt.WeightType = suite.Spelled(rt, runtime.SkeletonSparse, opt.WeightType)
 	if err := suite.CheckWeights(rt, runtime.SkeletonSparse, opt.WeightType); err != nil {
 		return Inspection{}, err
 	}

@@ -33,6 +33,7 @@ func Plan(ctx context.Context, name, ref, weightType string, c results.Case) (re
 	if err != nil {
 		return results.Record{}, err
 	}
+	weightType = suite.Spelled(rt, runtime.SkeletonSparse, weightType)
 	if err := suite.CheckCase(rt, runtime.SkeletonSparse, weightType, c); err != nil {
 		return results.Record{}, err
 	}

@@ -60,6 +60,7 @@ func Predict(ctx context.Context, name, ref, weightType string, c results.Case, 
 	if err != nil {
 		return Foretold{}, err
 	}
+	weightType = suite.Spelled(rt, runtime.SkeletonSparse, weightType)
 	if err := suite.CheckCase(rt, runtime.SkeletonSparse, weightType, c); err != nil {
 		return Foretold{}, err
 	}

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"assay/harness/failure"
 	"assay/harness/runtime"
@@ -19,6 +21,17 @@ func CheckCase(rt runtime.Runtime, kind, weightType string, c results.Case) erro
 		}
 	}
 	return CheckWeights(rt, kind, weightType)
+}
+
+// Spelled is the weight type as the runtime's list of them has it, whichever case
+// it was typed in. The first that fits is meant: a file's name before a tensor's
+// type, so that q4_0 is a file of Q4_0, whose head is larger.
+func Spelled(rt runtime.Runtime, kind, weightType string) string {
+	known := rt.WeightTypes(kind)
+	if at := slices.IndexFunc(known, func(name string) bool { return strings.EqualFold(name, weightType) }); at >= 0 {
+		return known[at]
+	}
+	return weightType
 }
 
 // CheckWeights refuses a type that the matrices of such a skeleton cannot have.

@@ -169,10 +169,11 @@ func allOf(runtimes []runtime.Runtime, types func(runtime.Runtime) []string) []s
 	return all
 }
 
-// checkType names what there is where a type is not: an empty one is the
-// default, and no list means that the runtime has no such setting.
+// checkType names what there is where a type is not, in either case: an empty one
+// is the default, and no list means that the runtime has no such setting.
 func checkType(noun, name string, known []string) error {
-	if name == "" || len(known) == 0 || slices.Contains(known, name) {
+	same := func(other string) bool { return strings.EqualFold(other, name) }
+	if name == "" || len(known) == 0 || slices.ContainsFunc(known, same) {
 		return nil
 	}
 	return fmt.Errorf("there is no %s %q; there are %s", noun, name, strings.Join(known, ", "))

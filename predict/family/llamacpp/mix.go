@@ -90,13 +90,26 @@ func Mixes() []string {
 // NamedMixes are further names by which files go, each taken as one of Mixes.
 func NamedMixes() []string { return slices.Sorted(maps.Keys(named)) }
 
-// mixOf is the mix of either list.
+// mixOf is the mix of either list, in either case where no type of tensors has the
+// name in the case given.
 func mixOf(name string) (mix, bool) {
+	if _, err := gguf.ParseType(name); err != nil {
+		name = spelled(name)
+	}
 	if as, ok := named[name]; ok {
 		name = as
 	}
 	m, ok := mixes[name]
 	return m, ok
+}
+
+func spelled(name string) string {
+	for _, known := range slices.Concat(Mixes(), NamedMixes()) {
+		if strings.EqualFold(known, name) {
+			return known
+		}
+	}
+	return name
 }
 
 // BaseOfMix is the type of most tensors; false for a name that is no mix's.
@@ -138,12 +151,55 @@ func (m mix) of(name string, row int64, f *arch.Facts, tied bool) gguf.Type {
 	if kind == "output" || tied && kind == "token_embd" {
 		return Fallback(m.head, row)
 	}
+	if t, ok := m.exception(kind, layer, f); ok {
+		return Fallback(t, row)
+	}
 	for _, b := range m.more {
 		if (kind == b.kind || kind == b.kind+"_exps" || kind == b.kind+"_shexp") && (b.when == nil || b.when(layer, len(f.Layers))) {
 			return Fallback(b.typ, row)
 		}
 	}
 	return Fallback(m.base, row)
+}
+
+// exception is the type of a kind of tensor in models of certain shapes: eight
+// experts afford more bits for keys and values, models of 80 layers for values that
+// eight heads share, and values that four query heads or more share in the mixes
+// below four bits (llama_tensor_get_type, src/llama-quant.cpp of v0.5.0).
+func (m mix) exception(kind string, layer int, f *arch.Facts) (gguf.Type, bool) {
+	a, e := f.FirstAttention(), f.FirstExperts()
+	if a == nil || m.base.BlockElements() == 1 {
+		return 0, false
+	}
+	eight, shared := e != nil && e.Count == 8, a.KVHeads > 0 && a.Heads/a.KVHeads >= 4
+	switch {
+	case eight && (kind == "attn_v" || kind == "attn_k"):
+		return gguf.Q8_0, true
+	case eight && kind == "attn_output" && (m.base == gguf.Q2_K || m.base == gguf.Q3_K || m.base == gguf.Q4_K || m.base == gguf.IQ4_NL || m.base == gguf.IQ4_XS):
+		return gguf.Q5_K, true
+	case kind == "attn_v" && m.base == gguf.Q2_K && !shared:
+		return gguf.Q3_K, true
+	case kind == "attn_v" && shared && (m.base == gguf.IQ4_NL || m.base == gguf.IQ4_XS):
+		return gguf.Q5_K, true
+	case kind == "attn_v" && len(f.Layers) == seventyLayers && shared && (m.base == gguf.Q3_K || m.base == gguf.Q4_K):
+		if t := m.bumped(kind, layer, len(f.Layers)); t == gguf.Q3_K || t == gguf.Q4_K {
+			return gguf.Q5_K, true
+		}
+	}
+	return 0, false
+}
+
+// seventyLayers is the depth that makes a model "70B" to llama.cpp (LLM_TYPE_70B).
+const seventyLayers = 80
+
+// bumped is the type of a kind before any exception.
+func (m mix) bumped(kind string, layer, layers int) gguf.Type {
+	for _, b := range m.more {
+		if kind == b.kind && (b.when == nil || b.when(layer, layers)) {
+			return b.typ
+		}
+	}
+	return m.base
 }
 
 // smallerBlocks are the types that stand in for those with blocks of 256

@@ -20,6 +20,7 @@ func TestMixesHaveThePublishedSize(t *testing.T) {
 		gib         float64
 	}{
 		{"llama-3.1-8b", "Q4_K_M", 4.58}, {"llama-3.1-8b", "Q8_0", 7.95}, {"llama-3.1-8b", "F16", 14.96},
+		{"llama-3.1-8b", "q4_k_m", 4.58}, {"llama-3.1-8b", "q4_K_m", 4.58}, {"llama-3.1-8b", "ud-q4_k_xl", 4.58},
 		{"llama-3.2-1b", "Q4_K_M", 0.75},
 		{"qwen3-8b", "Q4_K_M", 4.68},
 		{"qwen3-30b-a3b", "Q4_K_M", 17.28},
