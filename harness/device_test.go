@@ -20,6 +20,8 @@ import (
 	host "assay/harness/runtime"
 	"assay/harness/skeleton"
 	"assay/harness/subject"
+	"assay/predict/arch"
+	"assay/predict/backend"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/source"
 	"assay/results"
@@ -36,13 +38,13 @@ var deviceCases = []struct {
 	change  func(c *results.Case, layers int)
 }{
 	{"all layers", "", func(*results.Case, int) {}},
-	{"no layer", "qwen2.5-0.5b gemma-3-12b qwen3-30b-a3b deepseek-v2-lite", func(c *results.Case, _ int) { c.NGPULayers = 0 }},
+	{"no layer", "qwen2.5-0.5b gpt-oss-20b deepseek-v2-lite", func(c *results.Case, _ int) { c.NGPULayers = 0 }},
 	{"no layer, no op offload", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.NGPULayers, c.NoOpOffload = 0, true }},
 	{"the head", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.NGPULayers = 1 }},
 	{"half", "", func(c *results.Case, layers int) { c.NGPULayers = layers / 2 }},
-	{"half, two sequences", "qwen2.5-0.5b falcon-h1-7b", func(c *results.Case, layers int) { c.NGPULayers, c.NSeq, c.NPrompt = layers/2, 2, 16 }},
+	{"half, two sequences", "qwen2.5-0.5b lfm2-1.2b", func(c *results.Case, layers int) { c.NGPULayers, c.NSeq, c.NPrompt = layers/2, 2, 16 }},
 	{"all but the first", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.NGPULayers = layers }},
-	{"cache on the host", "qwen2.5-0.5b gemma-3-12b", func(c *results.Case, _ int) { c.NoKVOffload = true }},
+	{"cache on the host", "qwen2.5-0.5b gpt-oss-20b", func(c *results.Case, _ int) { c.NoKVOffload = true }},
 	{"no flash attention, cache on the host", "qwen2.5-0.5b deepseek-v2-lite", func(c *results.Case, _ int) { c.NoKVOffload, c.FlashAttn = true, "off" }},
 	{"no flash attention, half", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.FlashAttn, c.NGPULayers = "off", layers/2 }},
 	{"q8_0", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeK, c.TypeV = "q8_0", "q8_0" }},
@@ -55,11 +57,17 @@ var deviceCases = []struct {
 }
 
 // devicePresets are one model of each kind of cache.
-var devicePresets = []string{"qwen2.5-0.5b", "gemma-3-12b", "qwen3-30b-a3b", "deepseek-v2-lite", "falcon-h1-7b", "gemma-3n-e4b"}
+var devicePresets = []string{"qwen2.5-0.5b", "gpt-oss-20b", "lfm2-1.2b", "qwen3-30b-a3b", "deepseek-v2-lite", "falcon-h1-7b", "gemma-3n-e4b"}
 
 // fewLayers are enough to show a model's kinds of layer; a device in software is
 // slow. Gemma 3n shares the caches of its own middle.
-var fewLayers = map[string]int{"qwen2.5-0.5b": 4, "gemma-3-12b": 7, "qwen3-30b-a3b": 3, "deepseek-v2-lite": 3, "falcon-h1-7b": 3}
+var fewLayers = map[string]int{"qwen2.5-0.5b": 4, "gpt-oss-20b": 3, "lfm2-1.2b": 4, "qwen3-30b-a3b": 3, "deepseek-v2-lite": 3, "falcon-h1-7b": 3}
+
+// wideHeads reports heads over 64: llvmpipe takes minutes to compile flash attention
+// for them.
+func wideHeads(f arch.Facts) bool {
+	return slices.ContainsFunc(f.Layers, func(l arch.Layer) bool { return l.Attention != nil && l.Attention.KeyDim > 64 })
+}
 
 // deviceLibrary is the folder of a library with a device, "" where the search
 // finds one by itself.
@@ -141,6 +149,9 @@ func runOnDevice(t *testing.T, engine host.Engine, preset string) {
 		}
 		c := results.Case{Kind: results.KindKV, NCtx: 512, NPrompt: 32, NGen: 2, NBatch: 512, NUbatch: 128, NSeq: 1,
 			TypeK: "f16", TypeV: "f16", FlashAttn: "auto", NThreads: 1, NGPULayers: 99}
+		if wideHeads(run) {
+			c.FlashAttn = "off"
+		}
 		v.change(&c, len(run.Layers))
 		began := time.Now()
 		m, checks := observed(t, engine, path, c, v.name)
@@ -156,8 +167,25 @@ func runOnDevice(t *testing.T, engine host.Engine, preset string) {
 			assert.True(t, check.OK, "%s: %s: %s", v.name, check.Name, check.Detail)
 		}
 		require.NotNil(t, m.Placement, "%s: where it ran is not known", v.name)
+		holdsTable(t, f, rec, v.name)
 		t.Logf("%-40s %2d checks, %4.1f s, %s", v.name, len(rec.Checks), time.Since(began).Seconds(), m.Placement)
 	}
+}
+
+// holdsTable holds what the backend's table says of a model that lies whole on the
+// device against what ran: whether attention is flash, and whether on the processor.
+func holdsTable(t *testing.T, f arch.Facts, rec results.Record, name string) {
+	t.Helper()
+	table, ok := backend.Of(rec.Runtime.Device)
+	attention := slices.IndexFunc(f.Layers, func(l arch.Layer) bool { return l.Attention != nil && l.Attention.MLA == nil })
+	if !ok || attention < 0 || rec.Case.NGPULayers < 99 || rec.Case.NoKVOffload || rec.Measured.FlashAttn == nil {
+		return
+	}
+	a, c := f.Layers[attention].Attention, rec.Case
+	want := table.Attention(backend.Question{KeyHead: a.KeyDim, ValueHead: a.ValueDim, TypeK: c.TypeK, TypeV: c.TypeV, Flash: c.FlashAttn})
+	ran := rec.Measured.Placement.FellBack
+	assert.Equal(t, want.Flash, *rec.Measured.FlashAttn, "%s: flash attention: %s", name, want.Because)
+	assert.Equal(t, want.OnCPU, ran["FLASH_ATTN_EXT"]+ran["MUL_MAT"] > 0, "%s: attention on the CPU: %s", name, want.Because)
 }
 
 // deviceWeights is a type that a device multiplies; zeros do, as sizes do not

@@ -253,6 +253,8 @@ type Predicted struct {
 	TokensPerSecond *Interval `json:"tokens_per_second,omitempty"`
 	// Fit is the id of the fit that Seconds was predicted from.
 	Fit string `json:"fit,omitempty"`
+	// Fallbacks are what a device has no kernel for, a sentence each.
+	Fallbacks []string `json:"fallbacks,omitempty"`
 	// PeakKVBytes is the largest the cache gets on the way, where it can shrink.
 	PeakKVBytes *int64 `json:"peak_kv_bytes,omitempty"`
 	// Memory is all that the model and the context take.

@@ -109,12 +109,13 @@ func (Runtime) Open() (runtime.Engine, error) {
 }
 
 func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
+	c, fallbacks := resolve(f, c, lib)
 	plan, err := kv.LlamaCpp(f, Params(c, lib))
 	if err != nil {
 		return nil, err
 	}
 	place(&plan, f, c, lib)
-	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan)}
+	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), Fallbacks: fallbacks}
 	if p.Memory, err = memoryOf(run, weightType, c, lib); err != nil {
 		return nil, err
 	}
@@ -140,9 +141,9 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	return p, nil
 }
 
-// Params are the case's parameters in the predictor's terms. Where the
-// runtime chooses flash attention itself, it does on every backend that has a
-// kernel for the model's shapes, the CPU always.
+// Params are the case's parameters in the predictor's terms. Where the runtime
+// chooses flash attention itself it takes it: what a backend has no kernel for is
+// resolved before.
 func Params(c results.Case, lib results.Runtime) kv.Params {
 	return kv.Params{
 		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeq: c.NSeq,

@@ -2,6 +2,7 @@ package llamacpp
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"assay/harness/machine"
@@ -85,20 +86,24 @@ func (p pass) run(lc *llama.Context) error {
 }
 
 // Time does what llama-bench does (tools/llama-bench/llama-bench.cpp, v0.5.0):
-// warm-up with the whole prompt or one token; before each repetition the
-// cache's metadata is cleared and the depth restored, outside the clock.
+// warm-up with the whole prompt or one token, here behind the case's depth, since
+// a device has kernels for each class of depth; before each repetition the cache's
+// metadata is cleared and the depth restored, outside the clock.
 func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(time.Duration)) (*results.Measured, error) {
 	lc, err := s.model.NewContext(contextParams(c, nil))
 	if err != nil {
 		return nil, err
 	}
 	defer lc.Close()
-	if err := s.newPass(c, 0, c.NPrompt, min(1, c.NGen)).run(lc); err != nil {
+	depth := &depthState{pass: s.newPass(c, 0, c.NDepth, 0), sequences: max(1, c.NSeq)}
+	if err := depth.reach(lc, c.NDepth); err != nil {
 		return nil, err
 	}
-	depth := &depthState{pass: s.newPass(c, 0, c.NDepth, 0), sequences: max(1, c.NSeq)}
+	if err := s.newPass(c, c.NDepth, c.NPrompt, min(1, c.NGen)).run(lc); err != nil {
+		return nil, err
+	}
 	work := s.newPass(c, c.NDepth, c.NPrompt, c.NGen)
-	for range n {
+	for kept, dropped := 0, 0; kept < n; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -106,17 +111,57 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 		if err := depth.reach(lc, c.NDepth); err != nil {
 			return nil, err
 		}
-		start := time.Now()
-		err := work.run(lc)
-		took := time.Since(start)
-		if err != nil {
+		took, compiled, err := sample(lc, work)
+		switch {
+		case err != nil:
 			return nil, err
+		case compiled > 0 && dropped == mostDropped:
+			return nil, fmt.Errorf("the device compiled kernels in each of %d samples, the last one %d: no time of the work was measured", dropped+1, compiled)
+		case compiled > 0:
+			dropped++
+		default:
+			kept++
+			emit(took)
 		}
-		emit(took)
 	}
 	m := &results.Measured{Memory: &results.Memory{}}
 	machine.AddFootprint(m.Memory)
 	return m, nil
+}
+
+// mostDropped is how many samples may be dropped because kernels were compiled in
+// them: a decode that crosses two classes of depth compiles twice, once each.
+const mostDropped = 8
+
+// sample runs the work once under the clock, and answers with its time how many
+// kernels the device compiled in it. A step that was lost, or that the device had
+// not finished when the clock stopped, is an error.
+func sample(lc *llama.Context, work pass) (took time.Duration, compiled int, err error) {
+	mark := lc.Log().Mark()
+	start := time.Now()
+	err = work.run(lc)
+	took = time.Since(start)
+	if err != nil {
+		return 0, 0, err
+	}
+	left := lc.Unfinished()
+	lines := lc.Log().Since(mark)
+	if err := llama.StepFailed(lines); err != nil {
+		return 0, 0, err
+	}
+	if err := finished(took, left); err != nil {
+		return 0, 0, err
+	}
+	return took, llama.Compiled(lines), nil
+}
+
+// finished refuses a sample that ended before the device did: left is how long it
+// went on after the clock had stopped.
+func finished(took, left time.Duration) error {
+	if left > 10*time.Millisecond && left > took/10 {
+		return fmt.Errorf("the device worked on for %s after a sample of %s had ended: its steps returned early", left, took)
+	}
+	return nil
 }
 
 // depthState puts the depth's tokens into the cache: computed the first time,

@@ -22,6 +22,9 @@ func Predicted(w io.Writer, f model.Foretold) {
 		printWork(w, f)
 	}
 	printRules(w, f.Rules)
+	for _, falls := range p.Fallbacks {
+		fmt.Fprintln(w, Wrapped(Safe(falls), "  "))
+	}
 	for _, u := range f.Unknown {
 		fmt.Fprintln(w, Wrapped("not known: "+Safe(u), "  "))
 	}

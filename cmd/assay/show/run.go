@@ -84,6 +84,7 @@ func printRecords(w io.Writer, records []results.Record) {
 	printMissing(w, records)
 	printUnfit(w, records)
 	printLacking(w, records)
+	printFallbacks(w, records)
 }
 
 // grouped keeps records of one table together: same runtime, model and sort.
@@ -151,6 +152,23 @@ func printLacking(w io.Writer, records []results.Record) {
 		if line := r.Runtime.Name + ": " + lacks + "."; lacks != "" && !said[line] {
 			said[line] = true
 			fmt.Fprintln(w, Wrapped(Safe(line), ""))
+		}
+	}
+}
+
+// printFallbacks says once what a device has no kernel for, and in a line for each
+// case what ran on the CPU beside it.
+func printFallbacks(w io.Writer, records []results.Record) {
+	said := map[string]bool{}
+	for _, r := range records {
+		for _, falls := range predicted(r).Fallbacks {
+			if !said[falls] {
+				said[falls] = true
+				fmt.Fprintln(w, Wrapped(Safe(falls)+".", ""))
+			}
+		}
+		if p := measured(r).Placement; p != nil && len(p.FellBack) > 0 {
+			fmt.Fprintln(w, Wrapped(Safe(r.Case.Variant()+": "+p.String()), ""))
 		}
 	}
 }
