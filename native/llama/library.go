@@ -160,18 +160,43 @@ func (l *Library) readVersion(handle *dylib.Library) string {
 var tag = regexp.MustCompile(`^(?:b[0-9]{3,}|v[0-9]+\.[0-9]+\.[0-9]+)$`)
 
 // matchLayouts recognises the parameter structs by what the library writes when
-// it is asked for their defaults.
+// it is asked for their defaults: by the header that lies beside it, else among
+// the known layouts.
 func (l *Library) matchLayouts() error {
-	model, context := witness(l.fn.modelDefaults), witness(l.fn.contextDefaults)
-	l.modelDefaults, l.contextDefaults = model.block(), context.block()
-	refusal := LayoutError{Path: l.path, Version: l.version, Struct: "llama_model_params"}
-	var err error
-	if l.modelLayout, err = model.recognise(modelLayouts, refusal); err != nil {
-		return err
+	header, found, err := readHeader(l.path)
+	if err == nil && found {
+		err = header.constants()
 	}
-	refusal.Struct = "llama_context_params"
-	l.contextLayout, err = context.recognise(contextLayouts, refusal)
-	return err
+	if err != nil {
+		return &HeaderError{Path: l.path, Header: header.path, Why: err.Error()}
+	}
+	for _, s := range []struct {
+		name     string
+		fn       uintptr
+		known    []layout
+		layout   *layout
+		defaults *block
+	}{
+		{"llama_model_params", l.fn.modelDefaults, modelLayouts, &l.modelLayout, &l.modelDefaults},
+		{"llama_context_params", l.fn.contextDefaults, contextLayouts, &l.contextLayout, &l.contextDefaults},
+	} {
+		e := witness(s.fn)
+		*s.defaults = e.block()
+		if !found {
+			*s.layout, err = e.recognise(s.known, LayoutError{Path: l.path, Version: l.version, Struct: s.name})
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if *s.layout, err = header.layout(s.name, s.known); err == nil {
+			err = e.confirms(*s.layout, s.name)
+		}
+		if err != nil {
+			return &HeaderError{Path: l.path, Header: header.path, Why: err.Error()}
+		}
+	}
+	return nil
 }
 
 // Path is the file that was opened.

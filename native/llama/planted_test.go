@@ -1,6 +1,8 @@
 package llama_test
 
 import (
+	"debug/elf"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -59,7 +61,17 @@ func plant(t *testing.T, source string) string {
 	code := filepath.Join(folder, "planted.c")
 	require.NoError(t, os.WriteFile(code, []byte(source), 0o644))
 	path := filepath.Join(folder, "libllama."+library(t).Version()+".so")
-	out, err := exec.Command(cc, "-shared", "-fPIC", "-o", path, code, "-Wl,--no-as-needed", real, "-Wl,-rpath,"+filepath.Dir(real)).CombinedOutput()
+	// Some releases call themselves by another name than their file's.
+	file, err := elf.Open(real)
+	require.NoError(t, err)
+	names, err := file.DynString(elf.DT_SONAME)
+	require.NoError(t, errors.Join(err, file.Close()))
+	byName := filepath.Join(folder, "real")
+	require.NoError(t, os.Mkdir(byName, 0o755))
+	for _, name := range names {
+		require.NoError(t, os.Symlink(real, filepath.Join(byName, name)))
+	}
+	out, err := exec.Command(cc, "-shared", "-fPIC", "-o", path, code, "-Wl,--no-as-needed", real, "-Wl,-rpath,"+byName+":"+filepath.Dir(real)).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return path
 }

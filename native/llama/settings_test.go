@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// passed are the members that a context asks for whatever is wished.
-var passed = []string{
+// always are the members that a context asks for whatever is wished.
+var always = []string{
 	"n_ctx", "n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch", "type_k", "type_v",
 	"flash_attn_type", "swa_full", "kv_unified", "offload_kqv", "op_offload", "cb_eval", "cb_eval_user_data",
 }
@@ -25,7 +25,7 @@ func TestContextRefusesWhatTheReleaseLacks(t *testing.T) {
 			lib := &Library{version: "b1", contextLayout: whole}
 			_, err := lib.contextParams(asked, 1)
 			require.NoError(t, err, "the control")
-			for _, name := range passed {
+			for _, name := range always {
 				lib.contextLayout = without(whole, name)
 				_, err := lib.contextParams(asked, 1)
 				var lacking *UnsupportedError
