@@ -26,17 +26,18 @@ func libsCommand() line.Command {
 		Help: `On macOS Homebrew installs llama.cpp and mlx-c. On Linux npm's client fetches a
 pinned release of llama.cpp, and mlx-c is built with g++ from what pip and cargo
 fetch; everything is checked against its hash and kept in assay's cache, and
-nothing is installed system-wide. Where something for MLX is missing, a line says
-what, and llama.cpp runs alone. What is there already is not fetched again.
+nothing is installed system-wide. Where something for MLX is missing, a line
+says what, and llama.cpp runs alone. What is there already is not fetched again.
 
 examples:
   assay libs install                     the releases that assay is made for
   assay libs install --mlx               and fail where MLX cannot be installed
   assay libs install --release all       every release that assay is tested with
-  assay libs install --device vulkan     a release with a GPU backend (Linux, x64);
-                                         ASSAY_LLAMA_LIB=PATH takes it, with
-                                         GGML_VK_VISIBLE_DEVICES=0 also on a
-                                         device in software (mesa-vulkan-drivers)`,
+  assay libs install --device vulkan     a release with a GPU backend (Linux,
+                                         x64); ASSAY_LLAMA_LIB=PATH takes it,
+                                         with GGML_VK_VISIBLE_DEVICES=0 also on
+                                         a device in software (package
+                                         mesa-vulkan-drivers)`,
 		Setup: func(fs *flag.FlagSet) line.Action {
 			var f libsFlags
 			fs.StringVar(&f.releases, "release", libs.Pinned().Version, "releases of llama.cpp, comma-separated, or all (Linux)")

@@ -14,6 +14,9 @@ import (
 func Predicted(w io.Writer, f model.Foretold) {
 	p := predicted(f.Record)
 	fmt.Fprintf(w, "%s on %s at n_ctx %d\n", Safe(f.Model.Name), f.Runtime.Name, f.Case.NCtx)
+	if p.Memory != nil && p.Memory.TotalBytes != nil {
+		fmt.Fprintln(w, Wrapped("needs "+Needs(p.Memory), "  "))
+	}
 	if p.WeightBytes != nil {
 		Field(w, "weights", bytesOf(p.WeightBytes))
 	}
