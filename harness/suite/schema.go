@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"assay/predict/document"
 	"assay/results"
 )
 
@@ -31,8 +32,8 @@ func schema() reflect.Type {
 	return reflect.StructOf(fields)
 }
 
-// document is the type of a whole file.
-func document() reflect.Type {
+// fileType is the type of a whole file.
+func fileType() reflect.Type {
 	var fields []reflect.StructField
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Suite]()) {
 		if !f.IsExported() {
@@ -50,8 +51,8 @@ const casesKey = "cases"
 
 // decode reads a suite from its text.
 func decode(text []byte) (Suite, error) {
-	file := reflect.New(document())
-	if err := yaml.UnmarshalWithOptions(text, file.Interface(), yaml.Strict()); err != nil {
+	file := reflect.New(fileType())
+	if err := document.Unmarshal(text, file.Interface(), yaml.Strict()); err != nil {
 		return Suite{}, err
 	}
 	var s Suite

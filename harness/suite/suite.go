@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -16,6 +15,8 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/runtime"
+	"assay/predict/document"
+	"assay/results"
 )
 
 //go:embed canary.yaml
@@ -70,7 +71,7 @@ func Builtin() (Suite, error) { return Parse("the built-in suite", builtin) }
 
 // Read reads a suite file. Its errors name the file and the line.
 func Read(path string) (Suite, error) {
-	text, err := os.ReadFile(path)
+	text, err := document.ReadFile(path)
 	if err != nil {
 		return Suite{}, failure.Input(fmt.Errorf("suite: %w", err))
 	}
@@ -121,7 +122,12 @@ func place(text []byte, err error) string {
 }
 
 // find looks the misfit up in the text of its suite.
-func (m *misfit) find(text []byte) (ast.Node, error) {
+func (m *misfit) find(text []byte) (node ast.Node, err error) {
+	defer func() { // a parser that fails has found nothing
+		if recover() != nil {
+			err = errors.New("not found")
+		}
+	}()
 	path, err := yaml.PathString(strings.TrimSuffix(fmt.Sprintf("$.cases[%d].%s", m.group, m.path), "."))
 	if err != nil {
 		return nil, err
@@ -142,7 +148,7 @@ func oneLine(err error) string {
 	case !errors.As(err, &unknown):
 		return line
 	case unknown.Token.Position.Column == 1:
-		return line + "; a suite's keys are " + keysOf(document())
+		return line + "; a suite's keys are " + keysOf(fileType())
 	}
 	return line + "; a case's keys are " + keysOf(schema())
 }
@@ -175,11 +181,42 @@ func (s Suite) validate() error {
 	case s.Precision < 0 || s.MinEffect < 0:
 		return fmt.Errorf("precision and min_effect are shares and cannot be negative")
 	}
+	if s.Rounds > mostRounds || s.Samples > mostRounds || s.MaxRounds > mostRounds {
+		return fmt.Errorf("rounds %d, samples %d, max_rounds %d: at most %d of each are measured", s.Rounds, s.Samples, s.MaxRounds, mostRounds)
+	}
 	for i, g := range s.Groups {
 		if m := g.validate(); m != nil {
 			m.group = i
 			return m
 		}
 	}
+	if n := s.size(); n > mostCases {
+		return fmt.Errorf("%.0f cases for one runtime; at most %d, in suites of their own", n, mostCases)
+	}
 	return nil
+}
+
+// What a suite may ask for at most: a night of a thousand cases is long.
+const (
+	mostRounds = 10_000
+	mostCases  = 50_000
+)
+
+// size is how many cases a suite has for one runtime, counted before any is made.
+func (s Suite) size() float64 {
+	sum := 0.0
+	for _, g := range s.Groups {
+		n := float64(len(g.Models)) * float64(max(1, len(g.WeightTypes)))
+		tokens := float64(max(1, len(g.Kinds)))
+		for _, set := range results.Settings {
+			values := float64(max(1, len(g.values(set))))
+			if set.PerKind != nil {
+				tokens *= values
+				continue
+			}
+			n *= values
+		}
+		sum += n * (tokens + float64(len(g.PG)))
+	}
+	return sum
 }

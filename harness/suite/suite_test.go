@@ -267,3 +267,37 @@ func TestAdHocSparesMLXFromGGUF(t *testing.T) {
 		}
 	}
 }
+
+// What would take gigabytes, for ever or the parser with it is one line.
+func TestHostileSuites(t *testing.T) {
+	many := "[" + strings.Repeat("1, ", 1999) + "1]"
+	for name, text := range map[string]string{
+		"a tag":         "cases: !!binary x",
+		"brackets":      strings.Repeat("[", 100_000),
+		"aliases":       "a: &a [x]\ncases: [" + strings.Repeat("*a, ", 40) + "*a]",
+		"eight billion": "cases: [{models: [preset:smollm2-135m], kinds: [kv], n_ctx: " + many + ", n_batch: " + many + ", n_ubatch: " + many + "}]",
+		"samples":       "samples: 9000000000000\ncases: [{models: [preset:smollm2-135m], kinds: [decode]}]",
+		"rounds":        "rounds: 1000000000\ncases: [{models: [preset:smollm2-135m], kinds: [decode]}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse("s.yaml", []byte(text))
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "\n")
+		})
+	}
+	for _, path := range []string{"/dev/zero", t.TempDir()} {
+		_, err := Read(path)
+		assert.Error(t, err)
+	}
+}
+
+func FuzzSuite(f *testing.F) {
+	f.Add("name: x\ncases:\n  - models: [preset:smollm2-135m]\n    kinds: [kv, decode]\n    n_ctx: [256]\n    type_k: [q8_0]\n")
+	f.Add("cases: [{models: [m], kinds: [prefill], pg: [[512, 128]], flash_attn: [on, auto]}]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse("s.yaml", []byte(text))
+		if err == nil {
+			assert.NotEmpty(t, s.Groups)
+		}
+	})
+}

@@ -7,10 +7,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"assay/predict/arch"
 	"assay/predict/config"
+	"assay/predict/document"
 	"assay/predict/packed"
 )
 
@@ -52,7 +51,7 @@ func loadCustom(path string) (arch.Facts, error) {
 // yamlObject reads YAML into what a JSON decoder would have made of it, so that
 // numbers keep their digits.
 func yamlObject(raw []byte) (map[string]any, error) {
-	asJSON, err := yaml.YAMLToJSON(raw)
+	asJSON, err := document.JSON(raw)
 	if err != nil {
 		return nil, err
 	}

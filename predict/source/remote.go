@@ -9,11 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/predict/arch"
 	"assay/predict/config"
@@ -149,10 +151,36 @@ func (r remote) request(file, byteRange string) (*http.Response, error) {
 	return nil, errors.Join(r.refusal(file, response), response.Body.Close())
 }
 
+// A hub has so long to be reached, to begin an answer, and for all of it: a config or
+// a header, whose largest takes seconds.
+const (
+	dialWait   = 10 * time.Second
+	headerWait = 20 * time.Second
+	mostWait   = 2 * time.Minute
+)
+
+// patient is the default transport with an end to waiting.
+var patient = func() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.DialContext = (&net.Dialer{Timeout: dialWait, KeepAlive: 30 * time.Second}).DialContext
+	t.ResponseHeaderTimeout, t.TLSHandshakeTimeout = headerWait, dialWait
+	return t
+}()
+
 // client follows the hub's redirects to where it keeps its files. The token is
 // the hub's alone: net/http would send it to another port or a subdomain too.
 func (r remote) client() *http.Client {
 	client := *r.opt.http()
+	if client.Transport == nil {
+		client.Transport = patient
+	}
+	if client.Timeout == 0 {
+		client.Timeout = mostWait
+	}
 	check := client.CheckRedirect
 	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if next.URL.Host != via[0].URL.Host || next.URL.Scheme != via[0].URL.Scheme {
