@@ -148,6 +148,12 @@ func TestPredictByFitAndChip(t *testing.T) {
 	out, errs, status = assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--chip", "M5-10", "--contexts", "512")
 	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "none on this chip")
+
+	out, errs, status = assay(t, "predict", "preset:qwen3-30b-a3b", "--runtime", "mlx", "--weight-type", "6bit", "--chip", "Mac Studio M3 Ultra 96GB",
+		"-p", "1024", "-n", "64", "-d", "2048", "--contexts", "4096", "--memory", "72GiB")
+	require.Equal(t, line.StatusDone, status, errs)
+	assert.Regexp(t, `pp1024 @ d2048 +[0-9]+ +[0-9]+–[0-9]+ +compute`, out)
+	assert.Regexp(t, `tg64 @ d2048 +[0-9.]+ +[0-9.]+–[0-9.]+ +(bandwidth|overhead)`, out)
 }
 
 func TestParseBytes(t *testing.T) {

@@ -21,6 +21,7 @@ type forecastFlags struct {
 	fit, chip, store, memory string
 	contexts                 *line.List[int]
 	mac                      published.Setting
+	gen                      int
 }
 
 func newForecastFlags(fs *flag.FlagSet) *forecastFlags {
@@ -31,6 +32,7 @@ func newForecastFlags(fs *flag.FlagSet) *forecastFlags {
 	fs.BoolVar(&o.mac.Server, "server", false, "with --chip: tokens come through an HTTP server such as Ollama")
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store with the fits (default: in assay's data folder)")
 	fs.StringVar(&o.memory, "memory", "", "what weights and cache may take, `size` such as 16GiB (default: three quarters of this machine's)")
+	fs.IntVar(&o.gen, "n", 128, "generated `tokens` whose speed is predicted, behind -d others")
 	fs.Var(o.contexts, "contexts", "context `lengths` to predict speed for (default 512,2048,8192,32768)")
 	return o
 }
@@ -41,6 +43,9 @@ func (o *forecastFlags) asked() bool { return o.fit != "" || o.chip != "" }
 func (o *forecastFlags) check() error {
 	if o.fit != "" && o.chip != "" {
 		return line.Usagef("--fit and --chip are two sources of speed; choose one")
+	}
+	if o.gen < 0 {
+		return line.Usagef("-n %d must be a number of tokens", o.gen)
 	}
 	return nil
 }
@@ -56,7 +61,7 @@ func (o *forecastFlags) forecast(ctx context.Context, ref, runtime, weights stri
 		return model.Forecast{}, err
 	}
 	return model.NewForecast(ctx, ref, by, model.ForecastOptions{
-		Runtime: runtime, WeightType: weights, Case: c, Contexts: o.contexts.Values, MemoryBytes: memory,
+		Runtime: runtime, WeightType: weights, Case: c, Contexts: o.contexts.Values, Prompt: c.NPrompt, Gen: o.gen, MemoryBytes: memory,
 	})
 }
 

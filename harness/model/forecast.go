@@ -29,9 +29,12 @@ type Predictor interface {
 
 // Forecast is how fast a model will be, by context length.
 type Forecast struct {
-	Model      string        `json:"model"`
-	WeightType string        `json:"weight_type"`
-	Rows       []ForecastRow `json:"rows"`
+	Model      string `json:"model"`
+	WeightType string `json:"weight_type"`
+	// Tests are the prompt and the generation that were asked for, as llama-bench
+	// names them.
+	Tests []ForecastTest `json:"tests,omitempty"`
+	Rows  []ForecastRow  `json:"rows"`
 	// LargestContext is the longest context whose cache fits in the memory
 	// beside the weights; absent when even the shortest does not.
 	LargestContext *int `json:"largest_context,omitempty"`
@@ -59,6 +62,15 @@ type ForecastRow struct {
 	Extrapolated bool `json:"extrapolated,omitempty"`
 }
 
+// ForecastTest is a prompt of so many tokens, or as many generated, after depth
+// others.
+type ForecastTest struct {
+	Test       string              `json:"test"` // pp512, tg128 @ d2048
+	Tokens     int                 `json:"tokens"`
+	Depth      int                 `json:"depth"`
+	Prediction roofline.Prediction `json:"prediction"`
+}
+
 // ForecastOptions say what is forecast.
 type ForecastOptions struct {
 	Runtime    string
@@ -66,6 +78,8 @@ type ForecastOptions struct {
 	// Case has the settings that are the same for all rows: cache types, batch
 	// sizes, flash attention.
 	Case results.Case
+	// Prompt and Gen are the tokens of the tests, after Case.NDepth others; 0 is none.
+	Prompt, Gen int
 	// Contexts are the lengths; those beyond the model's own are left out.
 	Contexts []int
 	// MemoryBytes bounds weights and cache.
@@ -90,6 +104,9 @@ func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOpti
 	}
 	x := forecaster{rt, f, by, opt}
 	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
+	if out.Tests, err = x.tests(); err != nil {
+		return Forecast{}, failure.Input(fmt.Errorf("%s: %w", f.Name, err))
+	}
 	contexts := opt.Contexts
 	if len(contexts) == 0 {
 		contexts = forecastContexts
@@ -116,6 +133,28 @@ type forecaster struct {
 	f   arch.Facts
 	by  Predictor
 	opt ForecastOptions
+}
+
+// tests predicts the tests that were asked for.
+func (x forecaster) tests() (list []ForecastTest, err error) {
+	for _, t := range []struct {
+		kind results.Kind
+		name string
+		n    int
+	}{{results.KindPrefill, "pp", x.opt.Prompt}, {results.KindDecode, "tg", x.opt.Gen}} {
+		if t.n == 0 {
+			continue
+		}
+		test := ForecastTest{Test: fmt.Sprint(t.name, t.n), Tokens: t.n, Depth: x.opt.Case.NDepth}
+		if test.Depth > 0 {
+			test.Test += fmt.Sprint(" @ d", test.Depth)
+		}
+		if test.Prediction, _, err = x.predict(t.kind, t.n, test.Depth); err != nil {
+			return nil, fmt.Errorf("%s: %w", test.Test, err)
+		}
+		list = append(list, test)
+	}
+	return list, nil
 }
 
 // row predicts a prompt of n tokens and one token generated after it.

@@ -13,6 +13,15 @@ import (
 // Forecast prints how fast a model will be, by context length.
 func Forecast(w io.Writer, f model.Forecast) {
 	fmt.Fprintf(w, "%s\n\n", Wrapped("speed: "+Safe(f.Basis)+"; 'first' is the time to the first token of a prompt that fills the context", ""))
+	if len(f.Tests) > 0 {
+		t := NewTable(w, table.Row{"test", "t/s", "95 %", "bound by"}, "t/s", "95 %")
+		for _, r := range f.Tests {
+			v := r.Prediction.TokensPerSecond
+			t.AppendRow(table.Row{r.Test, figure.Rate(v.Value), figure.Rate(v.Lo) + "–" + figure.Rate(v.Hi), r.Prediction.Bound})
+		}
+		t.Render()
+		fmt.Fprintln(w)
+	}
 	t := NewTable(w, table.Row{"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ", "bound by"},
 		"context", "memory", "pp t/s", "95 %", "first", "tg t/s", "95 % ")
 	wrapColumn(t, "bound by", 12)
