@@ -22,8 +22,8 @@ context that fits. Nothing is run. mlx-lm's cache grows with the tokens: there
 examples:
   assay predict preset:gemma-3-12b -c 32768
   assay predict model.gguf --fit latest
-  assay predict preset:llama-3.1-8b --weight-type Q4_K_M --chip "M4 Max 36GB" --memory 27GiB
-  assay predict preset:qwen3-30b-a3b --runtime mlx --weight-type 4bit --chip "M3 Ultra" -p 2048 -n 128 -d 4096
+  assay predict preset:llama-3.1-8b --weight-type Q4_K_M --chip M4Max-40
+  assay predict preset:qwen3-8b --runtime mlx --chip "M3 Ultra" -p 2048 -d 4096
 `
 
 func predictCommand() line.Command {
