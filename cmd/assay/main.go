@@ -60,6 +60,7 @@ func commands() []line.Command {
 		compareCommand(),
 		buildCommand(),
 		synthCommand(),
+		typesCommand(),
 		libsCommand(),
 		importCommand(),
 		exportCommand(),

@@ -27,6 +27,9 @@ type Model struct {
 // UnsupportedError says that no family runs a model_type.
 type UnsupportedError = family.UnsupportedError
 
+// Types are the model types that can be run.
+func Types() []string { return family.Types() }
+
 // Load reads a folder with config.json and model*.safetensors and computes
 // every weight, as mlx_lm.load does. A folder that does not fit is refused with
 // a list of all that is missing or wrong; nothing of it stays in memory.

@@ -98,7 +98,8 @@ var leaky = []struct {
 	steady int
 }{
 	{"llama.f32", 10}, {"llama.q4", 10}, {"gpt_oss.mxfp4", 30}, {"llama.kv8", 10}, {"llama.kv4-late", 300},
-	{"qwen2.bounded", 60}, {"gemma3_text.f32", 30},
+	{"qwen2.bounded", 60}, {"gemma3_text.f32", 30}, {"qwen3_5.f32", 10}, {"gemma3n.f32", 30},
+	{"deepseek_v3.f32", 10}, {"nemotron_h.f32", 10}, {"llama4.f32", 30}, {"llama.awq", 10},
 }
 
 func TestDecodeLeaksNothing(t *testing.T) {
@@ -124,7 +125,8 @@ func TestDecodeLeaksNothing(t *testing.T) {
 			round() // compiles what lives as long as the library
 			before := active(t, lib)
 			filled, after := round()
-			assert.Equal(t, filled, after, "steps within what is allocated add nothing")
+			// A view that keeps a prompt's rows alive may go.
+			assert.LessOrEqual(t, after, filled, "steps within what is allocated add nothing")
 			assert.Equal(t, before, active(t, lib))
 		})
 	}

@@ -25,7 +25,10 @@ func register(build Family, types ...string) {
 	}
 }
 
-// familyOf returns what builds networks of a model type that the config.json at
+// Types are the model types that can be run.
+func Types() []string { return slices.Sorted(maps.Keys(families)) }
+
+// Of returns what builds networks of a model type that the config.json at
 // path names. The error is an UnsupportedError.
 func Of(path, kind string) (Family, error) {
 	build, ok := families[kind]
@@ -40,5 +43,5 @@ type UnsupportedError struct{ Path, Type string }
 
 func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("%s: model_type %q is not supported (supported: %s)", e.Path, e.Type,
-		strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+		strings.Join(Types(), ", "))
 }

@@ -7,9 +7,10 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(llama, "llama", "mistral") }
+func init() { register(llama, "llama", "mistral", "iquestcoder", "xverse") }
 
-// llama is mlx_lm/models/llama.py, mistral with it.
+// llama is mlx_lm/models/llama.py, which runs what MODEL_REMAPPING of
+// mlx_lm/utils.py names beside it.
 func llama(b *block.Builder) *block.Network {
 	d := block.Dims{
 		Hidden: b.Integer("hidden_size"),
