@@ -49,6 +49,8 @@ func TestPublishedParameterCounts(t *testing.T) {
 		"qwen3-next-80b-a3b": 79674391296, // without the multi-token prediction layer
 		"smollm2-135m":       134515008,
 		"smollm3-3b":         3075098624,
+		"gpt-oss-120b":       116829156672, "qwen3-coder-30b-a3b": 30532122624, "phi-4": 14659507200,
+		"mistral-small-3.1-24b": 23572403200, "olmo-3-7b": 7298011136,
 	}
 	for name, want := range published {
 		assert.Equal(t, want, parameters(t, load(t, name)), name)
