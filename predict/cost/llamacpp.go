@@ -3,6 +3,7 @@ package cost
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
@@ -30,6 +31,9 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	if err := unknown(table); err != nil {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
 	}
+	if err := unfused(f, p.Release); err != nil {
+		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
+	}
 	steps, err := schedule(plan, max(1, p.NSeq), w)
 	if err != nil {
 		return Cost{}, fmt.Errorf("cost of %s: %w", f.Name, err)
@@ -54,6 +58,20 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 	c.Nodes = c.nodes(p, table)
 	c.sort()
 	return c.Cost, nil
+}
+
+// inProducts is when the gated delta rule was written out in products over chunks
+// of tokens, and not one operation.
+var inProducts = kv.Span{Until: "b8352"}
+
+// unfused says that a model has layers whose products in that release are not
+// known.
+func unfused(f arch.Facts, release string) error {
+	gated := slices.ContainsFunc(f.Layers, func(l arch.Layer) bool { return l.Recurrent != nil && l.Recurrent.Kind == "gated-delta" })
+	if gated && inProducts.Has(release) {
+		return fmt.Errorf("%w: llama.cpp %s computes the gated delta rule in products that are not counted here", ErrNoRule, release)
+	}
+	return nil
 }
 
 // counter sums up one piece of work.
