@@ -18,8 +18,10 @@ import (
 	"assay/harness/skeleton"
 	"assay/harness/subject"
 	"assay/harness/worker"
+	"assay/native/llama"
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
+	"assay/predict/kv"
 	"assay/predict/source"
 	"assay/results"
 )
@@ -32,6 +34,11 @@ var familyPresets = []string{
 	"command-r7b", "llama-4-scout", "deepseek-v2-lite", "deepseek-v3", "falcon-h1-7b", "granite-4.0-h-tiny",
 	"granite-4.0-h-1b", "nemotron-h-8b", "lfm2-1.2b", "mamba-codestral-7b", "olmo-2-7b", "granite-3.1-8b", "smollm3-3b",
 }
+
+// loadedSince are the first releases that load a family's skeleton, where not all
+// do: that know the family and its tensors, and (mamba2) take a hidden size other
+// than half the inner one.
+var loadedSince = map[string]string{"qwen3-next-80b-a3b": "b8121", "nemotron-h-8b": "b6845", "mamba-codestral-7b": "b9842"}
 
 // familyCase is the case that all variants start from.
 func familyCase(f arch.Facts) results.Case {
@@ -79,8 +86,14 @@ func TestFamilies(t *testing.T) {
 	require.NoError(t, err)
 	s := worker.Spawner{Command: self, Timeout: 5 * time.Minute}
 	require.NoError(t, os.MkdirAll(skeletons, 0o755))
+	path, err := llama.Find()
+	require.NoError(t, err)
+	release := filepath.Base(filepath.Dir(path)) // as assay's cache has it
 	for _, name := range familyPresets {
 		t.Run(name, func(t *testing.T) {
+			if since := loadedSince[name]; since != "" && kv.Older(release, since) {
+				t.Skipf("llama.cpp %s does not load its skeleton; %s does", release, since)
+			}
 			f, err := source.Load(t.Context(), "preset:"+name, source.Options{})
 			require.NoError(t, err)
 			run := family.KVFaithful(f)

@@ -1,12 +1,16 @@
 package harness_test
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/harness/home"
 	"assay/harness/libs"
 	"assay/native/llama"
 	"assay/predict/kv"
@@ -34,4 +38,25 @@ func TestReleasesAreTheSameEverywhere(t *testing.T) {
 		}
 		return 1
 	}), "oldest first")
+}
+
+// TestFamiliesOnEveryRelease runs TestFamilies against each release in assay's
+// cache, in a process of its own: which library is found is settled at the start.
+func TestFamiliesOnEveryRelease(t *testing.T) {
+	if os.Getenv("ASSAY_ALL") == "" {
+		t.Skip("takes minutes a release: scripts/test --all")
+	}
+	dirs, err := home.Find()
+	require.NoError(t, err)
+	folders, err := filepath.Glob(dirs.Libs(llama.Spec().Product, "*"))
+	require.NoError(t, err)
+	for _, folder := range folders {
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			command := exec.Command(os.Args[0], "-test.run=^TestFamilies$", "-test.timeout=0")
+			command.Env = append(os.Environ(), llama.Spec().Env+"="+folder)
+			out, err := command.CombinedOutput()
+			require.NoError(t, err, string(out))
+			t.Logf("exercised: llama.cpp %s", filepath.Base(folder))
+		})
+	}
 }

@@ -43,7 +43,7 @@ func LlamaCpp(f arch.Facts, p kv.Params, w Work) (Cost, error) {
 		facts: f, family: fam, plan: plan, steps: steps,
 		sequences: int64(max(1, p.NSeq)), release: p.Release,
 		tailless: hasNoTail(fam.Tail, p.Release)}
-	c.joined = c.tailless && fam.Tail.JoinedSince != "" && kv.Span{Since: fam.Tail.JoinedSince}.Has(p.Release)
+	c.joined = c.tailless && joins(fam.Tail, p.Release)
 	c.normedFirst = c.tailless && !fam.Tail.BeforeNorm && !c.joined
 	for _, t := range table {
 		c.weight(t)
@@ -72,6 +72,11 @@ func unfused(f arch.Facts, release string) error {
 		return fmt.Errorf("%w: llama.cpp %s computes the gated delta rule in products that are not counted here", ErrNoRule, release)
 	}
 	return nil
+}
+
+// joins says that the outputs are picked between the last layer and its sum.
+func joins(t family.Tail, release string) bool {
+	return t.JoinedSince != "" && (kv.Span{Until: t.JoinedUntil}.Has(release) || kv.Span{Since: t.JoinedSince}.Has(release))
 }
 
 // counter sums up one piece of work.

@@ -21,9 +21,10 @@ type Tail struct {
 	// of the output head; empty: the last layer runs for them alone. LateUntil is
 	// the first that picks them in the last layer again; empty: none does.
 	LateSince, LateUntil string
-	// JoinedSince is the first that picks what a late family's last layer made and
-	// what came into it, and adds and norms them for the outputs alone; empty: none.
-	JoinedSince string
+	// JoinedUntil and JoinedSince: up to one and from the other on, what a late
+	// family's last layer made and what came into it are picked behind the layer,
+	// and added and normed for the outputs alone; empty: in no release.
+	JoinedUntil, JoinedSince string
 	// BeforeNorm: late, but in front of the last norm; else all tokens are normed.
 	BeforeNorm bool
 }

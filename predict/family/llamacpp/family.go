@@ -35,6 +35,8 @@ type Family struct {
 	outputNorm string
 	// layerNorm: norms are LayerNorm, and the epsilon has that key.
 	layerNorm bool
+	// bothEpsilons: the epsilon has the other key, too, for releases that ask for it.
+	bothEpsilons bool
 	// expertWidthIsDense: feed_forward_length is the experts' width.
 	expertWidthIsDense bool
 	// OwnCache: layers from this one on read the cache of the last layer before

@@ -146,7 +146,7 @@ func ropeBase(f *arch.Facts) any {
 }
 
 func epsilon(f *arch.Facts, layerNorm bool) any {
-	if of(f).layerNorm != layerNorm {
+	if of(f).layerNorm != layerNorm && !of(f).bothEpsilons {
 		return nil
 	}
 	return float32(cmp.Or(f.NormEpsilon, defaultEpsilon))

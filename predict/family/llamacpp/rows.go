@@ -27,7 +27,7 @@ var rows = []Family{
 	{Name: "deci", DropsBare: true},
 	{Name: "bailingmoe3", Tail: Tail{LateSince: "v0.4.0", LateUntil: "b11548"}},
 	{Name: "hy_v3", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
-	{Name: "nemotron_h_moe", zeroKVHeads: true, layerNorm: true, Tail: Tail{LateSince: "b10361", JoinedSince: "b11548"}},
+	{Name: "nemotron_h_moe", zeroKVHeads: true, layerNorm: true, bothEpsilons: true, Tail: Tail{LateSince: "b6673", JoinedUntil: "b10361", JoinedSince: "b11548"}},
 	{Name: "qwen35", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 	{Name: "qwen35moe", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 
