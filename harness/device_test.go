@@ -168,6 +168,7 @@ func runOnDevice(t *testing.T, engine host.Engine, preset string) {
 		}
 		require.NotNil(t, m.Placement, "%s: where it ran is not known", v.name)
 		holdsTable(t, f, rec, v.name)
+		holdsMemory(t, m, v.name)
 		t.Logf("%-40s %2d checks, %4.1f s, %s", v.name, len(rec.Checks), time.Since(began).Seconds(), m.Placement)
 	}
 }
@@ -186,6 +187,23 @@ func holdsTable(t *testing.T, f arch.Facts, rec results.Record, name string) {
 	ran := rec.Measured.Placement.FellBack
 	assert.Equal(t, want.Flash, *rec.Measured.FlashAttn, "%s: flash attention: %s", name, want.Because)
 	assert.Equal(t, want.OnCPU, ran["FLASH_ATTN_EXT"]+ran["MUL_MAT"] > 0, "%s: attention on the CPU: %s", name, want.Because)
+}
+
+// holdsMemory sets the cache of each device as its tensors have it beside what the
+// library printed of that device, and wants to know what the device had free.
+func holdsMemory(t *testing.T, m *results.Measured, name string) {
+	t.Helper()
+	caches := map[string]int64{}
+	for _, l := range m.KVLayers {
+		caches[l.Device] += l.KBytes + l.VBytes
+	}
+	for device, bytes := range caches {
+		said := m.Memory.Devices[device]
+		if assert.NotNil(t, said, "%s: %s", name, device) && assert.NotNil(t, said.KVBytes, "%s: %s", name, device) {
+			assert.InDelta(t, bytes, *said.KVBytes, 4*results.LogRounding, "%s: %s", name, device)
+			assert.NotNil(t, said.Free, "%s: %s", name, device)
+		}
+	}
 }
 
 // deviceWeights is a type that a device multiplies; zeros do, as sizes do not

@@ -312,9 +312,19 @@ type Memory struct {
 	TotalBytes   *int64 `json:"total_bytes,omitempty"`
 	// Devices has the parts of each device by its name, where there are several.
 	Devices map[string]*Memory `json:"devices,omitempty"`
+	// Free is what a device said was free, at three times.
+	Free *FreeMemory `json:"free,omitempty"`
 	// FootprintBytes is the worker process as the operating system saw it.
 	FootprintBytes     *int64 `json:"footprint_bytes,omitempty"`
 	PeakFootprintBytes *int64 `json:"peak_footprint_bytes,omitempty"`
+}
+
+// FreeMemory is what a device said was free before the model, with it and with a
+// context. A Mac's GPU counts what this process took and nobody else's.
+type FreeMemory struct {
+	BeforeBytes  int64 `json:"before_bytes"`
+	ModelBytes   int64 `json:"model_bytes"`
+	ContextBytes int64 `json:"context_bytes"`
 }
 
 // LogRounding is half of the last digit of sizes that a log prints in MiB with

@@ -189,6 +189,28 @@ func TestLaunchdPlist(t *testing.T) {
 // pinned is an action by its commit, with its release for people behind it.
 var pinned = regexp.MustCompile(`uses: [a-z-]+/[a-z-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$`)
 
+// The templates for tests take no action that somebody could move, and no rights.
+func TestTestWorkflows(t *testing.T) {
+	for _, name := range []string{"device-workflow.yml", "mac-workflow.yml"} {
+		text, err := os.ReadFile(nightlyScripts + name)
+		require.NoError(t, err)
+		var flow struct {
+			Permissions map[string]string
+			Jobs        map[string]struct{ Steps []map[string]any }
+		}
+		require.NoError(t, yaml.Unmarshal(text, &flow), name)
+		assert.Equal(t, map[string]string{"contents": "read"}, flow.Permissions, name)
+		for _, job := range flow.Jobs {
+			assert.NotEmpty(t, job.Steps, name)
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "uses:") {
+				assert.Regexp(t, pinned, strings.TrimSpace(line), name)
+			}
+		}
+	}
+}
+
 // Each step of the workflow is one that GitHub runs, at a version that nobody
 // can move, and calls what is in the repository with flags that it has.
 func TestWorkflow(t *testing.T) {

@@ -61,6 +61,7 @@ func (e *engine) Plan(_ context.Context, path string, c results.Case) (*results.
 	defer ctx.Close()
 	m := &results.Measured{WeightBytes: new(model.Bytes()), Memory: &results.Memory{}, KVSources: &results.KVSources{}}
 	readReports(m, model.Report(), ctx.Report())
+	m.Memory.Devices = byDevice(e.lib.Devices(), model.Report(), ctx.Report())
 	machine.AddFootprint(m.Memory)
 	return m, nil
 }
@@ -69,15 +70,20 @@ func (e *engine) Load(_ context.Context, path string, c results.Case) (runtime.S
 	if err := refuseBF16(kernelsOf(e.lib.Kernels()), path, c); err != nil {
 		return nil, err
 	}
+	before := e.lib.FreeMemory()
 	model, err := e.lib.LoadModel(path, llama.ModelParams{NGPULayers: &c.NGPULayers})
 	if err != nil {
 		return nil, err
 	}
-	return &session{model: model, devices: len(e.lib.Devices()), random: rand.New(rand.NewPCG(1, 2))}, nil
+	return &session{lib: e.lib, before: before, loaded: e.lib.FreeMemory(), model: model, devices: len(e.lib.Devices()), random: rand.New(rand.NewPCG(1, 2))}, nil
 }
 
 // session is a model loaded by llama.cpp.
 type session struct {
+	lib *llama.Library
+	// before and loaded are what devices had free before the model and with it.
+	before, loaded map[string]int64
+
 	model   *llama.Model
 	devices int // of the library
 	random  *rand.Rand

@@ -5,6 +5,7 @@ import (
 	goruntime "runtime"
 	"slices"
 
+	"assay/harness/runtime"
 	"assay/predict/arch"
 	"assay/predict/backend"
 	"assay/predict/kv"
@@ -41,7 +42,7 @@ func resolve(f arch.Facts, c results.Case, lib results.Runtime) (results.Case, [
 		key, value := heads(layer.Attention)
 		a := b.Attention(backend.Question{KeyHead: key, ValueHead: value, TypeK: or(c.TypeK), TypeV: or(c.TypeV), Flash: c.FlashAttn})
 		if c.FlashAttn == "auto" && !a.Flash {
-			flash = "off"
+			flash = runtime.FlashTurnedOff
 		}
 		if a.Because != "" && !slices.Contains(said, a.Because) {
 			said = append(said, a.Because)

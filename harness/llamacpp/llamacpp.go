@@ -147,7 +147,7 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 func Params(c results.Case, lib results.Runtime) kv.Params {
 	return kv.Params{
 		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeq: c.NSeq,
-		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: c.FlashAttn != "off",
+		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: c.FlashAttn != "off" && c.FlashAttn != runtime.FlashTurnedOff, FlashTurnedOff: c.FlashAttn == runtime.FlashTurnedOff,
 		SWAFull: c.SWAFull, KVUnified: c.KVUnified, Release: lib.Version,
 	}
 }

@@ -24,6 +24,9 @@ func memoryOf(f arch.Facts, weightType string, c results.Case, lib results.Runti
 		}
 		return inRecord(parts), nil
 	case metal:
+		if c.NoKVOffload || kv.FirstOnGPU(f, c.NGPULayers) > 0 {
+			return nil, nil // what lies where in part is not predicted
+		}
 		return onMetal(f, weightType, Params(c, lib))
 	}
 	return nil, nil

@@ -65,6 +65,8 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 		m.FlashAttn = new(counter.Ops["FLASH_ATTN_EXT"] > 0)
 	}
 	readReports(m, s.model.Report(), lc.Report())
+	m.Memory.Devices = byDevice(s.lib.Devices(), s.model.Report(), lc.Report())
+	s.addFree(m.Memory.Devices)
 	machine.AddFootprint(m.Memory)
 	checks := agreement(m)
 	if n := int64(c.NGen - first); n > 0 {

@@ -3,6 +3,7 @@ package llamacpp
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"assay/native/llama"
 	"assay/predict/arch"
@@ -36,5 +37,66 @@ func place(p *kv.Plan, f arch.Facts, c results.Case, lib results.Runtime) {
 		p.Place(0, hostDevice, hostDevice)
 	case len(lib.GPUs()) == 1:
 		p.Place(kv.FirstOnGPU(f, c.NGPULayers), lib.GPUs()[0].Name, hostDevice)
+	}
+}
+
+// byDevice are the library's buffers by the device that they lie on; nil where it
+// has one device alone.
+func byDevice(devices []llama.Device, reports ...llama.Report) map[string]*results.Memory {
+	if len(devices) < 2 {
+		return nil
+	}
+	sums := map[string]*results.Memory{}
+	for _, report := range reports {
+		for _, b := range report.Buffers {
+			on := bufferDevice(devices, b.Device)
+			if sums[on] == nil {
+				sums[on] = &results.Memory{}
+			}
+			if part := partOf(sums[on], b.Kind); part != nil {
+				if *part == nil {
+					*part = new(int64)
+				}
+				**part += b.Bytes
+			}
+		}
+	}
+	return sums
+}
+
+// partOf is where a kind of buffer is counted.
+func partOf(m *results.Memory, kind string) **int64 {
+	switch kind {
+	case "model":
+		return &m.WeightBytes
+	case "KV", "RS":
+		return &m.KVBytes
+	case "compute":
+		return &m.ComputeBytes
+	case "output":
+		return &m.OutputBytes
+	}
+	return nil
+}
+
+// bufferDevice is the device whose buffer that is: they are called after it with
+// what they are behind it ("MTL0_Mapped", "MTL0_Private"), pinned memory of the host
+// after the backend ("Vulkan_Host"), and repacked weights after the CPU.
+func bufferDevice(devices []llama.Device, buffer string) string {
+	for _, d := range devices {
+		rest, ok := strings.CutPrefix(buffer, d.Name)
+		if ok && (rest == "" || rest[0] == '_') {
+			return d.Name
+		}
+	}
+	return hostDevice
+}
+
+// addFree adds what each device had free, now that there is a context.
+func (s *session) addFree(devices map[string]*results.Memory) {
+	for name, now := range s.lib.FreeMemory() {
+		if m := devices[name]; m != nil {
+			m.Free = &results.FreeMemory{BeforeBytes: s.before[name], ModelBytes: s.loaded[name], ContextBytes: now}
+		}
 	}
 }

@@ -50,7 +50,7 @@ func Judge(rec *results.Record, it subject.Item, names []string) {
 // settled is the case with what the runtime chose where it was left to choose.
 func settled(c results.Case, m *results.Measured) results.Case {
 	if c.FlashAttn == "auto" && m != nil && m.FlashAttn != nil {
-		c.FlashAttn = map[bool]string{true: "on", false: "off"}[*m.FlashAttn]
+		c.FlashAttn = map[bool]string{true: "on", false: runtime.FlashTurnedOff}[*m.FlashAttn]
 	}
 	return c
 }

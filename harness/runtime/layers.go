@@ -5,6 +5,10 @@ import (
 	"assay/results"
 )
 
+// FlashTurnedOff is the flash attention of a case that left it to the runtime, which
+// made its cache for it and found no kernel.
+const FlashTurnedOff = "auto, off"
+
 // ExactRules is the name of the rule set that assay stands for.
 const ExactRules = "exact"
 

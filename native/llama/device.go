@@ -75,6 +75,16 @@ func (l *Library) loadBackends() error {
 	return nil
 }
 
+// FreeMemory is what each device says is free now, in bytes, by its name.
+func (l *Library) FreeMemory() map[string]int64 {
+	free := map[string]int64{}
+	for i := range call(l.fn.devCount) {
+		d := l.device(call(l.fn.devGet, i))
+		free[d.Name] = int64(d.MemoryFree)
+	}
+	return free
+}
+
 func (l *Library) device(handle uintptr) Device {
 	d := Device{
 		Name:        goString(call(l.fn.devName, handle)),

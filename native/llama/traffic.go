@@ -25,6 +25,9 @@ type Traffic struct {
 
 	touched map[string]bool // weights, in the present step
 	results map[string]bool // nodes that were seen
+	// copied are what nodes copied of the cache, by their names: attention without
+	// flash attention does it with values that lie as flash attention wants them.
+	copied map[string]Node
 }
 
 // Term is the arithmetic and what it reads, of one class on one type: weights
@@ -61,6 +64,12 @@ func (t *Traffic) observe(n Node, op string, flops int64) {
 		t.results = map[string]bool{}
 	}
 	t.results[n.Name()] = true // views as well: a copy can be of one
+	if src, ok := n.Src(0); ok && op == "CONT" && src.Root().isCache() {
+		if t.copied == nil {
+			t.copied = map[string]Node{}
+		}
+		t.copied[n.Name()] = src.Root()
+	}
 	if noWork[op] || elements(n.t.ne) == 0 {
 		return
 	}
@@ -147,7 +156,7 @@ func (t *Traffic) classOf(n Node, op string) (class, typ string) {
 	if !ok {
 		return classWeights, ""
 	}
-	root := src.origin()
+	root := t.origin(src)
 	switch {
 	case op == "MUL_MAT_ID":
 		class = classExperts
@@ -168,6 +177,9 @@ func (t *Traffic) readCache(n Node, op string) {
 	for _, i := range operands {
 		src, _ := n.Src(i)
 		root := src.Root()
+		if cache := t.origin(src); strings.HasPrefix(cache.dataName(), "cache_v_") {
+			root = cache
+		}
 		if !root.isCache() || root.t == last {
 			continue // latent values are a part of the keys
 		}
@@ -239,9 +251,9 @@ func (n Node) distinct() map[uint32]bool {
 func (t *Traffic) isResult(src Node) bool {
 	root := src.Root()
 	if root.isCopy() {
-		return t.results[root.originalName()] && !root.isCache()
+		return t.results[root.originalName()] && !t.origin(root).isCache()
 	}
-	return root.t.op != 0 && !src.origin().isCache()
+	return root.t.op != 0 && !t.origin(src).isCache()
 }
 
 // isInput reports that the tensor was set from outside, here or on the device
@@ -267,10 +279,10 @@ func (n Node) isCache() bool {
 
 // origin is the tensor whose data this one has: what it views, or copies as
 // attention without flash attention does with latent values.
-func (n Node) origin() Node {
+func (t *Traffic) origin(n Node) Node {
 	root := n.Root()
-	if src, ok := root.Src(0); ok && root.Op() == "CONT" && src.Root().isCache() {
-		return src.Root()
+	if cache, ok := t.copied[root.originalName()]; ok {
+		return cache
 	}
 	return root
 }

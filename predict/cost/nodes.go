@@ -142,6 +142,9 @@ func (n *nodeCounter) attention(i int, a *arch.Attention) {
 	}
 	if !n.params.FlashAttn {
 		n.body += 3 + n.graph.Plain
+		if n.params.FlashTurnedOff && a.MLA == nil {
+			n.body++ // values lie as flash attention wants them: one copy transposes them
+		}
 	}
 	if at, ok := n.cacheOf(i); ok {
 		if n.plan.Caches[at].RotationK > 0 {

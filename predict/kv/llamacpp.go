@@ -11,16 +11,22 @@ import (
 // Params are the context parameters that llama.cpp's cache depends on, in its
 // own names (struct llama_context_params, include/llama.h). Zero takes the
 // default of llama-bench: NBatch 2048, NUbatch 512, NSeq 1, f16 caches, and the
-// model's trained length for NCtx. FlashAttn is what the runtime settled on,
-// not "auto".
+// model's trained length for NCtx. FlashAttn is what the runtime settled on, not
+// "auto"; FlashTurnedOff says that it was left to choose, made the cache for flash
+// attention and found no kernel for it.
 type Params struct {
 	NCtx, NBatch, NUbatch, NSeq int
 	TypeK, TypeV                string
-	FlashAttn                   bool
+	FlashAttn, FlashTurnedOff   bool
 	SWAFull, KVUnified          bool
 	// Release selects the policy; empty is Pinned.
 	Release string
 }
+
+// cacheForFlash reports that the cache is laid out for flash attention, with values
+// not transposed (attn_v_trans of llama_context's constructor, v0.5.0: before the
+// kernels are looked for).
+func (p Params) cacheForFlash() bool { return p.FlashAttn || p.FlashTurnedOff }
 
 // maxSequences is LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0).
 const maxSequences = 256
@@ -73,7 +79,7 @@ func newLayout(f arch.Facts, p Params) (*layout, error) {
 	if l.typeV, err = gguf.ParseType(p.TypeV); err != nil {
 		return nil, fmt.Errorf("V cache: %w", err)
 	}
-	if l.typeV.Quantized() && !p.FlashAttn {
+	if l.typeV.Quantized() && !p.cacheForFlash() {
 		return nil, fmt.Errorf("a %s V cache needs flash attention", p.TypeV)
 	}
 	pol.round(&l.plan, p, l.isHybrid())
@@ -188,7 +194,7 @@ func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, 
 		row.Class = MLA
 	}
 	stored := v
-	if !l.params.FlashAttn {
+	if !l.params.cacheForFlash() {
 		stored = l.widestV(v)
 	}
 	var err error
@@ -222,7 +228,7 @@ func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, 
 // quantised cache needs heads of whole blocks (llama_init_from_model,
 // src/llama-context.cpp, v0.5.0).
 func (l *layout) rowBytes(t gguf.Type, width, head int64) (int64, error) {
-	if l.params.FlashAttn && width > 0 && head%t.BlockElements() != 0 {
+	if l.params.cacheForFlash() && width > 0 && head%t.BlockElements() != 0 {
 		return 0, fmt.Errorf("%s has blocks of %d, which do not divide the head dimension %d",
 			t, t.BlockElements(), head)
 	}

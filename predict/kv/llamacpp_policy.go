@@ -85,7 +85,7 @@ func (pol policy) round(plan *Plan, p Params, hybrid bool) {
 }
 
 func (pol policy) pad(p Params) int64 {
-	if p.FlashAttn {
+	if p.cacheForFlash() {
 		return pol.flashPad
 	}
 	return pol.plainPad
