@@ -69,7 +69,7 @@ func newDiffFlags(fs *flag.FlagSet) *diffFlags {
 	fs.Var(o.keys, "case", "accept only the cases whose `key` contains one of these")
 	fs.StringVar(&o.who, "who", "", "who accepts (default: the user)")
 	fs.StringVar(&o.why, "why", "", "why it is accepted; needed with --accept")
-	fs.StringVar(&o.webhook, "webhook", "", "also post what moved to this `URL`, as Slack takes it")
+	fs.StringVar(&o.webhook, "webhook", "", "also post what moved to this `URL`, as Slack takes it, or @FILE with it")
 	return o
 }
 
@@ -95,6 +95,12 @@ func (o *diffFlags) run(ctx context.Context, s line.Streams, args []string) erro
 	if err != nil {
 		return failure.Input(err)
 	}
+	hook := alert.Webhook{}
+	if o.webhook != "" {
+		if hook, err = webhook(o.webhook); err != nil {
+			return err
+		}
+	}
 	open := archive.Read
 	if o.accept { // the store keeps what was accepted
 		open = archive.Open
@@ -117,7 +123,7 @@ func (o *diffFlags) run(ctx context.Context, s line.Streams, args []string) erro
 		return err
 	}
 	if o.webhook != "" {
-		if err := (alert.Webhook{URL: o.webhook}).Post(ctx, alerts); err != nil {
+		if err := hook.Post(ctx, alerts); err != nil {
 			fmt.Fprintf(s.Err, "assay diff: %v\n", err)
 		}
 	}

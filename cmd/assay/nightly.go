@@ -66,7 +66,7 @@ func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.StringVar(&o.out, "out", "", "`folder` for the reports (default: in assay's data folder)")
-	fs.StringVar(&o.webhook, "webhook", "", "post what is announced to this `URL`, as Slack takes it")
+	fs.StringVar(&o.webhook, "webhook", "", "post what is announced to this `URL`, or @FILE with it (default: $ASSAY_WEBHOOK)")
 	fs.IntVar(&o.keep, "keep", 30, "`nights` whose files are kept, 0 for all; the store keeps every record")
 	fs.Var(o.across, "across", "`aspects` that may differ from the baseline: chip, power, version, all (default version)")
 	fs.BoolVar(&o.canary, "canary", true, "time a short fixed case between the others; =false leaves it out")
@@ -130,12 +130,15 @@ func (o *nightlyFlags) run(ctx context.Context, s line.Streams, args []string) e
 }
 
 func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
+	hook, err := webhook(o.webhook)
+	if err != nil {
+		return nightly.Options{}, err
+	}
 	opt := nightly.Options{
-		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: alert.Webhook{URL: o.webhook},
+		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: hook,
 		Step:  func(what string) { fmt.Fprintf(s.Err, "%s\n", what) },
 		Bench: run.Options{Runtimes: o.runtimes.Values, Force: o.force, Store: o.store, Progress: (&show.Run{Draw: s.Drawing()}).Progress},
 	}
-	var err error
 	if opt.Home, err = home.Find(); err != nil {
 		return opt, err
 	}
@@ -160,6 +163,23 @@ func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
 		opt.Suite, err = suite.Read(o.suite)
 	}
 	return opt, err
+}
+
+// webhook is where alerts are posted to: what was given, or else the environment's.
+// One that cannot be is refused before anything is measured.
+func webhook(given string) (alert.Webhook, error) {
+	url, err := home.Secret(given, "ASSAY_WEBHOOK")
+	if err != nil {
+		return alert.Webhook{}, failure.Input(err)
+	}
+	hook := alert.Webhook{URL: url}
+	if url == "" {
+		return hook, nil
+	}
+	if err := hook.CheckURL(); err != nil {
+		return hook, failure.Input(err)
+	}
+	return hook, nil
 }
 
 // tell prints the night, and writes it in the other forms that were asked for.

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -133,6 +135,18 @@ func Secret(given, variable string) (string, error) {
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSpace(line), nil
+}
+
+// secrets are the words of the names of variables that hold them.
+var secrets = regexp.MustCompile(`(?i)TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|^PGPASS|^ASSAY_(STORE|WEBHOOK)`)
+
+// Environ is the environment for a child, workers and package managers: without what
+// looks like a secret, which none of them needs.
+func Environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return secrets.MatchString(name)
+	})
 }
 
 // Libs is the folder of one release of a runtime's libraries, where dylib looks

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 
+	"assay/harness/home"
 	"assay/native/dylib"
 )
 
@@ -21,6 +22,7 @@ func (in Installer) brew(ctx context.Context, spec dylib.Spec) (Installed, error
 	for _, formula := range spec.Formulae {
 		fmt.Fprintf(in.Log, "installing %s with Homebrew\n", formula)
 		cmd := exec.CommandContext(ctx, brew, "install", formula)
+		cmd.Env = home.Environ()
 		cmd.Stdout, cmd.Stderr = in.Log, in.Log
 		if err := cmd.Run(); err != nil {
 			return Installed{}, &Error{spec.Product, errors.Join(ctx.Err(), fmt.Errorf("brew install %s: %w; what it says stands above", formula, err))}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/harness/home"
 	"assay/native/dylib"
 )
 
@@ -34,6 +35,7 @@ func (c Crate) fetch(ctx context.Context, cargo, work string) (string, error) {
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, cargo, "fetch", "--quiet")
+	cmd.Env = home.Environ()
 	cmd.Dir = folder
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

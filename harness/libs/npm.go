@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"assay/harness/home"
 )
 
 // npmPack downloads the package of a release into folder, where npm puts its
@@ -24,6 +26,7 @@ func npmPack(ctx context.Context, r Release, platform, folder string) (string, e
 	name := "@node-llama-cpp/" + platform + "@" + r.Package
 	// One retry instead of npm's two at growing pauses: somebody is waiting.
 	cmd := exec.CommandContext(ctx, npm, "pack", "--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", name)
+	cmd.Env = home.Environ()
 	cmd.Dir = folder
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"assay/harness/home"
 )
 
 // Wheel is a package of PyPI at one version.
@@ -46,6 +48,7 @@ func (w Wheel) download(ctx context.Context, pip []string, platform, work string
 	args := append(pip[1:len(pip):len(pip)], "download", "--quiet", "--disable-pip-version-check", "--no-deps",
 		"--only-binary=:all:", "--dest", folder, w.Name+"=="+w.Version)
 	cmd := exec.CommandContext(ctx, pip[0], args...)
+	cmd.Env = home.Environ()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	cmd.WaitDelay = time.Second

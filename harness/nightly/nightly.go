@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"assay/harness/archive"
+	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/harness/machine"
 	"assay/harness/run"
@@ -161,7 +162,14 @@ func (o Options) measure(ctx context.Context, n *Night) error {
 	if interrupted != "" {
 		n.Resumed = true
 		o.step("going on with run %s, which was interrupted", interrupted)
-		err = bench.Resume(ctx, interrupted)
+		if err = bench.Resume(ctx, interrupted); err != nil && ctx.Err() == nil && failure.IsInput(err) {
+			// What cannot be gone on with must not cost this night, and the next ones.
+			n.Resumed = false
+			n.warn(fmt.Errorf("run %s is not gone on with: %w", interrupted, err))
+			if bench, err = run.New(ctx, opt); err == nil {
+				err = bench.Run(ctx, o.Suite)
+			}
+		}
 	} else {
 		o.step("measuring %s", o.Suite.Name)
 		err = bench.Run(ctx, o.Suite)

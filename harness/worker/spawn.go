@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"assay/harness/home"
 	"assay/results/figure"
 )
 
@@ -60,7 +61,7 @@ func (s Spawner) Run(ctx context.Context, req Request, each func(Message)) (*Out
 
 	cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...)
 	// An abort in ggml would start a debugger for a backtrace, and wait for it.
-	cmd.Env = append(os.Environ(), "GGML_NO_BACKTRACE=1")
+	cmd.Env = append(home.Environ(), "GGML_NO_BACKTRACE=1")
 	// A process group of its own: Ctrl-C reaches the run alone, which ends its workers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 5 * time.Second

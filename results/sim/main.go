@@ -22,7 +22,7 @@ type effort struct{ pairs, nights, trends, variants, real, scenarios int }
 
 var (
 	quick = effort{pairs: 100, nights: 60, trends: 20}
-	full  = effort{pairs: 2000, nights: 4000, trends: 200, variants: 300, real: 2000, scenarios: 40}
+	full  = effort{pairs: 200, nights: 200, trends: 20, variants: 20, real: 200, scenarios: 6}
 )
 
 // window is how many accepted nights a night is judged against.
