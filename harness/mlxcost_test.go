@@ -127,6 +127,9 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, model.WeightBytes, weights, "weight bytes")
 			params := params("F32", g.options())
+			if strings.HasSuffix(name, ".f32") {
+				assertCaches(t, model, g.options(), facts)
+			}
 			for _, w := range append(walks, chunked[name]...) {
 				predicted, err := cost.MLX(facts, params, w)
 				require.NoError(t, err)
@@ -137,6 +140,33 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 		})
 	}
 	t.Logf("prediction equals MLX in %d passes", compared)
+}
+
+// assertCaches holds each layer's cache against the prediction after a prompt past
+// a window and a chunk, and after tokens.
+func assertCaches(t *testing.T, model *lm.Model, o lm.CacheOptions, facts arch.Facts) {
+	session, err := model.NewSession(o)
+	require.NoError(t, err)
+	defer session.Close()
+	predicted, err := kv.MLX(facts, params("F32", o))
+	require.NoError(t, err)
+	for _, tokens := range []int{40, 1, 1, 30} {
+		_, err := session.Logits(make([]int32, tokens))
+		require.NoError(t, err)
+		predicted.Append(tokens)
+	}
+	measured, err := session.Layers()
+	require.NoError(t, err)
+	var want, got [][2]int64
+	for _, l := range predicted.Plan().Layers {
+		if l.Class != kv.Shared {
+			want = append(want, [2]int64{int64(l.Layer), l.Bytes()})
+		}
+	}
+	for _, l := range measured {
+		got = append(got, [2]int64{int64(l.Layer), l.KeyBytes + l.ValueBytes})
+	}
+	assert.Equal(t, want, got, "layers and bytes of caches")
 }
 
 // unpredicted are packed in ways that the folder's headers and config do not tell
