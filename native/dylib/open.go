@@ -29,6 +29,9 @@ type OpenError struct {
 func (e *OpenError) Error() string {
 	// The loader's own text begins with the path on Linux.
 	why := strings.TrimPrefix(e.Err.Error(), e.Path+": ")
+	if strings.TrimSpace(why) == "" {
+		why = "the system's loader gives no reason, as when libraries beside it are of another release (ldd -r lists what is missing)"
+	}
 	return fmt.Sprintf("opening %s: %s; install a release built for this machine", e.Path, why)
 }
 

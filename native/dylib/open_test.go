@@ -1,6 +1,7 @@
 package dylib_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +52,14 @@ func TestOpenRefusesWhatIsNoLibrary(t *testing.T) {
 	_, err := dylib.Open(path)
 	require.ErrorIs(t, err, dylib.ErrUnusable)
 	require.ErrorContains(t, err, path)
+}
+
+func TestOpenErrorHasAReason(t *testing.T) {
+	silent := &dylib.OpenError{Path: "/x/libmlxc.so", Err: errors.New("/x/libmlxc.so: ")}
+	require.EqualError(t, silent, "opening /x/libmlxc.so: the system's loader gives no reason, as when libraries beside it are of "+
+		"another release (ldd -r lists what is missing); install a release built for this machine")
+	told := &dylib.OpenError{Path: "/x/libmlxc.so", Err: errors.New("/x/libmlxc.so: invalid ELF header")}
+	require.EqualError(t, told, "opening /x/libmlxc.so: invalid ELF header; install a release built for this machine")
 }
 
 func TestSHA256(t *testing.T) {
