@@ -6,3 +6,9 @@
 // It takes counted work as package roofline has it, and a chip from package
 // machines. It must not know how work is counted, nor anything of this machine.
 package published
+
+// The runtimes that figures are of.
+const (
+	LlamaCpp = "llama.cpp"
+	MLX      = "mlx"
+)

@@ -6,12 +6,6 @@ import (
 	"assay/predict/roofline"
 )
 
-// The runtimes that figures are of.
-const (
-	LlamaCpp = "llama.cpp"
-	MLX      = "mlx"
-)
-
 // The tokens that a runtime takes in one call of a prompt, by default: n_ubatch
 // of llama.cpp, prefill_step_size of mlx_lm.
 var callTokens = map[string]float64{LlamaCpp: 512, MLX: 2048}
