@@ -39,6 +39,9 @@ type Setting struct {
 	Least, Most int
 	Values      []Word
 	Types       bool
+	// OnlyTimed says that it changes how long a case takes and nothing else: no
+	// command has it that runs nothing.
+	OnlyTimed bool
 	// Heading is a format for the value in the heading of a row, where it is not
 	// the default: "ubatch %v". Without one only rows that differ in it show it.
 	Heading string
@@ -227,12 +230,15 @@ func (s Setting) Owner() string {
 	return s.Known[0].Runtime
 }
 
-// differs reports whether a heading must show the setting of the case: it is not
+// Differs reports whether a heading must show the setting of the case: it is not
 // the default, or the one that it follows is not.
-func (s Setting) differs(c Case) bool {
+func (s Setting) Differs(c Case) bool {
+	if s.Heading == "" {
+		return false
+	}
 	usual := s.Default
 	if leader, ok := SettingNamed(s.Follows); ok {
-		if leader.differs(c) {
+		if leader.Differs(c) {
 			return true
 		}
 		usual = leader.Default
@@ -251,8 +257,8 @@ func (s Setting) follows(c Case) bool {
 func (c Case) Variant() string {
 	var words []string
 	for _, s := range Settings {
-		if s.Heading != "" && s.differs(c) {
-			words = append(words, s.heading(c))
+		if s.Differs(c) {
+			words = append(words, s.Title(c))
 		}
 	}
 	if c.Other != "" {
@@ -261,7 +267,8 @@ func (c Case) Variant() string {
 	return strings.Join(words, ", ")
 }
 
-func (s Setting) heading(c Case) string {
+// Title is the setting in a heading.
+func (s Setting) Title(c Case) string {
 	if strings.Contains(s.Heading, "%") {
 		return fmt.Sprintf(s.Heading, s.Of(c))
 	}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
 	"assay/harness/archive"
 	"assay/harness/failure"
+	"assay/harness/home"
 	"assay/harness/speed"
 	"assay/predict/roofline"
 )
@@ -52,7 +52,7 @@ func newFitFlags(fs *flag.FlagSet) *fitFlags {
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.BoolVar(&o.noStore, "no-store", false, "do not store the fit")
 	fs.StringVar(&o.out, "out", "", "also write the fit to this `file` as JSON")
-	fs.StringVar(&o.plots, "plots", "", "write the roofline, predicted against measured and the residuals as SVG into this `folder`")
+	fs.StringVar(&o.plots, "plot", "", "write the roofline, predicted against measured and the residuals as SVG into this `folder`")
 	fs.BoolVar(&o.unfit, "unfit", false, "use cases of a machine that was not fit to be measured, too")
 	fs.BoolVar(&o.validate, "validate", false, "print each case beside what the fit without its model predicts")
 	fs.BoolVar(&o.markdown, "markdown", false, "print only the table of --validate, as Markdown")
@@ -145,7 +145,7 @@ func (o *fitFlags) write(fit *roofline.Fit) error {
 	if err != nil {
 		return fmt.Errorf("fit %s: %w", fit.ID, err)
 	}
-	if err := os.WriteFile(o.out, append(text, '\n'), 0o644); err != nil {
+	if err := home.WriteFile(o.out, append(text, '\n')); err != nil {
 		return fmt.Errorf("the file of the fit: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"assay/harness/model"
 	"assay/harness/runtimes"
 	"assay/predict/machines"
+	"assay/results"
 )
 
 const inspectHelp = `
@@ -30,6 +31,7 @@ examples:
 // inspectFlags are the flags of inspect and compare.
 type inspectFlags struct {
 	contexts   *line.List[int]
+	settings   *line.CaseSettings
 	opt        model.Options
 	chip       string
 	plots      string
@@ -42,10 +44,8 @@ type inspectFlags struct {
 func newInspectFlags(fs *flag.FlagSet) *inspectFlags {
 	o := &inspectFlags{fs: fs, contexts: line.Numbers()}
 	fs.Var(o.contexts, "c", "context `lengths` to tabulate (default: up to the model's own)")
-	mlxCacheFlags(fs, &o.opt.Case)
+	o.settings = line.NewCaseSettings(fs, results.KindPlan, append([]string{"n_ctx"}, tokenCounts...)...)
 	fs.StringVar(&o.opt.Runtime, "runtime", "", runtimeUsage)
-	fs.StringVar(&o.opt.Case.TypeK, "ctk", "f16", "`type` of the K cache")
-	fs.StringVar(&o.opt.Case.TypeV, "ctv", "f16", "`type` of the V cache")
 	fs.StringVar(&o.opt.WeightType, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.StringVar(&o.chip, "chip", "", "`chip` whose memory bounds the tokens per second, such as M4Max-40")
 	fs.StringVar(&o.plots, "plot", "", "write parameters, KV cache and operations as SVG into this `folder`")
@@ -86,7 +86,7 @@ func (o *inspectFlags) choose(refs []string) error {
 }
 
 func (o *inspectFlags) inspect(ctx context.Context, ref string) (model.Inspection, error) {
-	o.opt.Contexts = o.contexts.Values
+	o.opt.Contexts, o.opt.Case = o.contexts.Values, o.settings.Settled()
 	if o.chip != "" {
 		chip, err := machines.FindChip(o.chip, 0)
 		if err != nil {

@@ -26,7 +26,7 @@ func planCommand() line.Command {
 	return line.Command{
 		Name: "plan", Args: "MODEL", Does: "the runtime's own allocation plan, beside the prediction", Help: planHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o := newCaseFlags(fs)
+			o := newCaseFlags(fs, results.KindPlan, tokenCounts...)
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				ref, err := line.OneModel("plan", args)
 				if err != nil {

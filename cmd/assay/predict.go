@@ -30,16 +30,14 @@ func predictCommand() line.Command {
 	return line.Command{
 		Name: "predict", Args: "MODEL", Does: "cache, work and speed of a model, without running it", Help: predictHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o, speed, rules := newCaseFlags(fs), newForecastFlags(fs), line.Words()
+			o, speed, rules := newCaseFlags(fs, results.KindPrefill, "n_gen"), newForecastFlags(fs), line.Words()
 			fs.Var(rules, "rules", "rule `sets` beside the exact one: textbook, exp-001, lab-1; 'none' for none (default textbook)")
-			fs.IntVar(&o.c.NPrompt, "p", 512, "prompt `tokens` of the prefill")
-			fs.IntVar(&o.c.NDepth, "d", 0, "`tokens` in the cache before")
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				ref, err := line.OneModel("predict", args)
 				if err != nil {
 					return err
 				}
-				if o.c.NPrompt == 0 {
+				if o.settings.Case.NPrompt == 0 {
 					return line.Usagef("-p 0 must be a prompt of at least 1 token; one token after it is predicted, too")
 				}
 				if err := speed.check(); err != nil {
@@ -69,7 +67,6 @@ type foretold struct {
 }
 
 func predict(ctx context.Context, s line.Streams, ref string, o *caseFlags, rules []string, speed *forecastFlags, c results.Case) error {
-	c.Kind = results.KindPrefill
 	told, err := model.Predict(ctx, o.runtime, ref, o.weights, c, rules)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"assay/harness/calibrate"
 	"assay/harness/run"
 	"assay/harness/suite"
+	"assay/results"
 )
 
 const runHelp = `
@@ -52,45 +53,21 @@ func runCommand() line.Command {
 
 // runFlags are the flags of run.
 type runFlags struct {
-	models, kinds, types, runtimes, rules, typeK, typeV, flash *line.List[string]
-	prompt, gen, depth, ctx, seq, batch, ubatch, threads, ngl  *line.List[int]
-	kvBits, kvGroup, kvStart, maxKV                            *line.List[int]
-	swaFull, unified                                           *line.List[bool]
-	pg                                                         line.Pairs
-	reps, rounds                                               int
-	skeleton, out, resumeID, store                             string
-	resume, force, json, noStore, calibrate, experts           bool
+	models, kinds, types, runtimes, rules            *line.List[string]
+	settings                                         line.SettingLists
+	pg                                               line.Pairs
+	reps, rounds                                     int
+	skeleton, out, resumeID, store                   string
+	resume, force, json, noStore, calibrate, experts bool
 }
 
 func newRunFlags(fs *flag.FlagSet) *runFlags {
 	o := &runFlags{
-		models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), typeK: line.Words(), typeV: line.Words(),
-		kinds:  line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
-		flash:  flashModes(),
-		prompt: line.Numbers(), gen: line.Numbers(), depth: line.Numbers(), ctx: line.Numbers(), seq: line.Numbers(), batch: line.Numbers(),
-		ubatch: line.Numbers(), threads: line.Numbers(), ngl: line.Numbers(), kvBits: line.Numbers(), kvGroup: line.Numbers(), kvStart: line.Numbers(), maxKV: line.Numbers(),
-		swaFull: line.Switches(), unified: line.Switches(),
+		models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), settings: line.NewSettingLists(fs),
+		kinds: line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
 	}
 	fs.Var(o.models, "m", "`models` to run instead of a suite")
-	fs.Var(o.prompt, "p", "prompt `tokens` of prefill cases (default 512; 0: none)")
-	fs.Var(o.gen, "n", "`tokens` to generate in decode cases (default 128; 0: none)")
 	fs.Var(&o.pg, "pg", "`prompt,tokens` timed together; may be repeated")
-	fs.Var(o.depth, "d", "`tokens` in the cache before the clock starts (default 0)")
-	fs.Var(o.ctx, "c", "n_ctx in `tokens` (default: what the case needs)")
-	fs.Var(o.seq, "np", "n_seq_max: parallel `sequences` (default 1)")
-	fs.Var(o.batch, "b", "n_batch in `tokens` (default 2048)")
-	fs.Var(o.ubatch, "ub", "n_ubatch in `tokens` (default 512)")
-	fs.Var(o.typeK, "ctk", "`type` of the K cache (default f16)")
-	fs.Var(o.typeV, "ctv", "`type` of the V cache (default: as K)")
-	fs.Var(o.flash, "fa", "flash attention: `0, 1 or auto` (default auto)")
-	fs.Var(o.swaFull, "swa-full", "keep the whole context for windowed layers; also =0,1 (default 0)")
-	fs.Var(o.unified, "kvu", "one cache for all sequences; also =0,1 (default 0)")
-	fs.Var(o.threads, "t", "`threads` (default: the cores)")
-	fs.Var(o.ngl, "ngl", "`layers` on the GPU (default 99)")
-	fs.Var(o.kvBits, "kv-bits", "`bits` of mlx-lm's quantised cache (default: not quantised)")
-	fs.Var(o.kvGroup, "kv-group-size", "group `size` of mlx-lm's quantised cache (default 64)")
-	fs.Var(o.kvStart, "quantized-kv-start", "`tokens` after which mlx-lm quantises its cache (default 0)")
-	fs.Var(o.maxKV, "max-kv-size", "`tokens` that mlx-lm's cache keeps, on models without caches of their own (default: all)")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")
 	fs.Var(o.types, "weight-type", "`types` of a skeleton's weights (default f16)")
@@ -129,7 +106,7 @@ func caseFlag(fs *flag.FlagSet) (name string) {
 func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 	switch stray := caseFlag(fs); {
 	case stray != "" && len(o.models.Values) == 0 && !o.calibrate:
-		return line.Usagef("-%s shapes the cases of -m MODEL; a suite states its own", stray)
+		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own", results.Dashed(stray))
 	case len(args) > 1:
 		return line.Usagef("one suite at a time, not %q", args)
 	case len(args) == 1 && strings.Trim(args[0], "01,") == "":
@@ -172,15 +149,9 @@ func (o *runFlags) suite(ctx context.Context, s line.Streams, args []string) (su
 
 // calibration designs the cases that a fit of this machine needs.
 func (o *runFlags) calibration(ctx context.Context, s line.Streams) (suite.Suite, error) {
-	opt := calibrate.Options{WeightTypes: o.types.Values, GPULayers: 99, Experts: o.experts}
+	opt := calibrate.Options{WeightTypes: o.types.Values, Settings: o.settings.Given(), Experts: o.experts}
 	if len(o.runtimes.Values) > 0 {
 		opt.Runtime = o.runtimes.Values[0]
-	}
-	if len(o.threads.Values) > 0 {
-		opt.Threads = o.threads.Values[0]
-	}
-	if len(o.ngl.Values) > 0 {
-		opt.GPULayers = o.ngl.Values[0]
 	}
 	suite, plan, err := calibrate.Suite(ctx, opt)
 	if err == nil {
@@ -189,27 +160,10 @@ func (o *runFlags) calibration(ctx context.Context, s line.Streams) (suite.Suite
 	return suite, err
 }
 
-func anys[T any](list []T) []any {
-	out := make([]any, len(list))
-	for i, v := range list {
-		out[i] = v
-	}
-	return out
-}
-
 func (o *runFlags) group() suite.CaseGroup {
 	return suite.CaseGroup{
 		Models: o.models.Values, Runtimes: o.runtimes.Values, Skeleton: o.skeleton, WeightTypes: o.types.Values,
-		PG: o.pg.Values,
-		Settings: suite.Lists{
-			"n_ctx": anys(o.ctx.Values), "n_prompt": anys(o.prompt.Values), "n_gen": anys(o.gen.Values), "n_depth": anys(o.depth.Values),
-			"n_batch": anys(o.batch.Values), "n_ubatch": anys(o.ubatch.Values), "n_seq": anys(o.seq.Values),
-			"type_k": anys(o.typeK.Values), "type_v": anys(o.typeV.Values), "flash_attn": anys(o.flash.Values),
-			"swa_full": anys(o.swaFull.Values), "kv_unified": anys(o.unified.Values),
-			"n_gpu_layers": anys(o.ngl.Values), "n_threads": anys(o.threads.Values),
-			"kv_bits": anys(o.kvBits.Values), "kv_group_size": anys(o.kvGroup.Values),
-			"quantized_kv_start": anys(o.kvStart.Values), "max_kv_size": anys(o.maxKV.Values),
-		},
+		PG: o.pg.Values, Settings: o.settings.Given(),
 	}
 }
 

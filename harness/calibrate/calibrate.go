@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	goruntime "runtime"
 	"time"
 
 	"assay/harness/failure"
@@ -27,8 +26,8 @@ import (
 type Options struct {
 	Runtime     string
 	WeightTypes []string
-	Threads     int // 0: the cores
-	GPULayers   int
+	// Settings are what all cases have; only the first of each list counts.
+	Settings suite.Lists
 	// Experts adds mixtures of experts, without which such models cannot be
 	// predicted: their products have kernels and rates of their own.
 	Experts bool
@@ -104,7 +103,6 @@ func check(rt runtime.Runtime, opt Options) error {
 }
 
 func (o Options) withDefaults(g grid) Options {
-	o.Threads = cmp.Or(o.Threads, goruntime.NumCPU())
 	o.Budget = cmp.Or(o.Budget, defaultBudget)
 	if len(o.WeightTypes) == 0 {
 		o.WeightTypes = g.types
@@ -157,9 +155,9 @@ func nominal(h results.Host, opt Options) roofline.Nominal {
 	if h.GPUCores != nil {
 		cores = *h.GPUCores
 	}
-	if chip, err := machines.FindChip(h.Chip, cores); err == nil && opt.GPULayers > 0 {
+	if chip, err := machines.FindChip(h.Chip, cores); err == nil && opt.common().NGPULayers > 0 {
 		return roofline.Nominal{Bandwidth: 0.9 * chip.Bandwidth, Compute: 0.2e12 * float64(chip.GPUCores), Product: 5e-6}
 	}
-	threads := float64(opt.Threads)
+	threads := float64(opt.common().NThreads)
 	return roofline.Nominal{Bandwidth: 1.2e10 * threads, Compute: 1.2e11 * threads, Product: 6e-6}
 }

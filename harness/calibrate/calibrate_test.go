@@ -18,7 +18,7 @@ import (
 // weight type, and keeps to its budget.
 func TestCalibrationSuiteHasWhatAFitNeeds(t *testing.T) {
 	t.Setenv("ASSAY_HOME", t.TempDir())
-	s, plan, err := calibrate.Suite(context.Background(), calibrate.Options{Threads: 2})
+	s, plan, err := calibrate.Suite(context.Background(), calibrate.Options{Settings: suite.Lists{"n_threads": {2}}})
 	require.NoError(t, err)
 	assert.LessOrEqual(t, plan.Expected, 5*time.Minute)
 	models, depths, prompts := map[string]map[string]bool{}, map[int]bool{}, map[int]bool{}

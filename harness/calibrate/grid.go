@@ -7,10 +7,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assay/harness/home"
-	"assay/harness/llamacpp"
 	"assay/harness/mlx"
 	"assay/harness/runtime"
 	"assay/harness/suite"
@@ -77,14 +77,27 @@ func nominalMLXCPU(results.Host, Options) roofline.Nominal {
 	return roofline.Nominal{Bandwidth: 4e9, Compute: 1.4e9, Product: 2e-5}
 }
 
-// group is what all cases have in common: only llama.cpp can be told how many
-// threads to take, and what to leave to the GPU.
+// group is what all cases have in common: the settings that were asked for, or
+// their defaults, as far as only the time depends on them or on where it is spent.
 func (o Options) group() suite.CaseGroup {
 	g := suite.CaseGroup{Runtimes: []string{o.Runtime}, Skeleton: runtime.SkeletonFull}
-	if o.Runtime == llamacpp.Name {
-		g = g.With("n_threads", o.Threads).With("n_gpu_layers", o.GPULayers)
+	for _, s := range results.Settings {
+		if s.Known != nil && s.KnownTo(o.Runtime, results.KindDecode) && len(o.Settings[s.Name]) > 0 {
+			g = g.With(s.Name, o.Settings[s.Name][0])
+		}
 	}
 	return g
+}
+
+// common is the group's settings in a case.
+func (o Options) common() results.Case {
+	var c results.Case
+	for _, s := range results.Settings {
+		if values := append(slices.Clone(o.Settings[s.Name]), s.Default); values[0] != nil {
+			s.Put(&c, values[0])
+		}
+	}
+	return c
 }
 
 // groups is the grid for one shape: short and long prompts, a prompt after

@@ -148,8 +148,12 @@ func Inspect(ctx context.Context, ref string, opt Options) (Inspection, error) {
 		return Inspection{}, err
 	}
 	opt.WeightType = suite.Spelled(rt, runtime.SkeletonSparse, opt.WeightType)
-	if err := suite.CheckWeights(rt, runtime.SkeletonSparse, opt.WeightType); err != nil {
-		return Inspection{}, err
+	for _, n := range append([]int{1}, opt.Contexts...) {
+		c := opt.Case
+		c.NCtx = n
+		if err := suite.CheckCase(rt, runtime.SkeletonSparse, opt.WeightType, c); err != nil {
+			return Inspection{}, err
+		}
 	}
 	in := Inspection{Runtime: rt.Name(), Facts: f, SHA256: f.SHA256(), CacheClasses: map[string]int{}, rt: rt}
 	for _, part := range []func(*Inspection, Options) error{sizes, sharing, caches, workByLength} {
@@ -234,6 +238,9 @@ func cacheKinds(layers []results.KVLayer) []CacheKind {
 func (in *Inspection) predict(opt Options, what results.Case) (*results.Predicted, error) {
 	c := opt.Case
 	c.Kind, c.NCtx, c.NPrompt, c.NGen, c.NDepth = what.Kind, what.NCtx, what.NPrompt, what.NGen, what.NDepth
+	if c.Kind != results.KindPlan { // each sequence has its share of the context
+		c.NCtx *= max(c.NSeq, 1)
+	}
 	asked := c
 	c = in.rt.Settle(c, in.Facts)
 	if err := suite.Unreached(in.rt, asked, c, in.Facts); err != nil {

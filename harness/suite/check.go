@@ -46,7 +46,7 @@ func CheckWeights(rt runtime.Runtime, kind, weightType string) error {
 // What is looked at is a plan: a context is every runtime's there.
 func CheckFlag(flag, name string) error {
 	for _, s := range results.Settings {
-		if s.Flag == flag {
+		if s.Flag == flag || s.LlamaBench[1] == flag {
 			if err := s.Refuse([]string{name}, []results.Kind{results.KindPlan}, NotToRun); err != nil {
 				return failure.Input(err)
 			}

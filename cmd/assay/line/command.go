@@ -13,6 +13,7 @@ import (
 
 	"assay/cmd/assay/show"
 	"assay/harness/failure"
+	"assay/results"
 )
 
 // Action is a command with its flags parsed; args are the words that are not flags.
@@ -50,7 +51,7 @@ func Dispatch(ctx context.Context, commands []Command, args []string, s Streams)
 			names = append(names, c.Name)
 		}
 	}
-	fmt.Fprintf(s.Err, "assay: there is no command %q%s; 'assay help' lists them\n", args[0], didYouMean(args[0], "", names))
+	fmt.Fprintf(s.Err, "assay: there is no command %q%s; 'assay help' lists them\n", args[0], didYouMean(args[0], strings.Clone, names))
 	return StatusUsage
 }
 
@@ -111,17 +112,31 @@ func (c Command) printHelp(w io.Writer, fs *flag.FlagSet) {
 	if c.Help != "" {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(c.Help))
 	}
-	var flags strings.Builder
-	fs.SetOutput(&flags)
+	if flags := flagHelp(fs); flags != "" {
+		fmt.Fprintf(w, "\nflags:\n%s", flags)
+	}
+}
+
+// flagHelp is what the flag package prints of the flags, with two dashes where
+// users write two, and without those that are other names.
+func flagHelp(fs *flag.FlagSet) string {
+	var printed, out strings.Builder
+	fs.SetOutput(&printed)
 	fs.PrintDefaults()
-	if flags.Len() > 0 {
-		fmt.Fprint(w, "\nflags:\n")
-		for line := range strings.Lines(flags.String()) {
-			// The flag package puts what a flag does behind a tab, in one line.
-			if text, ok := strings.CutPrefix(line, "    \t"); ok {
-				line = show.Wrapped(strings.TrimSpace(text), "        ") + "\n"
-			}
-			fmt.Fprint(w, line)
+	hidden := false
+	for line := range strings.Lines(printed.String()) {
+		if rest, ok := strings.CutPrefix(line, "  -"); ok {
+			name := rest[:strings.IndexAny(rest, " \t\n")]
+			hidden = isAlias(name)
+			line = "  " + results.Dashed(name) + strings.TrimPrefix(rest, name)
+		}
+		// The flag package puts what a flag does behind a tab, in one line.
+		if text, ok := strings.CutPrefix(line, "    \t"); ok {
+			line = show.Wrapped(strings.TrimSpace(text), "        ") + "\n"
+		}
+		if !hidden {
+			out.WriteString(line)
 		}
 	}
+	return out.String()
 }

@@ -58,17 +58,6 @@ func OneOf(aliases map[string]string) *List[string] {
 	}}
 }
 
-// Switches are 0 and 1; the flag alone is 1.
-func Switches() *List[bool] {
-	return &List[bool]{bare: []bool{true}, parse: func(s string) ([]bool, error) {
-		v, err := strconv.ParseBool(s)
-		if err != nil {
-			return nil, fmt.Errorf("%q is neither 0 nor 1", s)
-		}
-		return []bool{v}, nil
-	}}
-}
-
 // Numbers takes numbers and llama-bench's ranges: 128-512+128, 1-8*2, 1-4.
 func Numbers() *List[int] { return &List[int]{parse: parseRange} }
 

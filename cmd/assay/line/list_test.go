@@ -44,18 +44,17 @@ func TestNumbers(t *testing.T) {
 func TestSwitches(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
-		want []bool
+		want []any
 	}{
-		{[]string{"--swa-full"}, []bool{true}},
-		{[]string{"--swa-full=0,1"}, []bool{false, true}},
-		{[]string{"--swa-full=0"}, []bool{false}},
+		{[]string{"--swa-full"}, []any{true}},
+		{[]string{"--swa-full=0,1"}, []any{false, true}},
+		{[]string{"--swa-full=0"}, []any{false}},
 		{nil, nil},
 	} {
 		fs := flag.NewFlagSet("test", flag.ContinueOnError)
-		l := Switches()
-		fs.Var(l, "swa-full", "")
+		l := NewSettingLists(fs)
 		require.NoError(t, fs.Parse(tc.args))
-		assert.Equal(t, tc.want, l.Values, "%v", tc.args)
+		assert.Equal(t, tc.want, l.Given()["swa_full"], "%v", tc.args)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+
+	"assay/results"
 )
 
 // undefined is what the flag package says of a flag that it does not know.
@@ -17,12 +19,12 @@ func unknownFlag(fs *flag.FlagSet, err error) error {
 	}
 	var names []string
 	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-	return fmt.Errorf("there is no flag -%s%s", word, didYouMean(word, "-", names))
+	return fmt.Errorf("there is no flag %s%s", results.Dashed(word), didYouMean(word, results.Dashed, names))
 }
 
-// didYouMean suggests the name that differs from the word in the fewest
+// didYouMean suggests, as it is written, the name that differs from the word in the fewest
 // letters, if that is two at most and fewer than half of them.
-func didYouMean(word, before string, names []string) string {
+func didYouMean(word string, written func(string) string, names []string) string {
 	best, least := "", min(3, (len(word)+1)/2)
 	for _, name := range names {
 		if d := distance(word, name); d < least {
@@ -32,7 +34,7 @@ func didYouMean(word, before string, names []string) string {
 	if best == "" {
 		return ""
 	}
-	return fmt.Sprintf(", did you mean %s%s?", before, best)
+	return fmt.Sprintf(", did you mean %s?", written(best))
 }
 
 // distance is the number of letters to insert, delete or replace (Levenshtein).

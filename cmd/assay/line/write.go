@@ -1,10 +1,11 @@
 package line
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"io"
-	"os"
+
+	"assay/harness/home"
 )
 
 // WriteFile writes a file, or nothing where no name was given.
@@ -12,11 +13,11 @@ func WriteFile(name string, write func(io.Writer) error) error {
 	if name == "" {
 		return nil
 	}
-	f, err := os.Create(name)
-	if err != nil {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
 		return err
 	}
-	return errors.Join(write(f), f.Close())
+	return home.WriteFile(name, text.Bytes())
 }
 
 // WriteOut writes a file and says so, or standard output for "-". An empty
@@ -29,7 +30,7 @@ func WriteOut(s Streams, name, usual string, text []byte) error {
 	if name == "" {
 		name = usual
 	}
-	if err := os.WriteFile(name, text, 0o644); err != nil {
+	if err := home.WriteFile(name, text); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Err, "wrote %s\n", name)

@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -61,26 +62,46 @@ func printTimings(w io.Writer, d diff.Diff) {
 	printNotes(w, d)
 }
 
-// keysApart are the runtime, where there are several, and the parameters in which
-// a case differs from others of the same model and test.
+// keysApart are the runtime, where there are several, and what else tells a case
+// from others of the same model and test.
 func keysApart(cases []diff.Case) map[results.Key]string {
-	runtimes, same, with := map[string]bool{}, map[string]int{}, map[string]int{}
-	test := func(c diff.Case) string { return c.Runtime + " " + c.Model + " " + c.Test + " " }
+	runtimes, same := map[string]bool{}, map[string][]diff.Case{}
 	for _, c := range cases {
 		runtimes[c.Runtime] = true
-		same[test(c)]++
-		for _, word := range c.Key.Words() {
-			with[test(c)+word]++
-		}
+		test := c.Runtime + " " + c.Model + " " + c.Test
+		same[test] = append(same[test], c)
 	}
 	out := map[results.Key]string{}
-	for _, c := range cases {
-		if len(runtimes) > 1 {
-			out[c.Key] += " " + c.Runtime
+	for _, group := range same {
+		for i, words := range wordsApart(group) {
+			if len(runtimes) > 1 {
+				words = append([]string{group[i].Runtime}, words...)
+			}
+			if len(words) > 0 {
+				out[group[i].Key] = " " + strings.Join(words, " ")
+			}
 		}
-		for _, word := range c.Key.Words() {
-			if with[test(c)+word] < same[test(c)] {
-				out[c.Key] += " " + word
+	}
+	return out
+}
+
+// wordsApart are the weights' type, the skeleton and the settings in which a case
+// differs from another of the group.
+func wordsApart(group []diff.Case) [][]string {
+	settings := make([]results.Case, len(group))
+	for i, c := range group {
+		settings[i] = c.Case
+	}
+	out := results.Apart(settings)
+	for _, of := range []func(diff.Case) string{
+		func(c diff.Case) string { return c.Skeleton }, func(c diff.Case) string { return c.WeightType },
+	} {
+		if !slices.ContainsFunc(group, func(c diff.Case) bool { return of(c) != of(group[0]) }) {
+			continue
+		}
+		for i, c := range group {
+			if word := of(c); word != "" {
+				out[i] = append([]string{word}, out[i]...)
 			}
 		}
 	}

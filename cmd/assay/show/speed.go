@@ -3,7 +3,6 @@ package show
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -51,50 +50,23 @@ func printHostTime(w io.Writer, records []results.Record, differs []string) {
 	}
 }
 
-// settings are the parameters that a test's name does not tell, by their flags.
-var settings = []struct {
-	flag string
-	of   func(results.Case) any
-}{
-	{"c", func(c results.Case) any { return c.NCtx }},
-	{"np", func(c results.Case) any { return c.NSeq }},
-	{"b", func(c results.Case) any { return c.NBatch }},
-	{"ub", func(c results.Case) any { return c.NUbatch }},
-	{"ctk", func(c results.Case) any { return c.TypeK }},
-	{"ctv", typeV},
-	{"fa", func(c results.Case) any { return c.FlashAttn }},
-	{"swa-full", func(c results.Case) any { return c.SWAFull }},
-	{"kvu", func(c results.Case) any { return c.KVUnified }},
-	{"t", func(c results.Case) any { return c.NThreads }},
-	{"ngl", func(c results.Case) any { return c.NGPULayers }},
-	{"kv-bits", func(c results.Case) any { return c.KVBits }},
-	{"kv-group-size", func(c results.Case) any { return c.KVGroupSize }},
-	{"quantized-kv-start", func(c results.Case) any { return c.QuantizedKVStart }},
-	{"max-kv-size", func(c results.Case) any { return c.MaxKVSize }},
-}
-
-// typeV is empty where the V cache has the K cache's type, as it has by default.
-func typeV(c results.Case) any {
-	if c.TypeV == c.TypeK {
-		return ""
-	}
-	return c.TypeV
-}
-
 // apart returns, for each record, the settings in which it differs from another
 // of the same test: what a table must show for its rows to be told apart.
 func apart(records []results.Record) []string {
-	same := map[string][]results.Case{}
-	test := func(r results.Record) string { return r.Model.WeightType + " " + r.Case.Test() }
-	for _, r := range records {
-		same[test(r)] = append(same[test(r)], r.Case)
+	same := map[string][]int{}
+	for i, r := range records {
+		test := r.Model.WeightType + " " + r.Case.Test()
+		same[test] = append(same[test], i)
 	}
 	out := make([]string, len(records))
-	for i, r := range records {
-		for _, set := range settings {
-			value := set.of(r.Case)
-			if value != "" && slices.ContainsFunc(same[test(r)], func(c results.Case) bool { return set.of(c) != value }) {
-				out[i] += fmt.Sprintf(" %s=%v", set.flag, value)
+	for _, at := range same {
+		cases := make([]results.Case, len(at))
+		for k, i := range at {
+			cases[k] = records[i].Case
+		}
+		for k, words := range results.Apart(cases) {
+			for _, word := range words {
+				out[at[k]] += " " + word
 			}
 		}
 	}

@@ -56,37 +56,24 @@ func label(ref, weightType string) string {
 	return strings.TrimSpace(Safe(strings.TrimPrefix(ref, "preset:")) + " " + weightType)
 }
 
-// cacheType names the cache's type and the parameters that differ from the
-// default behind it. mlx-lm's cache has the weights' type unless it is quantised.
+// cacheType names the cache's types and behind them the settings that are not the
+// defaults; a column of their own shows windows. mlx-lm's cache has the weights'
+// type.
 func cacheType(c results.Case) string {
-	out := c.TypeK
-	switch {
-	case c.KVBits > 0:
-		out = fmt.Sprintf("%d bit g%d", c.KVBits, c.KVGroupSize)
-		if c.QuantizedKVStart > 0 {
-			out += fmt.Sprintf(" from %d", c.QuantizedKVStart)
+	var types, more []string
+	c.SWAFull = false
+	for _, s := range results.Settings {
+		switch name := fmt.Sprint(s.Of(c)); {
+		case !s.Types && s.Differs(c):
+			more = append(more, s.Title(c))
+		case s.Types && name != "" && !slices.Contains(types, name):
+			types = append(types, name)
 		}
-	case c.MaxKVSize > 0:
-		out = fmt.Sprintf("max %d", c.MaxKVSize)
-	case out == "":
-		out = "plain"
 	}
-	if c.TypeV != c.TypeK {
-		out += "/" + c.TypeV
+	if len(types) == 0 && len(more) == 0 {
+		return "plain"
 	}
-	if c.NSeq > 1 {
-		out += fmt.Sprintf(" np%d", c.NSeq)
-	}
-	if c.KVUnified {
-		out += " kvu"
-	}
-	if c.FlashAttn == "off" {
-		out += " fa0"
-	}
-	if c.NUbatch != 512 && c.NUbatch != 0 {
-		out += fmt.Sprintf(" ub%d", c.NUbatch)
-	}
-	return out
+	return strings.TrimSpace(strings.Join(types, "/") + " " + strings.Join(more, ", "))
 }
 
 // swa says how windowed layers are kept, where there are any.
