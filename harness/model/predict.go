@@ -13,6 +13,7 @@ import (
 	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/predict/arch"
+	"assay/predict/cost"
 	"assay/predict/source"
 	"assay/results"
 )
@@ -31,6 +32,9 @@ type Foretold struct {
 
 // unknownWork says why a runtime's work is not predicted.
 func unknownWork(name string, f arch.Facts) string {
+	if err := cost.Unknown(f); err != nil {
+		return "operations and bytes moved: " + err.Error()
+	}
 	what := "operations and bytes moved: what " + name + " would run of this model type"
 	if f.ModelType != "" {
 		what += " (" + f.ModelType + ")"

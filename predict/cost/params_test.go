@@ -113,6 +113,9 @@ func TestUnknownMatrix(t *testing.T) {
 		assert.Equal(t, int64(64*64), partParams(after, part)-partParams(before, part), name)
 		_, err = cost.LlamaCpp(f, kv.Params{NCtx: 512, FlashAttn: true}, cost.Work{Kind: cost.Decode, NGen: 1})
 		assert.ErrorIs(t, err, cost.ErrNoRule, name)
+		assert.ErrorContains(t, cost.Unknown(f), tensor.Pattern(name))
+		f.Tensors = table
+		assert.NoError(t, cost.Unknown(f))
 	}
 }
 

@@ -137,6 +137,19 @@ func rowOf(p tensor.Place, t arch.Tensor) tensor.Row {
 	return r
 }
 
+// Unknown says which matrices of a GGUF's table nothing is known of, for which no
+// work is predicted; nil where there are none.
+func Unknown(f arch.Facts) error {
+	if !slices.ContainsFunc(f.Tensors, func(t arch.Tensor) bool { return t.Name == tokenEmbedding }) {
+		return nil
+	}
+	table, err := weights(f, "")
+	if err != nil {
+		return err
+	}
+	return unknown(table)
+}
+
 // unknown names the matrices that no rule knows what they are multiplied with;
 // the error wraps ErrNoRule, and is nil where there are none.
 func unknown(table []weight) error {
