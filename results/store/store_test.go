@@ -152,7 +152,13 @@ func fill(v reflect.Value, n *int64) {
 			return
 		}
 		for i := range v.NumField() {
-			fill(v.Field(i), n)
+			f := v.Field(i)
+			if f.Kind() == reflect.Map && f.Type().Elem() == reflect.PointerTo(v.Type()) {
+				f.Set(reflect.MakeMap(f.Type())) // of parts of its own kind: an empty one
+				f.SetMapIndex(reflect.ValueOf("MTL0"), reflect.New(v.Type()))
+				continue
+			}
+			fill(f, n)
 		}
 	}
 }
