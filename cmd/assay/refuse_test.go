@@ -45,7 +45,7 @@ func TestRefusesInOneLine(t *testing.T) {
 		"no value type":           {"plan " + model + " -ctv zork", `no cache type "zork"; there are bf16, f16,`},
 		"no cache type to guess":  {"predict " + model + " -ctk q6_K", `no cache type "q6_K"; there are bf16, f16,`},
 		"no weight type":          {"run -m " + model + " --weight-type q9", `no weight type "q9"; there are f32, f16,`},
-		"no weight type to plan":  {"plan " + model + " --weight-type q9", `weight type "q9"; there are f32, f16,`},
+		"no weight type to plan":  {"plan " + model + " --weight-type q9", `weight type "q9"; there are BF16, F16,`},
 		"no weight type to write": {"synth " + model + " --weight-type q9 --out " + filepath.Join(dir, "q9"), `weight type "q9"; there are f32, f16,`},
 		"no type to calibrate by": {"run --calibrate --weight-type q9", `weight type "q9"; there are f32, f16,`},
 		"calibration of no core":  {"run --calibrate -t -1", "n_threads -1 must be 1 or more"},

@@ -182,9 +182,9 @@ func (c *Context) honoured(p ContextParams, passed *block) error {
 		{"n_seq_max", seqs, c.NSeqMax(), c.NSeqMax() == max(seqs, 1)},
 		// The library rounds n_ctx up to 256 cells, for all and again for each sequence.
 		{"n_ctx", ctx, c.NCtx(), ctx == 0 || c.NCtx() >= ctx && c.NCtx() < ctx+256*(max(seqs, 1)+1)},
-		// It bounds the batches by the context; b6673 takes none below 64
-		// (GGML_KQ_MASK_PAD in llama-context.cpp).
-		{"n_batch", batch, c.nBatch, c.nBatch == batch || c.nBatch == min(batch, c.NCtx()) || c.nBatch == max(min(batch, ctx), 64)},
+		// It bounds the batches by the context as it was asked for or as it was rounded
+		// up; b6673 takes none below 64 (GGML_KQ_MASK_PAD in llama-context.cpp).
+		{"n_batch", batch, c.nBatch, slices.Contains([]int{batch, min(batch, c.NCtx()), min(batch, ctx), max(min(batch, ctx), 64)}, c.nBatch)},
 		{"n_ubatch", ubatch, c.NUbatch(), c.NUbatch() == min(ubatch, c.nBatch)},
 		{"n_threads", read("n_threads"), c.number(c.lib.fn.nThreads), c.number(c.lib.fn.nThreads) == read("n_threads")},
 		{"n_threads_batch", read("n_threads_batch"), c.number(c.lib.fn.nThreadsBatch),
