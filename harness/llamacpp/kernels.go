@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"assay/harness/failure"
-	"assay/native/host"
+	"assay/harness/machine"
 	"assay/native/llama"
 	"assay/predict/gguf"
 	"assay/results"
@@ -14,20 +14,11 @@ import (
 
 // kernelsOf is what is known of a Mac's GPU kernels; nil where nothing is.
 func kernelsOf(found llama.Kernels) *results.Kernels {
-	k := results.Kernels{BF16: found.BFloat, Tensor: found.Tensor, SDK: OwnSDK()}
+	k := results.Kernels{BF16: found.BFloat, Tensor: found.Tensor, SDK: machine.SDK()}
 	if k == (results.Kernels{}) {
 		return nil
 	}
 	return &k
-}
-
-// OwnSDK is the SDK that the running program names; "" where it is none for macOS.
-func OwnSDK() string {
-	build, err := host.ThisBuild()
-	if err != nil {
-		return ""
-	}
-	return build.SDK.String()
 }
 
 // noBF16Env puts weights of bf16 on the CPU (ggml-metal-device.m).

@@ -33,9 +33,6 @@ func hasWindow(f arch.Facts) bool {
 	return false
 }
 
-// Name is the runtime's name in records.
-const Name = "llama.cpp"
-
 // Runtime is the adapter of llama.cpp: what is known without loading it.
 type Runtime struct{}
 
@@ -139,15 +136,4 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	}
 	p.FLOPs, p.BytesMoved, p.Cost = runtime.FLOPs(spent), runtime.BytesMoved(spent), spent
 	return p, nil
-}
-
-// Params are the case's parameters in the predictor's terms. Where the runtime
-// chooses flash attention itself it takes it: what a backend has no kernel for is
-// resolved before.
-func Params(c results.Case, lib results.Runtime) kv.Params {
-	return kv.Params{
-		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeq: c.NSeq,
-		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: c.FlashAttn != "off" && c.FlashAttn != runtime.FlashTurnedOff, FlashTurnedOff: c.FlashAttn == runtime.FlashTurnedOff,
-		SWAFull: c.SWAFull, KVUnified: c.KVUnified, Release: lib.Version,
-	}
 }

@@ -119,16 +119,6 @@ func classOf(kind string) string {
 	return runtime.ClassAttention
 }
 
-// readReports takes over what the library printed about its buffers.
-func readReports(m *results.Measured, model, ctx llama.Report) {
-	m.Memory.WeightBytes = model.Sum("model")
-	m.Memory.ComputeBytes, m.Memory.OutputBytes = ctx.Sum("compute"), ctx.Sum("output")
-	if size := ctx.CacheBytes(); size != nil {
-		// Each line is off by half of the last digit at most.
-		m.KVSources.Log, m.KVSources.LogPrecision = size, new(int64(len(ctx.Caches))*llama.ReportPrecision/2+1)
-	}
-}
-
 // agreement checks the log's figure against the tensors', within the log's
 // rounding.
 func agreement(m *results.Measured) []results.Check {

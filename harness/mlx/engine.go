@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"assay/harness/llamacpp"
 	"assay/harness/machine"
 	"assay/harness/runtime"
 	"assay/native/mlx"
@@ -37,7 +36,7 @@ func (e *engine) kernels() *results.Kernels {
 	if file == "" {
 		return nil
 	}
-	k := &results.Kernels{SDK: llamacpp.OwnSDK()}
+	k := &results.Kernels{SDK: machine.SDK()}
 	if count, err := mlx.NAXKernels(file); err == nil {
 		k.NAX = &count
 	}

@@ -82,3 +82,11 @@ func workOf(c results.Case, weightType string) *cost.Work {
 	}
 	return nil
 }
+
+// settled is the case with what the runtime chose where it was left to choose.
+func settled(c results.Case, m *results.Measured) results.Case {
+	if c.FlashAttn == "auto" && m != nil && m.FlashAttn != nil {
+		c.FlashAttn = map[bool]string{true: "on", false: runtime.FlashTurnedOff}[*m.FlashAttn]
+	}
+	return c
+}

@@ -47,14 +47,6 @@ func Judge(rec *results.Record, it subject.Item, names []string) {
 	}
 }
 
-// settled is the case with what the runtime chose where it was left to choose.
-func settled(c results.Case, m *results.Measured) results.Case {
-	if c.FlashAttn == "auto" && m != nil && m.FlashAttn != nil {
-		c.FlashAttn = map[bool]string{true: "on", false: runtime.FlashTurnedOff}[*m.FlashAttn]
-	}
-	return c
-}
-
 // residual is observation minus prediction, where both exist.
 func residual(p *results.Predicted, m *results.Measured) *results.Residual {
 	r := &results.Residual{
@@ -113,18 +105,6 @@ func nearLog(figure string, p, log *int64) []results.Check {
 	c := results.Check{Name: figure + " predicted = log", OK: max(*p-*log, *log-*p) <= results.LogRounding}
 	if !c.OK {
 		c.Detail = fmt.Sprintf("predicted %d bytes, the log says %d ± %d", *p, *log, results.LogRounding)
-	}
-	return []results.Check{c}
-}
-
-// equal checks a figure where both sides have it; found is how the second was.
-func equal(figure, found, unit string, p, m *int64) []results.Check {
-	if p == nil || m == nil {
-		return nil
-	}
-	c := results.Check{Name: figure + " predicted = " + found, OK: *p == *m}
-	if !c.OK {
-		c.Detail = fmt.Sprintf("predicted %d, %s %d %s", *p, found, *m, unit)
 	}
 	return []results.Check{c}
 }
