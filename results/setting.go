@@ -67,6 +67,18 @@ type Known struct {
 	Kinds   []Kind
 }
 
+// Defaults is a case in which no setting was given.
+func Defaults() Case {
+	var c Case
+	for _, s := range Settings {
+		s.Put(&c, s.Default)
+		if leader, ok := SettingNamed(s.Follows); ok {
+			s.Put(&c, leader.Default)
+		}
+	}
+	return c
+}
+
 // SettingNamed returns the row of that name in records.
 func SettingNamed(name string) (Setting, bool) {
 	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })

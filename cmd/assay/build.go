@@ -10,8 +10,8 @@ import (
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
 	"assay/harness/failure"
+	"assay/harness/subject"
 	"assay/predict/builder"
-	"assay/predict/source"
 )
 
 const buildHelp = `
@@ -80,9 +80,9 @@ func newBuildFlags(fs *flag.FlagSet) *buildFlags {
 }
 
 func build(ctx context.Context, s line.Streams, ref string, o *buildFlags) error {
-	facts, err := source.Load(ctx, ref, source.Options{})
+	facts, err := subject.Facts(ctx, ref)
 	if err != nil {
-		return failure.Input(err)
+		return err
 	}
 	m, err := builder.Build(facts, o.opt)
 	if err != nil {

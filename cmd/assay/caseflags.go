@@ -5,6 +5,7 @@ import (
 
 	"assay/cmd/assay/line"
 	"assay/harness/runtimes"
+	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/results"
 )
@@ -39,6 +40,11 @@ func (o *caseFlags) resolve(ref string) (results.Case, error) {
 		o.runtime = runtimes.For(ref)
 	}
 	return o.settings.Settled(), checkFlags(o.fs, o.runtime)
+}
+
+// ask is the subject that the flags name.
+func (o *caseFlags) ask(ref string) subject.Ask {
+	return subject.Ask{Ref: ref, Runtime: o.runtime, WeightType: o.weights}
 }
 
 // checkFlags refuses flags that the runtime does not have.

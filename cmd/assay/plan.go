@@ -36,7 +36,7 @@ func planCommand() line.Command {
 				if err != nil {
 					return err
 				}
-				rec, err := model.Plan(ctx, o.runtime, ref, o.weights, c)
+				rec, err := model.Plan(ctx, o.ask(ref), c)
 				if err != nil {
 					return err
 				}

@@ -67,7 +67,7 @@ type foretold struct {
 }
 
 func predict(ctx context.Context, s line.Streams, ref string, o *caseFlags, rules []string, speed *forecastFlags, c results.Case) error {
-	told, err := model.Predict(ctx, o.runtime, ref, o.weights, c, rules)
+	told, err := model.Predict(ctx, o.ask(ref), c, rules)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"assay/cmd/assay/show"
 	"assay/harness/model"
 	"assay/harness/runtime"
+	"assay/harness/subject"
 )
 
 const synthHelp = `
@@ -40,7 +41,7 @@ func synthCommand() line.Command {
 				if *out == "" {
 					return line.Usagef("--out names the file to write; there is no default")
 				}
-				f, err := model.Synth(ctx, *rt, ref, *kind, *weights, *out, *force)
+				f, err := model.Synth(ctx, subject.Ask{Ref: ref, Runtime: *rt, WeightType: *weights, Skeleton: *kind}, *out, *force)
 				if err != nil {
 					return err
 				}

@@ -9,16 +9,15 @@ import (
 	"time"
 
 	"assay/harness/failure"
-	"assay/harness/llamacpp"
 	"assay/harness/machine"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
 	"assay/harness/speed"
+	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/predict/arch"
 	"assay/predict/machines"
 	"assay/predict/roofline"
-	"assay/predict/source"
 	"assay/results"
 )
 
@@ -50,7 +49,7 @@ const (
 // every shape, weight type, length and depth the smallest set of cases from
 // which the fit is well conditioned (roofline.Calibrate), within the budget.
 func Suite(ctx context.Context, opt Options) (suite.Suite, roofline.Calibration, error) {
-	opt.Runtime = cmp.Or(opt.Runtime, llamacpp.Name)
+	opt.Runtime = cmp.Or(opt.Runtime, runtimes.For())
 	host := machine.Read(ctx)
 	grid := gridOf(host, opt)
 	if opt.Experts && !grid.mixtures {
@@ -72,7 +71,7 @@ func Suite(ctx context.Context, opt Options) (suite.Suite, roofline.Calibration,
 	var groups []suite.CaseGroup
 	var candidates []roofline.Candidate
 	for _, ref := range refs {
-		f, err := source.Load(ctx, ref, source.Options{})
+		f, err := subject.Facts(ctx, ref)
 		if err != nil {
 			return suite.Suite{}, roofline.Calibration{}, fmt.Errorf("calibration: %w", err)
 		}

@@ -38,6 +38,22 @@ type Runtime struct{}
 
 func (Runtime) Name() string { return Name }
 
+// Architecture is the family: llama.cpp's own name.
+func (Runtime) Architecture(f arch.Facts) string { return f.Family }
+
+// Owns GGUF, and what Ollama keeps, which is GGUF.
+func (Runtime) Owns(ref string) bool {
+	return strings.EqualFold(filepath.Ext(ref), ".gguf") || strings.HasPrefix(ref, "ollama:")
+}
+
+// Behind changes nothing: the cache is allocated at once.
+func (Runtime) Behind(c results.Case) results.Case { return c }
+
+// Rivals speak of one cache per context, as llama.cpp has it.
+func (Runtime) Rivals(c results.Case, lib results.Runtime) (kv.Params, bool) {
+	return Params(c, lib), true
+}
+
 // Settle leaves out swa_full for models without a window, and mlx-lm's settings.
 func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 	if c.NBatch > 0 { // as llama_init_from_model bounds it (src/llama-context.cpp, v0.5.0)

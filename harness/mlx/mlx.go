@@ -27,6 +27,24 @@ type Runtime struct{}
 
 func (Runtime) Name() string { return Name }
 
+// Architecture is the model type, by which mlx-lm finds its module.
+func (Runtime) Architecture(f arch.Facts) string { return f.ModelType }
+
+// Owns folders of safetensors.
+func (Runtime) Owns(ref string) bool {
+	weights, _ := filepath.Glob(filepath.Join(ref, "*.safetensors"))
+	return len(weights) > 0
+}
+
+// Behind has as many tokens come before as the context leaves.
+func (Runtime) Behind(c results.Case) results.Case {
+	c.NDepth = max(c.NDepth, c.NCtx-c.NPrompt-c.NGen)
+	return c
+}
+
+// Rivals do not speak of mlx-lm's caches, which grow with the tokens.
+func (Runtime) Rivals(results.Case, results.Runtime) (kv.Params, bool) { return kv.Params{}, false }
+
 // Settle keeps what mlx-lm knows: its cache has the weights' type unless it is
 // quantised, grows as tokens come, and is not split over sequences. A bound is
 // left out for models that choose caches of their own.

@@ -6,12 +6,10 @@ import (
 	"sort"
 
 	"assay/harness/failure"
-	"assay/harness/runtime"
-	"assay/harness/runtimes"
 	"assay/harness/speed"
+	"assay/harness/subject"
 	"assay/predict/arch"
 	"assay/predict/roofline"
-	"assay/predict/source"
 	"assay/results"
 )
 
@@ -91,18 +89,15 @@ var forecastContexts = []int{512, 2048, 8192, 32768}
 
 // NewForecast predicts a model that is only known by its facts. Nothing is run.
 func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOptions) (Forecast, error) {
-	f, err := source.Load(ctx, ref, source.Options{})
-	if err != nil {
-		return Forecast{}, failure.Input(err)
-	}
-	rt, err := runtimes.Named(opt.Runtime)
+	s, err := subject.Of(ctx, subject.Ask{Ref: ref, Runtime: opt.Runtime, WeightType: opt.WeightType})
 	if err != nil {
 		return Forecast{}, err
 	}
+	f, rt := s.Facts, s.Runtime
 	if by.Of() != rt.Name() {
 		return Forecast{}, failure.Input(fmt.Errorf("speed in %s cannot be predicted from figures of %s (%s): name a fit of runs in %s", rt.Name(), by.Of(), by.Source(), rt.Name()))
 	}
-	x := forecaster{rt, f, by, opt}
+	x := forecaster{s, by, opt}
 	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
 	if out.Tests, err = x.tests(); err != nil {
 		return Forecast{}, failure.Input(fmt.Errorf("%s: %w", f.Name, err))
@@ -129,8 +124,7 @@ func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOpti
 }
 
 type forecaster struct {
-	rt  runtime.Runtime
-	f   arch.Facts
+	subject.Subject
 	by  Predictor
 	opt ForecastOptions
 }
@@ -149,7 +143,7 @@ func (x forecaster) tests() (list []ForecastTest, err error) {
 		if test.Depth > 0 {
 			test.Test += fmt.Sprint(" @ d", test.Depth)
 		}
-		if test.Prediction, _, err = x.predict(t.kind, t.n, test.Depth); err != nil {
+		if test.Prediction, _, err = x.foretell(t.kind, t.n, test.Depth); err != nil {
 			return nil, fmt.Errorf("%s: %w", test.Test, err)
 		}
 		list = append(list, test)
@@ -159,11 +153,11 @@ func (x forecaster) tests() (list []ForecastTest, err error) {
 
 // row predicts a prompt of n tokens and one token generated after it.
 func (x forecaster) row(n int) (ForecastRow, error) {
-	prompt, need, err := x.predict(results.KindPrefill, n, 0)
+	prompt, need, err := x.foretell(results.KindPrefill, n, 0)
 	if err != nil {
 		return ForecastRow{}, err
 	}
-	next, _, err := x.predict(results.KindDecode, 1, n-1)
+	next, _, err := x.foretell(results.KindDecode, 1, n-1)
 	if err != nil {
 		return ForecastRow{}, err
 	}
@@ -173,15 +167,15 @@ func (x forecaster) row(n int) (ForecastRow, error) {
 	}, nil
 }
 
-// predict foretells n tokens of kind after depth others, and what memory the
+// foretell predicts n tokens of kind after depth others, and what memory the
 // weights and the cache take.
-func (x forecaster) predict(kind results.Kind, n, depth int) (roofline.Prediction, int64, error) {
+func (x forecaster) foretell(kind results.Kind, n, depth int) (roofline.Prediction, int64, error) {
 	c := x.opt.Case
 	c.Kind, c.NDepth, c.NPrompt, c.NGen, c.NCtx = kind, depth, n, 0, n+depth
 	if kind == results.KindDecode {
 		c.NPrompt, c.NGen = 0, n
 	}
-	p, err := x.rt.Predict(x.f, x.f, x.opt.WeightType, c, results.Runtime{})
+	p, err := x.settled(c)
 	if err != nil {
 		return roofline.Prediction{}, 0, err
 	}
@@ -206,15 +200,24 @@ func (x forecaster) complete(c results.Case, p *results.Predicted) (rough bool, 
 	if p.Cost != nil && p.WeightBytes != nil {
 		return false, nil
 	}
-	if r, ok := x.rt.(rougher); ok {
-		if err := r.Roughly(x.f, x.opt.WeightType, c, p); err != nil {
+	if r, ok := x.Runtime.(rougher); ok {
+		if err := r.Roughly(x.Facts, x.opt.WeightType, c, p); err != nil {
 			return false, err
 		}
 	}
 	if p.Cost == nil || p.WeightBytes == nil {
-		return false, speed.Uncounted(x.rt.Name())
+		return false, speed.Uncounted(x.Runtime.Name())
 	}
 	return true, nil
+}
+
+// settled predicts the case as the runtime takes it.
+func (x forecaster) settled(c results.Case) (*results.Predicted, error) {
+	c, err := x.Settle(c)
+	if err != nil {
+		return nil, err
+	}
+	return x.Subject.Predict(c)
 }
 
 // contextStep is the grain of the largest context: llama.cpp pads the cache to it.
@@ -222,7 +225,7 @@ const contextStep = 256
 
 // largest searches the longest context that fits, up to the model's own.
 func (x forecaster) largest() (*int, error) {
-	most := int(x.f.ContextLength)
+	most := int(x.Facts.ContextLength)
 	if most == 0 {
 		most = 1 << 20
 	}
@@ -232,7 +235,7 @@ func (x forecaster) largest() (*int, error) {
 		// grows with the tokens.
 		c := x.opt.Case
 		c.Kind, c.NPrompt, c.NGen, c.NDepth, c.NCtx = results.KindDecode, 0, 1, n-1, n
-		p, err := x.rt.Predict(x.f, x.f, x.opt.WeightType, c, results.Runtime{})
+		p, err := x.settled(c)
 		if err == nil {
 			_, err = x.complete(c, p)
 		}
@@ -241,7 +244,7 @@ func (x forecaster) largest() (*int, error) {
 			failed = err
 			return false
 		case p.WeightBytes == nil || p.KVBytes == nil:
-			failed = fmt.Errorf("%s predicts no size of %s", x.rt.Name(), x.f.Name)
+			failed = fmt.Errorf("%s predicts no size of %s", x.Runtime.Name(), x.Facts.Name)
 			return false
 		}
 		return *p.WeightBytes+*p.KVBytes <= x.opt.MemoryBytes

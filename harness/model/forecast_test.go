@@ -20,7 +20,7 @@ func TestForecast(t *testing.T) {
 	require.NoError(t, err)
 	opt := model.ForecastOptions{
 		Runtime: "llama.cpp", WeightType: "q4_0", MemoryBytes: 8 << 30, Contexts: []int{512, 1 << 16, 1 << 20},
-		Case: results.Case{NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16", FlashAttn: "on"},
+		Case: results.Defaults(),
 	}
 	f, err := model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func TestForecast(t *testing.T) {
 
 	assert.False(t, f.Rows[0].Fits)
 	mlx := opt
-	mlx.Runtime = "mlx"
+	mlx.Runtime, mlx.WeightType = "mlx", "4bit"
 	_, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, mlx)
 	assert.ErrorContains(t, err, "speed in mlx cannot be predicted from figures of llama.cpp (M4Max-40 in llama.cpp by a model of Macs that ")
 

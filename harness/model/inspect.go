@@ -4,20 +4,16 @@
 package model
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 
 	"assay/harness/failure"
-	"assay/harness/llamacpp"
 	"assay/harness/runtime"
-	"assay/harness/runtimes"
-	"assay/harness/suite"
+	"assay/harness/subject"
 	"assay/predict/arch"
 	"assay/predict/kv"
 	"assay/predict/machines"
-	"assay/predict/source"
 	"assay/results"
 )
 
@@ -139,26 +135,21 @@ var inspectedTypes = []string{"f32", "f16", "q8_0", "q6_K", "q5_K", "q4_K", "q4_
 // Inspect reads the model's facts and computes all that follows from them in a
 // runtime. Nothing is run.
 func Inspect(ctx context.Context, ref string, opt Options) (Inspection, error) {
-	f, err := source.Load(ctx, ref, source.Options{})
-	if err != nil {
-		return Inspection{}, failure.Input(err)
-	}
-	rt, err := runtimes.Named(cmp.Or(opt.Runtime, llamacpp.Name))
+	s, err := subject.Of(ctx, subject.Ask{Ref: ref, Runtime: opt.Runtime, WeightType: opt.WeightType})
 	if err != nil {
 		return Inspection{}, err
 	}
-	opt.WeightType = suite.Spelled(rt, runtime.SkeletonSparse, opt.WeightType)
+	in := Inspection{Runtime: s.Runtime.Name(), Facts: s.Facts, SHA256: s.Facts.SHA256(), CacheClasses: map[string]int{}, rt: s.Runtime}
 	for _, n := range append([]int{1}, opt.Contexts...) {
 		c := opt.Case
-		c.NCtx = n
-		if err := suite.CheckCase(rt, runtime.SkeletonSparse, opt.WeightType, c); err != nil {
+		c.Kind, c.NCtx = results.KindPlan, n
+		if _, err := s.Settle(c); err != nil {
 			return Inspection{}, err
 		}
 	}
-	in := Inspection{Runtime: rt.Name(), Facts: f, SHA256: f.SHA256(), CacheClasses: map[string]int{}, rt: rt}
 	for _, part := range []func(*Inspection, Options) error{sizes, sharing, caches, workByLength} {
 		if err := part(&in, opt); err != nil {
-			return Inspection{}, failure.Input(fmt.Errorf("inspect %s: %w", ref, err))
+			return Inspection{}, failure.Input(err)
 		}
 	}
 	in.Facts.Tensors = nil // the table is long; 'build' writes it
@@ -192,8 +183,8 @@ func caches(in *Inspection, opt Options) error {
 
 // cacheAt is the cache of a context of n tokens.
 func (in *Inspection) cacheAt(n int, opt Options) (CacheAt, error) {
-	if n < 1 {
-		return CacheAt{}, fmt.Errorf("a context of %d tokens: give 1 or more", n)
+	if n == 0 {
+		return CacheAt{}, errors.New("a context of 0 tokens keeps nothing: give 1 or more")
 	}
 	p, err := in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
 	if err != nil {
@@ -241,12 +232,12 @@ func (in *Inspection) predict(opt Options, what results.Case) (*results.Predicte
 	if c.Kind != results.KindPlan { // each sequence has its share of the context
 		c.NCtx *= max(c.NSeq, 1)
 	}
-	asked := c
-	c = in.rt.Settle(c, in.Facts)
-	if err := suite.Unreached(in.rt, asked, c, in.Facts); err != nil {
+	s := subject.Subject{Facts: in.Facts, Runtime: in.rt, WeightType: opt.WeightType}
+	c, err := s.Settle(c)
+	if err != nil {
 		return nil, err
 	}
-	return in.rt.Predict(in.Facts, in.Facts, opt.WeightType, c, results.Runtime{})
+	return s.Predict(c)
 }
 
 // contexts are the lengths to tabulate.

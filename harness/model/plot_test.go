@@ -16,7 +16,7 @@ import (
 // curve only where there is a window.
 func TestModelPlots(t *testing.T) {
 	inspect := func(ref string) model.Inspection {
-		in, err := model.Inspect(t.Context(), ref, model.Options{Case: results.Case{TypeK: "f16", TypeV: "f16"}, Contexts: []int{512, 4096}})
+		in, err := model.Inspect(t.Context(), ref, model.Options{Case: results.Defaults(), Contexts: []int{512, 4096}})
 		require.NoError(t, err)
 		return in
 	}

@@ -6,15 +6,10 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/machine"
-	"assay/harness/mlx"
 	"assay/harness/record"
-	"assay/harness/runtime"
-	"assay/harness/runtimes"
 	"assay/harness/subject"
-	"assay/harness/suite"
 	"assay/predict/arch"
 	"assay/predict/cost"
-	"assay/predict/source"
 	"assay/results"
 )
 
@@ -54,49 +49,39 @@ type RuleSays struct {
 }
 
 // Predict predicts a prompt and a token of the model. NCtx 0 is the model's
-// full context, or with mlx-lm the prompt and what is before it. sets names rival rule sets, as for a run.
-func Predict(ctx context.Context, name, ref, weightType string, c results.Case, sets []string) (Foretold, error) {
-	f, err := source.Load(ctx, ref, source.Options{})
-	if err != nil {
-		return Foretold{}, failure.Input(err)
-	}
-	rt, err := runtimes.Named(name)
+// full context, or with mlx-lm the prompt and what is before it. sets names rival
+// rule sets, as for a run.
+func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) (Foretold, error) {
+	s, err := subject.Of(ctx, a)
 	if err != nil {
 		return Foretold{}, err
 	}
-	weightType = suite.Spelled(rt, runtime.SkeletonSparse, weightType)
-	if err := suite.CheckCase(rt, runtime.SkeletonSparse, weightType, c); err != nil {
+	if c.NCtx == 0 {
+		c.NCtx = max(int(s.Facts.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)
+	} else {
+		c = s.Runtime.Behind(c)
+	}
+	if c, err = s.Settle(c); err != nil {
 		return Foretold{}, err
 	}
-	switch {
-	case c.NCtx == 0:
-		c.NCtx = max(int(f.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)
-	case name == mlx.Name: // whose cache holds what came: so much came before
-		c.NDepth = max(c.NDepth, c.NCtx-c.NPrompt-c.NGen)
-	}
-	asked := c
-	c = rt.Settle(c, f)
-	if err := suite.Unreached(rt, asked, c, f); err != nil {
-		return Foretold{}, err
-	}
-	it := subject.Item{Runtime: name, Ref: ref, WeightType: weightType, Case: c, Facts: f, Run: f}
+	it, name := s.Item(c), s.Runtime.Name()
 	out := Foretold{Record: results.Record{
 		Schema: results.Schema, Time: time.Now().UTC(), Status: results.StatusOK, Host: machine.Read(ctx),
 		Runtime: results.Runtime{Name: name}, Model: subject.ModelOf(it), Case: c,
 	}}
-	if out.Predicted, err = rt.Predict(f, f, weightType, c, results.Runtime{}); err != nil {
+	if out.Predicted, err = s.Predict(c); err != nil {
 		return Foretold{}, failure.Input(err)
 	}
 	token := c
 	token.Kind, token.NDepth, token.NPrompt, token.NGen = results.KindDecode, c.NDepth+c.NPrompt, 0, 1
-	if out.Token, err = rt.Predict(f, f, weightType, token, results.Runtime{}); err != nil {
+	if out.Token, err = s.Predict(token); err != nil {
 		return Foretold{}, failure.Input(err)
 	}
 	if out.Predicted.WeightBytes == nil {
 		out.Unknown = append(out.Unknown, "weight bytes, as "+name+" would hold them")
 	}
 	if out.Token.Cost == nil {
-		out.Unknown = append(out.Unknown, unknownWork(name, f))
+		out.Unknown = append(out.Unknown, unknownWork(name, s.Facts))
 	}
 	return out, out.rival(it, sets)
 }

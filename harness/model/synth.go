@@ -9,30 +9,23 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/runtime"
-	"assay/harness/runtimes"
-	"assay/harness/suite"
+	"assay/harness/subject"
 	"assay/predict/arch"
-	"assay/predict/source"
 )
 
 // Synth writes a skeleton of the model at path, in the runtime's own format,
 // and returns its facts. What is there already is kept unless overwrite is set.
-func Synth(ctx context.Context, name, ref, kind, weightType, path string, overwrite bool) (arch.Facts, error) {
+func Synth(ctx context.Context, a subject.Ask, path string, overwrite bool) (arch.Facts, error) {
+	kind := a.Skeleton
 	if kind != runtime.SkeletonKV && kind != runtime.SkeletonFull && kind != runtime.SkeletonSparse {
 		return arch.Facts{}, failure.Input(fmt.Errorf("skeleton %q: kv, full or sparse", kind))
 	}
-	f, err := source.Load(ctx, ref, source.Options{})
-	if err != nil {
-		return arch.Facts{}, failure.Input(err)
-	}
-	rt, err := runtimes.Named(name)
+	s, err := subject.Of(ctx, a)
 	if err != nil {
 		return arch.Facts{}, err
 	}
-	if err := suite.CheckWeights(rt, kind, weightType); err != nil {
-		return arch.Facts{}, err
-	}
-	if f, err = rt.SkeletonFacts(f, kind); err != nil {
+	f, err := s.Runtime.SkeletonFacts(s.Facts, kind)
+	if err != nil {
 		return arch.Facts{}, failure.Input(err)
 	}
 	if _, err := os.Stat(path); err == nil && !overwrite {
@@ -40,5 +33,5 @@ func Synth(ctx context.Context, name, ref, kind, weightType, path string, overwr
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return arch.Facts{}, err
 	}
-	return f, rt.SynthAt(ctx, path, f, kind, weightType)
+	return f, s.Runtime.SynthAt(ctx, path, f, kind, s.WeightType)
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"assay/harness/failure"
-	"assay/harness/llamacpp"
 	"assay/harness/runtime"
+	"assay/harness/runtimes"
 	"assay/harness/subject"
 	"assay/predict/cost"
 	"assay/predict/kv"
@@ -44,10 +44,15 @@ func Rivals(names []string) ([]rules.Set, error) {
 // own, whatever stood in for it; arithmetic and weights are judged only where the
 // model was run in its full shape, since rules derive sizes from one another.
 func Judged(sets []rules.Set, it subject.Item, rec *results.Record) ([]results.Verdict, error) {
-	if it.Runtime != llamacpp.Name {
-		return nil, nil // the rules speak of one cache per context, as llama.cpp has it
+	rt, err := runtimes.Named(it.Runtime)
+	if err != nil {
+		return nil, err
 	}
-	c := rules.Case{Facts: it.Facts, Params: llamacpp.Params(settled(it.Case, rec.Measured), rec.Runtime), Weights: it.WeightType}
+	params, spoken := rt.Rivals(settled(it.Case, rec.Measured), rec.Runtime)
+	if !spoken {
+		return nil, nil
+	}
+	c := rules.Case{Facts: it.Facts, Params: params, Weights: it.WeightType}
 	seen := rules.Observed{KVBytes: rec.Measured.KVBytes}
 	for _, l := range rec.Measured.KVLayers {
 		seen.KVLayers = append(seen.KVLayers, kv.Layer{Layer: l.Layer, Class: kv.Class(l.Class), Cells: l.Cells, KBytes: l.KBytes, VBytes: l.VBytes})

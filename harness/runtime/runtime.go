@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/predict/arch"
+	"assay/predict/kv"
 	"assay/results"
 )
 
@@ -16,6 +17,17 @@ import (
 type Runtime interface {
 	// Name is the runtime's name in records: "llama.cpp" or "mlx".
 	Name() string
+	// Architecture is what the runtime calls the model's architecture; "" where it
+	// does not know it.
+	Architecture(f arch.Facts) string
+	// Owns reports whether the reference is to a format that no other runtime runs.
+	Owns(ref string) bool
+	// Behind is the case in which a context that was asked for is full, as far as
+	// the runtime's cache holds what came and is not allocated at once.
+	Behind(c results.Case) results.Case
+	// Rivals are the case's settings in the terms of rival rules; false where the
+	// rules do not speak of the runtime.
+	Rivals(c results.Case, lib results.Runtime) (kv.Params, bool)
 	// Settle drops from the case what makes no difference in this runtime or for
 	// this model, so that equal cases look equal.
 	Settle(c results.Case, f arch.Facts) results.Case

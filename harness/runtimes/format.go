@@ -1,31 +1,28 @@
 package runtimes
 
-import (
-	"path/filepath"
-	"slices"
-	"strings"
-
-	"assay/harness/llamacpp"
-	"assay/harness/mlx"
-)
+import "slices"
 
 // FormatOf names the one runtime that runs files of the model's format, or is
 // empty for what every runtime can stand a skeleton in for.
 func FormatOf(ref string) string {
-	if strings.EqualFold(filepath.Ext(ref), ".gguf") || strings.HasPrefix(ref, "ollama:") {
-		return llamacpp.Name
-	}
-	if weights, _ := filepath.Glob(filepath.Join(ref, "*.safetensors")); len(weights) > 0 {
-		return mlx.Name
+	for _, rt := range All() {
+		if rt.Owns(ref) {
+			return rt.Name()
+		}
 	}
 	return ""
 }
 
-// For names the runtime that one looks at where none is asked for:
-// llama.cpp, unless every model is a folder of safetensors, which is mlx's.
+// For names the runtime that one looks at where none is asked for: the first of the
+// table, unless every model is in the format of another.
 func For(refs ...string) string {
-	if slices.ContainsFunc(refs, func(ref string) bool { return FormatOf(ref) != mlx.Name }) {
-		return llamacpp.Name
+	usual := All()[0].Name()
+	if len(refs) == 0 {
+		return usual
 	}
-	return mlx.Name
+	only := FormatOf(refs[0])
+	if only == "" || slices.ContainsFunc(refs, func(ref string) bool { return FormatOf(ref) != only }) {
+		return usual
+	}
+	return only
 }

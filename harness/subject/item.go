@@ -7,21 +7,19 @@ import (
 	"fmt"
 
 	"assay/harness/failure"
-	"assay/harness/mlx"
 	"assay/harness/runtimes"
 	"assay/predict/arch"
-	"assay/predict/source"
 	"assay/results"
 )
 
 // ModelOf is the model of an item in the record's words.
 func ModelOf(it Item) results.Model {
 	m := results.Model{
-		Ref: it.Ref, Name: it.Facts.Name, Arch: it.Facts.Family, FactsSHA256: it.Facts.SHA256(),
+		Ref: it.Ref, Name: it.Facts.Name, FactsSHA256: it.Facts.SHA256(),
 		Skeleton: it.Skeleton, WeightType: it.WeightType,
 	}
-	if it.Runtime == mlx.Name {
-		m.Arch = it.Facts.ModelType
+	if rt, err := runtimes.Named(it.Runtime); err == nil {
+		m.Arch = rt.Architecture(it.Facts)
 	}
 	return m
 }
@@ -48,9 +46,9 @@ func (it Item) Timed() bool {
 // that stands in for the model.
 func (it *Item) Load(ctx context.Context) error {
 	if len(it.Facts.Layers) == 0 {
-		f, err := source.Load(ctx, it.Ref, source.Options{})
+		f, err := Facts(ctx, it.Ref)
 		if err != nil {
-			return failure.Input(err)
+			return err
 		}
 		it.Facts = f
 	}

@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"assay/harness/failure"
-	"assay/harness/llamacpp"
-	"assay/harness/mlx"
 	"assay/harness/runtimes"
 	"assay/results"
 )
@@ -42,7 +40,7 @@ func (g CaseGroup) byFormat() []CaseGroup {
 		return []CaseGroup{g}
 	}
 	var groups []CaseGroup
-	for _, only := range []string{llamacpp.Name, mlx.Name, ""} {
+	for _, only := range append(namesOf(runtimes.All()), "") {
 		part := g
 		part.Models = slices.DeleteFunc(slices.Clone(g.Models), func(ref string) bool { return runtimes.FormatOf(ref) != only })
 		if only != "" {

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"assay/harness/failure"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
 	"assay/harness/subject"
 	"assay/predict/arch"
-	"assay/predict/source"
 	"assay/results"
 )
 
@@ -30,8 +28,8 @@ func Expand(ctx context.Context, s Suite, names []string) ([]subject.Item, error
 			f, ok := facts[ref]
 			if !ok {
 				var err error
-				if f, err = source.Load(ctx, ref, source.Options{}); err != nil {
-					return nil, failure.Input(fmt.Errorf("cases[%d]: %w", gi, err))
+				if f, err = subject.Facts(ctx, ref); err != nil {
+					return nil, fmt.Errorf("cases[%d]: %w", gi, err)
 				}
 				facts[ref] = f
 			}
@@ -88,10 +86,9 @@ func (g CaseGroup) settled(ref string, f arch.Facts, names []string) ([]subject.
 		if err != nil {
 			return nil, err
 		}
+		s := subject.Subject{Ref: ref, Facts: f, Runtime: rt}
 		for _, it := range writable(rt, g.Items(name, ref, f)) {
-			asked := it.Case
-			it.Case = rt.Settle(asked, f)
-			if err := Unreached(rt, asked, it.Case, f); err != nil {
+			if it.Case, err = s.Settle(it.Case); err != nil {
 				return nil, err
 			}
 			items = append(items, it)

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"assay/harness/failure"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
+	"assay/harness/subject"
 	"assay/results"
 )
 
@@ -106,28 +106,16 @@ func (g CaseGroup) checkValues() *misfit {
 	}
 	for _, s := range results.Settings {
 		for i, v := range g.Settings[s.Name] {
-			if err := checkSetting(s, v, named); err != nil {
+			if err := subject.CheckSetting(s, v, named); err != nil {
 				return badValue(s.Name, i, err)
 			}
 		}
 	}
-	known := allOf(named, func(rt runtime.Runtime) []string { return rt.WeightTypes(g.Skeleton) })
+	known := subject.AllOf(named, func(rt runtime.Runtime) []string { return rt.WeightTypes(g.Skeleton) })
 	for i, v := range g.WeightTypes {
-		if err := checkType("weight type", v, known); err != nil {
+		if err := subject.CheckType("weight type", v, known); err != nil {
 			return badValue("weight_types", i, err)
 		}
-	}
-	return nil
-}
-
-// checkSetting holds a value against its bounds and, if it is a type of the
-// cache, against those that one of the runtimes has.
-func checkSetting(s results.Setting, v any, among []runtime.Runtime) error {
-	if err := s.Check(v); err != nil {
-		return err
-	}
-	if name, ok := v.(string); ok && s.Types {
-		return checkType("cache type", name, allOf(among, runtime.Runtime.CacheTypes))
 	}
 	return nil
 }
@@ -154,29 +142,6 @@ func (g CaseGroup) namedRuntimes() ([]runtime.Runtime, *misfit) {
 		out = append(out, rt)
 	}
 	return out, nil
-}
-
-// allOf joins what several runtimes know.
-func allOf(runtimes []runtime.Runtime, types func(runtime.Runtime) []string) []string {
-	var all []string
-	for _, rt := range runtimes {
-		for _, name := range types(rt) {
-			if !slices.Contains(all, name) {
-				all = append(all, name)
-			}
-		}
-	}
-	return all
-}
-
-// checkType names what there is where a type is not, in either case: an empty one
-// is the default, and no list means that the runtime has no such setting.
-func checkType(noun, name string, known []string) error {
-	same := func(other string) bool { return strings.EqualFold(other, name) }
-	if name == "" || len(known) == 0 || slices.ContainsFunc(known, same) {
-		return nil
-	}
-	return fmt.Errorf("there is no %s %q; there are %s", noun, name, strings.Join(known, ", "))
 }
 
 // checkKnown refuses a setting that the group gives and none of the runtimes has.
