@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"os"
-
-	"golang.org/x/sys/unix"
 
 	"assay/cmd/assay/line"
 	"assay/harness/worker"
@@ -18,7 +15,7 @@ func workerCommand() line.Command {
 		Hidden: true,
 		Setup: func(*flag.FlagSet) line.Action {
 			return func(ctx context.Context, s line.Streams, _ []string) error {
-				out, err := claimStdout()
+				out, err := line.ClaimStdout()
 				if err != nil {
 					return err
 				}
@@ -30,14 +27,4 @@ func workerCommand() line.Command {
 			}
 		},
 	}
-}
-
-// claimStdout takes standard output for the protocol and points descriptor 1 at
-// standard error, so that whatever a library prints cannot garble a message.
-func claimStdout() (*os.File, error) {
-	fd, err := unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), "messages"), redirect(2, 1)
 }

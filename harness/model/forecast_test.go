@@ -63,7 +63,7 @@ func TestForecastOfEveryPreset(t *testing.T) {
 		for _, name := range source.Presets() {
 			f, err := model.NewForecast(t.Context(), "preset:"+name, by, model.ForecastOptions{
 				Runtime: runtime, WeightType: weights, MemoryBytes: 1 << 40, Contexts: []int{512},
-				Case: results.Case{NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16", FlashAttn: "on"},
+				Case: results.Defaults(),
 			})
 			if assert.NoError(t, err, "%s in %s", name, runtime) {
 				v := f.Rows[0].Decode.TokensPerSecond

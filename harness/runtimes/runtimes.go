@@ -4,6 +4,7 @@ package runtimes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/harness/failure"
@@ -12,8 +13,11 @@ import (
 	"assay/harness/runtime"
 )
 
+// rows is the table: what else assay knows of a runtime are the methods of its row.
+var rows = []runtime.Runtime{llamacpp.Runtime{}, mlx.Runtime{}}
+
 // All are all runtimes, in the order in which they are shown.
-func All() []runtime.Runtime { return []runtime.Runtime{llamacpp.Runtime{}, mlx.Runtime{}} }
+func All() []runtime.Runtime { return slices.Clone(rows) }
 
 // Named returns the runtime of that name.
 func Named(name string) (runtime.Runtime, error) {

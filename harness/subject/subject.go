@@ -61,6 +61,9 @@ func Of(ctx context.Context, a Ask) (Subject, error) {
 // word, are refused.
 func (s Subject) Settle(asked results.Case) (results.Case, error) {
 	for _, set := range results.Settings {
+		if !set.KnownTo(s.Runtime.Name()) {
+			continue
+		}
 		if err := CheckSetting(set, set.Of(asked), []runtime.Runtime{s.Runtime}); err != nil {
 			return asked, failure.Input(err)
 		}
