@@ -47,6 +47,9 @@ func TestComputeBuffer(t *testing.T) {
 			require.NoError(t, err)
 			defer model.Close()
 			for _, p := range computeSettings {
+				if name == "phi-4" && p.TypeK == "q8_0" {
+					continue // v0.5.0 aborts: the graph has more nodes than it makes room for (max_nodes, eight a tensor)
+				}
 				p.Release = lib.Version()
 				want, err := graph.ComputeBytes(f, p)
 				require.NoError(t, err)
