@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os/exec"
 
-	"assay/harness/home"
 	"assay/native/dylib"
 )
 
@@ -21,8 +20,7 @@ func (in Installer) brew(ctx context.Context, spec dylib.Spec) (Installed, error
 	}
 	for _, formula := range spec.Formulae {
 		fmt.Fprintf(in.Log, "installing %s with Homebrew\n", formula)
-		cmd := exec.CommandContext(ctx, brew, "install", formula)
-		cmd.Env = home.Environ()
+		cmd := command(ctx, "", brew, "install", formula)
 		cmd.Stdout, cmd.Stderr = in.Log, in.Log
 		if err := cmd.Run(); err != nil {
 			return Installed{}, &Error{spec.Product, errors.Join(ctx.Err(), fmt.Errorf("brew install %s: %w; what it says stands above", formula, err))}

@@ -1,16 +1,14 @@
 package libs
 
 import (
-	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -28,8 +26,11 @@ func compileMLX(ctx context.Context, compiler, parts, keep string) error {
 		return err
 	}
 	sources, err := filepath.Glob(filepath.Join(parts, "sources", "mlx", "c", "*.cpp"))
-	if err != nil || len(sources) == 0 {
-		return fmt.Errorf("the crate holds no sources of mlx-c: %w", err)
+	if err != nil {
+		return err
+	}
+	if len(sources) == 0 {
+		return errors.New("the crate holds no sources of mlx-c")
 	}
 	source := filepath.Join(parts, "source")
 	sources = append(sources, filepath.Join(source, "blas.cpp"))
@@ -56,19 +57,14 @@ func compileMLX(ctx context.Context, compiler, parts, keep string) error {
 
 // compiled runs the compiler; the error is the first that it reports.
 func compiled(ctx context.Context, compiler string, args ...string) error {
-	cmd := exec.CommandContext(ctx, compiler, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C") // for the word "error"
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	cmd.WaitDelay = time.Second
-	err := cmd.Run()
+	said, err := runQuietly(command(ctx, "", append([]string{compiler}, args...)...))
 	if err == nil {
 		return nil
 	}
-	for line := range strings.Lines(stderr.String()) {
+	for line := range strings.Lines(said) {
 		if strings.Contains(line, "error: ") || strings.Contains(line, "undefined reference") {
 			return fmt.Errorf("%s: %s", filepath.Base(compiler), strings.TrimSpace(line))
 		}
 	}
-	return fmt.Errorf("%s: %w", filepath.Base(compiler), said(stderr.String(), "error: ", err))
+	return fmt.Errorf("%s: %w", filepath.Base(compiler), reason(said, "error: ", err))
 }

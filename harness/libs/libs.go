@@ -146,7 +146,7 @@ func (in Installer) unpackRelease(ctx context.Context, r Release, platform, fold
 			return "", err
 		}
 		unpacked := filepath.Join(work, "unpacked")
-		return unpacked, unpack(archive, r.Integrity[platform], unpacked)
+		return unpacked, unpackNPM(archive, r.Integrity[platform], unpacked)
 	})
 }
 

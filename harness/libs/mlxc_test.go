@@ -3,6 +3,7 @@ package libs_test
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -40,6 +41,8 @@ type parts struct {
 	// compiler is g++'s script, packages whether pip and cargo are there.
 	compiler string
 	packages bool
+	// pip is its script where it is not the one that hands the wheel out.
+	pip string
 }
 
 // goodParts build: a compiler that only makes what it is asked for.
@@ -65,7 +68,8 @@ func (p parts) release(t *testing.T) libs.MLXRelease {
 	write("crate", p.crate, 0o644)
 	cache := filepath.Join(dir, "home", "registry", "cache", "index")
 	if p.packages {
-		write("pip3", []byte("#!/bin/sh\nwhile [ $1 != --dest ]; do shift; done; cp "+dir+"/wheel $2/a.whl"), 0o755)
+		pip := cmp.Or(p.pip, "while [ $1 != --dest ]; do shift; done; cp "+dir+"/wheel $2/a.whl")
+		write("pip3", []byte("#!/bin/sh\n"+pip), 0o755)
 		write("cargo", []byte("#!/bin/sh\nmkdir -p "+cache+" && cp "+dir+"/crate "+cache+"/mlx-sys-1.crate"), 0o755)
 	}
 	if p.compiler != "" {
@@ -91,7 +95,10 @@ func hash(content []byte) string {
 
 func TestMLXIsBuiltOnLinux(t *testing.T) {
 	in, dir := installer(t, "linux")
-	r := goodParts(t).release(t)
+	t.Setenv("HF_TOKEN", "secret")
+	p := goodParts(t)
+	p.compiler = `[ -z "$HF_TOKEN" ] || { echo "error: it was given a secret" >&2; exit 1; }; ` + p.compiler
+	r := p.release(t)
 	got, err := in.MLX(t.Context(), mlxSpec, r)
 	require.NoError(t, err)
 	folder := filepath.Join(dir, "lib", "mlx", "v1")
@@ -118,6 +125,14 @@ func TestBuildingMLXFails(t *testing.T) {
 			"needs a C++ compiler (g++); install what is missing and try again"},
 		{"nothing at all", func(p *parts, _ *libs.MLXRelease) { p.compiler, p.packages = "", false },
 			"needs Python with pip and Rust's cargo and a C++ compiler (g++)"},
+		{"pip fails", func(p *parts, _ *libs.MLXRelease) {
+			p.pip = "echo WARNING: old >&2; echo ERROR: no such wheel >&2; exit 1"
+		},
+			"pip download mlx-cpu==1: no such wheel"},
+		{"pip leaves nothing", func(p *parts, _ *libs.MLXRelease) { p.pip = "exit 0" },
+			"pip download mlx-cpu==1: it left 0 files instead of one archive"},
+		{"no sources in the crate", func(p *parts, _ *libs.MLXRelease) { p.crate = archive(t, "mlx-sys-1/src/mlx-c/LICENSE", "") },
+			"installing mlx v1: the crate holds no sources of mlx-c"},
 		{"wheel altered", func(_ *parts, r *libs.MLXRelease) { r.Wheels[0].SHA256["linux/amd64"] = "00" },
 			"a.whl: the hash is"},
 		{"crate altered", func(_ *parts, r *libs.MLXRelease) { r.Crate.SHA256 = "00" },

@@ -1,19 +1,13 @@
 package libs
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
-	"time"
-
-	"assay/harness/home"
 )
 
 // npmPack downloads the package of a release into folder, where npm puts its
@@ -25,29 +19,15 @@ func npmPack(ctx context.Context, r Release, platform, folder string) (string, e
 	}
 	name := "@node-llama-cpp/" + platform + "@" + r.Package
 	// One retry instead of npm's two at growing pauses: somebody is waiting.
-	cmd := exec.CommandContext(ctx, npm, "pack", "--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", name)
-	cmd.Env = home.Environ()
-	cmd.Dir = folder
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	cmd.WaitDelay = time.Second // for what npm may leave running when it is killed
-	if err := cmd.Run(); err != nil {
-		return "", npmError(name, stderr.String(), err)
+	pack := command(ctx, folder, npm, "pack", "--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", name)
+	if said, err := runQuietly(pack); err != nil {
+		return "", npmError(name, said, err)
 	}
-	return onlyFile(folder)
-}
-
-// onlyFile is the path of the one file in folder: npm's names for archives
-// have changed.
-func onlyFile(folder string) (string, error) {
-	files, err := os.ReadDir(folder)
+	file, err := onlyFile(folder)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("npm pack %s: %w", name, err)
 	}
-	if len(files) != 1 {
-		return "", fmt.Errorf("npm pack left %d files instead of one archive", len(files))
-	}
-	return filepath.Join(folder, files[0].Name()), nil
+	return file, nil
 }
 
 // npmCode and npmPath find the code and the path of an error in what npm
