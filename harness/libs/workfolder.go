@@ -49,6 +49,9 @@ func sweep(parent string) error {
 	}
 	for _, name := range left {
 		f, err := os.Open(name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // whoever held it has just removed it
+		}
 		if err != nil {
 			return err
 		}
