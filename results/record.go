@@ -278,9 +278,7 @@ type KVSources struct {
 	LogPrecision *int64 `json:"log_precision,omitempty"`
 	State        *int64 `json:"state,omitempty"`
 	StateTokens  *int   `json:"state_tokens,omitempty"`
-	// StatePerToken is what the saved sequence grew by for each generated token.
-	StatePerToken *int64 `json:"state_per_token,omitempty"`
-	Footprint     *int64 `json:"footprint,omitempty"`
+	Footprint    *int64 `json:"footprint,omitempty"`
 	// Active is the allocator's own count of live bytes (MLX).
 	Active *int64 `json:"active,omitempty"`
 }
@@ -363,6 +361,14 @@ type Measured struct {
 	Missing map[string]string `json:"missing,omitempty"`
 	// Canary is the duration of a fixed piece of work before and after the case.
 	CanaryNS []int64 `json:"canary_ns,omitempty"`
+}
+
+// Miss notes why a figure is absent.
+func (m *Measured) Miss(figure, why string) {
+	if m.Missing == nil {
+		m.Missing = map[string]string{}
+	}
+	m.Missing[figure] = why
 }
 
 // Residual is observation minus prediction, and the ratio for time.

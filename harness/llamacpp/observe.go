@@ -13,8 +13,8 @@ import (
 
 // Observe runs the case once with a callback on every node: the cache tensors
 // that the graphs reach, the arithmetic of the prompt and the generated tokens
-// (not of the depth), the library's own report, and what a saved sequence
-// takes more for each generated token.
+// (not of the depth), the library's own report, and what a saved sequence says of
+// its cells and rows.
 func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured, []results.Check, error) {
 	counter, tensors, places := llama.NewCounter(), llama.NewCacheTensors(), llama.NewPlacement()
 	counting := false
@@ -42,16 +42,7 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 	if err := s.newPass(c, c.NDepth, c.NPrompt, 0).run(lc); err != nil {
 		return nil, nil, err
 	}
-	// An empty sequence saves no rows at all: growth counts from the first token.
-	first := 0
-	if c.NDepth+c.NPrompt == 0 {
-		first = min(1, c.NGen)
-	}
-	if err := s.newPass(c, 0, 0, first).run(lc); err != nil {
-		return nil, nil, err
-	}
-	before := lc.StateSize(0)
-	if err := s.newPass(c, c.NDepth+c.NPrompt+first, 0, c.NGen-first).run(lc); err != nil {
+	if err := s.newPass(c, c.NDepth+c.NPrompt, 0, c.NGen).run(lc); err != nil {
 		return nil, nil, err
 	}
 	m := &results.Measured{
@@ -68,13 +59,7 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 	m.Memory.Devices = byDevice(s.lib.Devices(), s.model.Report(), lc.Report())
 	s.addFree(m.Memory.Devices)
 	machine.AddFootprint(m.Memory)
-	checks := agreement(m)
-	if n := int64(c.NGen - first); n > 0 {
-		grown := *m.KVSources.State - before
-		m.KVSources.StatePerToken = new(grown / n)
-		checks = append(checks, stateAgrees(m, grown, n, c, lc.Report())...)
-	}
-	return m, checks, nil
+	return m, append(agreement(m), stateAgrees(m, lc)...), nil
 }
 
 // measuredLayers joins the tensors of each layer: K and V, and in a recurrent
@@ -131,43 +116,4 @@ func agreement(m *results.Measured) []results.Check {
 		c.Detail = fmt.Sprintf("the cache tensors hold %d bytes, the log says %d ± %d", *src.Tensors, *src.Log, *src.LogPrecision)
 	}
 	return []results.Check{c}
-}
-
-// stateHeader is what a saved state has for each token and cache besides keys
-// and values: position, number of sequences, sequence id
-// (src/llama-kv-cache.cpp, state_write_meta; all releases).
-const stateHeader = 12
-
-// stateAgrees checks the saved state's growth against the tensors: each token
-// takes one row of each layer's K and V and a header in each cache. It holds
-// until a window is full.
-func stateAgrees(m *results.Measured, grown, n int64, c results.Case, report llama.Report) []results.Check {
-	caches := int64(0)
-	for _, cache := range report.Caches {
-		if !cache.Recurrent {
-			caches++
-		}
-	}
-	if caches == 0 {
-		return nil
-	}
-	var row, smallest int64
-	for _, l := range m.KVLayers {
-		if l.Class != runtime.ClassAttention || l.Cells == 0 {
-			continue
-		}
-		row += (l.KBytes + l.VBytes) / l.Cells
-		if smallest == 0 || l.Cells < smallest {
-			smallest = l.Cells
-		}
-	}
-	if int64(c.NDepth+c.NPrompt+c.NGen) > smallest-int64(c.NUbatch) && smallest < int64(c.NCtx) {
-		return nil
-	}
-	want := n * (row + stateHeader*caches)
-	check := results.Check{Name: "kv_bytes tensors = state", OK: grown == want}
-	if !check.OK {
-		check.Detail = fmt.Sprintf("%d tokens grew the saved state by %d bytes, the cache tensors' rows and headers say %d", n, grown, want)
-	}
-	return []results.Check{check}
 }

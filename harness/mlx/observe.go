@@ -64,12 +64,12 @@ func (s *session) watched(ctx context.Context, session *lm.Session, c results.Ca
 // nobody can count makes a failed check, and no figure.
 func counted(m *results.Measured, counter *mlx.Counter) []results.Check {
 	if counter == nil {
-		m.Missing = map[string]string{"flops": mlx.ErrNoGraphs.Error()}
+		m.Miss("flops", mlx.ErrNoGraphs.Error())
 		return nil
 	}
 	m.Nodes = &counter.Nodes
 	if counter.Err != nil {
-		m.Missing = map[string]string{"flops": counter.Err.Error()}
+		m.Miss("flops", counter.Err.Error())
 		return []results.Check{{Name: "flops counted", Detail: counter.Err.Error()}}
 	}
 	m.FLOPs, m.FLOPsByOp = new(counter.Total()), counter.FLOPs

@@ -1,0 +1,194 @@
+package llama
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// SavedCache is what a saved sequence holds of one attention cache: how many of
+// its cells, and the bytes that one cell has of each layer's keys and values.
+type SavedCache struct {
+	Cells        int
+	KRows, VRows []int64
+}
+
+// errUnread says that a state has another form than the releases known here write.
+var errUnread = errors.New("a saved sequence has another form than llama.cpp's releases up to v0.5.0 write")
+
+// The parts of a saved sequence, little-endian (state_write, state_write_meta and
+// state_write_data of src/llama-kv-cache.cpp, b6673 to v0.5.0): from b10361 on a
+// word of magic; then for each cache the number of streams, for each stream its
+// cells, each with position, sequences and the words of M-RoPE, and where there
+// are cells the rows of each layer's keys and values.
+const (
+	stateMagic = 0xaf143cd8
+	// mostStreams bounds what a damaged state can make a reader do.
+	mostStreams = 256
+)
+
+// ropeWords are the bytes that a cell of a model with M-RoPE has more, by release:
+// none up to b8121, 8 in b8390 and b10361, 12 from v0.4.0 on.
+var ropeWords = []int{0, 8, 12}
+
+// ReadSaved reads what StateGet returned, of a context with those caches in the
+// library's order. A state does not say how wide its cells are nor whether values
+// are kept: of the forms that releases write, the one is taken that fits to the
+// last byte. What a recurrent cache saved stands behind the others and is passed over.
+func ReadSaved(state []byte, caches []CacheReport) ([]SavedCache, error) {
+	attention := slices.DeleteFunc(slices.Clone(caches), func(c CacheReport) bool { return c.Recurrent })
+	r := stateReader{state: state, whole: len(attention) == len(caches)}
+	if len(state) >= 8 && binary.LittleEndian.Uint32(state) == stateMagic {
+		r.at = 8
+	}
+	for _, words := range ropeWords {
+		r.ropeWords = words
+		if saved, ok := r.caches(attention); ok {
+			return saved, nil
+		}
+	}
+	return nil, fmt.Errorf("%w (%d bytes)", errUnread, len(state))
+}
+
+// stateReader is a place in a state and what is assumed of the rest.
+type stateReader struct {
+	state     []byte
+	at        int
+	ropeWords int
+	// whole: nothing follows the attention caches.
+	whole bool
+}
+
+// caches reads all of them; a copy of the reader tries each form of the next one.
+func (r stateReader) caches(expected []CacheReport) ([]SavedCache, bool) {
+	if len(expected) == 0 {
+		return nil, !r.whole || r.at == len(r.state)
+	}
+	for _, values := range []bool{true, false} {
+		next := r
+		saved, ok := next.cache(expected[0].Layers, values)
+		if !ok {
+			continue
+		}
+		if rest, ok := next.caches(expected[1:]); ok {
+			return append([]SavedCache{saved}, rest...), true
+		}
+	}
+	return nil, false
+}
+
+// cache reads one: all of its streams, of which the sequence lies in one.
+func (r *stateReader) cache(layers int, values bool) (SavedCache, bool) {
+	var saved SavedCache
+	streams, ok := r.word()
+	if !ok || streams < 1 || streams > mostStreams {
+		return saved, false
+	}
+	for range streams {
+		cells, ok := r.word()
+		switch {
+		case !ok:
+			return saved, false
+		case cells == 0:
+			continue
+		case saved.Cells > 0 || !r.cells(cells) || !r.rows(&saved, cells, layers, values):
+			return saved, false
+		}
+		saved.Cells = cells
+	}
+	return saved, true
+}
+
+// cells passes over positions and sequences, of which a saved one has one each.
+func (r *stateReader) cells(n int) bool {
+	for range n {
+		if _, ok := r.word(); !ok { // the position
+			return false
+		}
+		ids, ok := r.word()
+		if !ok || ids > mostStreams || !r.skip(r.ropeWords+4*ids) {
+			return false
+		}
+	}
+	return true
+}
+
+// rows reads each layer's keys, then each layer's values.
+func (r *stateReader) rows(saved *SavedCache, cells, layers int, values bool) bool {
+	transposed, ok := r.word()
+	n, okN := r.word()
+	if !ok || !okN || transposed > 1 || n != layers {
+		return false
+	}
+	for range n {
+		row, ok := r.keyRow(cells)
+		if !ok {
+			return false
+		}
+		saved.KRows = append(saved.KRows, row)
+	}
+	for range n {
+		if !values {
+			saved.VRows = append(saved.VRows, 0)
+			continue
+		}
+		read := r.keyRow
+		if transposed == 1 {
+			read = r.elements
+		}
+		row, ok := read(cells)
+		if !ok {
+			return false
+		}
+		saved.VRows = append(saved.VRows, row)
+	}
+	return true
+}
+
+// knownTypes is a bound of enum ggml_type.
+const knownTypes = 64
+
+// keyRow reads a type, the bytes of a row, and passes over the rows.
+func (r *stateReader) keyRow(cells int) (int64, bool) {
+	typ, ok := r.word()
+	if !ok || typ >= knownTypes || len(r.state)-r.at < 8 {
+		return 0, false
+	}
+	row := binary.LittleEndian.Uint64(r.state[r.at:])
+	r.at += 8
+	if row > uint64(len(r.state)) {
+		return 0, false
+	}
+	return int64(row), r.skip(cells * int(row))
+}
+
+// elements reads a type, the bytes of an element and their number: values that lie
+// transposed.
+func (r *stateReader) elements(cells int) (int64, bool) {
+	typ, okT := r.word()
+	size, okS := r.word()
+	n, okN := r.word()
+	if !okT || !okS || !okN || typ >= knownTypes || size > len(r.state) || n > len(r.state) || size*n > len(r.state) {
+		return 0, false
+	}
+	return int64(size * n), r.skip(cells * size * n)
+}
+
+func (r *stateReader) word() (int, bool) {
+	if len(r.state)-r.at < 4 {
+		return 0, false
+	}
+	n := binary.LittleEndian.Uint32(r.state[r.at:])
+	r.at += 4
+	return int(n), true
+}
+
+// skip passes over n bytes, if there are so many.
+func (r *stateReader) skip(n int) bool {
+	if n < 0 || n > len(r.state)-r.at {
+		return false
+	}
+	r.at += n
+	return true
+}
