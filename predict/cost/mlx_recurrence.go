@@ -8,7 +8,7 @@ import (
 )
 
 // mlxChunkTokens is how many tokens assay's passes compute of a recurrence by
-// products at a time (native/mlx/lm/block): 64, or the power of two that holds
+// products at a time (native/mlx/lm/recurrence): 64, or the power of two that holds
 // fewer. mlx-lm on a GPU has kernels of its own, whose graph has no products.
 const mlxChunkTokens = 64
 

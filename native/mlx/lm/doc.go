@@ -3,7 +3,7 @@
 // schedule of prompt chunks and look-ahead, so that memory and speed stand for
 // what a user of mlx-lm gets. It is written after mlx-lm 0.32.2; files name the
 // module of mlx-lm that they follow. Recurrences over several tokens alone are
-// computed in another way, by products over chunks (block/chunks.go). It must not
+// computed in another way, by products over chunks (recurrence/chunks.go). It must not
 // know what is predicted of a cache, nor how a measurement is kept.
 //
 //	model, err := lm.Load(lib, folder)

@@ -40,11 +40,6 @@ var Geglu = &mlx.Function{Inputs: 2, Body: func(s *mlx.Scope, in []mlx.Array) ml
 	return s.Multiply(Gelu(s, in[0]), in[1])
 }}
 
-// softplus is mlx.nn.softplus.
-func softplus(s *mlx.Scope, x mlx.Array) mlx.Array {
-	return s.LogAddExp(x, s.Scalar(0, s.Type(x)))
-}
-
 // GeluApprox is mlx.nn.gelu_approx.
 var GeluApprox = &mlx.Function{Inputs: 1, Body: func(s *mlx.Scope, in []mlx.Array) mlx.Array {
 	return Gelu(s, in[0])

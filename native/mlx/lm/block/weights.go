@@ -123,13 +123,13 @@ func (b *Builder) Dimension(name string, axis int) int {
 	return 0
 }
 
-// turned takes a tensor of three axes with the last two exchanged.
-func (b *Builder) turned(name string, shape ...int) mlx.Array {
+// Turned takes and keeps a tensor of three axes with the last two exchanged.
+func (b *Builder) Turned(name string, shape ...int) mlx.Array {
 	array := b.tensor(name, floating, shape...)
 	if !array.Valid() {
 		return array
 	}
-	return b.S.Contiguous(b.S.SwapAxes(array, -1, -2))
+	return b.Own(b.S.Contiguous(b.S.SwapAxes(array, -1, -2)))
 }
 
 // Rename gives tensors the names that mlx-lm gives them when it loads a model

@@ -4,6 +4,7 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/recurrence"
 )
 
 func init() { register(graniteMoEHybrid, "granitemoehybrid") }
@@ -54,14 +55,14 @@ func graniteMoEHybrid(b *block.Builder) *block.Network {
 }
 
 // graniteMamba takes a mixer whose norm follows the gate.
-func graniteMamba(b *block.Builder, path string, d block.Dims) *block.SSM {
-	z := block.SSMSizes{
+func graniteMamba(b *block.Builder, path string, d block.Dims) *recurrence.SSM {
+	z := recurrence.SSMSizes{
 		Heads: b.Integer("mamba_n_heads"), HeadDim: b.Integer("mamba_d_head"), Groups: b.Integer("mamba_n_groups"),
 		State: b.Integer("mamba_d_state"), Kernel: b.Integer("mamba_d_conv"), Hidden: d.Hidden,
 	}
 	low, high := stepLimits(b, 0.001, 100)
 	norm := b.Norm(path+".norm", z.Inner(), d.Eps)
-	return b.SSM(path, z, block.SSMOptions{
+	return recurrence.NewSSM(b, path, z, recurrence.SSMOptions{
 		ProjectionBias: b.Boolean("mamba_proj_bias", false), ConvBias: b.Boolean("mamba_conv_bias", false), Low: low, High: high,
 		Norm: func(s *mlx.Scope, y, gate mlx.Array) mlx.Array { return norm.Forward(s, block.SwigluGate(s, gate, y)) },
 	})

@@ -7,6 +7,7 @@ import (
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
 	"assay/native/mlx/lm/folder"
+	"assay/native/mlx/lm/recurrence"
 )
 
 func init() {
@@ -65,7 +66,7 @@ func lfm2Layers(b *block.Builder, feedForward func(path string, layer int) block
 	d := b.SquareDims()
 	rope := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta", 1e6), false)
 	attends := lfm2Attends(b, d.Layers)
-	bias, kernel := b.Boolean("conv_bias"), b.Integer("conv_L_cache")
+	short := recurrence.ConvOptions{Width: d.Hidden, Kernel: b.Integer("conv_L_cache"), Bias: b.Boolean("conv_bias")}
 	n := b.Base(d, true)
 	for i := range d.Layers {
 		path := block.LayerPath(i)
@@ -73,11 +74,7 @@ func lfm2Layers(b *block.Builder, feedForward func(path string, layer int) block
 		if attends(i) {
 			mixer = lfm2Attention(b, path+".self_attn", d, rope)
 		} else {
-			mixer = &shortConv{
-				in:   b.Linear(path+".conv.in_proj", 3*d.Hidden, d.Hidden, bias),
-				conv: b.Conv(path+".conv.conv", block.ConvOptions{Width: d.Hidden, Kernel: kernel, Bias: bias}),
-				out:  b.Linear(path+".conv.out_proj", d.Hidden, d.Hidden, bias),
-			}
+			mixer = recurrence.NewShort(b, path+".conv", short)
 		}
 		n.Layers = append(n.Layers, &block.PreNorm{
 			Mixer: mixer, FeedForward: feedForward(path+".feed_forward", i),
@@ -113,24 +110,6 @@ func lfm2Attention(b *block.Builder, path string, d block.Dims, rope *block.Rota
 		V:     b.Linear(path+".v_proj", d.KVHeads*d.HeadDim, d.Hidden, false),
 		O:     b.Linear(path+".out_proj", d.Hidden, d.Heads*d.HeadDim, false),
 	}
-}
-
-// shortConv is ShortConv: a convolution between two gates.
-type shortConv struct {
-	in, out *block.Linear
-	conv    *block.Conv
-}
-
-func (l *shortConv) Forward(st *cache.Step, x mlx.Array, _ mlx.Mask, c cache.Cache) mlx.Array {
-	s, state := st.S, c.(*cache.State)
-	width := s.Shape(x)
-	if len(width) != 3 {
-		return x // an earlier operation failed
-	}
-	parts := s.Split(l.in.Forward(s, x), -1, width[2], 2*width[2])
-	y := l.conv.Forward(st, s.Multiply(parts[0], parts[2]), state)
-	state.Advance(st)
-	return l.out.Forward(s, s.Multiply(parts[1], y))
 }
 
 // lfm2Experts is Lfm2MoeSparseMoeBlock.

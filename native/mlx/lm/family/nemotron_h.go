@@ -8,6 +8,7 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/recurrence"
 )
 
 func init() { register(nemotronH, "nemotron_h") }
@@ -100,14 +101,14 @@ func nemotronMixers(b *block.Builder, d block.Dims) func(path, kind string) bloc
 }
 
 // nemotronMamba takes a mixer whose norm, in groups, follows the gate.
-func nemotronMamba(b *block.Builder, path string, d block.Dims) *block.SSM {
-	z := block.SSMSizes{
+func nemotronMamba(b *block.Builder, path string, d block.Dims) *recurrence.SSM {
+	z := recurrence.SSMSizes{
 		Heads: b.Integer("mamba_num_heads"), HeadDim: b.Integer("mamba_head_dim"), Groups: b.Integer("n_groups"),
 		State: b.Integer("ssm_state_size"), Kernel: b.Integer("conv_kernel"), Hidden: d.Hidden,
 	}
 	low, high := stepLimits(b, 0, math.Inf(1))
 	weight, plain := b.Vector(path+".norm.weight", z.Inner()), block.Unweighted(d.Eps)
-	return b.SSM(path, z, block.SSMOptions{
+	return recurrence.NewSSM(b, path, z, recurrence.SSMOptions{
 		ProjectionBias: b.Boolean("mamba_proj_bias"), ConvBias: b.Boolean("use_conv_bias"), Low: low, High: high,
 		Norm: func(s *mlx.Scope, y, gate mlx.Array) mlx.Array {
 			y = s.Unflatten(block.SwigluGate(s, gate, y), -1, z.Groups, -1)

@@ -4,6 +4,7 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/recurrence"
 )
 
 func init() { register(qwen35, "qwen3_5", "qwen3_5_moe") }
@@ -34,7 +35,7 @@ func qwen35Text(b *block.Builder) *block.Network {
 	refuseUnshifted(b)
 	return qwenHybrid(b, d, qwenHybridParts{
 		rope: b.Rope(o),
-		linear: func(path string, rule *block.Delta) deltaMixer {
+		linear: func(path string, rule *recurrence.Delta) deltaMixer {
 			return &separateDelta{
 				Delta: rule,
 				qkv:   b.Linear(path+".in_proj_qkv", 2*rule.Keys()+rule.Values(), d.Hidden, false),
@@ -63,15 +64,15 @@ func refuseUnshifted(b *block.Builder) {
 
 // separateDelta is GatedDeltaNet's projections.
 type separateDelta struct {
-	*block.Delta
+	*recurrence.Delta
 	qkv, z, b, a *block.Linear
 }
 
-func (l *separateDelta) rule() *block.Delta { return l.Delta }
+func (l *separateDelta) rule() *recurrence.Delta { return l.Delta }
 
-func (l *separateDelta) project(st *cache.Step, x mlx.Array) block.DeltaInput {
+func (l *separateDelta) project(st *cache.Step, x mlx.Array) recurrence.DeltaInput {
 	s := st.S
-	return block.DeltaInput{
+	return recurrence.DeltaInput{
 		QKV: l.qkv.Forward(s, x),
 		Z:   s.Reshape(l.z.Forward(s, x), 1, st.Tokens, l.ValueHeads, l.ValueDim),
 		B:   l.b.Forward(s, x),

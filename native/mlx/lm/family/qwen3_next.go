@@ -6,6 +6,7 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/recurrence"
 )
 
 func init() { register(qwen3Next, "qwen3_next") }
@@ -26,7 +27,7 @@ func qwen3Next(b *block.Builder) *block.Network {
 	return qwenHybrid(b, d, qwenHybridParts{
 		rope:      rope,
 		normalise: b.Boolean("norm_topk_prob", false),
-		linear: func(path string, delta *block.Delta) deltaMixer {
+		linear: func(path string, delta *recurrence.Delta) deltaMixer {
 			return &interleavedDelta{
 				Delta: delta,
 				qkvz:  b.Linear(path+".in_proj_qkvz", 2*delta.Keys()+2*delta.Values(), d.Hidden, false),
@@ -46,14 +47,14 @@ func qwen3Next(b *block.Builder) *block.Network {
 type qwenHybridParts struct {
 	rope        *block.Rotary
 	normalise   bool
-	linear      func(path string, d *block.Delta) deltaMixer
+	linear      func(path string, d *recurrence.Delta) deltaMixer
 	feedForward func(path string, layer int) block.FeedForward
 }
 
 // deltaMixer projects a step's tokens to what a gated delta rule reads.
 type deltaMixer interface {
-	project(st *cache.Step, x mlx.Array) block.DeltaInput
-	rule() *block.Delta
+	project(st *cache.Step, x mlx.Array) recurrence.DeltaInput
+	rule() *recurrence.Delta
 }
 
 func qwenHybrid(b *block.Builder, d block.Dims, p qwenHybridParts) *block.Network {
@@ -63,11 +64,11 @@ func qwenHybrid(b *block.Builder, d block.Dims, p qwenHybridParts) *block.Networ
 		b.Note("num_hidden_layers %d is less than full_attention_interval %d, which mlx-lm cannot run", d.Layers, interval)
 		return nil
 	}
-	sizes := block.Delta{
+	sizes := recurrence.Delta{
 		KeyHeads: b.Integer("linear_num_key_heads", 16), ValueHeads: b.Integer("linear_num_value_heads", 64),
 		KeyDim: b.Integer("linear_key_head_dim", 192), ValueDim: b.Integer("linear_value_head_dim", 128),
+		Kernel: b.Integer("linear_conv_kernel_dim", 4),
 	}
-	kernel := b.Integer("linear_conv_kernel_dim", 4)
 	n := b.Base(d, tied(b, false))
 	for i := range d.Layers {
 		path := block.LayerPath(i)
@@ -76,7 +77,7 @@ func qwenHybrid(b *block.Builder, d block.Dims, p qwenHybridParts) *block.Networ
 			mixer = gatedAttention(b, path+".self_attn", d, block.AttentionOptions{Bias: bias, OutBias: bias, Norms: b.Norm, Rope: p.rope})
 		} else {
 			at := path + ".linear_attn"
-			rule := b.Delta(at, sizes, kernel, d.Eps)
+			rule := recurrence.NewDelta(b, at, sizes, d.Eps)
 			mixer = &deltaLayer{in: p.linear(at, rule), out: b.Linear(at+".out_proj", d.Hidden, rule.Values(), false)}
 		}
 		n.Layers = append(n.Layers, b.PreNorm(path, d, mixer, p.feedForward(path+".mlp", i)))
@@ -113,19 +114,19 @@ func (l *deltaLayer) Forward(st *cache.Step, x mlx.Array, _ mlx.Mask, c cache.Ca
 // interleavedDelta is Qwen3NextGatedDeltaNet's projections: for each key head its
 // query, key, values and gates lie together, and so do b and a.
 type interleavedDelta struct {
-	*block.Delta
+	*recurrence.Delta
 	qkvz, ba *block.Linear
 }
 
-func (l *interleavedDelta) rule() *block.Delta { return l.Delta }
+func (l *interleavedDelta) rule() *recurrence.Delta { return l.Delta }
 
-func (l *interleavedDelta) project(st *cache.Step, x mlx.Array) block.DeltaInput {
+func (l *interleavedDelta) project(st *cache.Step, x mlx.Array) recurrence.DeltaInput {
 	s, shared := st.S, l.ValueHeads/l.KeyHeads
 	mixed := s.Reshape(l.qkvz.Forward(s, x), 1, st.Tokens, l.KeyHeads, -1)
 	parts := s.Split(mixed, -1, l.KeyDim, 2*l.KeyDim, 2*l.KeyDim+shared*l.ValueDim)
 	ba := s.Split(s.Reshape(l.ba.Forward(s, x), 1, st.Tokens, l.KeyHeads, -1), -1, shared)
 	flat := func(x mlx.Array) mlx.Array { return s.Reshape(x, 1, st.Tokens, -1) }
-	return block.DeltaInput{
+	return recurrence.DeltaInput{
 		QKV: s.Concatenate(-1, flat(parts[0]), flat(parts[1]), flat(parts[2])),
 		Z:   s.Reshape(parts[3], 1, st.Tokens, l.ValueHeads, l.ValueDim),
 		B:   flat(ba[0]), A: flat(ba[1]),

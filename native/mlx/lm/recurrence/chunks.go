@@ -1,4 +1,4 @@
-package block
+package recurrence
 
 import (
 	"math/bits"

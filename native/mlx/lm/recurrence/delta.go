@@ -1,9 +1,13 @@
-package block
+// Package recurrence has the layers that keep a state in place of keys and values:
+// gated delta rules, state-space layers and convolutions over time, and their sums
+// over several tokens, in chunks. It must not know any family.
+package recurrence
 
 import (
 	"math"
 
 	"assay/native/mlx"
+	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
 )
 
@@ -17,18 +21,20 @@ import (
 // by multiplications and sums, as mlx-lm does.
 type Delta struct {
 	KeyHeads, ValueHeads, KeyDim, ValueDim int
+	// Kernel is how many tokens the convolution before it sees.
+	Kernel int
 
 	aLog, dtBias mlx.Array
-	norm         *Norm
+	norm         *block.Norm
 	conv         *Conv
 }
 
-// Delta takes the parameters of the rule at path.
-func (b *Builder) Delta(path string, d Delta, kernel int, eps float64) *Delta {
+// NewDelta takes the parameters of a rule of such sizes at path; eps is its norm's.
+func NewDelta(b *block.Builder, path string, d Delta, eps float64) *Delta {
 	if d.ValueHeads%d.KeyHeads != 0 {
 		b.Note("linear_num_value_heads %d is no multiple of linear_num_key_heads %d", d.ValueHeads, d.KeyHeads)
 	}
-	d.conv = b.Conv(path+".conv1d", ConvOptions{Width: 2*d.Keys() + d.Values(), Kernel: kernel, Copies: true})
+	d.conv = NewConv(b, path+".conv1d", ConvOptions{Width: 2*d.Keys() + d.Values(), Kernel: d.Kernel, Copies: true})
 	d.dtBias = b.Vector(path+".dt_bias", d.ValueHeads)
 	d.aLog = b.Vector(path+".A_log", d.ValueHeads)
 	d.norm = b.Norm(path+".norm", d.ValueDim, eps)
@@ -47,7 +53,7 @@ type DeltaInput struct{ QKV, Z, A, B mlx.Array }
 // Forward returns (1, tokens, values).
 func (d *Delta) Forward(st *cache.Step, in DeltaInput, state *cache.State) mlx.Array {
 	s := st.S
-	x := s.Call(Silu, d.conv.Forward(st, in.QKV, state))
+	x := s.Call(block.Silu, d.conv.Forward(st, in.QKV, state))
 	parts := s.Split(x, -1, d.Keys(), 2*d.Keys())
 	root := math.Pow(float64(d.KeyDim), -0.5)
 	q, k := d.normed(st, parts[0], root*root), d.normed(st, parts[1], root)
@@ -64,7 +70,7 @@ func (d *Delta) Forward(st *cache.Step, in DeltaInput, state *cache.State) mlx.A
 	}
 	s.Set(&state.Recurrent, after)
 	state.Advance(st)
-	y = s.Call(PreciseSwiglu, in.Z, d.norm.Forward(s, y))
+	y = s.Call(block.PreciseSwiglu, in.Z, d.norm.Forward(s, y))
 	return s.Reshape(y, 1, st.Tokens, -1)
 }
 
@@ -73,7 +79,7 @@ func (d *Delta) Forward(st *cache.Step, in DeltaInput, state *cache.State) mlx.A
 func (d *Delta) normed(st *cache.Step, x mlx.Array, factor float64) mlx.Array {
 	s, root := st.S, math.Pow(float64(d.KeyDim), -0.5)
 	x = s.Reshape(x, 1, st.Tokens, d.KeyHeads, d.KeyDim)
-	x = Unweighted(1e-6*root*root).Forward(s, x)
+	x = block.Unweighted(1e-6*root*root).Forward(s, x)
 	return s.Multiply(s.Scalar(factor, s.Type(x)), x)
 }
 
@@ -88,6 +94,11 @@ func (d *Delta) step(s *mlx.Scope, qkv [3]mlx.Array, in DeltaInput, before mlx.A
 	one := func(a mlx.Array) mlx.Array { return s.Squeeze(a, 1) }
 	parts := s.CallParts(deltaStep, one(q), one(k), one(qkv[2]), one(g), one(beta), before)
 	return s.ExpandDims(parts[0], 1), parts[1]
+}
+
+// softplus is mlx.nn.softplus.
+func softplus(s *mlx.Scope, x mlx.Array) mlx.Array {
+	return s.LogAddExp(x, s.Scalar(0, s.Type(x)))
 }
 
 // decay is compute_g on (A_log, a, dt_bias).

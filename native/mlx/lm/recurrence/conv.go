@@ -1,7 +1,8 @@
-package block
+package recurrence
 
 import (
 	"assay/native/mlx"
+	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
 )
 
@@ -21,16 +22,16 @@ type ConvOptions struct {
 	Bias, Copies  bool
 }
 
-// Conv takes the convolution at path, (width, kernel, 1) in converted files,
+// NewConv takes the convolution at path, (width, kernel, 1) in converted files,
 // (width, 1, kernel) in others.
-func (b *Builder) Conv(path string, o ConvOptions) *Conv {
+func NewConv(b *block.Builder, path string, o ConvOptions) *Conv {
 	c := &Conv{width: o.Width, rows: o.Kernel - 1, copies: o.Copies}
 	if o.Kernel < 2 {
 		b.Note("a convolution over %d tokens is not supported", o.Kernel)
 		return c
 	}
 	if b.Dimension(path+".weight", 2) == o.Kernel {
-		c.weight = b.keep(b.turned(path+".weight", o.Width, 1, o.Kernel))
+		c.weight = b.Turned(path+".weight", o.Width, 1, o.Kernel)
 	} else {
 		c.weight = b.Vector(path+".weight", o.Width, o.Kernel, 1)
 	}
@@ -59,4 +60,27 @@ func (c *Conv) Forward(st *cache.Step, x mlx.Array, state *cache.State) mlx.Arra
 		x = s.Add(x, c.bias)
 	}
 	return x
+}
+
+// Short is ShortConv of mlx_lm/models/lfm2.py: a convolution between two gates.
+type Short struct {
+	in, out *block.Linear
+	conv    *Conv
+}
+
+// NewShort takes the layer at path, which is as wide as the model.
+func NewShort(b *block.Builder, path string, o ConvOptions) *Short {
+	return &Short{
+		in:   b.Linear(path+".in_proj", 3*o.Width, o.Width, o.Bias),
+		conv: NewConv(b, path+".conv", o),
+		out:  b.Linear(path+".out_proj", o.Width, o.Width, o.Bias),
+	}
+}
+
+func (l *Short) Forward(st *cache.Step, x mlx.Array, _ mlx.Mask, c cache.Cache) mlx.Array {
+	s, state, width := st.S, c.(*cache.State), l.conv.width
+	parts := s.Split(l.in.Forward(s, x), -1, width, 2*width)
+	y := l.conv.Forward(st, s.Multiply(parts[0], parts[2]), state)
+	state.Advance(st)
+	return l.out.Forward(s, s.Multiply(parts[1], y))
 }

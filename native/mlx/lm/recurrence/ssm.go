@@ -1,9 +1,10 @@
-package block
+package recurrence
 
 import (
 	"sync"
 
 	"assay/native/mlx"
+	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
 )
 
@@ -16,7 +17,7 @@ import (
 // multiplications and a sum.
 type SSM struct {
 	SSMSizes
-	in, out         *Linear
+	in, out         *block.Linear
 	conv            *Conv
 	aLog, d, dtBias mlx.Array
 	normed          func(s *mlx.Scope, y, gate mlx.Array) mlx.Array
@@ -38,8 +39,8 @@ type SSMOptions struct {
 	Norm func(s *mlx.Scope, y, gate mlx.Array) mlx.Array
 }
 
-// SSM takes the mixer at path.
-func (b *Builder) SSM(path string, z SSMSizes, o SSMOptions) *SSM {
+// NewSSM takes the mixer at path.
+func NewSSM(b *block.Builder, path string, z SSMSizes, o SSMOptions) *SSM {
 	if z.Heads%z.Groups != 0 {
 		b.Note("%d state-space heads are no multiple of %d groups", z.Heads, z.Groups)
 	}
@@ -47,7 +48,7 @@ func (b *Builder) SSM(path string, z SSMSizes, o SSMOptions) *SSM {
 	return &SSM{
 		SSMSizes: z,
 		in:       b.Linear(path+".in_proj", z.Inner()+width+z.Heads, z.Hidden, o.ProjectionBias),
-		conv:     b.Conv(path+".conv1d", ConvOptions{Width: width, Kernel: z.Kernel, Bias: o.ConvBias}),
+		conv:     NewConv(b, path+".conv1d", ConvOptions{Width: width, Kernel: z.Kernel, Bias: o.ConvBias}),
 		out:      b.Linear(path+".out_proj", z.Hidden, z.Inner(), o.ProjectionBias),
 		aLog:     b.Vector(path+".A_log", z.Heads),
 		d:        b.Vector(path+".D", z.Heads),
@@ -73,7 +74,7 @@ func (m *SSM) Forward(st *cache.Step, x mlx.Array, _ mlx.Mask, c cache.Cache) ml
 	inner, width := m.Inner(), m.Groups*m.State
 	parts := s.Split(m.in.Forward(s, x), -1, inner, 2*inner+2*width)
 	gate, dt := parts[0], parts[2]
-	parts = s.Split(s.Call(Silu, m.conv.Forward(st, parts[1], state)), -1, inner, inner+width)
+	parts = s.Split(s.Call(block.Silu, m.conv.Forward(st, parts[1], state)), -1, inner, inner+width)
 	x = s.Reshape(parts[0], 1, st.Tokens, m.Heads, m.HeadDim)
 	b := s.Reshape(parts[1], 1, st.Tokens, m.Groups, m.State)
 	read := s.Reshape(parts[2], 1, st.Tokens, m.Groups, m.State)
