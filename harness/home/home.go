@@ -155,6 +155,9 @@ func (h Home) Libs(runtime, version string) string {
 	return filepath.Join(h.Cache, "lib", runtime, version)
 }
 
+// Models is the folder of the published models that tests run, a folder each.
+func (h Home) Models() string { return filepath.Join(h.Cache, "models") }
+
 // Skeletons is the folder of generated models.
 func (h Home) Skeletons() string { return filepath.Join(h.Cache, "skeletons") }
 

@@ -1,8 +1,8 @@
 // Package libs gets the runtime libraries with package managers: Homebrew on
 // macOS; on Linux npm's client for llama.cpp, and pip, cargo and g++ for MLX,
-// into assay's cache, with nothing installed system-wide. It knows where
-// releases come from and their hashes, and nothing of what is in them; native
-// opens them.
+// into assay's cache, with nothing installed system-wide; and with pip the two
+// small models that tests run. It knows where each comes from and its hash, and
+// nothing of what is in it; native opens libraries.
 //
 // A release is either complete in its folder or not there at all: it is made
 // beside it under a name that no search looks at, and renamed.
@@ -178,7 +178,7 @@ func appear(folder string, fill func(work string) (string, error)) error {
 func explain(err error, folder string) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk of %s is full (250 MB are needed); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
+		return fmt.Errorf("the disk of %s is full (a library takes up to 250 MB, a model up to 400); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		return unwritable(err, folder)
 	}

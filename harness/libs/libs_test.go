@@ -191,7 +191,7 @@ func TestInstallFails(t *testing.T) {
 		{"no npm", func(t *testing.T) { t.Setenv("PATH", "") }, release(good), "npm is not installed, and its packages hold the libraries for Linux; install Node.js with npm"},
 		{"no network", npmSays("npm error code EAI_AGAIN", "npm error request failed"), release(good), "npm cannot reach its registry (EAI_AGAIN); connect this machine"},
 		{"no network, older npm", npmSays("npm ERR! code ENOTFOUND"), release(good), "npm cannot reach its registry (ENOTFOUND)"},
-		{"disk full", npmSays("npm error code ENOSPC"), release(good), "is full (250 MB are needed); free some or set ASSAY_HOME"},
+		{"disk full", npmSays("npm error code ENOSPC"), release(good), "is full (a library takes up to 250 MB, a model up to 400); free some or set ASSAY_HOME"},
 		{"npm's own cache", npmSays("npm error code EACCES", "npm error path /x/.npm"), release(good), "npm cannot write /x/.npm (EACCES)"},
 		{"something else", npmSays("npm error code E404", "npm error 404 Not found"), release(good), "npm pack @node-llama-cpp/linux-x64@1.0.0: npm error code E404; npm error 404 Not found"},
 		{"says nothing", func(t *testing.T) { fakeTool(t, "npm", "exit 7") }, release(good), "exit status 7"},
