@@ -88,6 +88,8 @@ type shape struct {
 	Used          float64 `csv:"used"`
 	ExpertWidth   float64 `csv:"expert_width"`
 	ExpertsMatrix float64 `csv:"expert_mats"`
+	// Known says how the shape is known.
+	Known string `csv:"known"`
 }
 
 var (
