@@ -11,7 +11,8 @@
 //     this machine can be fitted.
 //   - run takes the items in rounds. For each it has skeleton write what stands in
 //     for the model, and worker run the case in a process of its own, which loads
-//     the library, observes and times. What came back is on disk in run's journal
+//     the library, observes, times, and reads what came out of a fixed sequence of
+//     tokens, which output has. What came back is on disk in run's journal
 //     before the next worker starts.
 //   - record sets what was observed beside what the runtime's adapter predicted:
 //     residual, checks, verdicts on rival rules, and the time by a fit of speed.

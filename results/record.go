@@ -359,6 +359,8 @@ type Measured struct {
 	HostNSPerToken *float64 `json:"host_ns_per_token,omitempty"`
 	// Missing says why figures are absent that other libraries give, by name.
 	Missing map[string]string `json:"missing,omitempty"`
+	// Output is what came out of the model; absent where nothing was read.
+	Output *Output `json:"output,omitempty"`
 	// Canary is the duration of a fixed piece of work before and after the case.
 	CanaryNS []int64 `json:"canary_ns,omitempty"`
 }

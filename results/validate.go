@@ -57,7 +57,7 @@ func (m *Measured) validate() error {
 // finite returns an error that names the first NaN or infinity below v.
 func finite(name string, v reflect.Value) error {
 	switch v.Kind() {
-	case reflect.Float64:
+	case reflect.Float32, reflect.Float64:
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) {
 			return fmt.Errorf("%s is %v; a figure that is not known is left out", strings.TrimPrefix(name, "."), f)
 		}

@@ -23,10 +23,10 @@ import (
 // or is handed down.
 const roomOrder = `
 	# Where things lie and what an error is are needed by all, and need nobody.
-	harness/home, harness/failure < harness/machine, harness/skeleton, harness/libs, harness/runtime
+	harness/home, harness/failure < harness/machine, harness/skeleton, harness/libs, harness/runtime, harness/output
 
 	# An adapter stands on what a runtime is, and is alone at its library.
-	harness/machine, harness/skeleton, harness/libs, harness/runtime < harness/llamacpp, harness/mlx
+	harness/machine, harness/skeleton, harness/libs, harness/runtime, harness/output < harness/llamacpp, harness/mlx
 	harness/llamacpp !< harness/mlx
 	harness/mlx !< harness/llamacpp
 

@@ -87,6 +87,8 @@ type session struct {
 	model   *llama.Model
 	devices int // of the library
 	random  *rand.Rand
+	// observed: the case was observed by this worker, which then reads its output too.
+	observed bool
 }
 
 func (s *session) Close() error {

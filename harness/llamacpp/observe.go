@@ -59,7 +59,16 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 	m.Memory.Devices = byDevice(s.lib.Devices(), s.model.Report(), lc.Report())
 	s.addFree(m.Memory.Devices)
 	machine.AddFootprint(m.Memory)
-	return m, append(agreement(m), stateAgrees(m, lc)...), nil
+	checks := append(agreement(m), stateAgrees(m, lc)...)
+	counting, s.observed = false, true
+	if c.Kind == results.KindKV { // no timed pass follows, at whose end it is read
+		lc.ClearMemory()
+		if err := s.depthPass(c).run(lc); err != nil {
+			return nil, nil, err
+		}
+		m.Output, err = s.output(lc, c)
+	}
+	return m, checks, err
 }
 
 // measuredLayers joins the tensors of each layer: K and V, and in a recurrent

@@ -95,7 +95,7 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 		return nil, err
 	}
 	defer lc.Close()
-	depth := &depthState{pass: s.newPass(c, 0, c.NDepth, 0), sequences: max(1, c.NSeq)}
+	depth := &depthState{pass: s.depthPass(c), sequences: max(1, c.NSeq)}
 	if err := depth.reach(lc, c.NDepth); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,15 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 	}
 	m := &results.Measured{Memory: &results.Memory{}}
 	machine.AddFootprint(m.Memory)
-	return m, nil
+	if !s.observed {
+		return m, nil
+	}
+	lc.ClearMemory()
+	if err := depth.reach(lc, c.NDepth); err != nil {
+		return nil, err
+	}
+	m.Output, err = s.output(lc, c)
+	return m, err
 }
 
 // mostDropped is how many samples may be dropped because kernels were compiled in

@@ -98,6 +98,8 @@ func (e *engine) Load(_ context.Context, path string, _ results.Case) (runtime.S
 type session struct {
 	model  *lm.Model
 	random *rand.Rand
+	// observed: the case was observed by this worker, which then reads its output too.
+	observed bool
 }
 
 func (s *session) Close() error { return s.model.Close() }
@@ -170,5 +172,11 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 	perToken := float64(host.Nanoseconds()) / float64(n*max(1, c.NPrompt+c.NGen))
 	m := &results.Measured{HostNSPerToken: &perToken, Memory: &results.Memory{}}
 	machine.AddFootprint(m.Memory)
+	if s.observed {
+		var err error
+		if m.Output, err = s.output(c); err != nil {
+			return nil, err
+		}
+	}
 	return m, nil
 }

@@ -79,9 +79,11 @@ type Engine interface {
 type Session interface {
 	// Observe runs the case once, untimed, and reads all that can be counted.
 	// A source that cannot be read is absent; two that disagree are a failed check.
+	// What came out is read in a pass of its own, which nothing watches.
 	Observe(ctx context.Context, c results.Case) (*results.Measured, []results.Check, error)
 	// Time runs the case n times after a warm-up and emits each duration.
-	// Nothing of ours runs inside the clock.
+	// Nothing of ours runs inside the clock. Behind it, if the case was observed
+	// before, it reads what came out.
 	Time(ctx context.Context, c results.Case, n int, emit func(time.Duration)) (*results.Measured, error)
 	// Close gives back all that the model took.
 	Close() error

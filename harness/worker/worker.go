@@ -148,6 +148,9 @@ func measure(ctx context.Context, engine runtime.Engine, req Request, outcome *O
 	}
 	if timed != nil {
 		outcome.Measured.HostNSPerToken = timed.HostNSPerToken
+		if timed.Output != nil {
+			outcome.Measured.Output = timed.Output
+		}
 		if outcome.Measured.Memory == nil {
 			outcome.Measured.Memory = timed.Memory
 		}

@@ -127,8 +127,3 @@ func (m *Model) NParams() int64 { return int64(call(m.lib.fn.modelParams, m.hand
 
 // Bytes is the size of all tensors (llama_model_size).
 func (m *Model) Bytes() int64 { return int64(call(m.lib.fn.modelSize, m.handle)) }
-
-// NVocab is the number of tokens in the vocabulary.
-func (m *Model) NVocab() int {
-	return int(int32(call(m.lib.fn.vocabTokens, call(m.lib.fn.modelVocab, m.handle))))
-}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -33,6 +34,9 @@ type skeleton struct {
 	// extra are metadata beyond the above; blocks replaces the layers' tensors.
 	extra  map[string]any
 	blocks func(g *ggufWriter, block string)
+	// vocabulary are the tokens' texts, the first three special ones, the rest bytes;
+	// without one the model has none.
+	vocabulary []string
 }
 
 var tiny = skeleton{arch: "llama", layers: 2, hidden: 64, heads: 4, kvHeads: 2, headDim: 32, ff: 96, vocab: 128}
@@ -62,11 +66,30 @@ func (s skeleton) write(t testing.TB) string {
 	for _, key := range slices.Sorted(maps.Keys(s.extra)) {
 		g.meta(s.arch+"."+key, s.extra[key])
 	}
-	g.meta("tokenizer.ggml.model", "no_vocab")
+	s.tokenizer(&g)
 	s.tensors(&g)
 	path := filepath.Join(t.TempDir(), s.arch+".gguf")
 	require.NoError(t, os.WriteFile(path, g.bytes(), 0o644))
 	return path
+}
+
+func (s skeleton) tokenizer(g *ggufWriter) {
+	if s.vocabulary == nil {
+		g.meta("tokenizer.ggml.model", "no_vocab")
+		return
+	}
+	g.meta("tokenizer.ggml.model", "llama")
+	kinds, scores := make([]int32, len(s.vocabulary)), make([]float32, len(s.vocabulary))
+	for i := range kinds {
+		kinds[i] = 6 // LLAMA_TOKEN_TYPE_BYTE
+	}
+	copy(kinds, []int32{2, 3, 3}) // unknown, control
+	g.meta("tokenizer.ggml.tokens", s.vocabulary)
+	g.meta("tokenizer.ggml.token_type", kinds)
+	g.meta("tokenizer.ggml.scores", scores)
+	g.meta("tokenizer.ggml.bos_token_id", uint32(1))
+	g.meta("tokenizer.ggml.eos_token_id", uint32(2))
+	g.meta("tokenizer.ggml.unknown_token_id", uint32(0))
 }
 
 func (s skeleton) tensors(g *ggufWriter) {
@@ -128,9 +151,18 @@ func put(b *bytes.Buffer, values ...any) {
 }
 
 func (g *ggufWriter) meta(key string, value any) {
-	types := map[string]uint32{"uint32": 4, "float32": 6, "string": 8}
-	put(&g.metas, key, types[fmt.Sprintf("%T", value)], value)
+	types := map[string]uint32{"uint32": 4, "int32": 5, "float32": 6, "string": 8}
+	kind := fmt.Sprintf("%T", value)
 	g.nMetas++
+	list := reflect.ValueOf(value)
+	if list.Kind() != reflect.Slice {
+		put(&g.metas, key, types[kind], value)
+		return
+	}
+	put(&g.metas, key, uint32(9), types[kind[2:]], uint64(list.Len()))
+	for i := range list.Len() {
+		put(&g.metas, list.Index(i).Interface())
+	}
 }
 
 func (g *ggufWriter) tensor(name string, dims ...int) {

@@ -10,6 +10,7 @@ type functions struct {
 	decode, synchronize, memory, memoryClear           uintptr
 	stateSize, stateGet, stateSet, logits              uintptr
 	modelParams, modelSize, modelVocab, vocabTokens    uintptr
+	vocabType, tokenize                                uintptr
 	nCtx, nBatch, nUbatch, nSeqMax                     uintptr
 	nThreads, nThreadsBatch                            uintptr
 	loadBackends, loadBackendsFrom, devCount, devGet   uintptr
@@ -47,6 +48,8 @@ func (f *functions) required() []symbol {
 		{"llama_model_size", &f.modelSize},
 		{"llama_model_get_vocab", &f.modelVocab},
 		{"llama_vocab_n_tokens", &f.vocabTokens},
+		{"llama_vocab_type", &f.vocabType},
+		{"llama_tokenize", &f.tokenize},
 		{"llama_n_ctx", &f.nCtx},
 		{"llama_n_batch", &f.nBatch},
 		{"llama_n_ubatch", &f.nUbatch},

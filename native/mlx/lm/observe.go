@@ -23,6 +23,47 @@ func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
 	return logits, err
 }
 
+// LogitsAt appends tokens to the cache, in a prompt's chunks, and hands each the
+// logits of those that are wanted, in float32 and in their order. A chunk's other
+// logits are not computed, as in Prefill.
+func (se *Session) LogitsAt(tokens []int32, wanted func(i int) bool, each func(i int, logits []float32)) error {
+	if err := se.model.check(tokens); err != nil {
+		return err
+	}
+	return se.do(func(s *mlx.Scope) error {
+		for start := 0; start < len(tokens) && s.Err() == nil; start += promptChunk {
+			chunk := tokens[start:min(start+promptChunk, len(tokens))]
+			se.rows(s.Nested(), chunk, func(i int) bool { return wanted(start + i) }, func(i int, logits []float32) { each(start+i, logits) })
+		}
+		return s.Err()
+	})
+}
+
+// rows processes a chunk and hands out the rows that are wanted of it.
+func (se *Session) rows(s *mlx.Scope, tokens []int32, wanted func(i int) bool, each func(i int, logits []float32)) {
+	defer s.Close()
+	st := &cache.Step{S: s, Tokens: len(tokens)}
+	n := se.model.network
+	hidden := n.Forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches)
+	width := s.Shape(hidden)[2]
+	for i := 0; i < len(tokens); i++ {
+		if !wanted(i) {
+			continue
+		}
+		first := i
+		for i+1 < len(tokens) && wanted(i+1) {
+			i++
+		}
+		logits := s.Floats(n.Logits(st, s.Slice(hidden, []int{0, first, 0}, []int{1, i + 1, width})))
+		for row := first; row <= i && len(logits) > 0; row++ {
+			each(row, logits[:n.Vocab])
+			logits = logits[n.Vocab:]
+		}
+	}
+	cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
+	s.Eval(se.cached()...)
+}
+
 // Watch hands every node of the graphs that Prefill and Decode execute to each,
 // before it is executed, until the next Watch; nil ends it. It costs more than
 // the steps themselves: what is watched cannot be timed. The error is

@@ -199,6 +199,17 @@ func (se *Session) chunk(g *graph, tokens []int32) error {
 	st := &cache.Step{S: g.s, Tokens: len(tokens)}
 	se.model.network.Forward(st, g.s.Int32s(tokens, 1, len(tokens)), se.caches)
 	cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
+	all := se.cached()
+	g.s.Close()
+	g.timing.Host += time.Since(built)
+	se.show(g.s, all...)
+	g.s.Eval(all...)
+	g.s.ClearCache()
+	return g.s.Err()
+}
+
+// cached are the arrays of all caches.
+func (se *Session) cached() []mlx.Array {
 	var all []mlx.Array
 	for _, c := range se.caches {
 		keys, values := c.Arrays()
@@ -208,12 +219,7 @@ func (se *Session) chunk(g *graph, tokens []int32) error {
 			}
 		}
 	}
-	g.s.Close()
-	g.timing.Host += time.Since(built)
-	se.show(g.s, all...)
-	g.s.Eval(all...)
-	g.s.ClearCache()
-	return g.s.Err()
+	return all
 }
 
 // step starts one token's pass; input makes it, (1, 1), in the step's Scope.
