@@ -26,11 +26,7 @@ func Plan(ctx context.Context, a subject.Ask, c results.Case) (results.Record, e
 	if err != nil {
 		return results.Record{}, err
 	}
-	if c.Kind = results.KindPlan; c.NCtx == 0 {
-		if c.NCtx = int(s.Facts.ContextLength); c.NCtx == 0 {
-			return results.Record{}, failure.Input(fmt.Errorf("%s names no context length that it was trained with; give one with -c", s.Facts.Name))
-		}
-	}
+	c.Kind = results.KindPlan
 	if c, err = s.Settle(c); err != nil {
 		return results.Record{}, err
 	}

@@ -57,8 +57,8 @@ func Of(ctx context.Context, a Ask) (Subject, error) {
 }
 
 // Settle is the case as the runtime takes it for the model: without what makes no
-// difference. A value that cannot be, and a setting that would be dropped without a
-// word, are refused.
+// difference, and a plan that names no context with the model's own. A value that
+// cannot be, and a setting that would be dropped without a word, are refused.
 func (s Subject) Settle(asked results.Case) (results.Case, error) {
 	for _, set := range results.Settings {
 		if !set.KnownTo(s.Runtime.Name()) {
@@ -66,6 +66,11 @@ func (s Subject) Settle(asked results.Case) (results.Case, error) {
 		}
 		if err := CheckSetting(set, set.Of(asked), []runtime.Runtime{s.Runtime}); err != nil {
 			return asked, failure.Input(err)
+		}
+	}
+	if asked.Kind == results.KindPlan && asked.NCtx == 0 {
+		if asked.NCtx = int(s.Facts.ContextLength); asked.NCtx == 0 {
+			return asked, failure.Input(fmt.Errorf("%s names no context length that it was trained with; give one with -c", s.Facts.Name))
 		}
 	}
 	settled := s.Runtime.Settle(asked, s.Facts)

@@ -120,7 +120,7 @@ func (g CaseGroup) Items(rt, ref string, f arch.Facts) []subject.Item {
 		}
 	}
 	for i := range items {
-		items[i].Case.NCtx = orTokens(items[i].Case.NCtx, items[i].Case)
+		items[i].Case.NCtx = contextOf(items[i].Case)
 	}
 	return nameTypes(chooseSkeletons(items))
 }
@@ -168,13 +168,13 @@ func (g CaseGroup) crossTokens(items []subject.Item) []subject.Item {
 	return out
 }
 
-// orTokens is the context of a case that names none: what the case needs, or for
-// a plan the 0 that means the model's full context.
-func orTokens(nCtx int, c results.Case) int {
-	if nCtx > 0 || c.Kind == results.KindPlan {
-		return nCtx
+// contextOf is the context of a case: of one that names none what all its sequences
+// need; a plan's is left to [subject.Subject.Settle].
+func contextOf(c results.Case) int {
+	if c.NCtx > 0 || c.Kind == results.KindPlan {
+		return c.NCtx
 	}
-	return c.NPrompt + c.NGen + c.NDepth
+	return (c.NPrompt + c.NGen + c.NDepth) * max(1, c.NSeq)
 }
 
 // chooseSkeletons stands skeletons in for models of which only facts are known:

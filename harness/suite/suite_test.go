@@ -123,6 +123,21 @@ func TestExpandCrossesOnlyWhatDiffers(t *testing.T) {
 	assert.Len(t, items, 4+8, "llama has no window: swa_full changes nothing")
 }
 
+// A context that is not named holds all sequences; a plan's is the model's own.
+func TestContextOfACaseThatNamesNone(t *testing.T) {
+	g := CaseGroup{
+		Models: []string{"preset:smollm2-135m"}, Kinds: []results.Kind{results.KindKV, results.KindPlan},
+		Settings: Lists{"n_prompt": {16}, "n_gen": {0}, "n_seq": {1, 2}},
+	}
+	items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{g}}, []string{llamacpp.Name})
+	require.NoError(t, err)
+	got := map[string]int{}
+	for _, it := range items {
+		got[fmt.Sprintf("%s %d", it.Case.Kind, it.Case.NSeq)] = it.Case.NCtx
+	}
+	assert.Equal(t, map[string]int{"kv 1": 16, "kv 2": 32, "plan 1": 8192, "plan 2": 8192}, got)
+}
+
 // A setting of a runtime that is not to run would be dropped without a word.
 func TestSettingsOfOtherRuntimesAreRefused(t *testing.T) {
 	folder := t.TempDir()

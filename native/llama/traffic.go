@@ -192,10 +192,11 @@ func (t *Traffic) readCache(n Node, op string) {
 	}
 }
 
-// store is what goes into the cache.
+// store is what goes into the cache. A cast of it, which flash attention makes of
+// keys in f32, has the cache's name and is a tensor of its own.
 func (t *Traffic) store(n Node, op string) {
 	root := n.Root()
-	if !root.isCache() {
+	if !root.isCache() || root.t.op != 0 {
 		return
 	}
 	switch op {

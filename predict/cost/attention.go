@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -12,11 +13,11 @@ import (
 // with values, over every cell that the runtime's padding makes it look at
 // (build_attn_mha, src/llama-graph.cpp, v0.5.0).
 func (c *counter) attention(p kv.Params) error {
-	op, typ := MulMat, p.TypeK
+	op, typ := MulMat, cmp.Or(p.TypeK, "f16")
 	if p.FlashAttn {
 		op = FlashAttn
 	}
-	if typ == "" {
+	if castTo16(p, p.TypeK) {
 		typ = "f16"
 	}
 	rows := c.keyRows()
@@ -36,19 +37,38 @@ func (c *counter) attention(p kv.Params) error {
 			cells := s.cells[at]
 			width := attentionWidth(layer.Attention, !c.family.Cache.Expanded)
 			flops := 2 * s.tokens * cells * width.products
-			c.add(Attention, typ, op, flops,
-				cells*s.streams*(rows[source].KRowBytes+rows[source].VRowBytes))
-			c.attend(typ, flops, 2*s.tokens*cells*width.values, 2*s.visible(layer.Attention)*width.products, rows[source].KRowBytes)
+			keys, values := readRows(p, layer.Attention, rows[source])
+			c.add(Attention, typ, op, flops, cells*s.streams*(keys+values))
+			c.attend(typ, flops, 2*s.tokens*cells*width.values, 2*s.visible(layer.Attention)*width.products, keys)
 			c.ActivationBytes += s.tokens * width.operands * activationBytes
 			if !p.FlashAttn { // scores come out of one product and go into the other
 				c.ActivationBytes += 2 * s.tokens * cells * layer.Attention.Heads * activationBytes
 			}
 			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes + rows[i].IndexRowBytes)
-			c.index(layer.Attention, typ, s.tokens)
+			c.index(layer.Attention, cmp.Or(p.TypeK, "f16"), s.tokens)
 			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
 		}
 	}
 	return nil
+}
+
+// castTo16 says that attention reads a copy in f16 of all cells: flash attention does
+// of those in f32 (build_attn_mha, src/llama-graph.cpp, b6673 to 0.7.0).
+func castTo16(p kv.Params, typ string) bool { return p.FlashAttn && typ == "f32" }
+
+// readRows are the bytes of one cell's keys and values that attention reads. Latent
+// values are a part of the keys, and copied by themselves.
+func readRows(p kv.Params, a *arch.Attention, row kv.Layer) (keys, values int64) {
+	keys, values = row.KRowBytes, row.VRowBytes
+	if castTo16(p, p.TypeV) {
+		if values /= 2; values == 0 && a.MLA != nil {
+			values = 2 * a.MLA.KVLoraRank
+		}
+	}
+	if castTo16(p, p.TypeK) {
+		keys /= 2
+	}
+	return keys, values
 }
 
 // visible counts, over the step's tokens, the cells that each may look at: all

@@ -146,6 +146,11 @@ func (n *nodeCounter) attention(i int, a *arch.Attention) {
 			n.body++ // values lie as flash attention wants them: one copy transposes them
 		}
 	}
+	for _, typ := range []string{n.params.TypeK, n.params.TypeV} {
+		if castTo16(n.params, typ) {
+			n.body++
+		}
+	}
 	if at, ok := n.cacheOf(i); ok {
 		if n.plan.Caches[at].RotationK > 0 {
 			n.body += 2
