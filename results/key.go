@@ -2,7 +2,6 @@ package results
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,7 @@ import (
 // records of different runs are compared when their keys are equal. It is one
 // printable ASCII line, such as
 //
-//	llama.cpp qwen3-0.6b q4_K decode n_ctx=4096 n_gen=128 type_k=f16
+//	llama.cpp qwen3-0.6b "Q4_K - Medium" header=3f1c09ab77de decode n_ctx=4096 n_gen=128 type_k=f16
 //
 // Parameters that are zero are left out and the rest stand in alphabetical
 // order, so a parameter added to the format later leaves older keys as they
@@ -23,27 +22,21 @@ type Key string
 // Key returns the key of the record's case.
 func (r Record) Key() Key {
 	words := []string{quoted(r.Runtime.Name)}
-	for _, word := range r.Model.identity() {
+	for _, word := range r.Model.Identity() {
 		words = append(words, quoted(word))
 	}
 	words = append(words, quoted(string(r.Case.Kind)))
 	return Key(strings.Join(append(words, r.Case.parameters()...), " "))
 }
 
-// identity are the words that tell the model from others, wherever its file is.
-func (m Model) identity() []string {
-	name := m.Name
-	if name == "" {
-		name = path.Base(strings.ReplaceAll(m.Ref, `\`, "/"))
+// EarlierKey returns the key that the case had before a file's identity was part of
+// it. It is empty for a case whose key is what it was.
+func (r Record) EarlierKey() Key {
+	if r.Model.HeaderSHA256 == "" {
+		return ""
 	}
-	words := []string{name}
-	if m.WeightType != "" {
-		words = append(words, m.WeightType)
-	}
-	if m.Skeleton != "" {
-		words = append(words, m.Skeleton+"-skeleton")
-	}
-	return words
+	r.Model = r.Model.Earlier()
+	return r.Key()
 }
 
 // Words splits a key into its words; a quoted one may have spaces in it.

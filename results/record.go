@@ -123,7 +123,13 @@ type File struct {
 
 // Model is what was run.
 type Model struct {
-	Ref         string `json:"ref"`
+	Ref string `json:"ref"`
+	// HeaderSHA256, FileType ("Q4_K - Medium", as llama.cpp says it) and SizeBytes
+	// are those of the file that was run, wherever it lay; absent for a skeleton.
+	HeaderSHA256 string `json:"header_sha256,omitempty"`
+	FileType     string `json:"file_type,omitempty"`
+	SizeBytes    *int64 `json:"size_bytes,omitempty"`
+
 	Name        string `json:"name"`
 	Arch        string `json:"arch"`
 	FactsSHA256 string `json:"facts_sha256,omitempty"`
@@ -133,7 +139,7 @@ type Model struct {
 	NParams     *int64 `json:"n_params,omitempty"`
 	// Skeleton is "kv" or "full" when random weights stood in for the model's.
 	Skeleton string `json:"skeleton,omitempty"`
-	// WeightType is the type of most weights, as the file names it (f16, q4_K, ...).
+	// WeightType is the type in which a skeleton was written (f16, q4_K, ...).
 	WeightType string `json:"weight_type,omitempty"`
 }
 

@@ -6,9 +6,10 @@ import "time"
 type Series struct {
 	Key     Key
 	Machine string
-	// Case is what Key stands for.
-	Case   Case
-	Points []Point
+	// Case is what Key stands for, Earlier its [Record.EarlierKey].
+	Case    Case
+	Earlier Key
+	Points  []Point
 }
 
 // Point is what one run measured of a case that succeeded.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"slices"
 
 	"assay/harness/record"
@@ -39,7 +40,7 @@ func (x *execution) record(i int) results.Record {
 	if rec.Measured = x.merge(i); rec.Measured != nil {
 		rec.Measured.CanaryNS = x.canaryOf(i)
 		rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, it.Case.Tokens())
-		rec.Model.WeightBytes, rec.Model.NParams = rec.Measured.WeightBytes, rec.Measured.NParams
+		rec.Model.WeightBytes, rec.Model.NParams = rec.Measured.WeightBytes, cmp.Or(rec.Measured.NParams, rec.Model.NParams)
 	}
 	if first.Outcome != nil {
 		rec.Checks = first.Outcome.Checks

@@ -85,7 +85,7 @@ func RuntimeOf(r results.Record) string { return r.Runtime.Name + " " + r.Runtim
 
 // caseName names a timed case as llama-bench does: "tall q4_0 tg16 @ d512".
 func caseName(r results.Record) string {
-	return strings.Join(strings.Fields(r.Model.Name+" "+r.Model.WeightType+" "+r.Case.Test()), " ")
+	return strings.Join(strings.Fields(r.Model.Name+" "+r.Model.Weights()+" "+r.Case.Test()), " ")
 }
 
 // WorkOf is the counted work of one sample of a case, as the fit takes it.

@@ -18,6 +18,9 @@ func ModelOf(it Item) results.Model {
 		Ref: it.Ref, Name: it.Facts.Name, FactsSHA256: it.Facts.SHA256(),
 		Skeleton: it.Skeleton, WeightType: it.WeightType,
 	}
+	if file := it.Facts.File; file != nil && it.Skeleton == "" {
+		m.HeaderSHA256, m.FileType, m.SizeBytes, m.NParams = file.HeaderSHA256, file.Type, &file.Bytes, file.Params
+	}
 	if rt, err := runtimes.Named(it.Runtime); err == nil {
 		m.Arch = rt.Architecture(it.Facts)
 	}

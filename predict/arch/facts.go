@@ -48,6 +48,9 @@ type Facts struct {
 	// does not, or they are not.
 	Quantization *Quantization `json:"quantization,omitempty"`
 
+	// File identifies the weights that were read; nil where only facts are known.
+	File *File `json:"file,omitempty"`
+
 	// Tensors is the model's own tensor table, in the naming of its source;
 	// empty when only a config was read.
 	Tensors []Tensor `json:"tensors,omitempty"`
@@ -59,6 +62,19 @@ type Facts struct {
 	Unknown []string `json:"unknown,omitempty"`
 	// Contradictions are facts that two sources state differently.
 	Contradictions []Contradiction `json:"contradictions,omitempty"`
+}
+
+// File identifies a model's weights, wherever they lie and whatever they are called.
+type File struct {
+	// HeaderSHA256 is the hash of all that stands before the tensors' data.
+	HeaderSHA256 string `json:"header_sha256"`
+	// Type is what the weights are packed in, as the runtime's people call it
+	// ("Q4_K - Medium", "4bit"); empty where that is not known.
+	Type string `json:"type,omitempty"`
+	// Bytes are those of all tensors' data.
+	Bytes int64 `json:"bytes"`
+	// Params are the elements of all tensors; nil where words hold several.
+	Params *int64 `json:"params,omitempty"`
 }
 
 // Quantization is mlx-lm's way to pack a matrix: bits, and the inputs that share a

@@ -59,6 +59,9 @@ func (f *File) Close() error { return f.parts.Close() }
 // Data reads the data of one of the file's tensors.
 func (f *File) Data(t Tensor) *io.SectionReader { return f.parts[t.Part].Section(t.Offset, t.Bytes) }
 
+// HeaderSHA256 is the hash of the headers of all files.
+func (f *File) HeaderSHA256() (string, error) { return f.parts.HeaderSHA256() }
+
 // maxHeader is the longest header that the format allows (MAX_HEADER_SIZE).
 const maxHeader = 100_000_000
 

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,7 +85,34 @@ func loadConfig(path, dir string) (arch.Facts, error) {
 	}
 	defer file.Close()
 	f.Path = dir
+	if f.File, err = identifyFolder(file, raw, f.Quantization); err != nil {
+		return arch.Facts{}, err
+	}
 	return withWeights(f, configText{path, raw}, tableOf(file.Tensors), filepath.Join(dir, "*.safetensors"))
+}
+
+// identifyFolder identifies weights by their headers and the config beside them.
+func identifyFolder(file *safetensors.File, config []byte, q *arch.Quantization) (*arch.File, error) {
+	header, err := file.HeaderSHA256()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(append([]byte(header), config...))
+	id := &arch.File{HeaderSHA256: hex.EncodeToString(sum[:])}
+	of, params := map[safetensors.DType]int64{}, int64(0)
+	for _, t := range file.Tensors {
+		id.Bytes, params = id.Bytes+t.Bytes, params+t.Elements()
+		of[t.DType] += t.Bytes
+		if of[t.DType] > of[safetensors.DType(id.Type)] {
+			id.Type = string(t.DType)
+		}
+	}
+	if id.Type = strings.ToLower(id.Type); q != nil && q.Bits > 0 {
+		id.Type = fmt.Sprintf("%dbit", q.Bits)
+	} else {
+		id.Params = &params
+	}
+	return id, nil
 }
 
 // tableOf puts a safetensors table into the order of ggml's dimensions.

@@ -27,8 +27,24 @@ func loadGGUF(path string) (arch.Facts, error) {
 	}
 	defer file.Close()
 	f, err := fromGGUF(file)
+	if err != nil {
+		return f, err
+	}
 	f.Path = path
+	f.File, err = identifyGGUF(file)
 	return f, err
+}
+
+// identifyGGUF counts as llama.cpp does (llama_model_size, llama_model_n_params).
+func identifyGGUF(file *gguf.File) (*arch.File, error) {
+	id := arch.File{Type: file.FileType(), Params: new(int64(0))}
+	for _, t := range file.Tensors {
+		id.Bytes += t.Bytes()
+		*id.Params += t.Elements()
+	}
+	var err error
+	id.HeaderSHA256, err = file.HeaderSHA256()
+	return &id, err
 }
 
 func fromGGUF(file *gguf.File) (arch.Facts, error) {

@@ -43,7 +43,7 @@ func writeModel(t *testing.T, metadata []family.KV, tensors []arch.Tensor) strin
 // shape is what a model is, as JSON, without what its source says of itself.
 func shape(t *testing.T, f arch.Facts) string {
 	t.Helper()
-	f.Path, f.Ref, f.ModelType, f.Tensors, f.Provenance, f.Contradictions = "", "", "", nil, nil, nil
+	f.Path, f.Ref, f.ModelType, f.File, f.Tensors, f.Provenance, f.Contradictions = "", "", "", nil, nil, nil, nil
 	raw, err := json.MarshalIndent(f, "", " ")
 	require.NoError(t, err)
 	return string(raw)

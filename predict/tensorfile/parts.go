@@ -1,6 +1,8 @@
 package tensorfile
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +34,18 @@ func (ps Parts) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// HeaderSHA256 is the hash of all that stands before the data, part by part: it
+// tells models apart without reading their weights.
+func (ps Parts) HeaderSHA256() (string, error) {
+	hash := sha256.New()
+	for _, p := range ps {
+		if _, err := io.Copy(hash, io.NewSectionReader(p.R, 0, min(p.Data, p.Size))); err != nil {
+			return "", fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // Load opens a regular file and reads it; what cannot be read is closed again.

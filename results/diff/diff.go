@@ -64,6 +64,9 @@ type Diff struct {
 	Groups []Group `json:"groups"`
 	// Warnings are sentences about the comparison as a whole.
 	Warnings []string `json:"warnings"`
+
+	// unsure counts the cases of one side that could be of several models of the other.
+	unsure int
 }
 
 // Case is one case that both sides have.
@@ -77,7 +80,7 @@ type Case struct {
 	Runtime string       `json:"runtime"`
 	Model   string       `json:"model"`
 	Ref     string       `json:"ref"`
-	// Kind, Skeleton and WeightType are the record's.
+	// Kind and Skeleton are the record's, WeightType is its model's [results.Model.Weights].
 	Kind       results.Kind `json:"kind"`
 	Skeleton   string       `json:"skeleton,omitempty"`
 	WeightType string       `json:"weight_type,omitempty"`
@@ -188,9 +191,11 @@ func (p pair) measured() bool {
 		p.base.Measured != nil && p.head.Measured != nil
 }
 
-// pair matches cases by key, in the order of the keys, and lists the rest.
+// pair matches cases by key, or by what both sides know of the model, in the order
+// of the keys, and lists the rest.
 func (d *Diff) pair(base, head results.Run) []pair {
 	bases, heads := base.ByKey(), head.ByKey()
+	d.rename(bases, heads)
 	var pairs []pair
 	for key, b := range bases {
 		if h, ok := heads[key]; ok {
@@ -210,11 +215,53 @@ func (d *Diff) pair(base, head results.Run) []pair {
 	return pairs
 }
 
+// rename gives cases of base the key that head has for them where one side, another
+// tool's record or an older one, knows less of the model than the other. Where
+// several models could be meant nothing is renamed, and a warning says so.
+func (d *Diff) rename(bases, heads map[results.Key]results.Record) {
+	var lone []results.Key
+	for key := range bases {
+		if _, paired := heads[key]; !paired {
+			lone = append(lone, key)
+		}
+	}
+	partners, wanted := map[results.Key][]results.Key{}, map[results.Key]int{}
+	for _, key := range lone {
+		for other, h := range heads {
+			if _, paired := bases[other]; !paired && sameCase(bases[key], h) {
+				partners[key] = append(partners[key], other)
+				wanted[other]++
+			}
+		}
+	}
+	for key, others := range partners {
+		switch {
+		case len(others) > 1:
+			d.unsure++
+		case wanted[others[0]] == 1:
+			bases[others[0]] = bases[key]
+			delete(bases, key)
+		}
+	}
+	for _, n := range wanted {
+		if n > 1 {
+			d.unsure++
+		}
+	}
+}
+
+// sameCase reports whether two records differ in nothing but what is known of the model.
+func sameCase(b, h results.Record) bool {
+	same := h
+	same.Model = b.Model
+	return same.Key() == b.Key() && b.Model.Same(h.Model)
+}
+
 func (p pair) compare() Case {
 	c := Case{
 		Key: p.key, Case: p.head.Case, Test: p.head.Case.Test(), Tokens: p.head.Case.Tokens(),
 		Runtime: p.head.Runtime.Name, Model: p.head.Model.Name, Ref: p.head.Model.Ref,
-		Kind: p.head.Case.Kind, Skeleton: p.head.Model.Skeleton, WeightType: p.head.Model.WeightType,
+		Kind: p.head.Case.Kind, Skeleton: p.head.Model.Skeleton, WeightType: p.head.Model.Weights(),
 	}
 	b, h := p.base.Status, p.head.Status
 	switch {

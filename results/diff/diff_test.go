@@ -174,7 +174,7 @@ func TestIncomparable(t *testing.T) {
 		"the runs have no case in common: a is of llama.cpp m, b is of mlx m": other(
 			func(r *results.Record) { r.Runtime.Name = "mlx" }),
 		`the runs have no case in common: a is of llama.cpp m, b is of llama.cpp n\x1b`: other(
-			func(r *results.Record) { r.Model.Name = "n\x1b" }),
+			func(r *results.Record) { r.Model.Name, r.Model.Ref = "n\x1b", "n.gguf" }),
 	} {
 		_, err := Compare(run("a", 30, 1), head, Options{})
 		var refused *IncomparableError

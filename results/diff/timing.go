@@ -138,7 +138,7 @@ func labelsOf(pairs []pair, timed []int) []stat.Label {
 	labels := make([]stat.Label, len(timed))
 	for k, i := range timed {
 		r := pairs[i].head
-		model := strings.TrimSpace(r.Model.Name + " " + r.Model.WeightType)
+		model := strings.TrimSpace(r.Model.Name + " " + r.Model.Weights())
 		labels[k] = stat.Label{Runtime: r.Runtime.Name, Model: model, Kind: string(r.Case.Kind)}
 	}
 	return labels

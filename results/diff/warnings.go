@@ -30,6 +30,9 @@ func (d *Diff) warn(base, head results.Run) {
 	if d.Head.Time.Before(d.Base.Time) {
 		add("head began before base: either they are swapped or a clock went backwards")
 	}
+	if d.unsure > 0 {
+		add("%s", d.notPaired())
+	}
 	for _, x := range d.Differs {
 		if x.What == "protocol" {
 			add("%d cases were not timed alike (%s, then %s), so they may differ for that alone", x.Cases, x.Base, x.Head)

@@ -52,7 +52,7 @@ var identity = []column{
 	{"runtime", func(r results.Record) string { return text(r.Runtime.Name) }},
 	{"version", func(r results.Record) string { return text(r.Runtime.Version) }},
 	{"model", func(r results.Record) string { return text(r.Model.Name) }},
-	{"weight_type", func(r results.Record) string { return text(r.Model.WeightType) }},
+	{"weight_type", func(r results.Record) string { return text(r.Model.Weights()) }},
 	{"skeleton", func(r results.Record) string { return text(r.Model.Skeleton) }},
 	{"test", func(r results.Record) string { return text(r.Case.Test()) }},
 	{"key", func(r results.Record) string { return text(string(r.Key())) }},

@@ -60,7 +60,7 @@ func TestRealOutput(t *testing.T) {
 			require.Len(t, runs, 1)
 			rec := runs[0].Records[3]
 			require.NoError(t, rec.Validate())
-			assert.Equal(t, results.Key("llama.cpp tiny f16 decode flash_attn=auto n_batch=2048 n_ctx=144 n_depth=128 n_gen=16 n_gpu_layers=-1 n_seq=1 n_threads=2 n_ubatch=512 type_k=f16 type_v=f16"), rec.Key())
+			assert.Equal(t, results.Key("llama.cpp tiny F16 size=214272 params=106816 decode flash_attn=auto n_batch=2048 n_ctx=144 n_depth=128 n_gen=16 n_gpu_layers=99 n_seq=1 n_threads=2 n_ubatch=512 type_k=f16 type_v=f16"), rec.Key())
 			assert.Equal(t, "b11669-Debian", rec.Runtime.Version)
 			assert.Equal(t, "tg16 @ d128", rec.Case.Test())
 			want := row.AvgTS
@@ -87,7 +87,34 @@ func TestFiguresOfSamples(t *testing.T) {
 		assert.InDelta(t, row.AvgTS, runs[0].Records[i].Measured.TokensPerSecond.Mean, 1e-5)
 		again.ModelType, again.AvgTS, again.StddevTS = row.ModelType, row.AvgTS, row.StddevTS
 		again.AvgNS, again.StddevNS, again.SamplesTS = row.AvgNS, row.StddevNS, row.SamplesTS
+		row.Case.NGPULayers = 99 // -1 is all layers, which is what 99 is here
 		assert.Equal(t, row, again, "every other field comes back")
+	}
+}
+
+// A model's type is what stands behind architecture and size, whatever the release
+// puts around it.
+func TestModelType(t *testing.T) {
+	first, _, _ := strings.Cut(string(real(t, "jsonl")), "\n")
+	for modelType, want := range map[string]string{
+		"llama 8B Q4_K - Medium":                   "Q4_K - Medium",
+		"llama ?B F16":                             "F16",
+		"llama ?B (guessed) Q8_0":                  "Q8_0",
+		"llama 7B all F32 (guessed)":               "all F32",
+		"llama 7B mostly Q4_0":                     "Q4_0",
+		"llama4 17Bx16E (Scout) Q4_K - Medium":     "Q4_K - Medium",
+		"qwen3moe 30B.A3B IQ4_XS - 4.25 bpw":       "IQ4_XS - 4.25 bpw",
+		"bitnet ?B TQ2_0 - 2.06 bpw ternary":       "TQ2_0 - 2.06 bpw ternary",
+		"gpt-oss 20B MXFP4 MoE":                    "MXFP4 MoE",
+		"llama 8B unknown, may not work (guessed)": "",
+		"llama": "",
+		"":      "",
+	} {
+		rows := rowsOf(t, "jsonl", []byte(strings.Replace(first, `"llama ?B F16"`, `"`+modelType+`"`, 1)))
+		rec := llamabench.ToRuns(rows, "x")[0].Records[0]
+		assert.Equal(t, want, rec.Model.FileType, modelType)
+		again := llamabench.ToRuns(llamabench.FromRecords([]results.Record{rec}), "x")[0].Records[0]
+		assert.Equal(t, rec.Key(), again.Key(), "%s: what is exported is imported as the same case", modelType)
 	}
 }
 

@@ -42,11 +42,17 @@ func fromRecord(rec results.Record) Row {
 	if row.Backends != "CPU" {
 		row.GPUInfo = rec.Host.Chip
 	}
-	row.ModelFilename, row.ModelType = rec.Model.Ref, strings.TrimSpace(rec.Model.Name+" "+rec.Model.WeightType)
+	row.ModelFilename, row.ModelType = rec.Model.Ref, modelType(rec.Model)
 	row.ModelSize, row.ModelNParams = rec.Model.WeightBytes, rec.Model.NParams
 	row.TestTime = rec.Time.UTC().Format(time.RFC3339)
 	row.samples(rec.Measured.SamplesNS, rec.Case.Tokens())
 	return row
+}
+
+// modelType is architecture, size and type, as llama_model_desc has them; the size
+// is one of llama.cpp's own names, and "?B" to it where it has none.
+func modelType(m results.Model) string {
+	return strings.Join(slices.DeleteFunc([]string{m.Arch, "?B", m.Weights()}, func(w string) bool { return w == "" }), " ")
 }
 
 // benchOnly are the settings of a case that llama-bench has.
@@ -157,14 +163,17 @@ func (r Row) record(run string) results.Record {
 	if c.NGen == 0 {
 		c.Kind = results.KindPrefill
 	}
-	arch, weights := r.modelType()
+	if c.NGPULayers < 0 { // all of them, the default of newer releases
+		c.NGPULayers = results.Defaults().NGPULayers
+	}
+	arch, fileType := r.modelType()
 	return results.Record{
 		Schema: results.Schema, RunID: run, Time: at, Status: results.StatusOK,
 		Host:    results.Host{Chip: cmp.Or(r.GPUInfo, r.CPUInfo)},
 		Runtime: results.Runtime{Name: "llama.cpp", Version: version(r.BuildCommit, r.BuildNumber), Device: r.Backends},
 		Model: results.Model{
-			Ref: r.ModelFilename, Name: r.modelName(), Arch: arch, WeightType: weights,
-			WeightBytes: r.ModelSize, NParams: r.ModelNParams,
+			Ref: r.ModelFilename, Name: r.modelName(), Arch: arch, FileType: fileType,
+			SizeBytes: r.ModelSize, WeightBytes: r.ModelSize, NParams: r.ModelNParams,
 		},
 		Case: c, Measured: r.measured(),
 	}
@@ -175,18 +184,21 @@ func (r Row) modelName() string {
 	return strings.TrimSuffix(file, ".gguf")
 }
 
-// modelType splits "llama 7B Q4_K - Medium" into the architecture and the
-// weight type as GGUF spells it, q4_K.
-func (r Row) modelType() (arch, weights string) {
+// modelType splits "llama 8B Q4_K - Medium" into the architecture and the file
+// type. What stands in brackets is part of a size ("17Bx16E (Scout)") or says that
+// the type was guessed, and older releases wrote "mostly Q4_0"; the type is the same.
+// A type that llama.cpp does not know ("unknown, may not work") is none.
+func (r Row) modelType() (arch, fileType string) {
 	words := strings.Fields(r.ModelType)
 	if len(words) < 3 {
 		return r.ModelType, ""
 	}
-	weights = words[2]
-	if quantised, rest, found := strings.Cut(weights, "Q"); found {
-		return words[0], strings.ToLower(quantised) + "q" + rest
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "mostly" || strings.HasPrefix(w, "(") })
+	fileType = strings.Join(words[min(2, len(words)):], " ")
+	if strings.HasPrefix(fileType, "unknown") {
+		fileType = ""
 	}
-	return words[0], strings.ToLower(weights)
+	return words[0], fileType
 }
 
 // other lists the parameters that are not at llama-bench's defaults and that

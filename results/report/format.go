@@ -25,8 +25,8 @@ func modelName(r results.Record) string {
 	if r.Model.Name == "" {
 		words[0] = r.Model.Ref
 	}
-	if r.Model.WeightType != "" {
-		words = append(words, r.Model.WeightType)
+	if r.Model.Weights() != "" {
+		words = append(words, r.Model.Weights())
 	}
 	if r.Model.Skeleton != "" {
 		words = append(words, "("+r.Model.Skeleton+" skeleton)")

@@ -93,6 +93,9 @@ func equal(constant, body []byte, rec results.Record) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if stored.Model.HeaderSHA256 == "" && stored.Model.Same(rec.Model) {
+		stored.Model = stored.Model.Identified(rec.Model) // as it was read, if rec comes from a store
+	}
 	a, err := json.Marshal(stored)
 	if err != nil {
 		return false, err

@@ -46,16 +46,18 @@ func (s *Store) history(ctx context.Context, f Filter, yield func(results.Series
 	if err != nil {
 		return err
 	}
-	cases := map[int64]map[int64]results.Case{}
+	cases := map[int64]map[int64]results.Record{}
 	for _, one := range series {
 		last, err := s.points(ctx, &one, places, environments)
 		if err != nil {
 			return err
 		}
 		if len(one.Points) > 0 {
-			if one.Case, err = s.caseOf(ctx, one.n, last, cases); err != nil {
+			rec, err := s.caseOf(ctx, one.n, last, cases)
+			if err != nil {
 				return err
 			}
+			one.Case, one.Earlier = rec.Case, rec.EarlierKey()
 		}
 		if len(one.Points) > 0 && !yield(one.Series, nil) {
 			return nil
@@ -64,13 +66,14 @@ func (s *Store) history(ctx context.Context, f Filter, yield func(results.Series
 	return nil
 }
 
-// caseOf returns what a series measured in one of its runs. Most series of a
-// history have a run in common, whose cases are read once into known.
-func (s *Store) caseOf(ctx context.Context, series, run int64, known map[int64]map[int64]results.Case) (results.Case, error) {
+// caseOf returns what a series measured in one of its runs, with its runtime and
+// model. Most series of a history have a run in common, whose cases are read once
+// into known.
+func (s *Store) caseOf(ctx context.Context, series, run int64, known map[int64]map[int64]results.Record) (results.Record, error) {
 	if cases, ok := known[run]; ok {
 		return cases[series], nil
 	}
-	cases := map[int64]results.Case{}
+	cases := map[int64]results.Record{}
 	rows, err := s.query(ctx, `SELECT r.series, c.sha256, c.body FROM records r JOIN constants c ON c.n = r.constant WHERE r.run = ?1`, run)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var n int64
@@ -83,10 +86,12 @@ func (s *Store) caseOf(ctx context.Context, series, run int64, known map[int64]m
 			return errConstant
 		}
 		var constant struct {
-			Case results.Case `json:"case"`
+			Runtime results.Runtime `json:"runtime"`
+			Model   results.Model   `json:"model"`
+			Case    results.Case    `json:"case"`
 		}
 		err := json.Unmarshal(body, &constant)
-		cases[n] = constant.Case
+		cases[n] = results.Record{Runtime: constant.Runtime, Model: constant.Model, Case: constant.Case}
 		return err
 	})
 	known[run] = cases
@@ -181,7 +186,11 @@ func (s *Store) environments(ctx context.Context) (map[int64]*results.Environmen
 
 func (s *Store) series(ctx context.Context, machine string) ([]numbered, error) {
 	var all []numbered
-	rows, err := s.query(ctx, `SELECT n, machine, key FROM series WHERE ?1 = '' OR machine = ?1 ORDER BY machine, key`, machine)
+	key := `key`
+	if s.version >= identified {
+		key = `CASE WHEN called = '' THEN key ELSE called END`
+	}
+	rows, err := s.query(ctx, `SELECT n, machine, `+key+` AS shown FROM series WHERE ?1 = '' OR machine = ?1 ORDER BY machine, shown`, machine)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var one numbered
 		if err := rows.Scan(&one.n, &one.Machine, &one.Key); err != nil {

@@ -90,10 +90,19 @@ var migrations = []string{
 	);`,
 	// 3: a record's sum, over both of its halves; '' for those entered before.
 	`ALTER TABLE records ADD COLUMN sum TEXT NOT NULL DEFAULT '';`,
+	// 4: the key that a series has now, and what is known of its model, where it
+	// was begun before a file's identity was part of a key; '' for all others.
+	`ALTER TABLE series ADD COLUMN called TEXT NOT NULL DEFAULT '';
+	ALTER TABLE series ADD COLUMN model TEXT NOT NULL DEFAULT '';
+	CREATE INDEX series_called ON series (machine, called);`,
 }
 
-// summed is the schema's version from which records have a sum.
-const summed = 3
+// summed is the schema's version from which records have a sum, identified that
+// from which a series may be called otherwise than it was.
+const (
+	summed     = 3
+	identified = 4
+)
 
 // migrate brings the schema up to date in one transaction.
 func (s *Store) migrate(ctx context.Context) error {

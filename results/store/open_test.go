@@ -42,9 +42,9 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 
 		execSQL(t, dsn, `UPDATE assay_schema SET version = 99`)
 		_, err = store.Open(ctx, dsn)
-		require.ErrorContains(t, err, "its schema is version 99 and this program knows 3: a newer assay wrote it; use that one, or another store")
+		require.ErrorContains(t, err, "its schema is version 99 and this program knows 4: a newer assay wrote it; use that one, or another store")
 
-		execSQL(t, dsn, `UPDATE assay_schema SET version = 3`)
+		execSQL(t, dsn, `UPDATE assay_schema SET version = 4`)
 		run, err := open(t, dsn).Run(ctx, "r1")
 		require.NoError(t, err)
 		assert.Equal(t, runOf("r1", 2).Records, run.Records)
@@ -59,7 +59,9 @@ func TestAnOlderSchemaIsBroughtUpToDate(t *testing.T) {
 		_, err := st.Import(ctx, runOf("r1", 2))
 		require.NoError(t, err)
 		require.NoError(t, st.Close())
-		execSQL(t, dsn, `DROP TABLE baselines; DROP TABLE fits; DROP TABLE documents; ALTER TABLE records DROP COLUMN sum; UPDATE assay_schema SET version = 1`)
+		execSQL(t, dsn, `DROP TABLE baselines; DROP TABLE fits; DROP TABLE documents; ALTER TABLE records DROP COLUMN sum;
+			DROP INDEX series_called; ALTER TABLE series DROP COLUMN called;
+			ALTER TABLE series DROP COLUMN model; UPDATE assay_schema SET version = 1`)
 
 		st = open(t, dsn)
 		require.NoError(t, st.MoveBaseline(ctx, store.Baseline{Run: "r1", Time: night}))

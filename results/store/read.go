@@ -127,16 +127,14 @@ func (s *Store) Run(ctx context.Context, id string) (results.Run, error) {
 	if err != nil {
 		return run, fmt.Errorf("read run %s: %w", id, err)
 	}
-	sum := `sum`
-	if s.version < summed {
-		sum = `''`
-	}
-	rows, err := s.query(ctx, `SELECT seq, constant, body, `+sum+` FROM records WHERE run = ?1 ORDER BY seq`, n)
+	sum, model := s.since(summed, `r.sum`), s.since(identified, `s.model`)
+	rows, err := s.query(ctx, `SELECT r.seq, r.constant, r.body, `+sum+`, `+model+`
+		FROM records r JOIN series s ON s.n = r.series WHERE r.run = ?1 ORDER BY r.seq`, n)
 	err = each(rows, err, func(rows *sql.Rows) error {
 		var seq, number int64
 		var body sql.RawBytes
-		var sum string
-		if err := rows.Scan(&seq, &number, &body, &sum); err != nil {
+		var sum, model string
+		if err := rows.Scan(&seq, &number, &body, &sum, &model); err != nil {
 			return err
 		}
 		constant := constants[number]
@@ -144,13 +142,31 @@ func (s *Store) Run(ctx context.Context, id string) (results.Run, error) {
 			return fmt.Errorf("record %d was changed since it was stored; import the run from its file into another store", seq)
 		}
 		rec, err := merge(constant.record, body)
+		if err != nil {
+			return err
+		}
+		if model != "" && rec.Model.HeaderSHA256 == "" {
+			now, err := modelOf(model)
+			if err != nil {
+				return err
+			}
+			rec.Model = rec.Model.Identified(now)
+		}
 		run.Records = append(run.Records, rec)
-		return err
+		return nil
 	})
 	if err != nil {
 		return run, fmt.Errorf("read run %s: %w", id, err)
 	}
 	return run, nil
+}
+
+// since is a column that stores have from a version on, ” in an older one.
+func (s *Store) since(version int, column string) string {
+	if s.version < version {
+		return `''`
+	}
+	return column
 }
 
 // maxConstants bounds the constant halves that are kept decoded.

@@ -172,7 +172,7 @@ func (t tx) lockRun(id string) (int64, error) {
 
 // add enters a record and reports whether it was new.
 func (t tx) add(run int64, rec results.Record) (bool, error) {
-	series, err := t.intern(`series`, `machine, key`, rec.Host.Machine(), string(rec.Key()))
+	series, err := t.seriesOf(rec)
 	if err != nil {
 		return false, err
 	}

@@ -15,8 +15,10 @@ import (
 type history struct {
 	machine string
 	cases   []reduced
-	// unfit counts points that were left out.
+	// unfit and odd count points that were left out.
 	unfit, odd int
+	// earlier are the keys that cases had before their model's file was part of it.
+	earlier map[results.Key]bool
 }
 
 // reduced is a series without its samples.
@@ -32,7 +34,7 @@ type point struct {
 }
 
 func read(series iter.Seq2[results.Series, error]) (*history, error) {
-	h := &history{}
+	h := &history{earlier: map[results.Key]bool{}}
 	for s, err := range series {
 		if err != nil {
 			return nil, err
@@ -41,6 +43,9 @@ func read(series iter.Seq2[results.Series, error]) (*history, error) {
 			return nil, &Machines{h.machine, s.Machine}
 		}
 		h.machine = s.Machine
+		if s.Earlier != "" {
+			h.earlier[s.Earlier] = true
+		}
 		h.cases = append(h.cases, h.reduce(s))
 	}
 	return h, nil
@@ -56,7 +61,7 @@ func (h *history) reduce(s results.Series) reduced {
 		case p.Env != nil && p.Env.Unfit:
 			h.unfit++
 			continue
-		case p.Env != nil && newest != nil && (p.Env.Power != newest.Power || p.Env.LowPowerMode != newest.LowPowerMode):
+		case p.Env != nil && newest != nil && !p.Env.SamePower(*newest):
 			h.odd++
 			continue
 		}
@@ -68,6 +73,16 @@ func (h *history) reduce(s results.Series) reduced {
 		r.points = append(r.points, kept)
 	}
 	return r
+}
+
+// unsure counts the cases that stand under the earlier key of another.
+func (h *history) unsure() (n int) {
+	for _, c := range h.cases {
+		if h.earlier[c.key] {
+			n++
+		}
+	}
+	return n
 }
 
 func newestFit(points []results.Point) *results.Environment {
@@ -94,6 +109,10 @@ func (h *history) trend() Trend {
 	}
 	if h.unfit > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points of a machine that was not fit to be measured are left out", h.unfit))
+	}
+	if n := h.unsure(); n > 0 {
+		t.Warnings = append(t.Warnings, fmt.Sprintf(
+			"%d cases were measured before a model's file was known, of more than one model by their sizes; they stand alone", n))
 	}
 	if h.odd > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points in another power state than the newest are left out", h.odd))

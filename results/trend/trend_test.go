@@ -148,6 +148,12 @@ func TestBadHistories(t *testing.T) {
 		assert.Empty(t, got.Cases)
 		assert.Empty(t, got.Nights)
 	})
+	t.Run("what stands under another's earlier key is said", func(t *testing.T) {
+		series := histories(3, 5, version, same)
+		assert.Empty(t, analyse(t, series).Warnings)
+		series[1].Earlier = series[0].Key
+		assert.Contains(t, analyse(t, series).Warnings[0], "1 cases were measured before a model's file was known")
+	})
 	t.Run("unfit nights and other power are left out", func(t *testing.T) {
 		got := analyse(t, histories(25, 40, func(night int) *results.Environment {
 			e := version(0)

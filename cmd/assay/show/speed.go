@@ -18,7 +18,7 @@ func printSpeed(w io.Writer, records []results.Record) {
 		"tokens/s", "95 % interval", "n", "KV measured", "executed")
 	differs, typed := apart(records), false
 	for i, r := range records {
-		typed = typed || r.Model.WeightType != ""
+		typed = typed || r.Model.Weights() != ""
 		speed, interval := "-", "-"
 		if tps := measured(r).TokensPerSecond; tps != nil {
 			speed = figure.Rate(tps.Median)
@@ -27,7 +27,7 @@ func printSpeed(w io.Writer, records []results.Record) {
 			}
 		}
 		t.AppendRow(table.Row{
-			orDash(r.Model.WeightType), r.Case.Test() + differs[i], speed, interval, len(measured(r).SamplesNS),
+			orDash(r.Model.Weights()), r.Case.Test() + differs[i], speed, interval, len(measured(r).SamplesNS),
 			bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
 		})
 	}
@@ -42,7 +42,7 @@ func printHostTime(w io.Writer, records []results.Record, differs []string) {
 	var words []string
 	for i, r := range records {
 		if ns := measured(r).HostNSPerToken; ns != nil {
-			words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %.3g ms", r.Model.WeightType, r.Case.Test()+differs[i], *ns/1e6)))
+			words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %.3g ms", r.Model.Weights(), r.Case.Test()+differs[i], *ns/1e6)))
 		}
 	}
 	if len(words) > 0 {
@@ -55,7 +55,7 @@ func printHostTime(w io.Writer, records []results.Record, differs []string) {
 func apart(records []results.Record) []string {
 	same := map[string][]int{}
 	for i, r := range records {
-		test := r.Model.WeightType + " " + r.Case.Test()
+		test := r.Model.Weights() + " " + r.Case.Test()
 		same[test] = append(same[test], i)
 	}
 	out := make([]string, len(records))

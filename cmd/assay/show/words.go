@@ -114,6 +114,6 @@ func sortRecords(records []results.Record) {
 
 func sortKey(r results.Record) string {
 	kinds := []results.Kind{results.KindPlan, results.KindKV, results.KindPrefill, results.KindDecode}
-	return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%d\x00%06d\x00%06d\x00%s%v", r.Runtime.Name, r.Model.Skeleton, r.Model.Ref, r.Model.WeightType,
+	return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%d\x00%06d\x00%06d\x00%s%v", r.Runtime.Name, r.Model.Skeleton, r.Model.Ref, r.Model.Weights(),
 		slices.Index(kinds, r.Case.Kind), r.Case.NDepth, r.Case.NCtx, r.Case.TypeK, r.Case.SWAFull)
 }
