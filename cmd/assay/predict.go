@@ -14,10 +14,11 @@ import (
 
 const predictHelp = `
 Computes from the architecture and the runtime's policy what a model takes and
-does: KV cache, weights, operations and bytes of a prompt and of a token. With
---fit or --chip also how fast it will be, by context length, and the largest
-context that fits. Nothing is run. mlx-lm's cache grows with the tokens: there
--c is how many it holds behind the prompt (default: the prompt and -d).
+does: KV cache, weights, operations and bytes of a prompt and of a token (a
+prompt of 512, or what -c has room for beside the token). With --fit or --chip
+also how fast it will be, by context length, and the largest context that fits.
+Nothing is run. mlx-lm's cache grows with the tokens: there -c is how many
+it holds behind the prompt (default: the prompt and -d).
 
 examples:
   assay predict preset:gemma-3-12b -c 32768
@@ -53,10 +54,21 @@ func predictCommand() line.Command {
 				case len(rules.Values) == 0:
 					rules.Values = []string{"textbook"}
 				}
-				return predict(ctx, s, ref, o, rules.Values, speed, c)
+				return predict(ctx, s, ref, o, rules.Values, speed, o.withRoom(c))
 			}
 		},
 	}
+}
+
+// withRoom is the case with the usual prompt cut to what a small context holds beside
+// one token more; a prompt that was asked for stays, and so does one of a runtime
+// whose cache grows.
+func (o *caseFlags) withRoom(c results.Case) results.Case {
+	context, _ := results.SettingNamed("n_ctx")
+	if room := c.NCtx - c.NDepth - 1; c.NCtx > 0 && room > 0 && !o.settings.Given("n_prompt") && context.KnownTo(o.runtime, c.Kind) {
+		c.NPrompt = min(c.NPrompt, room)
+	}
+	return c
 }
 
 // foretold is what predict prints as JSON: the record's parts that need no run,

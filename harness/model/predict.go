@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"assay/harness/failure"
@@ -17,8 +18,9 @@ import (
 // what is predicted of its prompt, and beside it of one generated token.
 type Foretold struct {
 	results.Record
-	// Token is one token generated after the prompt and the depth.
-	Token *results.Predicted `json:"token"`
+	// Token is one token generated after the prompt and the depth; nil where the
+	// context is full.
+	Token *results.Predicted `json:"token,omitempty"`
 	// Rules is what rival rule sets say of the prompt.
 	Rules []RuleSays `json:"rules,omitempty"`
 	// Unknown names what is not predicted, and why.
@@ -70,20 +72,38 @@ func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) 
 		Runtime: results.Runtime{Name: name}, Model: subject.ModelOf(it), Case: c,
 	}}
 	if out.Predicted, err = s.Predict(c); err != nil {
-		return Foretold{}, failure.Input(err)
-	}
-	token := c
-	token.Kind, token.NDepth, token.NPrompt, token.NGen = results.KindDecode, c.NDepth+c.NPrompt, 0, 1
-	if out.Token, err = s.Predict(token); err != nil {
-		return Foretold{}, failure.Input(err)
+		return Foretold{}, failure.Input(tooLong(c, err))
 	}
 	if out.Predicted.WeightBytes == nil {
 		out.Unknown = append(out.Unknown, "weight bytes, as "+name+" would hold them")
 	}
-	if out.Token.Cost == nil {
+	if out.Predicted.Cost == nil {
 		out.Unknown = append(out.Unknown, unknownWork(name, s.Facts))
 	}
+	if err := out.addToken(s); err != nil {
+		return Foretold{}, failure.Input(err)
+	}
 	return out, out.rival(it, sets)
+}
+
+// addToken predicts one token after the prompt, where the context has room for it.
+func (f *Foretold) addToken(s subject.Subject) (err error) {
+	c := f.Case
+	c.Kind, c.NDepth, c.NPrompt, c.NGen = results.KindDecode, c.NDepth+c.NPrompt, 0, 1
+	if f.Token, err = s.Predict(c); err != nil && c.NDepth >= c.NCtx {
+		f.Unknown = append(f.Unknown, fmt.Sprintf("a token after the prompt: the context of %d is full; a larger -c has room", c.NCtx))
+		return nil
+	}
+	return err
+}
+
+// tooLong adds the remedy to an error of a case whose tokens are more than the
+// context.
+func tooLong(c results.Case, err error) error {
+	if tokens := c.NDepth + c.NPrompt; tokens > c.NCtx {
+		return fmt.Errorf("%w; give -c %d or more, or a shorter prompt (-p)", err, tokens+1)
+	}
+	return err
 }
 
 // rival asks the rule sets, the exact prediction standing where a run has its

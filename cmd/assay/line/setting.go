@@ -136,3 +136,8 @@ func (o *CaseSettings) Settled() results.Case {
 	}
 	return c
 }
+
+// Given says whether a setting's flag was.
+func (o *CaseSettings) Given(name string) bool {
+	return slices.ContainsFunc(o.values, func(v *settingValue) bool { return v.setting.Name == name && v.given })
+}

@@ -62,21 +62,26 @@ func printCacheClasses(w io.Writer, p results.Predicted) {
 // printWork shows operations and bytes by class, of the prompt and of a token.
 func printWork(w io.Writer, f model.Foretold) {
 	fmt.Fprintln(w)
-	prompt := fmt.Sprintf("prompt of %d", f.Case.NPrompt)
+	prompt, token := fmt.Sprintf("prompt of %d", f.Case.NPrompt), &results.Predicted{Cost: &results.Cost{}}
+	var written, activations *int64 // absent where there is no room for a token
+	if f.Token != nil && f.Token.Cost != nil {
+		token = f.Token
+		written, activations = &token.Cost.KVWriteBytes, &token.Cost.ActivationBytes
+	}
 	t := NewTable(w, table.Row{"class", "type", prompt, "it moves", "one token", "it moves "}, prompt, "it moves", "one token", "it moves ")
 	for _, term := range f.Predicted.Cost.Terms {
 		row := table.Row{term.Class, term.Type, opsOf(&term.FLOPs), bytesOf(&term.Bytes), "-", "-"}
-		for _, one := range f.Token.Cost.Terms {
+		for _, one := range token.Cost.Terms {
 			if one.Class == term.Class && one.Type == term.Type {
 				row[4], row[5] = opsOf(&one.FLOPs), bytesOf(&one.Bytes)
 			}
 		}
 		t.AppendRow(row)
 	}
-	prefill, one := f.Predicted.Cost, f.Token.Cost
-	t.AppendRow(table.Row{"cache written", "", "-", bytesOf(&prefill.KVWriteBytes), "-", bytesOf(&one.KVWriteBytes)})
-	t.AppendRow(table.Row{"activations", "", "-", bytesOf(&prefill.ActivationBytes), "-", bytesOf(&one.ActivationBytes)})
-	t.AppendRow(table.Row{"all", "", opsOf(f.Predicted.FLOPs), bytesOf(f.Predicted.BytesMoved), opsOf(f.Token.FLOPs), bytesOf(f.Token.BytesMoved)})
+	prefill := f.Predicted.Cost
+	t.AppendRow(table.Row{"cache written", "", "-", bytesOf(&prefill.KVWriteBytes), "-", bytesOf(written)})
+	t.AppendRow(table.Row{"activations", "", "-", bytesOf(&prefill.ActivationBytes), "-", bytesOf(activations)})
+	t.AppendRow(table.Row{"all", "", opsOf(f.Predicted.FLOPs), bytesOf(f.Predicted.BytesMoved), opsOf(token.FLOPs), bytesOf(token.BytesMoved)})
 	t.Render()
 }
 
