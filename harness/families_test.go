@@ -66,7 +66,6 @@ var familyVariants = []struct {
 	{"swa_full", func(c *results.Case) { c.SWAFull = true }, true},
 	{"q8_0", func(c *results.Case) { c.TypeK, c.TypeV = "q8_0", "q8_0" }, true},
 	{"f32", func(c *results.Case) { c.TypeK, c.TypeV = "f32", "f32" }, true},
-	{"f32 values", func(c *results.Case) { c.TypeV, c.NSeq = "f32", 2 }, true},
 	{"graphs without outputs", func(c *results.Case) { c.NBatch, c.NUbatch = 16, 7 }, true},
 	{"no flash attention", func(c *results.Case) { c.FlashAttn = "off" }, true},
 }
@@ -107,7 +106,7 @@ func TestFamilies(t *testing.T) {
 			for _, v := range familyVariants {
 				c := familyCase(f)
 				v.change(&c)
-				if v.small && info.Size() > largeSkeleton || c.SWAFull && !windowed(f) || latent(f) && c.TypeK != c.TypeV {
+				if v.small && info.Size() > largeSkeleton || c.SWAFull && !windowed(f) {
 					continue
 				}
 				if v.small && !c.SWAFull && c.NCtx > 4096 {
@@ -144,11 +143,6 @@ func logOf(err error) string {
 		return strings.Join(failed.Log, "\n")
 	}
 	return ""
-}
-
-// latent reports whether values are a part of the keys, of whose type they must be.
-func latent(f arch.Facts) bool {
-	return slices.ContainsFunc(f.Layers, func(l arch.Layer) bool { return l.Attention != nil && l.Attention.MLA != nil })
 }
 
 // windowed reports whether any layer keeps a window only.

@@ -16,7 +16,7 @@ func (in Installer) brew(ctx context.Context, spec dylib.Spec) (Installed, error
 	}
 	brew, err := exec.LookPath("brew")
 	if err != nil {
-		return Installed{}, &Error{spec.Product, fmt.Errorf("Homebrew is not installed, and it has the libraries for macOS; install it, or name a library of your own with %s", spec.Env)}
+		return Installed{}, &Error{spec.Product, fmt.Errorf("there is no Homebrew, which has the libraries for macOS; install it, or name a library of your own with %s", spec.Env)}
 	}
 	for _, formula := range spec.Formulae {
 		fmt.Fprintf(in.Log, "installing %s with Homebrew\n", formula)

@@ -80,7 +80,7 @@ func (in Installer) Llama(ctx context.Context, spec dylib.Spec, r Release) (Inst
 	}
 	if in.Machine.GOOS == "darwin" {
 		if r.Version != Pinned().Version {
-			return Installed{}, &Error{spec.Product + " " + r.Version, errors.New("Homebrew has its current release only")}
+			return Installed{}, &Error{spec.Product + " " + r.Version, errors.New("only the current release is to be had from Homebrew")}
 		}
 		return in.brew(ctx, spec)
 	}

@@ -293,7 +293,7 @@ func TestHomebrew(t *testing.T) {
 
 func TestHomebrewFails(t *testing.T) {
 	tests := []struct{ name, path, script, says string }{
-		{"no Homebrew", "none", "", "Homebrew is not installed, and it has the libraries for macOS"},
+		{"no Homebrew", "none", "", "there is no Homebrew, which has the libraries for macOS"},
 		{"it fails", "brew", "exit 1", "brew install llama.cpp: exit status 1"},
 		{"it installs something else", "brew", "exit 0", "no llama.cpp library (libllama) in"},
 	}
@@ -308,7 +308,7 @@ func TestHomebrewFails(t *testing.T) {
 	}
 	in, _ := installer(t, "darwin")
 	_, err := in.Llama(context.Background(), spec, every(t)[0])
-	assert.ErrorContains(t, err, "Homebrew has its current release only")
+	assert.ErrorContains(t, err, "only the current release is to be had from Homebrew")
 }
 
 func every(t *testing.T) []libs.Release {

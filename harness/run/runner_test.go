@@ -236,11 +236,9 @@ func countLines(t *testing.T, path string) int {
 	return strings.Count(string(text), "\n")
 }
 
-// Half a line at the journal's end is what a crash leaves: it is cut off and
-// the run goes on.
-func TestResumeAfterTornLine(t *testing.T) {
-	var records []results.Record
-	r := newRunner(t, &records)
+// interrupted is the journal of a run that ends after two visits.
+func interrupted(t *testing.T, r *Runner) string {
+	t.Helper()
 	s, items := smallSuite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.Progress = func(p Progress) {
@@ -249,7 +247,15 @@ func TestResumeAfterTornLine(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, run(t, ctx, r, s, items), context.Canceled)
-	path := journalPath(r.Home.Runs(), testRun)
+	return journalPath(r.Home.Runs(), testRun)
+}
+
+// Half a line at the journal's end is what a crash leaves: it is cut off and
+// the run goes on.
+func TestResumeAfterTornLine(t *testing.T) {
+	var records []results.Record
+	r := newRunner(t, &records)
+	path := interrupted(t, r)
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	_, err = f.WriteString(`{"item":3,"round":0,"outcome":{"run`)
@@ -269,15 +275,7 @@ func TestResumeAfterTornLine(t *testing.T) {
 func TestResumeRefusesDamage(t *testing.T) {
 	var records []results.Record
 	r := newRunner(t, &records)
-	s, items := smallSuite(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	r.Progress = func(p Progress) {
-		if p.Done == 2 {
-			cancel()
-		}
-	}
-	require.ErrorIs(t, run(t, ctx, r, s, items), context.Canceled)
-	path := journalPath(r.Home.Runs(), testRun)
+	path := interrupted(t, r)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	lines := strings.SplitAfter(string(text), "\n")

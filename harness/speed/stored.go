@@ -62,7 +62,7 @@ func stored(ctx context.Context, s *store.Store, name string) ([]byte, error) {
 	case len(found) == 1:
 		return found[0].Body, nil
 	case len(found) > 1:
-		return nil, fmt.Errorf("%d fits begin with %q: %s, %s, ...", len(found), name, found[0].ID, found[1].ID)
+		return nil, fmt.Errorf("%d fits begin with %q, %s and %s among them", len(found), name, found[0].ID, found[1].ID)
 	}
 	return nil, fmt.Errorf("no fit %q in the store; 'assay fit' makes one from a run", name)
 }

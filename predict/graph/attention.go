@@ -7,10 +7,10 @@ import (
 
 // attentionInputs are what one cache's layers take beside their activations.
 type attentionInputs struct {
-	cache                *kv.Cache
-	keys, values, mask   *tensor
-	rotateK, rotateV     *tensor
-	cells, streams, rows int64
+	cache              *kv.Cache
+	keys, values, mask *tensor
+	rotateK, rotateV   *tensor
+	cells, streams     int64
 }
 
 // inputsOf are the inputs of the cache that a layer's keys and values lie in.

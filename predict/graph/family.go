@@ -11,7 +11,6 @@ type family struct {
 	scalesEmbedding           bool
 	embeddingNorm, finalNorm  string
 	normsProjections          bool // queries and keys are normed before they are split into heads
-	normsAfterRope            bool // rotated queries and keys are normed
 	scalesQueries             bool
 	capsScores, capsLogits    bool
 	scalesLogits              bool

@@ -74,10 +74,10 @@ func newLayout(f arch.Facts, p Params) (*layout, error) {
 	}
 	l := &layout{facts: f, family: fam, params: p, policy: pol}
 	if l.typeK, err = gguf.ParseType(p.TypeK); err != nil {
-		return nil, fmt.Errorf("K cache: %w", err)
+		return nil, fmt.Errorf("type_k: %w", err)
 	}
 	if l.typeV, err = gguf.ParseType(p.TypeV); err != nil {
-		return nil, fmt.Errorf("V cache: %w", err)
+		return nil, fmt.Errorf("type_v: %w", err)
 	}
 	if l.typeV.Quantized() && !p.cacheForFlash() {
 		return nil, fmt.Errorf("a %s V cache needs flash attention", p.TypeV)
@@ -203,14 +203,14 @@ func (l *layout) attentionLayer(i int, a *arch.Attention, cache *Cache) (Layer, 
 		keyHead = k // the latent is one head for all
 	}
 	if row.KRowBytes, err = l.rowBytes(l.typeK, k, keyHead); err != nil {
-		return row, fmt.Errorf("K cache: %w", err)
+		return row, fmt.Errorf("type_k: %w", err)
 	}
 	if row.VRowBytes, err = l.rowBytes(l.typeV, v, a.ValueDim); err != nil {
-		return row, fmt.Errorf("V cache: %w", err)
+		return row, fmt.Errorf("type_v: %w", err)
 	}
 	storedRow, err := l.typeV.RowBytes(stored)
 	if err != nil {
-		return row, fmt.Errorf("V cache: %w", err)
+		return row, fmt.Errorf("type_v: %w", err)
 	}
 	if a.Indexer != nil && l.family.Cache.Indexed {
 		// One key for all of the indexer's heads, of the keys' type, in a second

@@ -17,14 +17,6 @@ const (
 	nearNothing           // neither
 )
 
-// nearWords say it.
-var nearWords = map[int]string{
-	nearWork:       "this chip and models like this one were measured",
-	nearChip:       "this chip was measured, no model of this kind, size and type on it",
-	nearGeneration: "only other chips of this generation were measured",
-	nearNothing:    "far from all figures: no chip of this generation was measured with this runtime",
-}
-
 // likeness is what of a work decides whether another is near to it.
 type likeness struct {
 	runtime, chip, generation string

@@ -18,7 +18,6 @@ type observation struct {
 
 // project is who published the figure, group whose rows are alike.
 func (o observation) project() string { return sources()[o.Source].Project }
-func (o observation) place() string   { return o.project() + ": " + sources()[o.Source].Place }
 func (o observation) date() string    { return sources()[o.Source].Date }
 
 // rule marks figures that something else explains better than the machine: the

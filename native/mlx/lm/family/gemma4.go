@@ -303,13 +303,12 @@ func (a *gemmaAttention) look(st *cache.Step, x mlx.Array, seen *gemma4Seen, mas
 
 // gemma4Experts is the part of a DecoderLayer with a Router and Experts.
 type gemma4Experts struct {
-	router                   *block.Linear
-	routerScale, expertScale mlx.Array
-	experts                  *block.SwitchGLU
-	norm1, pre2, norm2       *block.Norm
-	all                      int
-	eps                      float64
-	routerNorm               *block.Norm
+	router             *block.Linear
+	expertScale        mlx.Array
+	experts            *block.SwitchGLU
+	norm1, pre2, norm2 *block.Norm
+	all                int
+	routerNorm         *block.Norm
 }
 
 func gemma4ExpertsOf(b *block.Builder, path string, d block.Dims, o block.ExpertOptions) *gemma4Experts {
