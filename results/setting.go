@@ -291,14 +291,23 @@ func (s Setting) Title(c Case) string {
 // them, by their flags: what a table must show for its rows to be told apart.
 func Apart(cases []Case) [][]string {
 	out := make([][]string, len(cases))
-	for _, s := range Settings {
-		if !slices.ContainsFunc(cases, func(c Case) bool { return s.apart(c) != s.apart(cases[0]) }) {
-			continue
-		}
+	for _, s := range Varying(cases) {
 		for i, c := range cases {
 			if v := s.apart(c); v != "" {
 				out[i] = append(out[i], fmt.Sprintf("%s=%v", s.Flag, v))
 			}
+		}
+	}
+	return out
+}
+
+// Varying are the settings in which the cases differ, in the order of the table. One
+// that only follows another is not among them.
+func Varying(cases []Case) []Setting {
+	var out []Setting
+	for _, s := range Settings {
+		if slices.ContainsFunc(cases, func(c Case) bool { return s.apart(c) != s.apart(cases[0]) }) {
+			out = append(out, s)
 		}
 	}
 	return out

@@ -134,10 +134,11 @@ func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
 	if err != nil {
 		return nightly.Options{}, err
 	}
+	progress := show.NewProgress(s.Drawing(), s.Err)
 	opt := nightly.Options{
 		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: hook,
 		Step:  func(what string) { fmt.Fprintf(s.Err, "%s\n", what) },
-		Bench: run.Options{Runtimes: o.runtimes.Values, Force: o.force, Store: o.store, Progress: (&show.Run{Draw: s.Drawing()}).Progress},
+		Bench: run.Options{Runtimes: o.runtimes.Values, Force: o.force, Store: o.store, Planned: progress.Planned, Progress: progress.Step},
 	}
 	if opt.Home, err = home.Find(); err != nil {
 		return opt, err

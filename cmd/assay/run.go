@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -58,6 +59,7 @@ type runFlags struct {
 	pg                                               line.Pairs
 	reps, rounds                                     int
 	skeleton, out, resumeID, store                   string
+	format, errFormat                                string
 	resume, force, json, noStore, calibrate, experts bool
 }
 
@@ -71,7 +73,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")
 	fs.Var(o.types, "weight-type", "`types` of a skeleton's weights (default f16)")
-	fs.Var(o.rules, "rules", "rule `sets` to judge beside the exact one; 'none' for none (default all)")
+	fs.Var(o.rules, "rules", "rule `sets` to judge beside the exact one and to show: their names, all or none (default: all are judged, none is shown)")
 	fs.StringVar(&o.skeleton, "skeleton", "", "`kind` of skeleton: kv or full (default: by the kind of case)")
 	fs.IntVar(&o.reps, "r", 10, "`samples` of a timed case, over all rounds")
 	fs.IntVar(&o.rounds, "rounds", 2, "rounds over all timed cases, each in fresh processes")
@@ -83,13 +85,23 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.BoolVar(&o.calibrate, "calibrate", false, "measure what 'assay fit' needs: cases chosen for this machine, within five minutes")
 	fs.BoolVar(&o.experts, "experts", false, "with --calibrate: mixtures of experts, too")
 	fs.BoolVar(&o.force, "force", false, "run models that would not fit in memory")
+	for _, name := range []string{"o", "output"} {
+		fs.StringVar(&o.format, name, "", "llama-bench's `format` in place of the table: md, csv, json, jsonl or sql")
+	}
+	for _, name := range []string{"oe", "output-err"} {
+		fs.StringVar(&o.errFormat, name, "", "the same on standard error, beside it")
+	}
 	fs.BoolVar(&o.json, "json", false, "print the records as JSON instead of tables")
 	return o
 }
 
+// outputFormats are llama-bench's.
+var outputFormats = []string{"csv", "json", "jsonl", "md", "sql"}
+
 // suiteFlags go with every suite; the others make the cases of -m.
 var suiteFlags = []string{
 	"m", "runtime", "rules", "out", "store", "no-store", "resume", "resume-run", "calibrate", "experts", "force", "json",
+	"o", "output", "oe", "output-err",
 }
 
 // caseFlag names a flag that was given and makes cases, or is empty.
@@ -123,6 +135,10 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 		return line.Usagef("--resume goes on with the suite it began with; leave out the suite and -m")
 	case o.reps < 1 || o.rounds < 1:
 		return line.Usagef("-r %d and --rounds %d must be at least 1", o.reps, o.rounds)
+	case o.format != "" && !slices.Contains(outputFormats, o.format), o.errFormat != "" && !slices.Contains(outputFormats, o.errFormat):
+		return line.Usagef("-o %s: one of %s, as llama-bench has them", cmp.Or(o.format, o.errFormat), strings.Join(outputFormats, ", "))
+	case o.format != "" && (o.json || o.out == "-"):
+		return line.Usagef("-o %s and %s both write to standard output; choose one", o.format, map[bool]string{true: "--json", false: "--out -"}[o.json])
 	case o.json && o.out == "-":
 		return line.Usagef("--json and --out - both write to standard output; choose one")
 	}
@@ -160,6 +176,19 @@ func (o *runFlags) calibration(ctx context.Context, s line.Streams) (suite.Suite
 	return suite, err
 }
 
+// isBuiltin reports whether the flags ask for the built-in suite.
+func (o *runFlags) isBuiltin(args []string) bool {
+	return len(args) == 0 && len(o.models.Values) == 0 && !o.calibrate && !o.resume && o.resumeID == ""
+}
+
+// judged are the rule sets to judge; every one is judged where none is named.
+func (o *runFlags) judged() []string {
+	if slices.Equal(o.rules.Values, []string{"all"}) {
+		return nil
+	}
+	return o.rules.Values
+}
+
 func (o *runFlags) group() suite.CaseGroup {
 	return suite.CaseGroup{
 		Models: o.models.Values, Runtimes: o.runtimes.Values, Skeleton: o.skeleton, WeightTypes: o.types.Values,
@@ -172,11 +201,14 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 	if err != nil {
 		return err
 	}
-	p := &show.Run{Out: s.Out, Err: s.Err, Draw: s.Drawing(), JSON: o.json}
+	p := &show.Run{
+		Out: s.Out, Err: s.Err, Progress: show.NewProgress(s.Drawing(), s.Err), Coloured: s.Coloured(),
+		JSON: o.json, Format: o.format, ErrFormat: o.errFormat, Rules: len(o.rules.Values) > 0, Builtin: o.isBuiltin(args),
+	}
 	opt := run.Options{
-		Runtimes: o.runtimes.Values, Rules: o.rules.Values, Force: o.force,
+		Runtimes: o.runtimes.Values, Rules: o.judged(), Force: o.force,
 		Out: o.out, Stdout: s.Out, Store: o.store, NoStore: o.noStore,
-		Progress: p.Progress, Record: p.Record,
+		Planned: p.Planned, Progress: p.Step, Record: p.Record, Partial: p.Partial,
 	}
 	id, resume := o.resumeID, o.resume || o.resumeID != ""
 	if resume {
@@ -194,7 +226,7 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 	} else {
 		err = bench.Run(ctx, suite)
 	}
-	printErr := p.Finish(bench)
+	printErr := p.Finish()
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; 'assay run --resume' goes on with run %s", err, bench.RunID)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"assay/native/llama"
 	"assay/predict/safetensors"
 )
 
@@ -28,7 +31,18 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ASSAY_HOME", env.WorkDir+"/home")
+			if found, err := llama.Find(); err == nil {
+				env.Setenv("ASSAY_LLAMA_LIB", found)
+			}
 			return nil
+		},
+		// llama holds where llama.cpp is here; where CI is set a missing one fails.
+		Condition: func(name string) (bool, error) {
+			_, err := llama.Find()
+			if name != "llama" || err != nil && os.Getenv("CI") != "" {
+				return false, fmt.Errorf("condition %s: %w", name, err)
+			}
+			return err == nil, nil
 		},
 	})
 }

@@ -48,8 +48,11 @@ type Options struct {
 	Canary *suite.Suite
 	// Host reads the machine and its state; machine.Read if nil.
 	Host     func(context.Context) results.Host
+	Planned  func(Planned)
 	Progress func(Progress)
 	Record   func(results.Record)
+	// Partial takes what an interrupted run has of cases that are not complete.
+	Partial func(results.Record)
 }
 
 // Bench is a machine ready to run suites: libraries probed, outputs open.
@@ -108,7 +111,7 @@ func New(ctx context.Context, opt Options) (*Bench, error) {
 	}
 	b.runner = &Runner{
 		Home: dirs, Worker: self, Host: opt.Host, Purpose: opt.Purpose, Canary: canary, Available: b.available(), Rules: opt.Rules, Fits: fits,
-		Force: opt.Force, Progress: opt.Progress, Record: b.record,
+		Force: opt.Force, Planned: opt.Planned, Progress: opt.Progress, Partial: opt.Partial, Record: b.record,
 	}
 	return b, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/home"
+	"assay/harness/record"
 	"assay/harness/runtimes"
 	"assay/harness/subject"
 	"assay/harness/suite"
@@ -44,14 +45,39 @@ type Runner struct {
 	Purpose string
 	// Canary is timed before, between and after the timed cases; nil for none.
 	Canary *Canary
+	// Planned is told once what will be run, before anything is; it may be nil.
+	Planned func(Planned)
 	// Progress is told of each step; it may be nil.
 	Progress func(Progress)
+	// Partial is given, when the run is interrupted, the records of cases that were
+	// measured in part; they are stored nowhere. It may be nil.
+	Partial func(results.Record)
 	// Record is called with each record as soon as it is complete. An error
 	// ends the run; what was done so far can be resumed.
 	Record func(context.Context, results.Record) error
 }
 
-// Progress is one step of a run.
+// Planned is what a run will do.
+type Planned struct {
+	Suite suite.Suite
+	Items []subject.Item
+	// Foretold says that the time of some case can be predicted on this machine.
+	Foretold bool
+}
+
+// Visits are how many workers will be started, as far as that is known: rounds that
+// are added for precision are not.
+func (p Planned) Visits() int {
+	n := 0
+	for _, it := range p.Items {
+		if n++; it.Timed() {
+			n += p.Suite.Rounds - 1
+		}
+	}
+	return n
+}
+
+// Progress is one step of a run: a worker begins a phase, has a sample, or is done.
 type Progress struct {
 	Round, Rounds int
 	Done, Total   int // workers of this round
@@ -59,6 +85,12 @@ type Progress struct {
 	Phase         string
 	// PID is the worker's, for whoever wants to attach to it; 0 before it starts.
 	PID int
+	// SamplesNS are the worker's so far, of Samples that it is to take.
+	SamplesNS []int64
+	Samples   int
+	// Ended says that the worker is done; Failure is why it brought nothing.
+	Ended   bool
+	Failure string
 }
 
 // Run executes the items of a suite as the run of that id.
@@ -98,7 +130,9 @@ func apart(items []subject.Item) error {
 // finish executes what is left of a run, then does what its outputs need to be whole,
 // and only then calls the run finished.
 func (r *Runner) finish(ctx context.Context, j *journal, whole func() error) error {
-	if err := r.execute(ctx, j); err != nil {
+	x := &execution{Runner: r, journal: j}
+	if err := x.execute(ctx); err != nil {
+		x.tellPartial(ctx)
 		return errors.Join(err, j.file.Close())
 	}
 	if err := whole(); err != nil {
@@ -120,14 +154,18 @@ type execution struct {
 	*journal
 	deadline time.Time
 	canary   canary
+	// cut are the samples of the worker that an interrupt ended, by its item.
+	cut map[int][]int64
 }
 
-func (r *Runner) execute(ctx context.Context, j *journal) error {
-	x := &execution{Runner: r, journal: j}
+func (x *execution) execute(ctx context.Context) error {
 	if err := x.loadFacts(ctx); err != nil {
 		return err
 	}
-	if b := j.plan.Suite.Budget; b > 0 {
+	if x.Planned != nil {
+		x.Planned(Planned{Suite: x.plan.Suite, Items: x.plan.Items, Foretold: x.foretold(ctx)})
+	}
+	if b := x.plan.Suite.Budget; b > 0 {
 		x.deadline = time.Now().Add(time.Duration(b))
 	}
 	for round := 0; ; round++ {
@@ -156,14 +194,71 @@ func (x *execution) loadFacts(ctx context.Context) error {
 	return nil
 }
 
-// due lists the items that need this round, in an order of the round's own, so
-// that heat and drift do not meet the same cases every time.
+// foretold reports whether the time of one of the items can be predicted.
+func (x *execution) foretold(ctx context.Context) bool {
+	asked := map[string]bool{}
+	for _, it := range x.plan.Items {
+		if !it.Timed() || asked[it.Runtime] {
+			continue
+		}
+		asked[it.Runtime] = true
+		rec := results.Record{Host: x.Host(ctx), Runtime: x.Available[it.Runtime], Model: subject.ModelOf(it), Case: it.Case}
+		record.Predict(&rec, it)
+		if record.Foretell(&rec, x.Fits); predictsTime(rec) {
+			return true
+		}
+	}
+	return false
+}
+
+func predictsTime(rec results.Record) bool {
+	return rec.Predicted != nil && rec.Predicted.Seconds != nil
+}
+
+// tellPartial hands on what was measured of cases that an interrupt left unfinished.
+func (x *execution) tellPartial(ctx context.Context) {
+	if x.Partial == nil || ctx.Err() == nil {
+		return
+	}
+	for i, it := range x.plan.Items {
+		last := -1
+		for round := range x.plan.Suite.MaxRounds {
+			if _, ok := x.done[visit{i, round}]; ok {
+				last = round
+			}
+		}
+		if (last >= 0 || len(x.cut[i]) > 0) && x.needs(i, it, last+1) {
+			rec := x.record(i)
+			x.addCut(&rec, i)
+			x.Partial(rec)
+		}
+	}
+}
+
+// addCut joins a record with the samples of the worker that was ended.
+func (x *execution) addCut(rec *results.Record, i int) {
+	if len(x.cut[i]) == 0 {
+		return
+	}
+	if rec.Measured == nil {
+		rec.Measured = &results.Measured{}
+	}
+	rec.Measured.SamplesNS = append(rec.Measured.SamplesNS, x.cut[i]...)
+	rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, rec.Case.Tokens())
+}
+
+// due lists the items that need this round: in an order of the round's own, so that
+// heat and drift do not meet the same cases every time, and in the last of those that
+// every case has in the suite's, since cases are complete and shown there.
 func (x *execution) due(round int) []int {
 	var todo []int
 	for i, it := range x.plan.Items {
 		if x.needs(i, it, round) {
 			todo = append(todo, i)
 		}
+	}
+	if round == x.plan.Suite.Rounds-1 {
+		return todo
 	}
 	h := fnv.New64a()
 	fmt.Fprint(h, x.plan.RunID)
@@ -222,6 +317,11 @@ func (x *execution) round(ctx context.Context, round int, todo []int) error {
 			if err := x.add(e); err != nil {
 				return err
 			}
+			step.Ended, step.Failure = true, e.Failure
+			if e.Outcome != nil && e.Outcome.Measured != nil {
+				step.SamplesNS = e.Outcome.Measured.SamplesNS
+			}
+			x.tell(step)
 		}
 		if !x.complete(i, round) {
 			continue
@@ -244,9 +344,7 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	it := x.plan.Items[v.Item]
 	tell := func(phase string) {
 		step.Phase = phase
-		if x.Progress != nil {
-			x.Progress(step)
-		}
+		x.tell(step)
 	}
 	e := entry{visit: v, Time: time.Now().UTC(), Host: x.Host(ctx)}
 	err := x.fits(it, e.Host)
@@ -261,6 +359,7 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	req := worker.Request{Task: worker.Measure, Runtime: it.Runtime, Path: path, Case: it.Case, Observe: v.Round == 0}
 	if it.Timed() {
 		req.Samples = x.plan.Suite.Samples
+		step.Samples = req.Samples
 	}
 	if it.Case.Kind == results.KindPlan {
 		req.Task = worker.Plan
@@ -270,11 +369,16 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 		if m.PID != 0 {
 			step.PID = m.PID
 		}
-		if m.Phase != "" {
+		switch {
+		case m.Phase != "":
 			tell(m.Phase)
+		case m.SampleNS > 0:
+			step.SamplesNS = append(step.SamplesNS, m.SampleNS)
+			x.tell(step)
 		}
 	})
 	if ctx.Err() != nil {
+		x.cut = map[int][]int64{v.Item: step.SamplesNS}
 		return entry{}, ctx.Err()
 	}
 	var failure *worker.Error
@@ -290,6 +394,12 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 		e.Host.ThermalAfter = after.Thermal
 	}
 	return e, nil
+}
+
+func (x *execution) tell(step Progress) {
+	if x.Progress != nil {
+		x.Progress(step)
+	}
 }
 
 // model returns the path of what the item runs, written first if need be.

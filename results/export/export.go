@@ -31,6 +31,7 @@ func Formats() []Format {
 		{"llama-bench-json", "llama-bench -o json", timed(llamabench.WriteJSON)},
 		{"llama-bench-jsonl", "llama-bench -o jsonl", timed(llamabench.WriteJSONL)},
 		{"llama-bench-csv", "llama-bench -o csv", timed(llamabench.WriteCSV)},
+		{"llama-bench-md", "llama-bench -o md: a table for an issue", timed(llamabench.WriteMarkdown)},
 		{"llama-bench-sql", "llama-bench -o sql, for sqlite3", timed(llamabench.WriteSQL)},
 	}
 }

@@ -98,6 +98,17 @@ func Rate(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
+// PlusMinus is a rate and its deviation to the same digit: "87.0 ± 1.2".
+func PlusMinus(v, deviation float64) string {
+	digits := 2
+	if v >= 100 {
+		digits = 0
+	} else if v >= 10 {
+		digits = 1
+	}
+	return fmt.Sprintf("%s ± %.*f", Rate(v), digits, deviation)
+}
+
 // Speed is a rate with one digit more: changes of a per cent show there.
 func Speed(v float64) string {
 	if v >= 1000 {

@@ -9,12 +9,7 @@ import (
 
 // Interactive says whether somebody is there to answer.
 func (s Streams) Interactive() bool {
-	in, ok := s.In.(*os.File)
-	if !ok {
-		return false
-	}
-	_, err := unix.IoctlGetWinsize(int(in.Fd()), unix.TIOCGWINSZ)
-	return err == nil
+	return isTerminal(s.In)
 }
 
 // Streams are the standard streams of one invocation. Standard output is data;
@@ -32,12 +27,22 @@ func (s Streams) Drawing() io.Writer {
 	if l, ok := to.(*lines); ok {
 		to = l.to
 	}
-	f, ok := to.(*os.File)
+	if !isTerminal(to) {
+		return nil
+	}
+	return to
+}
+
+// Coloured says that standard output is a terminal whose user wants colours.
+func (s Streams) Coloured() bool {
+	return isTerminal(s.Out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	if !ok {
-		return nil
+		return false
 	}
-	if _, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err != nil {
-		return nil
-	}
-	return f
+	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil
 }

@@ -25,7 +25,7 @@ func printProblems(w io.Writer, records []results.Record) {
 		}
 	}
 	if t := results.Count(records); t.Checks > 0 {
-		fmt.Fprintf(w, "\n%d of %d checks hold.\n", t.Checks-t.Broken, t.Checks)
+		fmt.Fprintf(w, "\n✓ what was predicted holds: %d of %d checks of cache, weights and arithmetic\n", t.Checks-t.Broken, t.Checks)
 	}
 }
 

@@ -5,36 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"assay/results"
-	"assay/results/figure"
 )
-
-// printSpeed prints the timed cases; the weights' type has a column where it is
-// known.
-func printSpeed(w io.Writer, records []results.Record) {
-	t := NewTable(w, table.Row{"weights", "test", "tokens/s", "95 % interval", "n", "KV measured", "res", "executed", "res"},
-		"tokens/s", "95 % interval", "n", "KV measured", "executed")
-	differs, typed := apart(records), false
-	for i, r := range records {
-		typed = typed || r.Model.Weights() != ""
-		speed, interval := "-", "-"
-		if tps := measured(r).TokensPerSecond; tps != nil {
-			speed = figure.Rate(tps.Median)
-			if tps.CI95 != nil {
-				interval = figure.Rate(tps.CI95[0]) + " – " + figure.Rate(tps.CI95[1])
-			}
-		}
-		t.AppendRow(table.Row{
-			orDash(r.Model.Weights()), r.Case.Test() + differs[i], speed, interval, len(measured(r).SamplesNS),
-			bytesOf(measured(r).KVBytes), difference(residual(r).KVBytes), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs),
-		})
-	}
-	t.leaveOut("weights", !typed)
-	t.Render()
-	printHostTime(w, records, differs)
-}
 
 // printHostTime says what of a token's time went into making MLX's graphs, which
 // the device does not wait for unless it is faster.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,6 +34,27 @@ func printVerdicts(w io.Writer, records []results.Record) {
 		t.AppendRow(table.Row{name, v.worst.Figure, percent(v.worst), Safe(v.worst.Chief)})
 	}
 	t.Render()
+}
+
+// printChiefVerdicts shows each rule set's worst figures, a line each.
+func printChiefVerdicts(w io.Writer, records []results.Record) {
+	worst := map[string]results.Verdict{}
+	for _, r := range records {
+		for _, v := range r.Verdicts {
+			key := v.Rules + "\x00" + v.Figure
+			if old, ok := worst[key]; !v.Confirmed && (!ok || off(v) > off(old)) {
+				worst[key] = v
+			}
+		}
+	}
+	if len(worst) == 0 {
+		return
+	}
+	all := slices.SortedFunc(maps.Values(worst), func(a, b results.Verdict) int { return cmp.Compare(off(b), off(a)) })
+	fmt.Fprint(w, "\nRules of others, at their worst here ('--rules all' shows them in full):\n")
+	for _, v := range all[:min(6, len(all))] {
+		fmt.Fprintln(w, clip(fmt.Sprintf("  %s, %s: %s off, %s", v.Rules, v.Figure, percent(v), Safe(v.Chief)), widest))
+	}
 }
 
 // refutation is one figure of one rule set for one model, at its worst.
