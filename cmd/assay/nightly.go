@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"assay/cmd/assay/line"
+	"assay/cmd/assay/live"
 	"assay/cmd/assay/show"
 	"assay/harness/failure"
 	"assay/harness/home"
@@ -134,7 +135,7 @@ func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
 	if err != nil {
 		return nightly.Options{}, err
 	}
-	progress := show.NewProgress(s.Drawing(), s.Err)
+	progress := live.NewProgress(s.Drawing(), s.Err)
 	opt := nightly.Options{
 		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: hook,
 		Step:  func(what string) { fmt.Fprintf(s.Err, "%s\n", what) },

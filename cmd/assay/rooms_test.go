@@ -50,7 +50,7 @@ const roomOrder = `
 	harness/calibrate, harness/run, harness/model < harness/doctor, harness/nightly
 
 	# Printing decides nothing, and the line knows no command.
-	harness/doctor, harness/nightly < cmd/assay/show < cmd/assay/line < cmd/assay
+	harness/doctor, harness/nightly < cmd/assay/show < cmd/assay/line, cmd/assay/live < cmd/assay
 	cmd/assay/line !< cmd/assay/show
 	cmd/assay !< cmd/assay/line
 `

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"assay/cmd/assay/line"
-	"assay/cmd/assay/show"
+	"assay/cmd/assay/live"
 	"assay/harness/calibrate"
 	"assay/harness/run"
 	"assay/harness/suite"
@@ -201,8 +201,8 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 	if err != nil {
 		return err
 	}
-	p := &show.Run{
-		Out: s.Out, Err: s.Err, Progress: show.NewProgress(s.Drawing(), s.Err), Coloured: s.Coloured(),
+	p := &live.Run{
+		Out: s.Out, Err: s.Err, Progress: live.NewProgress(s.Drawing(), s.Err), Coloured: s.Coloured(),
 		JSON: o.json, Format: o.format, ErrFormat: o.errFormat, Rules: len(o.rules.Values) > 0, Builtin: o.isBuiltin(args),
 	}
 	opt := run.Options{

@@ -50,7 +50,7 @@ func Layers(w io.Writer, m builder.Model) {
 			l.Cost(builder.OneToken()).Params * l.Count(), "-", "-", figure.Bytes(l.WeightBytes)})
 	}
 	for _, g := range m.Gaps {
-		t.AppendRow(table.Row{"none: " + clip(Safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})
+		t.AppendRow(table.Row{"none: " + Clip(Safe(g.Name), 20), g.Count, g.Params(), "-", "-", "-"})
 	}
 	t.Render()
 }
@@ -64,7 +64,7 @@ func Gaps(w io.Writer, m builder.Model) {
 		for _, p := range g.Tensors {
 			tensors += p.Count
 		}
-		t.AppendRow(table.Row{clip(Safe(g.Name), 20), g.Count, tensors, m.GapFile(g)})
+		t.AppendRow(table.Row{Clip(Safe(g.Name), 20), g.Count, tensors, m.GapFile(g)})
 	}
 	t.Render()
 }

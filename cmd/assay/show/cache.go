@@ -8,6 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"assay/harness/runtime"
 	"assay/results"
 	"assay/results/figure"
 )
@@ -16,9 +17,9 @@ import (
 // that are summed up by model.
 const mostRows = 16
 
-// printCaches prints the cases that are not timed.
-func printCaches(w io.Writer, records []results.Record) {
-	records = slices.DeleteFunc(slices.Clone(records), timed)
+// Caches prints the cases that are not timed.
+func Caches(w io.Writer, records []results.Record) {
+	records = slices.DeleteFunc(slices.Clone(records), Timed)
 	if len(records) > mostRows {
 		printCacheSums(w, records)
 		return
@@ -39,7 +40,7 @@ func printCache(w io.Writer, records []results.Record) {
 		t.AppendRow(table.Row{
 			r.Case.NCtx, cacheType(r.Case), swa(r),
 			bytesOf(predicted(r).KVBytes), bytesOf(cacheFound(r)), difference(residual(r).KVBytes),
-			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs), mark(r),
+			opsOf(predicted(r).FLOPs), opsOf(measured(r).FLOPs), difference(residual(r).FLOPs), Mark(r),
 		})
 	}
 	t.leaveOut("swa", !hasWindow)
@@ -72,7 +73,7 @@ func printCacheSums(w io.Writer, records []results.Record) {
 		if held == len(group) {
 			says, sign = "all, exactly", "✓"
 		}
-		name := clip(Safe(group[0].Runtime.Name+" "+group[0].Model.Name), 26)
+		name := Clip(Safe(group[0].Runtime.Name+" "+group[0].Model.Name), 26)
 		t.AppendRow(table.Row{name, len(group), extent(kv, figure.Size), extent(flops, func(n float64) string { return figure.Count(n) }), says, sign})
 	}
 	t.Render()
@@ -99,4 +100,58 @@ func cacheFound(r results.Record) *int64 {
 		return src.Log
 	}
 	return measured(r).KVBytes
+}
+
+// grouped keeps records of one table together: same runtime, model and type.
+func grouped(records []results.Record) [][]results.Record {
+	var out [][]results.Record
+	place := map[string]int{}
+	for _, r := range records {
+		key := fmt.Sprint(r.Runtime.Name, r.Model.Ref, r.Model.Skeleton)
+		at, ok := place[key]
+		if !ok {
+			at = len(out)
+			place[key] = at
+			out = append(out, nil)
+		}
+		out[at] = append(out[at], r)
+	}
+	return out
+}
+
+func heading(r results.Record) string {
+	what := r.Model.Name
+	if stand := StandIn(r.Model.Skeleton); stand != "" {
+		what += ", " + stand
+	}
+	return Safe(r.Runtime.Name + ": " + what)
+}
+
+// StandIn says what runs in a model's place.
+func StandIn(skeleton string) string {
+	switch skeleton {
+	case runtime.SkeletonKV:
+		return "KV-faithful skeleton"
+	case runtime.SkeletonFull:
+		return "full-shape skeleton"
+	}
+	return ""
+}
+
+// Timed reports whether a record is of a case that is repeated under the clock.
+func Timed(r results.Record) bool {
+	return r.Case.Kind == results.KindPrefill || r.Case.Kind == results.KindDecode
+}
+
+// Mark says at the end of a row whether all figures hold that were predicted.
+func Mark(r results.Record) string {
+	switch r.Outcome() {
+	case results.Held:
+		if len(r.Checks) > 0 {
+			return "✓"
+		}
+	case results.Refuted, results.Failed, results.Skipped:
+		return "✗"
+	}
+	return " "
 }

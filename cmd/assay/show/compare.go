@@ -142,7 +142,7 @@ func comparison(models []model.Inspection) string {
 	header := table.Row{""}
 	var right []string
 	for _, in := range models {
-		name := clip(Safe(in.Facts.Name), 20)
+		name := Clip(Safe(in.Facts.Name), 20)
 		header = append(header, name)
 		right = append(right, name)
 	}

@@ -21,7 +21,7 @@ func Diff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
 		fmt.Fprintf(w, "warning: %s\n", Safe(warning))
 	}
 	for _, x := range d.Differs {
-		fmt.Fprintf(w, "also differs: %s, %s, then %s (%d cases)\n", Safe(x.What), orDash(Safe(clip(x.Base, 24))), orDash(Safe(clip(x.Head, 24))), x.Cases)
+		fmt.Fprintf(w, "also differs: %s, %s, then %s (%d cases)\n", Safe(x.What), orDash(Safe(Clip(x.Base, 24))), orDash(Safe(Clip(x.Head, 24))), x.Cases)
 	}
 	for _, a := range alerts {
 		fmt.Fprintf(w, "\n%s", alert.Text(a))
@@ -50,7 +50,7 @@ func printTimings(w io.Writer, d diff.Diff) {
 			interval = between(*c.Time.Change)
 			finds = loss(*c.Time.Detectable)
 		}
-		t.AppendRow(table.Row{clip(Safe(c.Model), 20), Safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
+		t.AppendRow(table.Row{Clip(Safe(c.Model), 20), Safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
 	}
 	if rows > 0 {
 		fmt.Fprintln(w)

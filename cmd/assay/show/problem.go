@@ -9,6 +9,17 @@ import (
 	"assay/results"
 )
 
+// Closing prints what belongs to no row of a run: what did not hold, what is missing,
+// and what to know of the figures.
+func Closing(w io.Writer, records []results.Record) {
+	printProblems(w, records)
+	printMissing(w, records)
+	printHostTime(w, records, apart(records))
+	printUnfit(w, records)
+	printLacking(w, records)
+	printFallbacks(w, records)
+}
+
 // printProblems lists failed cases and checks that did not hold.
 func printProblems(w io.Writer, records []results.Record) {
 	for _, r := range records {
@@ -68,5 +79,34 @@ func printUnfit(w io.Writer, records []results.Record) {
 	if cases > 0 {
 		line := fmt.Sprintf("This machine was not fit to be measured in %d of %d cases: %s.", cases, len(records), Safe(strings.Join(worst, "; ")))
 		fmt.Fprintln(w, Wrapped(line, ""))
+	}
+}
+
+// printLacking says once without which kernels a runtime's figures were measured.
+func printLacking(w io.Writer, records []results.Record) {
+	said := map[string]bool{}
+	for _, r := range records {
+		lacks := r.Runtime.Kernels.Lacking(r.Host.Chip)
+		if line := r.Runtime.Name + ": " + lacks + "."; lacks != "" && !said[line] {
+			said[line] = true
+			fmt.Fprintln(w, Wrapped(Safe(line), ""))
+		}
+	}
+}
+
+// printFallbacks says once what a device has no kernel for, and in a line for each
+// case what ran on the CPU beside it.
+func printFallbacks(w io.Writer, records []results.Record) {
+	said := map[string]bool{}
+	for _, r := range records {
+		for _, falls := range predicted(r).Fallbacks {
+			if !said[falls] {
+				said[falls] = true
+				fmt.Fprintln(w, Wrapped(Safe(falls)+".", ""))
+			}
+		}
+		if p := measured(r).Placement; p != nil && len(p.FellBack) > 0 {
+			fmt.Fprintln(w, Wrapped(Safe(r.Case.Variant()+": "+p.String()), ""))
+		}
 	}
 }

@@ -47,7 +47,7 @@ func printChanges(w io.Writer, what string, changes []trend.Change) {
 	for _, c := range changes {
 		var also []string
 		for _, d := range c.Between {
-			also = append(also, fmt.Sprintf("%s %s → %s", d.What, clip(Safe(d.Before), 14), clip(Safe(d.After), 14)))
+			also = append(also, fmt.Sprintf("%s %s → %s", d.What, Clip(Safe(d.Before), 14), Clip(Safe(d.After), 14)))
 		}
 		t.AppendRow(table.Row{
 			c.First.Time.Local().Format(time.DateOnly), c.Figure, figure.Change(c.Change.Value),

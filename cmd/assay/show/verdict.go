@@ -14,9 +14,9 @@ import (
 	"assay/results/figure"
 )
 
-// printVerdicts shows, for each rule set and model, which figures the
+// Verdicts shows, for each rule set and model, which figures the
 // measurement refutes, by how much at worst, and the fact that matters most.
-func printVerdicts(w io.Writer, records []results.Record) {
+func Verdicts(w io.Writer, records []results.Record) {
 	refuted := refutations(records)
 	if len(refuted) == 0 {
 		return
@@ -36,8 +36,8 @@ func printVerdicts(w io.Writer, records []results.Record) {
 	t.Render()
 }
 
-// printChiefVerdicts shows each rule set's worst figures, a line each.
-func printChiefVerdicts(w io.Writer, records []results.Record) {
+// ChiefVerdicts shows each rule set's worst figures, a line each.
+func ChiefVerdicts(w io.Writer, records []results.Record) {
 	worst := map[string]results.Verdict{}
 	for _, r := range records {
 		for _, v := range r.Verdicts {
@@ -52,8 +52,8 @@ func printChiefVerdicts(w io.Writer, records []results.Record) {
 	}
 	all := slices.SortedFunc(maps.Values(worst), func(a, b results.Verdict) int { return cmp.Compare(off(b), off(a)) })
 	fmt.Fprint(w, "\nRules of others, at their worst here ('--rules all' shows them in full):\n")
-	for _, v := range all[:min(6, len(all))] {
-		fmt.Fprintln(w, clip(fmt.Sprintf("  %s, %s: %s off, %s", v.Rules, v.Figure, percent(v), Safe(v.Chief)), widest))
+	for _, v := range all[:min(4, len(all))] {
+		fmt.Fprintln(w, Clip(fmt.Sprintf("  %s, %s: %s off, %s", v.Rules, v.Figure, percent(v), Safe(v.Chief)), 80))
 	}
 }
 
@@ -68,7 +68,7 @@ func refutations(records []results.Record) []refutation {
 	worst := map[key]results.Verdict{}
 	for _, r := range records {
 		for _, v := range r.Verdicts {
-			k := key{v.Rules + ", " + clip(Safe(r.Model.Name), 30), v.Figure}
+			k := key{v.Rules + ", " + Clip(Safe(r.Model.Name), 30), v.Figure}
 			if old, ok := worst[k]; !v.Confirmed && (!ok || off(v) > off(old)) {
 				worst[k] = v
 			}

@@ -43,7 +43,8 @@ func orDash(s string) string {
 // Safe is a name or message as one line that a terminal shows and does not obey.
 func Safe(s string) string { return results.Printable(s) }
 
-func clip(s string, width int) string {
+// Clip shortens a text to a width.
+func Clip(s string, width int) string {
 	r := []rune(s)
 	if len(r) <= width {
 		return s
@@ -90,13 +91,14 @@ func swa(r results.Record) string {
 }
 
 // predicted, measured and residual are the record's, or empty ones.
-func predicted(r results.Record) results.Predicted { return orEmpty(r.Predicted) }
+func predicted(r results.Record) results.Predicted { return OrEmpty(r.Predicted) }
 
-func measured(r results.Record) results.Measured { return orEmpty(r.Measured) }
+func measured(r results.Record) results.Measured { return OrEmpty(r.Measured) }
 
-func residual(r results.Record) results.Residual { return orEmpty(r.Residual) }
+func residual(r results.Record) results.Residual { return OrEmpty(r.Residual) }
 
-func orEmpty[T any](p *T) T {
+// OrEmpty is what a pointer has, or an empty one.
+func OrEmpty[T any](p *T) T {
 	if p == nil {
 		var empty T
 		return empty
@@ -104,9 +106,9 @@ func orEmpty[T any](p *T) T {
 	return *p
 }
 
-// sortRecords orders a run's records as people look for them: runtime, model,
+// Sort orders a run's records as people look for them: runtime, model,
 // kind, then parameters.
-func sortRecords(records []results.Record) {
+func Sort(records []results.Record) {
 	slices.SortStableFunc(records, func(a, b results.Record) int {
 		return strings.Compare(sortKey(a), sortKey(b))
 	})

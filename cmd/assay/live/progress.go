@@ -1,4 +1,4 @@
-package show
+package live
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/progress"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"assay/cmd/assay/show"
 	"assay/harness/run"
 	"assay/harness/subject"
 	"assay/results"
@@ -99,7 +100,7 @@ func (p *Progress) Step(step run.Progress) {
 		p.track.SetValue(int64(min(p.done, p.visits)))
 	case p.bar == nil && step.Ended:
 		p.remind(0)
-		fmt.Fprintln(p.lines, clip(p.ended(step), widest))
+		fmt.Fprintln(p.lines, show.Clip(p.ended(step), widest))
 	}
 }
 
@@ -119,7 +120,7 @@ func (p *Progress) remind(after time.Duration) {
 			return
 		}
 		at := p.current
-		fmt.Fprintln(p.lines, clip(fmt.Sprintf("%s %s, %s so far", p.counter(p.done+1), p.text(at), round(time.Since(p.since))), widest))
+		fmt.Fprintln(p.lines, show.Clip(fmt.Sprintf("%s %s, %s so far", p.counter(p.done+1), p.text(at), round(time.Since(p.since))), widest))
 		p.remind(min(6*after, time.Minute))
 	})
 }
@@ -134,7 +135,7 @@ func caseKey(it subject.Item) string { return fmt.Sprint(itemKey(it), it.Case) }
 
 // label is "toy pp64 ub=32".
 func (p *Progress) label(it subject.Item) string {
-	return Safe(p.names.ofItem(it) + " " + it.Case.Test() + p.differ[caseKey(it)])
+	return show.Safe(p.names.inFull(it) + " " + it.Case.Test() + p.differ[caseKey(it)])
 }
 
 // text is "toy pp64, sample 3/5".
@@ -157,7 +158,7 @@ func (p *Progress) ended(step run.Progress) string {
 	}
 	switch speed := results.Speed(step.SamplesNS, step.Item.Case.Tokens()); {
 	case step.Failure != "":
-		line += ": " + Safe(step.Failure)
+		line += ": " + show.Safe(step.Failure)
 	case speed != nil:
 		line += fmt.Sprintf(": %s t/s", figure.Rate(speed.Median))
 	default:

@@ -1,4 +1,6 @@
-package show
+// Package live shows a run while it goes on: progress, a row for each timed case, and
+// at the end what they amount to. It measures nothing and knows no flag.
+package live
 
 import (
 	"errors"
@@ -6,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"assay/cmd/assay/show"
 	"assay/harness/run"
 	"assay/results"
 	"assay/results/export"
@@ -56,7 +59,7 @@ func (p *Run) tables() bool { return !p.JSON && p.Format == "" && !p.bench.Write
 // Record takes a finished record: a timed one is printed at once.
 func (p *Run) Record(r results.Record) {
 	p.Taken = append(p.Taken, r)
-	if p.tables() && timed(r) {
+	if p.tables() && show.Timed(r) {
 		p.print(p.rows.row(r, ""))
 	}
 }
@@ -71,23 +74,19 @@ func (p *Run) print(text string) {
 	}
 }
 
-func timed(r results.Record) bool {
-	return r.Case.Kind == results.KindPrefill || r.Case.Kind == results.KindDecode
-}
-
 // Finish prints what was measured, as far as it does not stand there.
 func (p *Run) Finish() (err error) {
 	p.Stop()
 	switch {
 	case p.JSON:
-		sortRecords(p.Taken)
-		err = JSON(p.Out, p.Taken)
+		show.Sort(p.Taken)
+		err = show.JSON(p.Out, p.Taken)
 	case p.Format != "":
 		err = p.export(p.Out, p.Format)
 	case p.tables() && p.rows != nil:
 		for _, r := range p.partial {
-			if timed(r) && measured(r).TokensPerSecond != nil {
-				fmt.Fprint(p.Out, p.rows.row(r, fmt.Sprintf("  %d of %d samples", len(measured(r).SamplesNS), p.plan.Suite.Samples*p.plan.Suite.Rounds)))
+			if show.Timed(r) && show.OrEmpty(r.Measured).TokensPerSecond != nil {
+				fmt.Fprint(p.Out, p.rows.row(r, fmt.Sprintf("  %d of %d samples", len(show.OrEmpty(r.Measured).SamplesNS), p.plan.Suite.Samples*p.plan.Suite.Rounds)))
 			}
 		}
 		p.closing(p.Out)
@@ -105,7 +104,7 @@ func (p *Run) Finish() (err error) {
 func (p *Run) export(w io.Writer, format string) error {
 	all := append(p.Taken, p.partial...)
 	for _, r := range all {
-		if timed(r) && r.Status == results.StatusOK {
+		if show.Timed(r) && r.Status == results.StatusOK {
 			return export.Write(w, "llama-bench-"+format, []results.Run{{ID: p.bench.RunID, Records: all}})
 		}
 	}
@@ -115,24 +114,18 @@ func (p *Run) export(w io.Writer, format string) error {
 // closing prints what belongs to no row: caches, what did not hold or is missing,
 // rules that were asked for, and what to do next.
 func (p *Run) closing(w io.Writer) {
-	sortRecords(p.Taken)
-	p.models(w)
-	printCaches(w, p.Taken)
+	show.Sort(p.Taken)
+	show.Caches(w, p.Taken)
 	p.best(w)
 	switch {
 	case p.Rules:
-		printVerdicts(w, p.Taken)
+		show.Verdicts(w, p.Taken)
 	case p.Builtin:
-		printChiefVerdicts(w, p.Taken)
+		show.ChiefVerdicts(w, p.Taken)
 	}
-	printProblems(w, p.Taken)
-	printMissing(w, p.Taken)
-	printHostTime(w, p.Taken, apart(p.Taken))
-	printUnfit(w, p.Taken)
-	printLacking(w, p.Taken)
-	printFallbacks(w, p.Taken)
+	show.Closing(w, p.Taken)
 	if p.rows.begun && !p.plan.Foretold {
-		fmt.Fprintln(w, Wrapped("Speed is not predicted here before 'assay run --calibrate' and 'assay fit' have measured this machine.", ""))
+		fmt.Fprintln(w, "No speed is predicted here before 'assay run --calibrate' and 'assay fit'.")
 	}
 	if p.Builtin {
 		fmt.Fprint(w, next)
@@ -148,37 +141,19 @@ Next:
   assay report                       this run as a page
 `
 
-// models says which models the rows are of, where there are several.
-func (p *Run) models(w io.Writer) {
-	names := namesOf(timedOf(p.plan.Items))
-	if !names.several() || len(names.subjects) > 8 || !p.rows.begun {
-		return
-	}
-	said := map[string]bool{}
-	for _, r := range p.Taken {
-		if line := names.of(r) + ": " + modelFacts(r); timed(r) && r.Status == results.StatusOK && !said[line] {
-			if len(said) == 0 {
-				fmt.Fprintln(w)
-			}
-			said[line] = true
-			fmt.Fprintln(w, Wrapped(Safe(line), ""))
-		}
-	}
-}
-
 // best names the fastest row of each test that was run with several settings.
 func (p *Run) best(w io.Writer) {
 	settings := varying(timedOf(p.plan.Items))
 	fastest, count, order := map[string]results.Record{}, map[string]int{}, []string{}
 	for _, r := range p.Taken {
-		if measured(r).TokensPerSecond == nil {
+		if show.OrEmpty(r.Measured).TokensPerSecond == nil {
 			continue
 		}
 		key := sweepKey(r)
 		if count[key]++; count[key] == 1 {
 			order = append(order, key)
 		}
-		if at, ok := fastest[key]; !ok || measured(r).TokensPerSecond.Median > measured(at).TokensPerSecond.Median {
+		if at, ok := fastest[key]; !ok || show.OrEmpty(r.Measured).TokensPerSecond.Median > show.OrEmpty(at.Measured).TokensPerSecond.Median {
 			fastest[key] = r
 		}
 	}
@@ -195,60 +170,6 @@ func (p *Run) best(w io.Writer) {
 		if names.several() {
 			line = names.of(r) + ", " + line
 		}
-		fmt.Fprintln(w, Wrapped(Safe(line), ""))
-	}
-}
-
-// grouped keeps records of one table together: same runtime, model and type.
-func grouped(records []results.Record) [][]results.Record {
-	var out [][]results.Record
-	place := map[string]int{}
-	for _, r := range records {
-		key := fmt.Sprint(r.Runtime.Name, r.Model.Ref, r.Model.Skeleton)
-		at, ok := place[key]
-		if !ok {
-			at = len(out)
-			place[key] = at
-			out = append(out, nil)
-		}
-		out[at] = append(out[at], r)
-	}
-	return out
-}
-
-func heading(r results.Record) string {
-	what := r.Model.Name
-	if stand := standIn(r.Model.Skeleton); stand != "" {
-		what += ", " + stand
-	}
-	return Safe(r.Runtime.Name + ": " + what)
-}
-
-// printLacking says once without which kernels a runtime's figures were measured.
-func printLacking(w io.Writer, records []results.Record) {
-	said := map[string]bool{}
-	for _, r := range records {
-		lacks := r.Runtime.Kernels.Lacking(r.Host.Chip)
-		if line := r.Runtime.Name + ": " + lacks + "."; lacks != "" && !said[line] {
-			said[line] = true
-			fmt.Fprintln(w, Wrapped(Safe(line), ""))
-		}
-	}
-}
-
-// printFallbacks says once what a device has no kernel for, and in a line for each
-// case what ran on the CPU beside it.
-func printFallbacks(w io.Writer, records []results.Record) {
-	said := map[string]bool{}
-	for _, r := range records {
-		for _, falls := range predicted(r).Fallbacks {
-			if !said[falls] {
-				said[falls] = true
-				fmt.Fprintln(w, Wrapped(Safe(falls)+".", ""))
-			}
-		}
-		if p := measured(r).Placement; p != nil && len(p.FellBack) > 0 {
-			fmt.Fprintln(w, Wrapped(Safe(r.Case.Variant()+": "+p.String()), ""))
-		}
+		fmt.Fprintln(w, show.Wrapped(show.Safe(line), ""))
 	}
 }

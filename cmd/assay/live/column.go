@@ -1,10 +1,11 @@
-package show
+package live
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"assay/cmd/assay/show"
 	"assay/harness/run"
 	"assay/harness/subject"
 	"assay/results"
@@ -31,7 +32,12 @@ func columnsOf(p run.Planned) []rowColumn {
 	timed, first := p.Items, &firsts{}
 	var all []rowColumn
 	if names := namesOf(timed); names.several() {
-		all = append(all, rowColumn{head: "model", width: names.width(), left: true, cell: names.of})
+		all = append(all,
+			rowColumn{head: "model", width: names.width(), left: true, cell: names.of},
+			rowColumn{head: "size", width: 8, cell: sizeCell, spare: 2})
+	}
+	if names := namesOf(timed); len(names.runtimes) > 1 {
+		all = append(all, rowColumn{head: "runtime", width: 9, left: true, cell: func(r results.Record) string { return r.Runtime.Name }})
 	}
 	settings := varying(timed)
 	for _, s := range settings {
@@ -53,25 +59,26 @@ func columnsOf(p run.Planned) []rowColumn {
 	}
 	if p.Foretold {
 		all = append(all,
-			rowColumn{head: "predicted", width: 9, cell: foretoldCell, spare: 2},
-			rowColumn{head: "off by", width: 8, cell: offCell, spare: 2})
+			rowColumn{head: "predicted", width: 9, cell: foretoldCell, spare: 1},
+			rowColumn{head: "off by", width: 8, cell: offCell, spare: 1})
 	}
 	return fitting(append(all,
 		rowColumn{head: "memory", width: 9, cell: memoryCell, spare: 4},
-		rowColumn{head: "", width: 1, left: true, cell: mark}))
+		rowColumn{head: "", width: 1, left: true, cell: show.Mark}))
 }
 
 // fitting leaves out columns, the one that is spared most easily first, until the
-// rest fits; a model's name, which stands first, gives way at last.
+// rest fits; a model's name gives way at last.
 func fitting(all []rowColumn) []rowColumn {
 	for {
 		width, most := -2, 0
+		wide := slices.IndexFunc(all, func(c rowColumn) bool { return c.head == "model" })
 		for _, c := range all {
 			width += c.width + 2
 			most = max(most, c.spare)
 		}
-		if width > widest && most == 0 && all[0].head == "model" {
-			all[0].width = max(shortestName, all[0].width-(width-widest))
+		if width > widest && most == 0 && wide >= 0 {
+			all[wide].width = max(shortestName, all[wide].width-(width-widest))
 		}
 		if width <= widest || most == 0 {
 			return all
@@ -86,7 +93,7 @@ func settingColumn(s results.Setting, head string, items []subject.Item) rowColu
 		if on, ok := s.Of(c).(bool); ok {
 			return map[bool]string{true: "1", false: "0"}[on]
 		}
-		return clip(Safe(fmt.Sprint(s.Of(c))), 12)
+		return show.Clip(show.Safe(fmt.Sprint(s.Of(c))), 12)
 	}
 	for _, it := range items {
 		width = max(width, len([]rune(cell(it.Case))))
@@ -127,7 +134,7 @@ func testWidth(items []subject.Item) int {
 }
 
 func speedCell(r results.Record) string {
-	tps := measured(r).TokensPerSecond
+	tps := show.OrEmpty(r.Measured).TokensPerSecond
 	if tps == nil {
 		return string(r.Status)
 	}
@@ -138,7 +145,7 @@ func speedCell(r results.Record) string {
 }
 
 func intervalCell(r results.Record) string {
-	tps := measured(r).TokensPerSecond
+	tps := show.OrEmpty(r.Measured).TokensPerSecond
 	if tps == nil || tps.CI95 == nil {
 		return "-"
 	}
@@ -146,7 +153,7 @@ func intervalCell(r results.Record) string {
 }
 
 func foretoldCell(r results.Record) string {
-	if at := predicted(r).TokensPerSecond; at != nil {
+	if at := show.OrEmpty(r.Predicted).TokensPerSecond; at != nil {
 		return figure.Rate(at.Value)
 	}
 	return "-"
@@ -154,37 +161,32 @@ func foretoldCell(r results.Record) string {
 
 // offCell is measured over predicted speed.
 func offCell(r results.Record) string {
-	at, tps := predicted(r).TokensPerSecond, measured(r).TokensPerSecond
+	at, tps := show.OrEmpty(r.Predicted).TokensPerSecond, show.OrEmpty(r.Measured).TokensPerSecond
 	if at == nil || tps == nil || at.Value <= 0 {
 		return "-"
 	}
 	return figure.Change(tps.Median/at.Value - 1)
 }
 
+// sizeCell is that of the weights.
+func sizeCell(r results.Record) string {
+	if n := r.Model.WeightBytes; n != nil {
+		return figure.Size(float64(*n))
+	}
+	return "-"
+}
+
 // memoryCell is what weights, cache and buffers took, as the library counts them.
 func memoryCell(r results.Record) string {
-	m := measured(r)
+	m := show.OrEmpty(r.Measured)
 	if m.WeightBytes == nil || m.KVBytes == nil {
 		return "-"
 	}
 	total := *m.WeightBytes + *m.KVBytes
 	if m.Memory != nil {
-		total += orEmpty(m.Memory.ComputeBytes) + orEmpty(m.Memory.OutputBytes)
+		total += show.OrEmpty(m.Memory.ComputeBytes) + show.OrEmpty(m.Memory.OutputBytes)
 	}
 	return figure.Size(float64(total))
-}
-
-// mark says at the end of a row whether all figures hold that were predicted.
-func mark(r results.Record) string {
-	switch r.Outcome() {
-	case results.Held:
-		if len(r.Checks) > 0 {
-			return "✓"
-		}
-	case results.Refuted, results.Failed, results.Skipped:
-		return "✗"
-	}
-	return " "
 }
 
 // firsts are the first case of each model and test, which the others of a sweep are
@@ -209,7 +211,7 @@ func (*firsts) compares(items []subject.Item) bool {
 }
 
 func (f *firsts) cell(r results.Record) string {
-	tps := measured(r).TokensPerSecond
+	tps := show.OrEmpty(r.Measured).TokensPerSecond
 	if tps == nil {
 		return "-"
 	}

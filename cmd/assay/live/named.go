@@ -1,9 +1,10 @@
-package show
+package live
 
 import (
 	"path"
 	"strings"
 
+	"assay/cmd/assay/show"
 	"assay/harness/subject"
 	"assay/results"
 )
@@ -64,17 +65,25 @@ func lastParts(ref string, parts int) string {
 
 func (n *names) several() bool { return len(n.subjects) > 1 }
 
-func (n *names) ofItem(it subject.Item) string { return n.named(it.Runtime, it.Ref, it.WeightType) }
+func (n *names) ofItem(it subject.Item) string { return n.named(it.Ref, it.WeightType) }
+
+// inFull names the runtime as well, where there are several.
+func (n *names) inFull(it subject.Item) string {
+	if len(n.runtimes) > 1 {
+		return it.Runtime + " " + n.ofItem(it)
+	}
+	return n.ofItem(it)
+}
 
 func (n *names) of(r results.Record) string {
 	weights := ""
 	if r.Model.Skeleton != "" {
 		weights = r.Model.WeightType
 	}
-	return n.named(r.Runtime.Name, r.Model.Ref, weights)
+	return n.named(r.Model.Ref, weights)
 }
 
-func (n *names) named(runtime, ref, weights string) string {
+func (n *names) named(ref, weights string) string {
 	name := n.short[ref]
 	if name == "" {
 		name = lastParts(ref, 1)
@@ -82,10 +91,7 @@ func (n *names) named(runtime, ref, weights string) string {
 	if weights != "" {
 		name += " " + weights
 	}
-	if len(n.runtimes) > 1 {
-		name = runtime + " " + name
-	}
-	return Safe(name)
+	return show.Safe(name)
 }
 
 func (n *names) width() int {

@@ -1,4 +1,4 @@
-package show
+package live
 
 import (
 	"strings"
@@ -46,11 +46,11 @@ func TestRows(t *testing.T) {
 		"one": {[]subject.Item{item("a/toy.gguf", "", results.Case{FlashAttn: "on", NThreads: 2})},
 			[]string{"toy: Toy 1B, 1.00 MiB", "llama.cpp v1 on CPU, 2 threads, fa on", "", "test t/s 95 % memory", "tg8 100 ± 1 99.0 – 101 - ✓"}},
 		"by weight type": {[]subject.Item{item("preset:toy", "f16", results.Case{}), item("preset:toy", "q8_0", results.Case{})},
-			[]string{"llama.cpp v1 on CPU", "", "model test t/s 95 % memory", "toy f16 tg8 100 ± 1 99.0 – 101 - ✓", "toy q8_0 tg8 101 ± 1 100 – 102 - ✓"}},
+			[]string{"llama.cpp v1 on CPU", "", "model size test t/s 95 % memory", "toy f16 1 MiB tg8 100 ± 1 99.0 – 101 - ✓", "toy q8_0 1 MiB tg8 101 ± 1 100 – 102 - ✓"}},
 		"by file": {[]subject.Item{item("a/toy-Q4_0.gguf", "", results.Case{}), item("a/toy-Q8_0.gguf", "", results.Case{})},
-			[]string{"llama.cpp v1 on CPU", "", "model test t/s 95 % memory", "toy-Q4_0 tg8 100 ± 1 99.0 – 101 - ✓", "toy-Q8_0 tg8 101 ± 1 100 – 102 - ✓"}},
+			[]string{"llama.cpp v1 on CPU", "", "model size test t/s 95 % memory", "toy-Q4_0 1 MiB tg8 100 ± 1 99.0 – 101 - ✓", "toy-Q8_0 1 MiB tg8 101 ± 1 100 – 102 - ✓"}},
 		"by folder": {[]subject.Item{item("a/toy.gguf", "", results.Case{}), item("b/toy.gguf", "", results.Case{})},
-			[]string{"llama.cpp v1 on CPU", "", "model test t/s 95 % memory", "a/toy tg8 100 ± 1 99.0 – 101 - ✓", "b/toy tg8 101 ± 1 100 – 102 - ✓"}},
+			[]string{"llama.cpp v1 on CPU", "", "model size test t/s 95 % memory", "a/toy 1 MiB tg8 100 ± 1 99.0 – 101 - ✓", "b/toy 1 MiB tg8 101 ± 1 100 – 102 - ✓"}},
 		"by depth": {[]subject.Item{item("toy", "", results.Case{}), item("toy", "", results.Case{NDepth: 4})},
 			[]string{"toy: Toy 1B, 1.00 MiB", "llama.cpp v1 on CPU", "", "test t/s 95 % memory", "tg8 100 ± 1 99.0 – 101 - ✓", "tg8 @ d4 101 ± 1 100 – 102 - ✓"}},
 		"by flash attention": {[]subject.Item{item("toy", "", results.Case{FlashAttn: "on"}), item("toy", "", results.Case{FlashAttn: "off"})},

@@ -1,4 +1,4 @@
-package show
+package live
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"assay/cmd/assay/show"
 	"assay/harness/run"
-	"assay/harness/runtime"
 	"assay/harness/subject"
 	"assay/results"
 	"assay/results/figure"
@@ -83,16 +83,16 @@ func (t *rows) heading(r results.Record) string {
 	}
 	var common []string
 	if !names.several() {
-		common = append(common, Safe(modelLine(r)))
+		common = append(common, show.Safe(modelLine(r)))
 	}
 	if len(names.runtimes) == 1 {
-		common = append(common, Safe(runtimeLine(r.Runtime, c)))
+		common = append(common, show.Safe(runtimeLine(r.Runtime, c)))
 	}
 	if len(common) == 0 {
 		return "\n"
 	}
 	for i := range common {
-		common[i] = Wrapped(common[i], "")
+		common[i] = show.Wrapped(common[i], "")
 	}
 	return "\n" + strings.Join(common, "\n") + "\n\n"
 }
@@ -117,26 +117,15 @@ func modelFacts(r results.Record) string {
 	if r.Model.NParams != nil {
 		words = append(words, figure.Ops(*r.Model.NParams)+" parameters")
 	}
-	if stand := standIn(r.Model.Skeleton); stand != "" {
+	if stand := show.StandIn(r.Model.Skeleton); stand != "" {
 		words = append(words, stand)
 	}
 	return strings.Join(words, ", ")
 }
 
-// standIn says what runs in a model's place.
-func standIn(skeleton string) string {
-	switch skeleton {
-	case runtime.SkeletonKV:
-		return "KV-faithful skeleton"
-	case runtime.SkeletonFull:
-		return "full-shape skeleton"
-	}
-	return ""
-}
-
 // runtimeLine is "llama.cpp v0.5.0 on CPU, 2 threads, ubatch 64".
 func runtimeLine(rt results.Runtime, c results.Case) string {
-	line := fmt.Sprintf("%s %s on %s", rt.Name, rt.Version, orDash(rt.Device))
+	line := strings.TrimSuffix(fmt.Sprintf("%s %s on %s", rt.Name, rt.Version, rt.Device), " on ")
 	if c.NThreads > 0 {
 		line += ", " + several(c.NThreads, "thread")
 	}
