@@ -3,6 +3,7 @@ package results
 import (
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +31,8 @@ type Environment struct {
 	// FactsSHA256 identifies the model's architecture facts.
 	FactsSHA256   string `json:"facts_sha256,omitempty"`
 	ModelRevision string `json:"model_revision,omitempty"`
-	// Files are the hashes of the library files by their names.
+	// Files are the hashes of the library files by their names without a version,
+	// the library itself left out.
 	Files      map[string]string `json:"files,omitempty"`
 	CPUVariant string            `json:"cpu_variant,omitempty"`
 	Kernels    string            `json:"kernels,omitempty"`
@@ -71,13 +73,21 @@ func (r Record) Environment() Environment {
 		e.WiredLimit = strconv.FormatInt(*n, 10)
 	}
 	for _, f := range r.Runtime.Files {
+		if f.SHA256 == r.Runtime.SHA256 {
+			continue
+		}
 		if e.Files == nil {
 			e.Files = map[string]string{}
 		}
-		e.Files[path.Base(strings.ReplaceAll(f.Path, `\`, "/"))] = f.SHA256
+		name := path.Base(strings.ReplaceAll(f.Path, `\`, "/"))
+		e.Files[fileVersion.ReplaceAllString(name, "$1")] = f.SHA256
 	}
 	return e
 }
+
+// fileVersion finds what a release puts into a library's name (libggml.v0.5.0.so,
+// libggml.0.0.8390.dylib, libstdc++.so.6.0.30), which would make it another file.
+var fileVersion = regexp.MustCompile(`(?:\.[vb]?[0-9]+)*(\.so|\.dylib)(?:\.[0-9]+)*$`)
 
 func onOff(b *bool) string {
 	switch {
@@ -89,10 +99,14 @@ func onOff(b *bool) string {
 	return "off"
 }
 
-// SamePower says whether two environments may be of one history: the others things
-// of an environment explain a change, these make the figures those of another machine.
-func (e Environment) SamePower(other Environment) bool {
-	return e.Power == other.Power && e.PowerMode == other.PowerMode && e.LowPowerMode == other.LowPowerMode
+// SameHistory says whether two environments may be of one history: the other things
+// of an environment explain a change; what somebody set, the power that the machine
+// may take and what the runtime is told by variables, makes the figures those of
+// another machine. A mode that was not recorded, as before there was a field for it,
+// sets nothing apart.
+func (e Environment) SameHistory(other Environment) bool {
+	mode := e.PowerMode == other.PowerMode || e.PowerMode == "" || other.PowerMode == ""
+	return mode && e.Power == other.Power && e.LowPowerMode == other.LowPowerMode && maps.Equal(e.Variables, other.Variables)
 }
 
 // Change is something of an environment that is not as it was. An empty value is
@@ -119,8 +133,8 @@ var properties = []property{
 	{what: "version", of: func(e Environment) string { return e.RuntimeVersion }, runtime: true, cause: true, named: true},
 	{after: " version", many: func(e Environment) map[string]string { return e.With }, runtime: true, cause: true, named: true},
 	{what: "library", of: func(e Environment) string { return e.RuntimeSHA256 }, runtime: true, cause: true},
-	{what: "file", many: func(e Environment) map[string]string { return e.Files }, runtime: true, cause: true},
 	{what: "processor variant", of: func(e Environment) string { return e.CPUVariant }, runtime: true, cause: true},
+	{what: "file", many: func(e Environment) map[string]string { return e.Files }, runtime: true, cause: true},
 	{what: "kernels", of: func(e Environment) string { return e.Kernels }, runtime: true, cause: true},
 	{what: "BLAS", of: func(e Environment) string { return e.BLAS }, runtime: true, cause: true},
 	{what: "variable", many: func(e Environment) map[string]string { return e.Variables }, runtime: true, cause: true, named: true},

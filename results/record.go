@@ -53,7 +53,8 @@ type Host struct {
 	Name      string `json:"name,omitempty"`
 	OS        string `json:"os"`
 	OSVersion string `json:"os_version,omitempty"`
-	// OSBuild is the system's build, which changes within a version (25C56).
+	// OSBuild is the system's build, which changes within a version (25C56, or the
+	// release and build of Linux' kernel).
 	OSBuild     string `json:"os_build,omitempty"`
 	Arch        string `json:"arch"`
 	Chip        string `json:"chip"`
@@ -63,7 +64,8 @@ type Host struct {
 	// Power is "ac", "battery" or "" where it is not known.
 	Power        string `json:"power,omitempty"`
 	LowPowerMode *bool  `json:"low_power_mode,omitempty"`
-	// PowerMode is "low", "automatic" or "high" where the machine has a choice.
+	// PowerMode is "low", "automatic" or "high" where the machine has a choice, or
+	// Linux' own word for its profile or governor.
 	PowerMode string `json:"power_mode,omitempty"`
 	// DisplayAsleep says that no display was lit.
 	DisplayAsleep *bool `json:"display_asleep,omitempty"`

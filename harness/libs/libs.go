@@ -146,7 +146,10 @@ func (in Installer) unpackRelease(ctx context.Context, r Release, platform, fold
 			return "", err
 		}
 		unpacked := filepath.Join(work, "unpacked")
-		return unpacked, unpackNPM(archive, r.Integrity[platform], unpacked)
+		if err := unpackNPM(archive, r.Integrity[platform], unpacked); err != nil {
+			return "", err
+		}
+		return unpacked, dylib.WriteSums(unpacked)
 	})
 }
 

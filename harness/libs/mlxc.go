@@ -73,7 +73,11 @@ func (in Installer) buildMLX(ctx context.Context, spec dylib.Spec, r MLXRelease)
 	tools, err := findTools()
 	if err == nil {
 		err = appear(got.Path, func(work string) (string, error) {
-			return in.assembleMLX(ctx, mlxPlace{r, tools, platform, work})
+			made, err := in.assembleMLX(ctx, mlxPlace{r, tools, platform, work})
+			if err != nil {
+				return "", err
+			}
+			return made, dylib.WriteSums(made)
 		})
 	}
 	if ctx.Err() != nil {

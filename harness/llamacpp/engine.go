@@ -18,10 +18,20 @@ type engine struct {
 	sha256 string
 }
 
+// obeyed are libllama's and ggml's variables, those of the threads that the CPU's
+// backend is built on, and those of the systems below the GPUs' backends. The flags of
+// llama.cpp's programs (LLAMA_ARG_, common/arg.cpp) are none of the library's, and how
+// much is said when it dies changes nothing.
+var obeyed = runtime.Obeyed{
+	Prefixes: []string{"GGML_", "LLAMA_", "OMP_", "GOMP_", "KMP_", "MTL_", "METAL_", "VK_"},
+	Except:   []string{"LLAMA_ARG_", "GGML_NO_BACKTRACE"},
+}
+
 func (e *engine) Describe() results.Runtime {
 	r := results.Runtime{
 		Name: Name, Version: e.lib.Version(), Path: e.lib.Path(), SHA256: e.sha256, Layout: e.lib.Layout(),
-		Kernels: kernelsOf(e.lib.Kernels()),
+		Kernels: kernelsOf(e.lib.Kernels()), CPUVariant: e.lib.CPUVariant(),
+		Files: runtime.LoadedFiles(), Variables: obeyed.Variables(),
 	}
 	for _, d := range e.lib.Devices() {
 		device := results.Device{Name: d.Name, Description: d.Description, Type: d.Type}

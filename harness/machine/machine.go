@@ -16,10 +16,10 @@ func Read(ctx context.Context) results.Host {
 	// An error leaves what was read before it, which is all there is to record.
 	info, _ := host.Read(ctx)
 	h := results.Host{
-		Name: info.Name, OS: info.OS, OSVersion: info.OSVersion, Arch: info.Arch,
+		Name: info.Name, OS: info.OS, OSVersion: info.OSVersion, OSBuild: info.OSBuild, Arch: info.Arch,
 		Chip: info.Chip, Cores: info.Cores, GPUCores: info.GPUCores,
 		MemoryBytes: info.MemoryBytes, FreeMemoryBytes: info.FreeMemoryBytes, SwapUsedBytes: info.SwapUsedBytes,
-		Power: info.Power, LowPowerMode: info.LowPowerMode, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
+		Power: info.Power, LowPowerMode: info.LowPowerMode, PowerMode: info.PowerMode, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
 		GPUWiredLimitBytes: info.GPUWiredLimitBytes, Background: info.Background, Busy: info.Busy,
 		Unfit: unfit(info),
 	}

@@ -22,10 +22,15 @@ type engine struct {
 	sha256 string
 }
 
+// obeyed are MLX's variables (mlx/utils.h, 0.32), those of the libraries that multiply
+// on the CPU, and Metal's.
+var obeyed = runtime.Obeyed{Prefixes: []string{"MLX_", "OPENBLAS_", "VECLIB_", "OMP_", "MTL_", "METAL_"}}
+
 func (e *engine) Describe() results.Runtime {
 	return results.Runtime{
 		Name: Name, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
 		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, BLAS: e.lib.BLAS, Kernels: e.kernels(),
+		Files: runtime.LoadedFiles(e.lib.KernelFile()), Variables: obeyed.Variables(),
 	}
 }
 

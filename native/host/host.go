@@ -8,6 +8,9 @@ type Info struct {
 	Name string
 	// OS and Arch are Go's names (darwin, arm64); OSVersion the system's own.
 	OS, OSVersion, Arch string
+	// OSBuild is the system's build, which changes within a version: 25G83, or on
+	// Linux the kernel's release and build.
+	OSBuild string
 	// Chip is the processor's name, such as "Apple M4 Pro".
 	Chip string
 	// Cores are logical ones; PerformanceCores those of the faster kind.
@@ -23,6 +26,9 @@ type Info struct {
 	// Power is "ac" or "battery".
 	Power        string
 	LowPowerMode *bool
+	// PowerMode is "low", "automatic" or "high" where the machine has a choice; on
+	// Linux another profile's or governor's own word, too.
+	PowerMode string
 	// Thermal is the pressure level: nominal, fair, serious, critical.
 	Thermal string
 	// CPUSpeedLimit is in per cent of full speed.

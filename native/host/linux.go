@@ -26,6 +26,7 @@ func readLinux(root fs.FS, self int) (Info, error) {
 	info.addControlGroup(root)
 	info.Chip = linuxChip(processors, text(root, "proc/device-tree/model"))
 	info.OSVersion = osRelease(text(root, "etc/os-release"))
+	info.OSBuild = strings.TrimSpace(text(root, "proc/sys/kernel/osrelease") + " " + text(root, "proc/sys/kernel/version"))
 	info.Name = text(root, "proc/sys/kernel/hostname")
 	if first, _, ok := strings.Cut(text(root, "proc/loadavg"), " "); ok {
 		if load, err := strconv.ParseFloat(first, 64); err == nil {
@@ -33,9 +34,7 @@ func readLinux(root fs.FS, self int) (Info, error) {
 		}
 	}
 	info.addPowerSupplies(root)
-	if profile := text(root, "sys/firmware/acpi/platform_profile"); profile != "" {
-		info.LowPowerMode = ptr(profile == "low-power")
-	}
+	info.addPowerMode(root)
 	info.addProcesses(linuxProcesses(root), self)
 	return info, nil
 }
@@ -109,6 +108,24 @@ func osRelease(content string) string {
 		}
 	}
 	return ""
+}
+
+// profiles are those of a platform that macOS has as well
+// (Documentation/ABI/testing/sysfs-class-platform-profile).
+var profiles = map[string]string{"low-power": "low", "balanced": "automatic", "performance": "high"}
+
+// addPowerMode reads the platform's profile, or where it has none the governor of the
+// first processor's clock (Documentation/admin-guide/pm/cpufreq.rst).
+func (i *Info) addPowerMode(root fs.FS) {
+	profile := text(root, "sys/firmware/acpi/platform_profile")
+	if profile == "" {
+		i.PowerMode = text(root, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+		return
+	}
+	i.LowPowerMode = ptr(profile == "low-power")
+	if i.PowerMode = profiles[profile]; i.PowerMode == "" {
+		i.PowerMode = profile
+	}
 }
 
 // addPowerSupplies tells mains from battery (Documentation/ABI/testing/sysfs-class-power).

@@ -15,6 +15,8 @@ func laptop(changes map[string]string) fstest.MapFS {
 		"proc/cpuinfo":                       "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Intel(R) Xeon(R) Processor\n",
 		"proc/loadavg":                       "1.25 0.90 0.50 2/209 529\n",
 		"proc/sys/kernel/hostname":           "bench1\n",
+		"proc/sys/kernel/osrelease":          "6.8.0-45-generic\n",
+		"proc/sys/kernel/version":            "#45-Ubuntu SMP PREEMPT_DYNAMIC\n",
 		"etc/os-release":                     "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian GNU/Linux\"\n",
 		"sys/class/power_supply/AC/type":     "Mains\n",
 		"sys/class/power_supply/AC/online":   "0\n",
@@ -38,9 +40,9 @@ func TestReadLinux(t *testing.T) {
 	got, err := readLinux(laptop(nil), testPID)
 	require.NoError(t, err)
 	require.Equal(t, Info{
-		Name: "bench1", OSVersion: "Debian GNU/Linux 12 (bookworm)", Chip: "Intel(R) Xeon(R) Processor",
+		Name: "bench1", OSVersion: "Debian GNU/Linux 12 (bookworm)", OSBuild: "6.8.0-45-generic #45-Ubuntu SMP PREEMPT_DYNAMIC", Chip: "Intel(R) Xeon(R) Processor",
 		MemoryBytes: 24684084 << 10, FreeMemoryBytes: ptr[int64](22971480 << 10), SwapUsedBytes: ptr[int64](97148 << 10),
-		Power: "battery", LowPowerMode: ptr(true), LoadAverage: ptr(1.25),
+		Power: "battery", LowPowerMode: ptr(true), PowerMode: "low", LoadAverage: ptr(1.25),
 	}, got)
 }
 
@@ -55,6 +57,15 @@ func TestReadLinuxElsewhere(t *testing.T) {
 		}},
 		{"another profile", map[string]string{"sys/firmware/acpi/platform_profile": "balanced\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, ptr(false), i.LowPowerMode)
+			require.Equal(t, "automatic", i.PowerMode)
+		}},
+		{"a profile of Linux alone", map[string]string{"sys/firmware/acpi/platform_profile": "quiet\n"}, func(t *testing.T, i Info) {
+			require.Equal(t, "quiet", i.PowerMode)
+		}},
+		{"a governor alone", map[string]string{"sys/firmware/acpi/platform_profile": "",
+			"sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n"}, func(t *testing.T, i Info) {
+			require.Equal(t, "performance", i.PowerMode)
+			require.Nil(t, i.LowPowerMode)
 		}},
 		{"an arm64 board", map[string]string{"proc/cpuinfo": "processor\t: 0\nCPU implementer\t: 0x41\n", "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.0\x00"}, func(t *testing.T, i Info) {
 			require.Equal(t, "Raspberry Pi 5 Model B Rev 1.0", i.Chip)
@@ -67,6 +78,7 @@ func TestReadLinuxElsewhere(t *testing.T) {
 			require.Equal(t, int64(24684084<<10), i.MemoryBytes)
 		}},
 		{"nothing but the two that are needed", map[string]string{"proc/meminfo": "MemTotal: 1024 kB\n", "proc/loadavg": "", "etc/os-release": "", "proc/sys/kernel/hostname": "",
+			"proc/sys/kernel/osrelease": "", "proc/sys/kernel/version": "",
 			"sys/class/power_supply/AC/type": "", "sys/class/power_supply/AC/online": "", "sys/class/power_supply/BAT0/type": "", "sys/class/power_supply/BAT0/status": "", "sys/firmware/acpi/platform_profile": ""}, func(t *testing.T, i Info) {
 			require.Equal(t, Info{MemoryBytes: 1 << 20, Chip: "Intel(R) Xeon(R) Processor"}, i)
 		}},

@@ -18,7 +18,7 @@ type command func(ctx context.Context, name string, args ...string) (string, err
 // on standard error and the others are printed all the same.
 var sysctls = []string{
 	"machdep.cpu.brand_string", "hw.memsize", "hw.logicalcpu", "hw.perflevel0.logicalcpu",
-	"vm.loadavg", "vm.swapusage", "kern.osproductversion", "kern.hostname", "iogpu.wired_limit_mb",
+	"vm.loadavg", "vm.swapusage", "kern.osproductversion", "kern.osversion", "kern.hostname", "iogpu.wired_limit_mb",
 }
 
 // readMacOS asks sysctl, pmset, notifyutil, memory_pressure, ioreg, tmutil and
@@ -65,6 +65,8 @@ func (i *Info) addSysctl(answer string) {
 			i.Chip = value
 		case "kern.osproductversion":
 			i.OSVersion = value
+		case "kern.osversion":
+			i.OSBuild = value
 		case "kern.hostname":
 			i.Name = value
 		case "hw.memsize":
@@ -96,8 +98,9 @@ var (
 	swapUsed = regexp.MustCompile(`used = ([0-9]+[.,][0-9]+)M`)
 	// Now drawing from 'AC Power'
 	drawing = regexp.MustCompile(`Now drawing from '(AC|Battery|UPS) Power'`)
-	// " lowpowermode         1", from macOS 14 on some Macs "powermode 1"
-	lowPower = regexp.MustCompile(`(?m)^ *(?:lowpowermode|powermode) +([0-9]+)`)
+	// " lowpowermode         1", from macOS 13.2 on Pro and Max " powermode            1"
+	lowPower  = regexp.MustCompile(`(?m)^ *(?:lowpowermode|powermode) +([0-9]+)`)
+	powerMode = regexp.MustCompile(`(?m)^ *powermode +([0-9]+)`)
 	// "	CPU_Speed_Limit 	= 100"
 	speedLimit = regexp.MustCompile(`CPU_Speed_Limit\s*=\s*([0-9]+)`)
 	// com.apple.system.thermalpressurelevel 0
@@ -141,10 +144,17 @@ func (i *Info) addPowerSource(answer string) {
 	}
 }
 
-// addPowerSettings reads the mode in use: 1 is low power, 2 high power.
+// powerModes are those of Macs that can also do more than usual (Pro, Max), by the
+// number in pmset -g.
+var powerModes = []string{"automatic", "low", "high"}
+
+// addPowerSettings reads the mode in use.
 func (i *Info) addPowerSettings(answer string) {
 	if mode := number(lowPower, answer); mode != nil {
 		i.LowPowerMode = ptr(*mode == 1)
+	}
+	if mode := number(powerMode, answer); mode != nil && *mode < len(powerModes) {
+		i.PowerMode = powerModes[*mode]
 	}
 }
 

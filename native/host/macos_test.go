@@ -14,7 +14,7 @@ import (
 var macBook = map[string]string{
 	"sysctl": "machdep.cpu.brand_string: Apple M4 Pro\nhw.memsize: 25769803776\nhw.logicalcpu: 12\nhw.perflevel0.logicalcpu: 8\n" +
 		"vm.loadavg: { 2.05 1.98 1.87 }\nvm.swapusage: total = 2048.00M  used = 1024.50M  free = 1023.50M  (encrypted)\n" +
-		"kern.osproductversion: 15.5\nkern.hostname: bench.local\n",
+		"kern.osproductversion: 15.5\nkern.osversion: 24F74\nkern.hostname: bench.local\n",
 	"pmset -g batt": "Now drawing from 'AC Power'\n -InternalBattery-0 (id=22151267)\t80%; charging; 0:58 remaining present: true\n",
 	"pmset -g":      "System-wide power settings:\nCurrently in use:\n standby              1\n Sleep On Power Button 1\n lowpowermode         0\n displaysleep         10\n",
 	"pmset -g therm": "Note: No thermal warning level has been recorded\nNote: No performance warning level has been recorded\n" +
@@ -45,7 +45,7 @@ func TestReadMacOS(t *testing.T) {
 	got, err := readMacOS(context.Background(), answers(nil), testPID)
 	require.NoError(t, err)
 	require.Equal(t, Info{
-		Name: "bench.local", OSVersion: "15.5", Chip: "Apple M4 Pro",
+		Name: "bench.local", OSVersion: "15.5", OSBuild: "24F74", Chip: "Apple M4 Pro",
 		Cores: 12, PerformanceCores: ptr(8), GPUCores: ptr(16),
 		MemoryBytes: 25769803776, FreeMemoryBytes: ptr[int64](25769803776 / 100 * 71), SwapUsedBytes: ptr[int64](1024<<20 + 512<<10),
 		Power: "ac", LowPowerMode: ptr(false), Thermal: "nominal", CPUSpeedLimit: ptr(100), LoadAverage: ptr(2.05),
@@ -63,9 +63,21 @@ func TestReadMacOSElsewhere(t *testing.T) {
 		}},
 		{"low power", map[string]string{"pmset -g": "Currently in use:\n lowpowermode         1\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, ptr(true), i.LowPowerMode)
+			require.Empty(t, i.PowerMode, "a Mac of two modes")
+		}},
+		{"low of three", map[string]string{"pmset -g": "Currently in use:\n powermode            1\n"}, func(t *testing.T, i Info) {
+			require.Equal(t, ptr(true), i.LowPowerMode)
+			require.Equal(t, "low", i.PowerMode)
+		}},
+		{"automatic", map[string]string{"pmset -g": "Currently in use:\n powermode            0\n"}, func(t *testing.T, i Info) {
+			require.Equal(t, "automatic", i.PowerMode)
+		}},
+		{"a mode of the future", map[string]string{"pmset -g": "Currently in use:\n powermode            9\n"}, func(t *testing.T, i Info) {
+			require.Empty(t, i.PowerMode)
 		}},
 		{"high power", map[string]string{"pmset -g": "Currently in use:\n powermode            2\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, ptr(false), i.LowPowerMode)
+			require.Equal(t, "high", i.PowerMode)
 		}},
 		{"hot", map[string]string{"notifyutil": "com.apple.system.thermalpressurelevel 2\n", "pmset -g therm": "\tCPU_Speed_Limit \t= 60\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, "serious", i.Thermal)

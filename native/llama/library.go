@@ -57,8 +57,8 @@ var opened struct {
 // *dylib.NotFoundError.
 func Find() (string, error) { return dylib.Here().Find(Spec()) }
 
-// Open loads libllama and the ggml libraries beside it, checks symbols and
-// struct layouts, and loads the backends. Every error is dylib.ErrUnusable.
+// Open loads libllama and the ggml libraries beside it, checks them against what was
+// installed, symbols and struct layouts, and loads the backends. Every error is dylib.ErrUnusable.
 // Opening the same path again answers the same library.
 func Open(path string) (*Library, error) {
 	opened.Lock()
@@ -88,6 +88,9 @@ func (e *SecondLibraryError) Error() string {
 func (e *SecondLibraryError) Is(target error) bool { return target == dylib.ErrUnusable }
 
 func open(path string) (*Library, error) {
+	if err := dylib.Verify(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
 	handle, err := openInOrder(path)
 	if err != nil {
 		return nil, err
@@ -212,6 +215,20 @@ func (l *Library) Layout() string {
 
 // SHA256 is the digest of the library's file.
 func (l *Library) SHA256() (string, error) { return dylib.SHA256(l.path) }
+
+// CPUVariant is the build of the CPU's backend that ggml took for this processor
+// ("zen4", "apple_m4"): the end of its file's name (ggml_backend_load_best,
+// ggml/src/ggml-backend-reg.cpp, v0.5.0). It is empty where there is only one build.
+func (l *Library) CPUVariant() string { return cpuVariant(dylib.Images()) }
+
+func cpuVariant(images []string) string {
+	for _, path := range images {
+		if name, ok := strings.CutPrefix(filepath.Base(path), "libggml-cpu-"); ok {
+			return strings.TrimSuffix(strings.TrimSuffix(name, ".so"), ".dylib")
+		}
+	}
+	return ""
+}
 
 // Devices lists what the backends offer, in the library's order.
 func (l *Library) Devices() []Device { return slices.Clone(l.devices) }

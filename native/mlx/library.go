@@ -3,6 +3,7 @@ package mlx
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"unsafe"
@@ -60,6 +61,9 @@ type cold struct {
 // error is a *dylib.OpenError, a *dylib.MissingError that lists all missing
 // functions, or an *UnknownReleaseError; all are dylib.ErrUnusable.
 func Open(path string) (*Library, error) {
+	if err := dylib.Verify(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
 	// libmlx exports a GGUF reader whose gguf_get_key and others have the names
 	// of ggml's: made visible, they crash llama.cpp in the same process.
 	opened, err := dylib.OpenPrivate(path)

@@ -37,7 +37,7 @@ type Accepted struct {
 	// Level is since when that stands at its level.
 	Level map[results.Key]time.Time
 	// Like is the environment of the night to be judged, by case: nights in another
-	// state of power are of another history.
+	// state of power, or with other variables, are of another history.
 	Like map[results.Key]results.Environment
 }
 
@@ -45,7 +45,7 @@ type Accepted struct {
 func (a Accepted) timed(key results.Key, p results.Point) bool {
 	like, known := a.Like[key]
 	return len(p.SamplesNS) > 0 && (p.Env == nil || !p.Env.Unfit) && p.Time.Before(a.Before) &&
-		!p.Time.Before(a.Since[""]) && !p.Time.Before(a.Since[key]) && (!known || p.Env == nil || p.Env.SamePower(like))
+		!p.Time.Before(a.Since[""]) && !p.Time.Before(a.Since[key]) && (!known || p.Env == nil || p.Env.SameHistory(like))
 }
 
 func (a Accepted) suspect(key results.Key, p results.Point) bool {

@@ -51,8 +51,8 @@ func read(series iter.Seq2[results.Series, error]) (*history, error) {
 	return h, nil
 }
 
-// reduce drops nights on an unfit machine and those in another power state than
-// the newest, which are of another history.
+// reduce drops nights on an unfit machine and those of another history than the
+// newest: in another power state, or with other variables.
 func (h *history) reduce(s results.Series) reduced {
 	r := reduced{key: s.Key, points: make([]point, 0, len(s.Points))}
 	newest := newestFit(s.Points)
@@ -61,7 +61,7 @@ func (h *history) reduce(s results.Series) reduced {
 		case p.Env != nil && p.Env.Unfit:
 			h.unfit++
 			continue
-		case p.Env != nil && newest != nil && !p.Env.SamePower(*newest):
+		case p.Env != nil && newest != nil && !p.Env.SameHistory(*newest):
 			h.odd++
 			continue
 		}
@@ -115,7 +115,7 @@ func (h *history) trend() Trend {
 			"%d cases were measured before a model's file was known, of more than one model by their sizes; they stand alone", n))
 	}
 	if h.odd > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points in another power state than the newest are left out", h.odd))
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points in another power state than the newest, or with other variables, are left out", h.odd))
 	}
 	return t
 }

@@ -154,16 +154,25 @@ func TestBadHistories(t *testing.T) {
 		series[1].Earlier = series[0].Key
 		assert.Contains(t, analyse(t, series).Warnings[0], "1 cases were measured before a model's file was known")
 	})
-	t.Run("unfit nights and other power are left out", func(t *testing.T) {
+	t.Run("unfit nights, other power and other variables are left out", func(t *testing.T) {
 		got := analyse(t, histories(25, 40, func(night int) *results.Environment {
 			e := version(0)
-			e.Unfit = night == 10
-			if night == 11 {
+			e.PowerMode = "automatic"
+			switch night {
+			case 9:
+				e.PowerMode = "" // not recorded
+			case 10:
+				e.Unfit = true
+			case 11:
 				e.Power = "battery"
+			case 12:
+				e.PowerMode = "high"
+			case 13:
+				e.Variables = map[string]string{"GGML_METAL_TENSOR_DISABLE": "1"}
 			}
 			return e
-		}, func(_, night int) float64 { return map[bool]float64{true: 9, false: 1}[night == 10 || night == 11] }))
-		assert.Len(t, got.Nights, 38)
+		}, func(_, night int) float64 { return map[bool]float64{true: 9, false: 1}[night > 9 && night < 14] }))
+		assert.Len(t, got.Nights, 36)
 		assert.Len(t, got.Warnings, 2)
 	})
 	t.Run("a clock that went back keeps the store's order", func(t *testing.T) {
