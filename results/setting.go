@@ -39,6 +39,8 @@ type Setting struct {
 	Least, Most int
 	Values      []Word
 	Types       bool
+	// Words are other ways to write some numbers.
+	Words map[string]int
 	// OnlyTimed says that it changes how long a case takes and nothing else: no
 	// command has it that runs nothing.
 	OnlyTimed bool
@@ -128,6 +130,9 @@ func (s Setting) Usage() string {
 func (s Setting) Parse(text string) (any, error) {
 	switch s.Of(Case{}).(type) {
 	case int:
+		if n, ok := s.Words[text]; ok {
+			return n, nil
+		}
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return nil, fmt.Errorf("%q is not a whole number", text)

@@ -11,6 +11,10 @@ const (
 	MLX      = "mlx"
 )
 
+// allLayers is more layers than a model is split into: llama-bench's default before -1
+// took its place.
+const allLayers = 99
+
 // maxTokens bounds contexts and token counts, several times what any model has.
 const maxTokens = 1 << 26
 
@@ -69,7 +73,8 @@ var Settings = []Setting{
 		Help: "one cache for all sequences", Default: false,
 		Place: field(func(c *Case) *bool { return &c.KVUnified })},
 	{Name: "n_gpu_layers", Flag: "ngl", LlamaBench: [2]string{"ngl", "n-gpu-layers"}, Known: llamaCppHas,
-		Help: "`layers` on the GPU", Default: 99, Most: math.MaxInt32,
+		Help: "`layers` on the GPU; -1: all", Default: allLayers, Most: math.MaxInt32,
+		Words: map[string]int{"-1": allLayers, "all": allLayers, "auto": allLayers},
 		Place: field(func(c *Case) *int { return &c.NGPULayers })},
 	{Name: "no_kv_offload", Flag: "nkvo", LlamaBench: [2]string{"nkvo", "no-kv-offload"}, Known: llamaCppHas, Heading: "cache on the CPU",
 		Help: "keep the cache off the GPU", Default: false,

@@ -68,14 +68,23 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 		models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), settings: line.NewSettingLists(fs),
 		kinds: line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
 	}
-	fs.Var(o.models, "m", "`models` to run instead of a suite")
+	for _, name := range []string{"m", "model"} {
+		fs.Var(o.models, name, "`models` to run instead of a suite")
+	}
+	for _, name := range []string{"hf", "hfr", "hf-repo"} {
+		fs.Var(line.HubModels{To: o.models}, name, "`models` of a hub, as ORG/NAME[:QUANT]")
+	}
+	line.DeclareForeign(fs)
 	fs.Var(&o.pg, "pg", "`prompt,tokens` timed together; may be repeated")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")
 	fs.Var(o.types, "weight-type", "`types` of a skeleton's weights (default f16)")
 	fs.Var(o.rules, "rules", "rule `sets` to judge beside the exact one and to show: their names, all or none (default: all are judged, none is shown)")
 	fs.StringVar(&o.skeleton, "skeleton", "", "`kind` of skeleton: kv or full (default: by the kind of case)")
-	fs.IntVar(&o.reps, "r", 10, "`samples` of a timed case, over all rounds")
+	for _, name := range []string{"r", "repetitions", "num-trials"} {
+		fs.IntVar(&o.reps, name, 10, "`samples` of a timed case, over all rounds")
+	}
+	fs.Var(o.settings["n_gen"], "g", "mlx_lm.benchmark's name of -n")
 	fs.IntVar(&o.rounds, "rounds", 2, "rounds over all timed cases, each in fresh processes")
 	fs.StringVar(&o.out, "out", "", "also write the records to this `file`, anew, as JSON Lines; - is standard output")
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
@@ -101,7 +110,7 @@ var outputFormats = []string{"csv", "json", "jsonl", "md", "sql"}
 // suiteFlags go with every suite; the others make the cases of -m.
 var suiteFlags = []string{
 	"m", "runtime", "rules", "out", "store", "no-store", "resume", "resume-run", "calibrate", "experts", "force", "json",
-	"o", "output", "oe", "output-err",
+	"o", "output", "oe", "output-err", "model", "hf", "hfr", "hf-repo", "progress", "offline",
 }
 
 // caseFlag names a flag that was given and makes cases, or is empty.
@@ -121,8 +130,6 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own", results.Dashed(stray))
 	case len(args) > 1:
 		return line.Usagef("one suite at a time, not %q", args)
-	case len(args) == 1 && strings.Trim(args[0], "01,") == "":
-		return line.Usagef("%q stands alone; lists of switches are written --swa-full=%s or -kvu=%s", args[0], args[0], args[0])
 	case o.calibrate && (len(args) == 1 || len(o.models.Values) > 0 || o.resume || o.resumeID != ""):
 		return line.Usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
 	case o.experts && !o.calibrate:
@@ -201,6 +208,7 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 	if err != nil {
 		return err
 	}
+	o.settings.NoteFollowers(s.Err)
 	p := &live.Run{
 		Out: s.Out, Err: s.Err, Progress: live.NewProgress(s.Drawing(), s.Err), Coloured: s.Coloured(),
 		JSON: o.json, Format: o.format, ErrFormat: o.errFormat, Rules: len(o.rules.Values) > 0, Builtin: o.isBuiltin(args),

@@ -9,7 +9,7 @@ import (
 // What is looked at is a plan: a context is every runtime's there.
 func CheckFlag(flag, name string) error {
 	for _, s := range results.Settings {
-		if s.Flag == flag || s.LlamaBench[1] == flag {
+		if s.Flag == flag || s.LlamaBench[1] == flag || s.MLX == flag {
 			if err := s.Refuse([]string{name}, []results.Kind{results.KindPlan}, NotToRun); err != nil {
 				return failure.Input(err)
 			}

@@ -73,9 +73,23 @@ func markdownCells(rows []Row) []cell {
 			cells = append(cells, cell{s.heading, s.width, func(r Row) string { return settingText(set, r.Case) }})
 		}
 	}
+	for _, s := range results.Settings {
+		if s.LlamaBench[0] != "" && s.PerKind == nil && s.Name != "n_depth" && !isShown(s.Name) && wanted(s, rows) {
+			cells = append(cells, cell{s.Name, max(10, len(s.Name)), func(r Row) string { return settingText(s, r.Case) }})
+		}
+	}
 	return append(cells,
 		cell{"test", 15, func(r Row) string { return test(r.Case) }},
 		cell{"t/s", 20, func(r Row) string { return fmt.Sprintf("%.2f ± %.2f", r.AvgTS, r.StddevTS) }})
+}
+
+func isShown(setting string) bool {
+	for _, s := range shown {
+		if s.setting == setting {
+			return true
+		}
+	}
+	return false
 }
 
 // wanted reports whether a setting has a column: it varies, is not the default, or is

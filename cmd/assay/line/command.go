@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"assay/cmd/assay/show"
@@ -64,7 +65,7 @@ func (c Command) run(ctx context.Context, args []string, s Streams) error {
 	fs := flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	act := c.Setup(fs)
-	words, err := parseInterspersed(fs, args)
+	words, err := parseInterspersed(fs, Pasted(fs, args))
 	if errors.Is(err, flag.ErrHelp) {
 		c.printHelp(s.Out, fs)
 		return nil
@@ -73,6 +74,47 @@ func (c Command) run(ctx context.Context, args []string, s Streams) error {
 		return failure.Input(fmt.Errorf("%w; see 'assay %s --help'", unknownFlag(fs, err), c.Name))
 	}
 	return act(ctx, s, words)
+}
+
+// switches are the values of a switch as llama-bench takes them.
+var switches = regexp.MustCompile(`^[01](,[01])*$`)
+
+// Pasted are arguments as the flag package reads them: long flags with dashes, where
+// llama-bench allows --n_prompt, and the value of a switch, -nkvo 0,1, behind a sign.
+func Pasted(fs *flag.FlagSet, args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			return append(out, args[i:]...)
+		}
+		name, value, given := strings.Cut(arg, "=")
+		if strings.HasPrefix(arg, "--") {
+			if name = strings.ReplaceAll(name, "_", "-"); given {
+				arg = name + "=" + value
+			} else {
+				arg = name
+			}
+		}
+		f := fs.Lookup(strings.TrimLeft(name, "-"))
+		if f != nil && strings.HasPrefix(name, "-") && !given && i+1 < len(args) && isSwitch(f.Value) && switches.MatchString(args[i+1]) {
+			i++
+			arg += "=" + args[i]
+		}
+		out = append(out, arg)
+	}
+	return out
+}
+
+// isSwitch reports whether a flag is that of a setting that is on or off.
+func isSwitch(v flag.Value) bool {
+	switch v := v.(type) {
+	case *List[any]:
+		return v.IsBoolFlag()
+	case *settingValue:
+		return v.IsBoolFlag()
+	}
+	return false
 }
 
 // parseInterspersed lets flags stand before and after the other words, which

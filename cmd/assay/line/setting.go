@@ -3,6 +3,7 @@ package line
 import (
 	"flag"
 	"fmt"
+	"io"
 	"slices"
 
 	"assay/results"
@@ -32,18 +33,27 @@ func NewSettingLists(fs *flag.FlagSet) SettingLists {
 	return all
 }
 
-// flagNames are the setting's flags: assay's own first.
+// flagNames are the setting's flags: assay's own first, then those of llama-bench and
+// mlx-lm that are not llama-bench's of another setting.
 func flagNames(s results.Setting) []string {
 	names := []string{s.Flag}
 	if long := s.LlamaBench[1]; long != "" && long != s.Flag {
 		names = append(names, long)
 	}
+	taken := slices.ContainsFunc(results.Settings, func(o results.Setting) bool { return o.LlamaBench[1] == s.MLX })
+	if s.MLX != "" && s.MLX != s.Flag && !taken {
+		names = append(names, s.MLX)
+	}
 	return names
 }
 
+// alsoCalled are other names of flags that are no settings.
+var alsoCalled = []string{"model", "hf", "hfr", "hf-repo", "repetitions", "num-trials", "g", "output", "output-err"}
+
 // isAlias reports whether a flag is another name of one that help shows.
 func isAlias(name string) bool {
-	return slices.ContainsFunc(results.Settings, func(s results.Setting) bool { return slices.Contains(flagNames(s)[1:], name) })
+	return slices.Contains(alsoCalled, name) || isForeign(name) ||
+		slices.ContainsFunc(results.Settings, func(s results.Setting) bool { return slices.Contains(flagNames(s)[1:], name) })
 }
 
 // parseSetting reads a value, or llama-bench's range of numbers.
@@ -51,6 +61,9 @@ func parseSetting(s results.Setting, word string) ([]any, error) {
 	if !s.IsNumber() {
 		v, err := s.Parse(word)
 		return []any{v}, err
+	}
+	if v, ok := s.Words[word]; ok {
+		return []any{v}, nil
 	}
 	numbers, err := parseRange(word)
 	values := make([]any, len(numbers))
@@ -69,6 +82,24 @@ func (l SettingLists) Given() map[string][]any {
 		}
 	}
 	return out
+}
+
+// NoteFollowers says which settings follow one that was given, where llama-bench would
+// leave them at their default.
+func (l SettingLists) NoteFollowers(w io.Writer) {
+	for _, s := range results.Settings {
+		leader, ok := results.SettingNamed(s.Follows)
+		if !ok || len(l[s.Name].Values) > 0 {
+			continue
+		}
+		for _, v := range l[leader.Name].Values {
+			if v != leader.Default {
+				fmt.Fprintf(w, "%s follows %s here; llama-bench keeps %v: write %s %v for that\n",
+					s.Name, leader.Name, leader.Default, results.Dashed(s.Flag), leader.Default)
+				break
+			}
+		}
+	}
 }
 
 // settingValue is the flag of a setting of one case: it takes one value.

@@ -3,6 +3,7 @@ package line
 import (
 	"flag"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,5 +45,22 @@ func TestCaseSettings(t *testing.T) {
 	for _, bad := range [][]string{{"-fa", "0,1"}, {"-fa", "0", "-fa", "1"}, {"-c", "1,2"}, {"--swa-full=0,1"}, {"-n", "4"}, {"-t", "4"}} {
 		_, err := parse(bad...)
 		assert.Error(t, err, "%v", bad)
+	}
+}
+
+// What llama-bench would leave at its default is said, once.
+func TestNoteFollowers(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                    "",
+		"-ctk f16":            "",
+		"-ctk f16,q8_0":       "type_v follows type_k here; llama-bench keeps f16: write -ctv f16 for that\n",
+		"-ctk q8_0 -ctv q8_0": "",
+	} {
+		fs := flag.NewFlagSet("test", flag.ContinueOnError)
+		l := NewSettingLists(fs)
+		require.NoError(t, fs.Parse(strings.Fields(args)))
+		var out strings.Builder
+		l.NoteFollowers(&out)
+		assert.Equal(t, want, out.String(), args)
 	}
 }

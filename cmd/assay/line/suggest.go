@@ -15,11 +15,25 @@ const undefined = "flag provided but not defined: -"
 func unknownFlag(fs *flag.FlagSet, err error) error {
 	word, ok := strings.CutPrefix(err.Error(), undefined)
 	if !ok {
-		return err
+		return answered(err)
 	}
 	var names []string
 	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
 	return fmt.Errorf("there is no flag %s%s", results.Dashed(word), didYouMean(word, results.Dashed, names))
+}
+
+// answered is what is said of another tool's flag, without the value: it may be a token.
+func answered(err error) error {
+	for _, f := range ForeignFlags {
+		for _, name := range f.Names {
+			for _, said := range []string{"flag -" + name + ": ", "for -" + name + ": ", "boolean flag " + name + ": "} {
+				if strings.Contains(err.Error(), said+f.Says) {
+					return fmt.Errorf("%s: %s", results.Dashed(name), f.Says)
+				}
+			}
+		}
+	}
+	return err
 }
 
 // didYouMean suggests, as it is written, the name that differs from the word in the fewest
