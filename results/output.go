@@ -2,6 +2,7 @@ package results
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 )
@@ -82,6 +83,12 @@ type Divergence struct {
 	Distance float64 `json:"distance"`
 	At       int     `json:"at"`
 	Usual    float64 `json:"usual"`
+	// Run is the median difference of the log-probabilities of up to sixteen scored
+	// tokens in a row, as a multiple of the spread that normal differences of this
+	// Distance would have, where it is largest: in the tokens from RunAt on. It sees
+	// what goes wrong behind some token, and passes over single tokens.
+	Run   float64 `json:"run"`
+	RunAt int     `json:"run_at"`
 	// Perplexity is the ratio of the second's to the first's over Scored.
 	Perplexity float64 `json:"perplexity"`
 	// Differs is the first token after which another is the most likely.
@@ -108,6 +115,7 @@ func Diverge(a, b *Output) *Divergence {
 	}
 	d := &Divergence{}
 	d.score(a, b)
+	d.runs(a, b)
 	var distances []float64
 	for _, p := range a.Positions {
 		i := slices.IndexFunc(b.Positions, func(q Position) bool { return q.At == p.At })
@@ -154,6 +162,58 @@ func (d *Divergence) score(a, b *Output) {
 	if d.Scored > 0 {
 		d.Perplexity = math.Exp(sum / float64(d.Scored))
 	}
+}
+
+// runLength is how many scored tokens are judged together, runLeast how many of them
+// there must be.
+const (
+	runLength = 16
+	runLeast  = 8
+)
+
+// median68 is the median of the absolute values of a standard normal variable.
+const median68 = 0.6745
+
+// runs looks for the run of scored tokens whose likelihoods differ most.
+func (d *Divergence) runs(a, b *Output) {
+	spread := a.spread()
+	if spread == 0 {
+		return
+	}
+	at := make(map[int]int, len(b.Scored))
+	for k, token := range b.Scored {
+		at[token] = k
+	}
+	runs := map[int][]float64{}
+	for k, token := range a.Scored {
+		if other, both := at[token]; both {
+			off := math.Abs(float64(a.LogProbs[k]) - float64(b.LogProbs[other]))
+			runs[token/runLength] = append(runs[token/runLength], off)
+		}
+	}
+	for _, run := range slices.Sorted(maps.Keys(runs)) {
+		if len(runs[run]) < runLeast {
+			continue
+		}
+		slices.Sort(runs[run])
+		off := runs[run][len(runs[run])/2] / median68 / spread
+		if off > d.Run {
+			d.Run, d.RunAt = off, run*runLength
+		}
+	}
+}
+
+// spread is the median of the positions'.
+func (o *Output) spread() float64 {
+	var all []float64
+	for _, p := range o.Positions {
+		all = append(all, p.Spread)
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 // kept is a token's logit in two outputs.

@@ -263,6 +263,9 @@ type Predicted struct {
 	Fit string `json:"fit,omitempty"`
 	// Fallbacks are what a device has no kernel for, a sentence each.
 	Fallbacks []string `json:"fallbacks,omitempty"`
+	// OutputNoise is what rounding alone explains of a difference in what comes out;
+	// absent where it is not predicted, or explains any difference.
+	OutputNoise *Noise `json:"output_noise,omitempty"`
 	// PeakKVBytes is the largest the cache gets on the way, where it can shrink.
 	PeakKVBytes *int64 `json:"peak_kv_bytes,omitempty"`
 	// Memory is all that the model and the context take.
@@ -372,6 +375,9 @@ type Measured struct {
 	// Canary is the duration of a fixed piece of work before and after the case.
 	CanaryNS []int64 `json:"canary_ns,omitempty"`
 }
+
+// Garbage reports whether what came out has values that are not numbers.
+func (m *Measured) Garbage() bool { return m != nil && m.Output != nil && m.Output.NaN > 0 }
 
 // Miss notes why a figure is absent.
 func (m *Measured) Miss(figure, why string) {

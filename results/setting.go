@@ -44,6 +44,9 @@ type Setting struct {
 	// OnlyTimed says that it changes how long a case takes and nothing else: no
 	// command has it that runs nothing.
 	OnlyTimed bool
+	// Changes says that it changes what comes out of the model, by more than the order
+	// of sums: two cases that differ in none of these agree.
+	Changes bool
 	// Heading is a format for the value in the heading of a row, where it is not
 	// the default: "ubatch %v". Without one only rows that differ in it show it.
 	Heading string

@@ -132,6 +132,9 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	if p.Memory, err = memoryOf(run, weightType, c, lib); err != nil {
 		return nil, err
 	}
+	if c.Kind != results.KindPlan { // out of which nothing comes
+		p.OutputNoise = outputNoise(run, weightType, c, lib)
+	}
 	size, err := cost.SizeOf(run, weightType)
 	if errors.Is(err, cost.ErrNoRule) {
 		return p, nil

@@ -136,6 +136,9 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, _ r
 	p := &results.Predicted{
 		Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), PeakKVBytes: new(cache.PeakBytes()),
 	}
+	if c.Kind != results.KindPlan { // out of which nothing comes
+		p.OutputNoise = outputNoise(run, weightType, c)
+	}
 	size, err := cost.MLXWeightBytes(run, weightType)
 	if errors.Is(err, cost.ErrNoRule) {
 		return p, nil

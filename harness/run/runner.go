@@ -156,6 +156,8 @@ type execution struct {
 	canary   canary
 	// cut are the samples of the worker that an interrupt ended, by its item.
 	cut map[int][]int64
+	// recorded are the records that are complete, with which later ones are compared.
+	recorded []results.Record
 }
 
 func (x *execution) execute(ctx context.Context) error {
@@ -326,7 +328,10 @@ func (x *execution) round(ctx context.Context, round int, todo []int) error {
 		if !x.complete(i, round) {
 			continue
 		}
-		if err := x.Record(ctx, x.record(i)); err != nil {
+		rec := x.record(i)
+		record.CameOut(&rec, x.recorded)
+		x.recorded = append(x.recorded, rec)
+		if err := x.Record(ctx, rec); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ const (
 	Failure    Class = "failure"    // a case no longer succeeds
 	Group      Class = "group"      // cases of one kind, or of some models, moved together
 	Refuted    Class = "refuted"    // a check of tonight's record did not hold
+	Output     Class = "output"     // what comes out of the model is another thing, or none
 )
 
 // Alert is one thing that moved.
@@ -143,12 +144,19 @@ func FromRun(run results.Run, alerts []Alert) []Alert {
 
 func fromRecord(rec results.Record) []Alert {
 	var out []Alert
-	if rec.Status == results.StatusFailed {
+	switch {
+	case rec.Status == results.StatusFailed && rec.Measured.Garbage():
+		out = append(out, Alert{Class: Output, Title: "what comes out is not a number", After: string(rec.Status), Details: []string{rec.Error}})
+	case rec.Status == results.StatusFailed:
 		out = append(out, Alert{Class: Failure, Title: "failed", After: string(rec.Status), Details: []string{rec.Error}})
 	}
 	var details []string
 	for _, c := range rec.Checks {
-		if !c.OK {
+		switch {
+		case c.OK:
+		case c.Name == results.OutputCheck:
+			out = append(out, Alert{Class: Output, Title: "settings that must not matter change what comes out", Details: []string{c.Detail}})
+		default:
 			details = append(details, strings.TrimSpace(c.Name+": "+c.Detail))
 		}
 	}
@@ -168,6 +176,13 @@ func fromCase(c diff.Case) []Alert {
 	}
 	if len(c.Exact) > 0 {
 		out = append(out, exact(c.Exact))
+	}
+	if c.Output != nil {
+		out = append(out, Alert{
+			Class: Output, Title: "what comes out moved further than rounding explains", Before: fmt.Sprintf("%.2g at most", c.Output.Allowed),
+			After: fmt.Sprintf("%.2g of the logits' spread", c.Output.Off), Certainty: "certain: as far as rounding is understood", Regression: true,
+			Details: []string{c.Output.String()},
+		})
 	}
 	if t := c.Time; t != nil && (t.Verdict == diff.Slower || t.Verdict == diff.Faster) {
 		out = append(out, timing(c))

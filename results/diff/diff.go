@@ -89,6 +89,8 @@ type Case struct {
 	// Exact lists the figures without noise that changed.
 	Exact []Exact `json:"exact,omitempty"`
 	Time  *Timing `json:"time,omitempty"`
+	// Output is set where what came out moved further than rounding explains.
+	Output *results.Agreement `json:"output,omitempty"`
 	// Predictions lists predictions that moved although the machine did not.
 	Predictions []PredictionDrift `json:"predictions,omitempty"`
 	// Notes are sentences that belong to the case's figures.
@@ -108,7 +110,7 @@ func (f Failure) Broke() bool { return f.Base == results.StatusOK }
 // Regressed says whether anything of the case got worse, or changed that never
 // changes by itself.
 func (c Case) Regressed() bool {
-	return len(c.Exact) > 0 || len(c.Predictions) > 0 ||
+	return len(c.Exact) > 0 || len(c.Predictions) > 0 || c.Output != nil ||
 		c.Time != nil && c.Time.Verdict == Slower || c.Failure != nil && c.Failure.Broke()
 }
 
@@ -271,6 +273,7 @@ func (p pair) compare() Case {
 		c.Notes = append(c.Notes, "neither side succeeded: "+cmp.Or(p.head.Error, string(h)))
 	case p.measured():
 		c.Exact = p.exact()
+		c.Output = p.output()
 	}
 	return c
 }

@@ -101,7 +101,7 @@ func judged(d diff.Diff, head results.Run) func(alert.Alert) bool {
 			return slices.ContainsFunc(d.Groups, func(g diff.Group) bool {
 				return g.Scope == stat.OneKind && strings.HasPrefix(a.Name, g.Runtime+" ") && strings.HasSuffix(a.Name, " "+g.Kind)
 			})
-		case alert.Failure, alert.Refuted:
+		case alert.Failure, alert.Refuted, alert.Output:
 			return cases[a.Key].Status != ""
 		}
 		return done[a.Key]

@@ -12,7 +12,9 @@ import (
 // Closing prints what belongs to no row of a run: what did not hold, what is missing,
 // and what to know of the figures.
 func Closing(w io.Writer, records []results.Record) {
+	printLosses(w, records)
 	printProblems(w, records)
+	printAgreement(w, records)
 	printMissing(w, records)
 	printHostTime(w, records, apart(records))
 	printUnfit(w, records)
