@@ -37,21 +37,24 @@ type result struct {
 	found []rate
 }
 
-// pairs compares runs of an unchanged suite, and the same with one case slower.
-func pairs(s nightSource, rules []pairRule, n int, slower float64) []result {
+// pairs compares runs of an unchanged suite, and the same with one case slower, by
+// each of several shares of its time.
+func pairs(s nightSource, rules []pairRule, n int, slower ...float64) []result {
 	out := make([]result, len(rules))
 	for t := range n {
 		base, head := s.night(), s.night()
 		c := t % caseCount(s)
+		unchanged := head[c]
 		for i, rule := range rules {
+			head[c] = unchanged
 			out[i].name = rule.name
 			out[i].alarm.add(anyOf(rule.found(s.labels(), base, head)))
-		}
-		head[c] = slowed(head[c], slower)
-		for i, rule := range rules {
-			var found rate
-			found.add(rule.found(s.labels(), base, head)[c])
-			out[i].add(found)
+			found := make([]rate, len(slower))
+			for k, by := range slower {
+				head[c] = slowed(unchanged, by)
+				found[k].add(rule.found(s.labels(), base, head)[c])
+			}
+			out[i].add(found...)
 		}
 	}
 	return out

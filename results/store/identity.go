@@ -36,8 +36,8 @@ func (t tx) seriesOf(rec results.Record) (int64, error) {
 }
 
 // adopt calls the series that the record's case had by its earlier key by its key
-// now, and with it the baseline of the case. It returns 0 if there is none, or if
-// it cannot be of this model alone.
+// now, and so do the baseline of the case and what documents of the machine remember.
+// It returns 0 if there is none, or if it cannot be of this model alone.
 func (t tx) adopt(rec results.Record) (int64, error) {
 	machine, earlier := rec.Host.Machine(), string(rec.EarlierKey())
 	var n int64
@@ -59,7 +59,25 @@ func (t tx) adopt(rec results.Record) (int64, error) {
 	if err := t.exec(`UPDATE baselines SET key = ?1 WHERE machine = ?2 AND key = ?3`, key, machine, earlier); err != nil {
 		return 0, err
 	}
+	if err := t.replaceInDocuments(machine, earlier, key); err != nil {
+		return 0, err
+	}
 	return n, t.exec(`UPDATE series SET called = ?1, model = ?2 WHERE n = ?3`, key, string(text), n)
+}
+
+// replaceInDocuments puts a key in the place of another in a machine's documents,
+// where it stands as a string of JSON or as the last words of one.
+func (t tx) replaceInDocuments(machine, before, after string) error {
+	was, err := json.Marshal(before)
+	if err != nil {
+		return err
+	}
+	is, err := json.Marshal(after)
+	if err != nil {
+		return err
+	}
+	const replace = `UPDATE documents SET body = replace(replace(body, ?1, ?2), ?3, ?4) WHERE name = ?5`
+	return t.exec(replace, string(was), string(is), " "+string(was[1:]), " "+string(is[1:]), machine)
 }
 
 // allOf reports whether all records of a series can be of one model.

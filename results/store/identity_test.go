@@ -62,6 +62,7 @@ func TestAnEarlierHistoryGoesOn(t *testing.T) {
 		machine := before.Records[0].Host.Machine()
 		move := store.Baseline{Machine: machine, Key: string(before.Records[0].Key()), Run: "before", Time: night, Who: "x", Why: "y"}
 		require.NoError(t, st.MoveBaseline(ctx, move))
+		require.NoError(t, st.PutDocument(ctx, "memory", machine, []results.Key{before.Records[0].Key(), before.Records[1].Key(), "another"}))
 		enter(now)
 
 		want := map[results.Key][]string{keys[0]: {"before", "now"}, keys[1]: {"before", "now"}}
@@ -69,6 +70,10 @@ func TestAnEarlierHistoryGoesOn(t *testing.T) {
 		moves, err := st.Baselines(ctx, machine)
 		require.NoError(t, err)
 		assert.Equal(t, string(keys[0]), moves[0].Key)
+		var remembered []results.Key
+		_, err = st.Document(ctx, "memory", machine, &remembered)
+		require.NoError(t, err)
+		assert.Equal(t, append(keys, "another"), remembered, "an open alert is about the case by its key now")
 		got, err := st.Run(ctx, "before")
 		require.NoError(t, err)
 		assert.Equal(t, keys[1], got.Records[1].Key(), "an earlier record is read with the identity of its series")
