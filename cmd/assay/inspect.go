@@ -44,8 +44,8 @@ type inspectFlags struct {
 func newInspectFlags(fs *flag.FlagSet) *inspectFlags {
 	o := &inspectFlags{fs: fs, contexts: line.Numbers()}
 	fs.Var(o.contexts, "c", "context `lengths` to tabulate (default: up to the model's own)")
-	o.settings = line.NewCaseSettings(fs, results.KindPlan, append([]string{"n_ctx"}, tokenCounts...)...)
-	fs.StringVar(&o.opt.Runtime, "runtime", "", runtimeUsage)
+	o.settings = line.NewCaseSettings(fs, results.KindPlan, append([]string{"n_ctx"}, line.CountSettings...)...)
+	fs.StringVar(&o.opt.Runtime, "runtime", "", line.RuntimeUsage)
 	fs.StringVar(&o.opt.WeightType, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.StringVar(&o.chip, "chip", "", "`chip` whose memory bounds the tokens per second, such as M4Max-40")
 	fs.StringVar(&o.plots, "plot", "", "write parameters, KV cache and operations as SVG into this `folder`")
@@ -82,7 +82,7 @@ func (o *inspectFlags) choose(refs []string) error {
 	if o.opt.Runtime == "" {
 		o.opt.Runtime = runtimes.For(refs...)
 	}
-	return checkFlags(o.fs, o.opt.Runtime)
+	return line.CheckFlags(o.fs, o.opt.Runtime)
 }
 
 func (o *inspectFlags) inspect(ctx context.Context, ref string) (model.Inspection, error) {

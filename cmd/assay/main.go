@@ -58,6 +58,7 @@ func commands() []line.Command {
 		nightlyCommand(),
 		inspectCommand(),
 		compareCommand(),
+		bisectCommand(),
 		buildCommand(),
 		synthCommand(),
 		typesCommand(),

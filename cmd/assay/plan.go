@@ -26,21 +26,21 @@ func planCommand() line.Command {
 	return line.Command{
 		Name: "plan", Args: "MODEL", Does: "the runtime's own allocation plan, beside the prediction", Help: planHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o := newCaseFlags(fs, results.KindPlan, tokenCounts...)
+			o := line.NewCaseFlags(fs, results.KindPlan, line.CountSettings...)
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				ref, err := line.OneModel("plan", args)
 				if err != nil {
 					return err
 				}
-				c, err := o.resolve(ref)
+				c, err := o.Resolve(ref)
 				if err != nil {
 					return err
 				}
-				rec, err := model.Plan(ctx, o.ask(ref), c)
+				rec, err := model.Plan(ctx, o.Ask(ref), c)
 				if err != nil {
 					return err
 				}
-				if o.asJSON {
+				if o.JSON {
 					err = show.JSON(s.Out, rec)
 				} else {
 					show.Plan(s.Out, rec)

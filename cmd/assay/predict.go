@@ -31,44 +31,33 @@ func predictCommand() line.Command {
 	return line.Command{
 		Name: "predict", Args: "MODEL", Does: "cache, work and speed of a model, without running it", Help: predictHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o, speed, rules := newCaseFlags(fs, results.KindPrefill, "n_gen"), newForecastFlags(fs), line.Words()
+			o, speed, rules := line.NewCaseFlags(fs, results.KindPrefill, "n_gen"), newForecastFlags(fs), line.Words()
 			fs.Var(rules, "rules", "rule `sets` beside the exact one: textbook, exp-001, lab-1; 'none' for none (default textbook)")
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				ref, err := line.OneModel("predict", args)
 				if err != nil {
 					return err
 				}
-				if o.settings.Case.NPrompt == 0 {
+				if o.Settings.Case.NPrompt == 0 {
 					return line.Usagef("-p 0 must be a prompt of at least 1 token; one token after it is predicted, too")
 				}
 				if err := speed.check(); err != nil {
 					return err
 				}
-				c, err := o.resolve(ref)
+				c, err := o.Resolve(ref)
 				if err != nil {
 					return err
 				}
 				switch {
-				case o.runtime == "mlx" && len(rules.Values) > 0 && rules.Values[0] != record.NoRules:
+				case o.Runtime == "mlx" && len(rules.Values) > 0 && rules.Values[0] != record.NoRules:
 					return line.Usagef("--rules: the rule sets speak of llama.cpp's cache and work; leave it out with mlx")
 				case len(rules.Values) == 0:
 					rules.Values = []string{"textbook"}
 				}
-				return predict(ctx, s, ref, o, rules.Values, speed, o.withRoom(c))
+				return predict(ctx, s, ref, o, rules.Values, speed, o.WithRoom(c))
 			}
 		},
 	}
-}
-
-// withRoom is the case with the usual prompt cut to what a small context holds beside
-// one token more; a prompt that was asked for stays, and so does one of a runtime
-// whose cache grows.
-func (o *caseFlags) withRoom(c results.Case) results.Case {
-	context, _ := results.SettingNamed("n_ctx")
-	if room := c.NCtx - c.NDepth - 1; c.NCtx > 0 && room > 0 && !o.settings.Given("n_prompt") && context.KnownTo(o.runtime, c.Kind) {
-		c.NPrompt = min(c.NPrompt, room)
-	}
-	return c
 }
 
 // foretold is what predict prints as JSON: the record's parts that need no run,
@@ -78,20 +67,20 @@ type foretold struct {
 	Forecast *model.Forecast `json:"forecast,omitempty"`
 }
 
-func predict(ctx context.Context, s line.Streams, ref string, o *caseFlags, rules []string, speed *forecastFlags, c results.Case) error {
-	told, err := model.Predict(ctx, o.ask(ref), c, rules)
+func predict(ctx context.Context, s line.Streams, ref string, o *line.CaseFlags, rules []string, speed *forecastFlags, c results.Case) error {
+	told, err := model.Predict(ctx, o.Ask(ref), c, rules)
 	if err != nil {
 		return err
 	}
 	out := foretold{Foretold: told}
 	if speed.asked() {
-		f, err := speed.forecast(ctx, ref, o.runtime, o.weights, c)
+		f, err := speed.forecast(ctx, ref, o.Runtime, o.Weights, c)
 		if err != nil {
 			return err
 		}
 		out.Forecast = &f
 	}
-	if o.asJSON {
+	if o.JSON {
 		return show.JSON(s.Out, out)
 	}
 	show.Predicted(s.Out, told)

@@ -29,6 +29,10 @@ func TestRefusesInOneLine(t *testing.T) {
 		args string
 		want string
 	}{
+		"bisect between nothing":  {"bisect " + model, "bisect needs --good RELEASE and --bad RELEASE"},
+		"bisect backwards":        {"bisect " + model + " --good v0.5.0 --bad b8390", "v0.5.0 is not older than b8390; the good release comes first"},
+		"bisect to no release":    {"bisect " + model + " --good b8390 --bad b0001", `no llama.cpp release "b0001" to install; there are b6673`},
+		"bisect by no figure":     {"bisect " + model + " --good b8390 --bad v0.5.0 --figure speed", `"speed" is not one of flops, kv_bytes`},
 		"context beyond 32 bits":  {"predict " + model + " -c 4000000000000000000", "n_ctx 4000000000000000000 must be 67108864 or less"},
 		"context beyond memory":   {"predict " + model + " -c 2000000000", "must be 67108864 or less"},
 		"prompt beyond memory":    {"predict " + model + " -p 2000000000", "must be 67108864 or less"},

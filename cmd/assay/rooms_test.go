@@ -47,10 +47,10 @@ const roomOrder = `
 	harness/run !< harness/model
 
 	# What composes all of them.
-	harness/calibrate, harness/run, harness/model < harness/doctor, harness/nightly
+	harness/calibrate, harness/run, harness/model < harness/doctor, harness/nightly, harness/bisect
 
 	# Printing decides nothing, and the line knows no command.
-	harness/doctor, harness/nightly < cmd/assay/show < cmd/assay/line, cmd/assay/live < cmd/assay
+	harness/doctor, harness/nightly, harness/bisect < cmd/assay/show < cmd/assay/line, cmd/assay/live < cmd/assay
 	cmd/assay/line !< cmd/assay/show
 	cmd/assay !< cmd/assay/line
 `

@@ -60,7 +60,7 @@ func Diagnose(ctx context.Context) (Diagnosis, error) {
 	for _, rt := range runtimes.All() {
 		names = append(names, rt.Name())
 	}
-	probed, err := worker.Probe(ctx, self, names)
+	probed, err := worker.Probe(ctx, worker.Spawner{Command: self}, names)
 	if err != nil {
 		return Diagnosis{}, err
 	}

@@ -136,3 +136,22 @@ func Select(list string) ([]Release, error) {
 	}
 	return found, nil
 }
+
+// Between returns the releases from good to bad, both among them, oldest first.
+func Between(good, bad string) ([]Release, error) {
+	at := make([]int, 2)
+	for i, name := range []string{good, bad} {
+		one, err := Select(name)
+		if err != nil {
+			return nil, err
+		}
+		if len(one) != 1 {
+			return nil, fmt.Errorf("%q is not one release", name)
+		}
+		at[i] = slices.IndexFunc(releases, func(r Release) bool { return r.Version == one[0].Version })
+	}
+	if at[0] >= at[1] {
+		return nil, fmt.Errorf("%s is not older than %s; the good release comes first", good, bad)
+	}
+	return slices.Clone(releases[at[0] : at[1]+1]), nil
+}

@@ -39,6 +39,8 @@ type Options struct {
 	// Store is a file or DSN; empty is the user's own. NoStore writes none.
 	Store   string
 	NoStore bool
+	// Env are variables, "NAME=value", for the workers: which library they take.
+	Env []string
 	// Command is recorded as what was typed.
 	Command []string
 	// Purpose says who began the run; see Interrupted.
@@ -110,8 +112,8 @@ func New(ctx context.Context, opt Options) (*Bench, error) {
 		}
 	}
 	b.runner = &Runner{
-		Home: dirs, Worker: self, Host: opt.Host, Purpose: opt.Purpose, Canary: canary, Available: b.available(), Rules: opt.Rules, Fits: fits,
-		Force: opt.Force, Planned: opt.Planned, Progress: opt.Progress, Partial: opt.Partial, Record: b.record,
+		Home: dirs, Worker: self, Env: opt.Env, Host: opt.Host, Purpose: opt.Purpose, Canary: canary, Available: b.available(), Rules: opt.Rules,
+		Fits: fits, Force: opt.Force, Planned: opt.Planned, Progress: opt.Progress, Partial: opt.Partial, Record: b.record,
 	}
 	return b, nil
 }
@@ -130,7 +132,7 @@ func (b *Bench) probe(ctx context.Context, self []string) (err error) {
 			return err
 		}
 	}
-	if b.Probed, err = worker.Probe(ctx, self, names); err != nil {
+	if b.Probed, err = worker.Probe(ctx, worker.Spawner{Command: self, Env: b.opt.Env}, names); err != nil {
 		return err
 	}
 	asked := len(b.opt.Runtimes) > 0

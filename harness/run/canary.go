@@ -94,7 +94,7 @@ func (x *execution) readCanary(ctx context.Context, step Progress) {
 		x.canary.failed = err
 		return
 	}
-	w := worker.Spawner{Command: x.Worker, Timeout: x.Canary.timeout}
+	w := worker.Spawner{Command: x.Worker, Env: x.Env, Timeout: x.Canary.timeout}
 	req := worker.Request{Task: worker.Measure, Runtime: x.Canary.item.Runtime, Path: path, Case: x.Canary.item.Case, Samples: x.Canary.samples}
 	out, err := w.Run(ctx, req, func(worker.Message) {})
 	if err == nil && (out.Measured == nil || len(out.Measured.SamplesNS) == 0) {

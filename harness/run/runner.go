@@ -30,6 +30,8 @@ type Runner struct {
 	Home home.Home
 	// Worker is the command that starts a worker; see worker.Self.
 	Worker []string
+	// Env are variables that workers get beside this program's own.
+	Env []string
 	// Host reads the machine and its state; it is asked before each worker.
 	Host func(context.Context) results.Host
 	// Available are the runtimes that were found, by name.
@@ -369,7 +371,7 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	if it.Case.Kind == results.KindPlan {
 		req.Task = worker.Plan
 	}
-	w := worker.Spawner{Command: x.Worker, Timeout: time.Duration(x.plan.Suite.Timeout)}
+	w := worker.Spawner{Command: x.Worker, Env: x.Env, Timeout: time.Duration(x.plan.Suite.Timeout)}
 	out, err := w.Run(ctx, req, func(m worker.Message) {
 		if m.PID != 0 {
 			step.PID = m.PID

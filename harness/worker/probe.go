@@ -25,11 +25,11 @@ const probeTimeout = time.Minute
 
 // Probe opens each named runtime's library in a worker of its own, since
 // opening alone can end a process.
-func Probe(ctx context.Context, self []string, names []string) ([]Probed, error) {
+func Probe(ctx context.Context, w Spawner, names []string) ([]Probed, error) {
+	w.Timeout = probeTimeout
 	out := make([]Probed, 0, len(names))
 	for _, name := range names {
 		p := Probed{Name: name}
-		w := Spawner{Command: self, Timeout: probeTimeout}
 		found, err := w.Run(ctx, Request{Task: Describe, Runtime: name}, func(Message) {})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -44,10 +44,12 @@ func (e *Error) NoRuntime() bool { return e.noRuntime }
 
 // Spawner starts workers.
 type Spawner struct {
-	// command is the program and its first arguments, "assay worker".
+	// Command is the program and its first arguments, "assay worker".
 	Command []string
-	// timeout is how long a worker may go without a message.
+	// Timeout is how long a worker may go without a message.
 	Timeout time.Duration
+	// Env are variables, "NAME=value", that a worker gets beside this program's own.
+	Env []string
 }
 
 // Run starts one worker, hands it the request and waits for its outcome. each
@@ -61,7 +63,7 @@ func (s Spawner) Run(ctx context.Context, req Request, each func(Message)) (*Out
 
 	cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...)
 	// An abort in ggml would start a debugger for a backtrace, and wait for it.
-	cmd.Env = append(home.Environ(), "GGML_NO_BACKTRACE=1")
+	cmd.Env = append(append(home.Environ(), "GGML_NO_BACKTRACE=1"), s.Env...)
 	// A process group of its own: Ctrl-C reaches the run alone, which ends its workers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = 5 * time.Second
