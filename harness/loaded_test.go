@@ -27,7 +27,7 @@ func TestWhatWasLoadedIsRecorded(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	probe := func() worker.Probed {
-		probed, err := worker.Probe(t.Context(), []string{self, "worker"}, []string{"llama.cpp"})
+		probed, err := worker.Probe(t.Context(), worker.Spawner{Command: []string{self, "worker"}}, []string{"llama.cpp"})
 		require.NoError(t, err)
 		return probed[0]
 	}

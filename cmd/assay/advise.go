@@ -4,17 +4,10 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
-	"strings"
 
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
-	"assay/harness/archive"
-	"assay/harness/machine"
 	"assay/harness/model"
-	"assay/harness/speed"
-	"assay/predict/machines"
-	"assay/predict/published"
 	"assay/results"
 )
 
@@ -98,19 +91,18 @@ func advise(ctx context.Context, s line.Streams, o *adviseFlags, refs []string) 
 	return nil
 }
 
-// metalDevice is what llama.cpp calls an Apple GPU.
-const metalDevice = "MTL0"
-
 // place is the machine that was described, or this one.
 func (o *adviseFlags) place(ctx context.Context) (model.Place, error) {
 	var in model.Place
 	var err error
 	if o.machine != "" {
-		in, err = describedPlace(o.machine, o.macOS)
+		if in, err = model.Described(o.machine, o.macOS); err != nil {
+			return in, line.Usagef("--machine %w", err)
+		}
 	} else {
-		in = o.thisPlace(ctx)
+		in = model.Here(ctx, o.store, o.macOS)
 	}
-	if err != nil || o.memory == "" {
+	if o.memory == "" {
 		return in, err
 	}
 	if in.LimitBytes, err = line.Bytes(o.memory); err != nil {
@@ -118,58 +110,4 @@ func (o *adviseFlags) place(ctx context.Context) (model.Place, error) {
 	}
 	in.Basis = "given with --memory"
 	return in, nil
-}
-
-func describedPlace(words string, macOS int) (model.Place, error) {
-	m, err := machines.Find(words)
-	if err != nil {
-		return model.Place{}, line.Usagef("--machine: %w", err)
-	}
-	if m.MemoryBytes == nil {
-		return model.Place{}, line.Usagef("--machine %q: say its memory, too; %s was sold with %s", words, m.Chip.Name, sizesOf(m))
-	}
-	limit, err := machines.GPULimit(*m.MemoryBytes, macOS)
-	if err != nil {
-		return model.Place{}, line.Usagef("--machine: %w", err)
-	}
-	in := model.Place{Name: m.String(), LimitBytes: limit.Bytes, Basis: "what macOS lets the GPU have; " + limit.Basis, Device: metalDevice}
-	in.Speed = func(runtime string) (model.Predictor, error) {
-		return published.New(m, published.Setting{Runtime: runtime, Fanless: m.Fanless()})
-	}
-	return in, nil
-}
-
-func sizesOf(m machines.Machine) string {
-	var sizes []string
-	for _, n := range m.Sizes() {
-		sizes = append(sizes, fmt.Sprintf("%d GB", n))
-	}
-	return strings.Join(sizes, ", ")
-}
-
-// thisPlace is this machine: what its GPU may hold on a Mac, else its memory.
-func (o *adviseFlags) thisPlace(ctx context.Context) model.Place {
-	h := machine.Read(ctx)
-	in := model.Place{Name: "this machine (" + h.Chip + ")", LimitBytes: h.MemoryBytes, Basis: "the memory of this machine"}
-	if h.OS == "darwin" {
-		in.Device = metalDevice
-		switch limit, err := machines.GPULimit(h.MemoryBytes, o.macOS); {
-		case h.GPUWiredLimitBytes != nil:
-			in.LimitBytes, in.Basis = *h.GPUWiredLimitBytes, "iogpu.wired_limit_mb, as set on this machine"
-		case err == nil:
-			in.LimitBytes, in.Basis = limit.Bytes, "what macOS lets the GPU have; "+limit.Basis
-		}
-	}
-	in.Speed = func(string) (model.Predictor, error) {
-		db, err := archive.Read(ctx, o.store)
-		if err != nil {
-			return nil, err
-		}
-		defer db.Close()
-		return speed.Load(ctx, db, "latest")
-	}
-	if _, err := in.Speed(""); err != nil {
-		in.Speed = nil // no fit of this machine: what fits is known nevertheless
-	}
-	return in
 }

@@ -1,0 +1,72 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"assay/harness/archive"
+	"assay/harness/machine"
+	"assay/harness/speed"
+	"assay/predict/machines"
+	"assay/predict/published"
+)
+
+// metalDevice is what llama.cpp calls an Apple GPU.
+const metalDevice = "MTL0"
+
+// Described is a machine in words, "M4 Max 36GB"; macOS is 0 for the newest version.
+func Described(words string, macOS int) (Place, error) {
+	m, err := machines.Find(words)
+	if err != nil {
+		return Place{}, fmt.Errorf("%q: %w", words, err)
+	}
+	if m.MemoryBytes == nil {
+		return Place{}, fmt.Errorf("%q: say its memory, too; %s was sold with %s", words, m.Chip.Name, sizesOf(m))
+	}
+	limit, err := machines.GPULimit(*m.MemoryBytes, macOS)
+	if err != nil {
+		return Place{}, fmt.Errorf("%q: %w", words, err)
+	}
+	in := Place{Name: m.String(), LimitBytes: limit.Bytes, Basis: "what macOS lets the GPU have; " + limit.Basis, Device: metalDevice}
+	in.Speed = func(runtime string) (Predictor, error) {
+		return published.New(m, published.Setting{Runtime: runtime, Fanless: m.Fanless()})
+	}
+	return in, nil
+}
+
+func sizesOf(m machines.Machine) string {
+	var sizes []string
+	for _, n := range m.Sizes() {
+		sizes = append(sizes, fmt.Sprintf("%d GB", n))
+	}
+	return strings.Join(sizes, ", ")
+}
+
+// Here is this machine: what its GPU may hold on a Mac, else its memory. Speeds are
+// by the newest fit of the store.
+func Here(ctx context.Context, store string, macOS int) Place {
+	h := machine.Read(ctx)
+	in := Place{Name: "this machine (" + h.Chip + ")", LimitBytes: h.MemoryBytes, Basis: "the memory of this machine"}
+	if h.OS == "darwin" {
+		in.Device = metalDevice
+		switch limit, err := machines.GPULimit(h.MemoryBytes, macOS); {
+		case h.GPUWiredLimitBytes != nil:
+			in.LimitBytes, in.Basis = *h.GPUWiredLimitBytes, "iogpu.wired_limit_mb, as set on this machine"
+		case err == nil:
+			in.LimitBytes, in.Basis = limit.Bytes, "what macOS lets the GPU have; "+limit.Basis
+		}
+	}
+	in.Speed = func(string) (Predictor, error) {
+		db, err := archive.Read(ctx, store)
+		if err != nil {
+			return nil, err
+		}
+		defer db.Close()
+		return speed.Load(ctx, db, "latest")
+	}
+	if _, err := in.Speed(""); err != nil {
+		in.Speed = nil // no fit of this machine: what fits is known nevertheless
+	}
+	return in
+}
