@@ -21,6 +21,9 @@ func (m Model) file() string { return path.Base(strings.ReplaceAll(m.Ref, `\`, "
 // not look into it.
 func (m Model) foreign() bool { return m.Name == "" || m.Name == strings.TrimSuffix(m.file(), ".gguf") }
 
+// shownOfHeader is how much of a header's hash is shown, and stands for it.
+const shownOfHeader = 12
+
 // Identity are the words of a key that tell the model from others, wherever its
 // file is. The start of the header's hash stands for size and parameters; another
 // tool's record has no hash, and has them.
@@ -33,7 +36,7 @@ func (m Model) Identity() []string {
 	case m.Skeleton != "":
 		return append(words, m.Skeleton+"-skeleton")
 	case m.HeaderSHA256 != "":
-		return append(words, "header="+m.HeaderSHA256[:min(len(m.HeaderSHA256), 12)])
+		return append(words, "header="+m.HeaderSHA256[:min(len(m.HeaderSHA256), shownOfHeader)])
 	}
 	if m.SizeBytes != nil {
 		words = append(words, "size="+strconv.FormatInt(*m.SizeBytes, 10))
@@ -42,6 +45,35 @@ func (m Model) Identity() []string {
 		}
 	}
 	return words
+}
+
+// FileApart returns what tells a model from others of the records that are called and
+// packed alike: its file's name or, where these are alike too, the start of its
+// header's hash. It is empty where nothing is needed.
+func FileApart(records []Record) func(Model) string {
+	title := func(m Model) string { return strings.Join([]string{m.Called(), m.Weights(), m.Skeleton}, "\x00") }
+	identities, files := map[string]map[string]bool{}, map[string]map[string]bool{}
+	for _, r := range records {
+		note(identities, title(r.Model), strings.Join(r.Model.Identity(), " "))
+		note(files, title(r.Model), r.Model.file())
+	}
+	return func(m Model) string {
+		switch n := len(identities[title(m)]); {
+		case n < 2:
+			return ""
+		case len(files[title(m)]) == n || m.HeaderSHA256 == "":
+			return strings.TrimSuffix(m.file(), ".gguf")
+		}
+		return m.HeaderSHA256[:min(len(m.HeaderSHA256), shownOfHeader)]
+	}
+}
+
+// note adds a value to those of a title.
+func note(of map[string]map[string]bool, title, value string) {
+	if of[title] == nil {
+		of[title] = map[string]bool{}
+	}
+	of[title][value] = true
 }
 
 // Same reports whether two records can be of one model: of what both know nothing

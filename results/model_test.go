@@ -76,3 +76,30 @@ func TestSame(t *testing.T) {
 		assert.Equal(t, tt.want, tt.b.Same(tt.a), "%s, turned round", name)
 	}
 }
+
+// What is called and packed alike is told apart by its file, or else by its header.
+func TestFileApart(t *testing.T) {
+	a, b, other := file("by-a", "Q4_0", "aaaaaa", 10), file("by-b", "Q4_0", "bbbbbb", 11), file("by-c", "F16", "cccccc", 40)
+	moved := a
+	moved.Ref = "/elsewhere/by-a.gguf"
+	likeA := b
+	likeA.Ref = "/elsewhere/by-a.gguf"
+	for name, tt := range map[string]struct {
+		models []results.Model
+		want   []string
+	}{
+		"types tell":          {[]results.Model{a, other}, []string{"", ""}},
+		"one, in two places":  {[]results.Model{a, moved}, []string{"", ""}},
+		"files tell":          {[]results.Model{a, b, other}, []string{"by-a", "by-b", ""}},
+		"only the header may": {[]results.Model{a, likeA}, []string{"aaaaaa001122", "bbbbbb001122"}},
+	} {
+		var records []results.Record
+		for _, m := range tt.models {
+			records = append(records, results.Record{Model: m})
+		}
+		apart := results.FileApart(records)
+		for i, m := range tt.models {
+			assert.Equal(t, tt.want[i], apart(m), name)
+		}
+	}
+}

@@ -38,7 +38,7 @@ type Alert struct {
 	ID    string      `json:"id"`
 	Class Class       `json:"class"`
 	Key   results.Key `json:"key,omitempty"`
-	// Name is the case as people call it: its model and test.
+	// Name is the case as people call it: its model, what that is packed in, and its test.
 	Name string `json:"name,omitempty"`
 	// Title is one sentence without the case: "8.1 % slower".
 	Title  string `json:"title"`
@@ -87,12 +87,17 @@ func FromDiff(d diff.Diff) []Alert {
 	}
 	for _, c := range d.Cases {
 		for _, a := range fromCase(c) {
-			a.Key, a.Name, a.Reproduce, a.runtime = c.Key, strings.TrimSpace(c.Model+" "+c.Test), Reproduce(c), c.Runtime
+			a.Key, a.Name, a.Reproduce, a.runtime = c.Key, spaced(c.Model, c.WeightType, c.File, c.Test), Reproduce(c), c.Runtime
 			add(a)
 		}
 	}
 	regressionsFirst(alerts)
 	return alerts
+}
+
+// spaced joins the words that are there.
+func spaced(words ...string) string {
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }
 
 func regressionsFirst(alerts []Alert) {
@@ -129,9 +134,11 @@ func FromRun(run results.Run, alerts []Alert) []Alert {
 		known[a.ID] = true
 	}
 	out := []Alert{}
+	file := results.FileApart(run.Records)
 	for key, rec := range run.ByKey() {
 		for _, a := range fromRecord(rec) {
-			a.ID, a.Key, a.Name = string(a.Class)+" "+string(key), key, strings.TrimSpace(rec.Model.Name+" "+rec.Case.Test())
+			m := rec.Model
+			a.ID, a.Key, a.Name = string(a.Class)+" "+string(key), key, spaced(m.Name, m.Weights(), file(m), rec.Case.Test())
 			a.AlsoChanged, a.Run, a.Since, a.Regression, a.Certainty = []diff.Difference{}, run.ID, rec.Time, true, "certain"
 			if !known[a.ID] {
 				out = append(out, a)

@@ -84,6 +84,8 @@ type Case struct {
 	Kind       results.Kind `json:"kind"`
 	Skeleton   string       `json:"skeleton,omitempty"`
 	WeightType string       `json:"weight_type,omitempty"`
+	// File tells the model from others of head that are called and packed alike.
+	File string `json:"file,omitempty"`
 	// Failure is set where only one side succeeded.
 	Failure *Failure `json:"failure,omitempty"`
 	// Exact lists the figures without noise that changed.
@@ -154,9 +156,12 @@ func (d Diff) Select(texts []string) ([]results.Key, error) {
 func Compare(base, head results.Run, opt Options) (Diff, error) {
 	d := Diff{Base: side(base), Head: side(head), Cases: []Case{}, Groups: []Group{}, OnlyBase: []results.Key{}, OnlyHead: []results.Key{}}
 	pairs := d.pair(base, head)
+	file := results.FileApart(head.Records)
 	for i := range pairs {
 		pairs[i].last = opt.Window.environment(pairs[i].key)
-		d.Cases = append(d.Cases, pairs[i].compare())
+		c := pairs[i].compare()
+		c.File = file(pairs[i].head.Model)
+		d.Cases = append(d.Cases, c)
 	}
 	d.Differs = differences(pairs)
 	if err := d.refuse(base, head, opt.Across); err != nil {

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,6 +74,9 @@ func TestPairs(t *testing.T) {
 			assert.Len(t, d.Cases, tt.cases)
 			for _, c := range d.Cases {
 				assert.Empty(t, c.Exact, "%s: nothing of a model differs from itself", c.Key)
+				if tt.cases == 6 && c.Model == "Twin" {
+					assert.Equal(t, strings.TrimSuffix(strings.TrimPrefix(c.Ref, "/models/"), ".gguf"), c.File, "models of one name are told apart")
+				}
 			}
 		})
 	}

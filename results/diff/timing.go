@@ -112,7 +112,7 @@ func (d *Diff) judgeTimes(pairs []pair, opt Options) {
 	if len(timed) == 0 {
 		return
 	}
-	labels := labelsOf(pairs, timed)
+	labels := d.labelsOf(pairs, timed)
 	base, head := place(pairs, timed, false), place(pairs, timed, true)
 	var family stat.Family
 	if opt.Window.any() {
@@ -134,11 +134,11 @@ func (d *Diff) judgeTimes(pairs []pair, opt Options) {
 	}
 }
 
-func labelsOf(pairs []pair, timed []int) []stat.Label {
+func (d *Diff) labelsOf(pairs []pair, timed []int) []stat.Label {
 	labels := make([]stat.Label, len(timed))
 	for k, i := range timed {
 		r := pairs[i].head
-		model := strings.TrimSpace(r.Model.Name + " " + r.Model.Weights())
+		model := strings.Join(strings.Fields(r.Model.Name+" "+r.Model.Weights()+" "+d.Cases[i].File), " ")
 		labels[k] = stat.Label{Runtime: r.Runtime.Name, Model: model, Kind: string(r.Case.Kind)}
 	}
 	return labels
@@ -175,7 +175,7 @@ func (d *Diff) steps(pairs []pair, timed []int, opt Options) {
 		base.Cases = append(base.Cases, stat.Middle(opt.Window.open[pairs[i].key]))
 		base.Errors = append(base.Errors, nil)
 	}
-	family := stat.Compare(labelsOf(pairs, open), base, head, opt.rule())
+	family := stat.Compare(d.labelsOf(pairs, open), base, head, opt.rule())
 	for k, i := range open {
 		if e := family.Effects[k]; e.Judged() {
 			d.Cases[i].Time.Step = &Step{math.Expm1(-e.Total), verdict(e.Found, e.Slower)}

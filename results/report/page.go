@@ -64,13 +64,28 @@ func HTML(w io.Writer, in Input) error {
 	return nil
 }
 
+// apart names models of a run that are called and packed alike by their files, too.
+func apart(records []results.Record) []results.Record {
+	file, out := results.FileApart(records), slices.Clone(records)
+	for i := range out {
+		if f := file(out[i].Model); f != "" {
+			out[i].Model.Name = out[i].Model.Called() + " (" + f + ")"
+		}
+	}
+	return out
+}
+
 func newPage(in Input) page {
-	p := page{Input: in, Facts: facts(in), Unfit: results.Count(in.Head.Records).Reasons, Sections: sections(in), Refuted: refuted(in.Head.Records)}
-	p.Title = orDefault(in.Title, "assay: run "+in.Head.ID)
+	var failed []results.Record
 	for _, r := range in.Head.Records {
 		if r.Outcome() == results.Failed {
-			p.Failures = append(p.Failures, r)
+			failed = append(failed, r)
 		}
+	}
+	in.Head.Records = apart(in.Head.Records)
+	p := page{Failures: failed, Input: in, Facts: facts(in), Unfit: results.Count(in.Head.Records).Reasons, Sections: sections(in), Refuted: refuted(in.Head.Records)}
+	p.Title = orDefault(in.Title, "assay: run "+in.Head.ID)
+	for _, r := range in.Head.Records {
 		p.Cases = append(p.Cases, newCaseRow(r))
 	}
 	p.Verdict, p.Bad = verdict(in)

@@ -24,8 +24,9 @@ func Caches(w io.Writer, records []results.Record) {
 		printCacheSums(w, records)
 		return
 	}
+	file := results.FileApart(records)
 	for _, group := range grouped(records) {
-		fmt.Fprintf(w, "\n%s\n", heading(group[0]))
+		fmt.Fprintf(w, "\n%s\n", heading(group[0], file(group[0].Model)))
 		printCache(w, group)
 	}
 }
@@ -55,6 +56,7 @@ func printCache(w io.Writer, records []results.Record) {
 func printCacheSums(w io.Writer, records []results.Record) {
 	fmt.Fprintln(w)
 	t := NewTable(w, table.Row{"model (skeleton)", "cases", "KV cache", "FLOPs", "as predicted", ""}, "cases")
+	file := results.FileApart(records)
 	for _, group := range grouped(records) {
 		held := 0
 		var kv, flops []int64
@@ -73,7 +75,11 @@ func printCacheSums(w io.Writer, records []results.Record) {
 		if held == len(group) {
 			says, sign = "all, exactly", "✓"
 		}
-		name := Clip(Safe(group[0].Runtime.Name+" "+group[0].Model.Name), 26)
+		m := group[0].Model
+		name := Clip(Safe(group[0].Runtime.Name+" "+m.Name), 26)
+		if of := strings.TrimSpace(m.FileType + " " + file(m)); of != "" {
+			name += " " + Safe(of)
+		}
 		t.AppendRow(table.Row{name, len(group), extent(kv, figure.Size), extent(flops, func(n float64) string { return figure.Count(n) }), says, sign})
 	}
 	t.Render()
@@ -119,8 +125,10 @@ func grouped(records []results.Record) [][]results.Record {
 	return out
 }
 
-func heading(r results.Record) string {
-	what := r.Model.Name
+// heading is a runtime and its model: what that is packed in, and its file where
+// another is called and packed alike.
+func heading(r results.Record, file string) string {
+	what := strings.Join(strings.Fields(r.Model.Name+" "+r.Model.FileType+" "+file), " ")
 	if stand := StandIn(r.Model.Skeleton); stand != "" {
 		what += ", " + stand
 	}

@@ -85,7 +85,7 @@ func keysApart(cases []diff.Case) map[results.Key]string {
 	return out
 }
 
-// wordsApart are the weights' type, the skeleton and the settings in which a case
+// wordsApart are the weights' type, the file, the skeleton and the settings in which a case
 // differs from another of the group.
 func wordsApart(group []diff.Case) [][]string {
 	settings := make([]results.Case, len(group))
@@ -94,7 +94,8 @@ func wordsApart(group []diff.Case) [][]string {
 	}
 	out := results.Apart(settings)
 	for _, of := range []func(diff.Case) string{
-		func(c diff.Case) string { return c.Skeleton }, func(c diff.Case) string { return c.WeightType },
+		func(c diff.Case) string { return c.Skeleton }, func(c diff.Case) string { return c.File },
+		func(c diff.Case) string { return c.WeightType },
 	} {
 		if !slices.ContainsFunc(group, func(c diff.Case) bool { return of(c) != of(group[0]) }) {
 			continue
