@@ -65,6 +65,7 @@ func commands() []line.Command {
 		libsCommand(),
 		importCommand(),
 		exportCommand(),
+		completionCommand(),
 		versionCommand(),
 		workerCommand(),
 	}

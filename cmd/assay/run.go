@@ -19,20 +19,26 @@ import (
 )
 
 const runHelp = `
+examples:
+  assay run
+  assay run -m model.gguf -p 512 -n 128 -d 0,4096 -fa 0,1
+  assay run -m preset:gemma-3-12b --kind kv -c 4096,32768 --swa-full=0,1
+  assay run nightly.yaml --out tonight.jsonl
+
 Without a suite the built-in one runs: four architectures as KV-faithful
 skeletons, and one small model in its full shape for speed. With -m the flags
 make the suite; they bear llama.cpp's names, and each takes a comma-separated
-list or a range (128-512*2).
+list or a range (128-512*2). A command line of llama-bench or
+mlx_lm.benchmark can be pasted behind 'assay run': what is not had here is
+answered with what to write.
 
-A model is a .gguf, a Hugging Face folder, preset:NAME, hf:ORG/NAME or
-ollama:NAME. One that is only known by its facts runs as a skeleton.
+A model is a .gguf, a Hugging Face folder, preset:NAME, hf:ORG/NAME[:QUANT] or
+ollama:NAME; 'assay models' lists those that are here. One that is only known
+by its facts runs as a skeleton.
 
-examples:
-  assay run
-  assay run nightly.yaml --out tonight.jsonl
-  assay run -m model.gguf -p 512 -n 128 -d 0,4096 -fa 0,1
-  assay run -m preset:gemma-3-12b --kind kv -c 4096,32768 --swa-full=0,1
-  assay run --resume
+A case that gives no sign of life for 10 minutes (a suite's 'timeout') is
+ended and has failed; the run goes on. 'assay run --resume' goes on with a run
+that was interrupted.
 `
 
 func runCommand() line.Command {
@@ -98,7 +104,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 		fs.StringVar(&o.format, name, "", "llama-bench's `format` in place of the table: md, csv, json, jsonl or sql")
 	}
 	for _, name := range []string{"oe", "output-err"} {
-		fs.StringVar(&o.errFormat, name, "", "the same on standard error, beside it")
+		fs.StringVar(&o.errFormat, name, "", "the same `format` on standard error, beside the table")
 	}
 	fs.BoolVar(&o.json, "json", false, "print the records as JSON instead of tables")
 	return o

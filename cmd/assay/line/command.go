@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"assay/cmd/assay/show"
@@ -36,12 +37,14 @@ type Command struct {
 // first argument names and returns the exit status.
 func Dispatch(ctx context.Context, commands []Command, args []string, s Streams) int {
 	s.Err = &lines{to: s.Err}
-	if len(args) == 0 || isHelp(args[0]) {
+	switch {
+	case len(args) > 1 && args[0] == "help" && !isHelp(args[1]):
+		args = []string{args[1], "--help"}
+	case len(args) == 0 || isHelp(args[0]):
 		printCommands(s.Out, commands)
 		return 0
-	}
-	if args[0] == "help" && len(args) > 1 {
-		args = []string{args[1], "--help"}
+	case strings.TrimLeft(args[0], "-") == "version":
+		args = append([]string{"version"}, args[1:]...)
 	}
 	var names []string
 	for _, c := range commands {
@@ -137,14 +140,27 @@ func parseInterspersed(fs *flag.FlagSet, args []string) ([]string, error) {
 	}
 }
 
+// firstSteps stand above everything: what people come for.
+const firstSteps = `assay measures local LLM runtimes and sets each figure beside its prediction.
+
+examples:
+  assay run -m model.gguf            measures a model, in llama-bench's flags
+  assay models                       the models that this machine has
+  assay predict preset:llama-3.1-8b  what a model would take, without running it
+  assay diff latest~1 latest         what moved since the run before
+
+usage: assay COMMAND [flags] [arguments]
+
+`
+
 func printCommands(w io.Writer, commands []Command) {
-	fmt.Fprint(w, "assay measures local LLM runtimes and sets each figure beside its prediction.\n\nusage: assay COMMAND [flags] [arguments]\n\n")
+	fmt.Fprint(w, firstSteps)
 	for _, c := range commands {
 		if !c.Hidden {
 			fmt.Fprintf(w, "  %-10s %s\n", c.Name, c.Does)
 		}
 	}
-	fmt.Fprint(w, "\n'assay COMMAND --help' shows its flags and examples.\n"+
+	fmt.Fprint(w, "\n'assay help COMMAND' shows its flags and examples.\n"+
 		"Exit status: 0 done, 1 something failed, 2 bad usage or unreadable input,\n"+
 		"3 no usable runtime, 4 a regression or a refuted prediction.\n")
 }
@@ -154,22 +170,29 @@ func (c Command) printHelp(w io.Writer, fs *flag.FlagSet) {
 	if c.Help != "" {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(c.Help))
 	}
-	if flags := flagHelp(fs); flags != "" {
-		fmt.Fprintf(w, "\nflags:\n%s", flags)
+	for _, group := range flagGroups(fs) {
+		fmt.Fprintf(w, "\n%s:\n%s", group.heading, group.text)
 	}
 }
 
-// flagHelp is what the flag package prints of the flags, with two dashes where
-// users write two, and without those that are other names.
-func flagHelp(fs *flag.FlagSet) string {
-	var printed, out strings.Builder
+// flagGroup is a part of help: the flags of every runtime, or of one.
+type flagGroup struct{ heading, text string }
+
+// flagGroups are what the flag package prints of the flags, with two dashes where users
+// write two, without those that are other names, and each runtime's together.
+func flagGroups(fs *flag.FlagSet) []flagGroup {
+	var printed strings.Builder
 	fs.SetOutput(&printed)
 	fs.PrintDefaults()
-	hidden := false
+	texts, order := map[string]string{}, []string{""}
+	hidden, owner := false, ""
 	for line := range strings.Lines(printed.String()) {
 		if rest, ok := strings.CutPrefix(line, "  -"); ok {
 			name := rest[:strings.IndexAny(rest, " \t\n")]
-			hidden = isAlias(name)
+			hidden, owner = isAlias(name), ownerOf(name)
+			if !slices.Contains(order, owner) && !hidden {
+				order = append(order, owner)
+			}
 			line = "  " + results.Dashed(name) + strings.TrimPrefix(rest, name)
 		}
 		// The flag package puts what a flag does behind a tab, in one line.
@@ -177,8 +200,29 @@ func flagHelp(fs *flag.FlagSet) string {
 			line = show.Wrapped(strings.TrimSpace(text), "        ") + "\n"
 		}
 		if !hidden {
-			out.WriteString(line)
+			texts[owner] += line
 		}
 	}
-	return out.String()
+	slices.Sort(order[1:])
+	var groups []flagGroup
+	for _, owner := range order {
+		heading := "flags"
+		if owner != "" {
+			heading = "flags of " + owner
+		}
+		if texts[owner] != "" {
+			groups = append(groups, flagGroup{heading, texts[owner]})
+		}
+	}
+	return groups
+}
+
+// ownerOf is the one runtime that has a flag's setting, or is empty.
+func ownerOf(name string) string {
+	for _, s := range results.Settings {
+		if s.Flag == name && len(s.Known) == 1 {
+			return s.Owner()
+		}
+	}
+	return ""
 }
