@@ -65,8 +65,6 @@ func commands() []line.Command {
 		libsCommand(),
 		importCommand(),
 		exportCommand(),
-		completionCommand(),
-		versionCommand(),
 		workerCommand(),
 	}
 }

@@ -37,6 +37,7 @@ type Command struct {
 // first argument names and returns the exit status.
 func Dispatch(ctx context.Context, commands []Command, args []string, s Streams) int {
 	s.Err = &lines{to: s.Err}
+	commands = append(slices.Clip(commands), completion(commands), versionCommand())
 	switch {
 	case len(args) > 1 && args[0] == "help" && !isHelp(args[1]):
 		args = []string{args[1], "--help"}

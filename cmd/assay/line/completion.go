@@ -1,6 +1,7 @@
 package line
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -10,15 +11,38 @@ import (
 	"assay/results"
 )
 
-// Shells are those that [Complete] writes for.
-var Shells = []string{"bash", "fish", "zsh"}
+const completionHelp = `
+Writes the script with which a shell completes assay's commands and flags.
 
-// Complete writes a shell's script that completes commands and their flags.
-func Complete(w io.Writer, shell string, commands []Command) error {
+examples:
+  assay completion bash > /etc/bash_completion.d/assay
+  assay completion zsh > "${fpath[1]}/_assay"
+  assay completion fish > ~/.config/fish/completions/assay.fish
+`
+
+// completion is the command that completes the others.
+func completion(commands []Command) Command {
+	return Command{
+		Name: "completion", Args: "SHELL",
+		Does: "completes commands and flags in bash, zsh or fish",
+		Help: completionHelp,
+		Setup: func(*flag.FlagSet) Action {
+			return func(_ context.Context, s Streams, args []string) error {
+				if len(args) != 1 {
+					return Usagef("completion takes one shell: bash, fish or zsh")
+				}
+				return complete(s.Out, args[0], commands)
+			}
+		},
+	}
+}
+
+// complete writes a shell's script that completes commands and their flags.
+func complete(w io.Writer, shell string, commands []Command) error {
 	commands = slices.DeleteFunc(slices.Clone(commands), func(c Command) bool { return c.Hidden })
 	write, ok := map[string]func([]Command) string{"bash": bash, "fish": fish, "zsh": zsh}[shell]
 	if !ok {
-		return Usagef("completion is written for %s, not for %q", strings.Join(Shells, ", "), shell)
+		return Usagef("completion is written for bash, fish and zsh, not for %q", shell)
 	}
 	_, err := io.WriteString(w, write(commands))
 	return err

@@ -1,4 +1,4 @@
-package main
+package line
 
 import (
 	"context"
@@ -7,18 +7,17 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"assay/cmd/assay/line"
 	"assay/results"
 )
 
-func versionCommand() line.Command {
-	return line.Command{
+func versionCommand() Command {
+	return Command{
 		Name: "version",
 		Does: "prints the version of assay, of Go and of the record format",
-		Setup: func(*flag.FlagSet) line.Action {
-			return func(_ context.Context, s line.Streams, args []string) error {
+		Setup: func(*flag.FlagSet) Action {
+			return func(_ context.Context, s Streams, args []string) error {
 				if len(args) > 0 {
-					return line.Usagef("version takes no arguments, not %q", args)
+					return Usagef("version takes no arguments, not %q", args)
 				}
 				_, err := fmt.Fprintf(s.Out, "assay %s, %s, record schema %d\n", revision(), runtime.Version(), results.Schema)
 				return err
