@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,8 @@ func execSQL(t *testing.T, dsn string, statement string) {
 	t.Helper()
 	driver := "pgx"
 	if filepath.Ext(dsn) == ".db" {
-		driver, dsn = "sqlite", "file:"+filepath.Dir(dsn)+"/a%20store%3F%23%25.db"
+		file := url.URL{Path: dsn}
+		driver, dsn = "sqlite", "file:"+file.EscapedPath()
 	}
 	db, err := sql.Open(driver, dsn)
 	require.NoError(t, err)
@@ -217,10 +219,14 @@ func TestReadWhereNothingCanBeWritten(t *testing.T) {
 		run, err := st.Run(ctx, "r1")
 		require.NoError(t, err)
 		assert.Len(t, run.Records, 3)
+		for s, err := range st.History(ctx, store.Filter{}) {
+			require.NoError(t, err)
+			assert.Len(t, s.Points, 1, s.Key)
+		}
 		require.Error(t, st.MoveBaseline(ctx, store.Baseline{Run: "r1", Time: night}))
 		return
 	}
-	for _, left := range []string{"nothing", "-wal and -shm", "-wal alone"} {
+	for _, left := range []string{"nothing", "-wal and -shm", "-wal alone", "an older schema"} {
 		t.Run(left, func(t *testing.T) {
 			dir := t.TempDir()
 			require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755)) // a test's folder is its user's alone
@@ -237,7 +243,12 @@ func TestReadWhereNothingCanBeWritten(t *testing.T) {
 			main, err := os.ReadFile(dsn)
 			require.NoError(t, err)
 			require.NoError(t, st.Close())
-			if left != "nothing" { // as a process that was killed leaves it
+			switch left {
+			case "nothing":
+			case "an older schema":
+				execSQL(t, dsn, `ALTER TABLE records DROP COLUMN sum; DROP INDEX series_called; ALTER TABLE series DROP COLUMN called;
+					ALTER TABLE series DROP COLUMN model; UPDATE assay_schema SET version = 2; PRAGMA journal_mode = DELETE`)
+			default: // as a process that was killed leaves it
 				require.NoError(t, os.WriteFile(dsn, main, 0o644))
 				require.NoError(t, os.WriteFile(dsn+"-wal", logs["-wal"], 0o444))
 			}
