@@ -209,6 +209,10 @@ func negateBlock(n, at int) spoil {
 	}
 }
 
+func doubledBlock(n, at int) spoil {
+	return func(data []uint16, width int) { doubled(blocks(data, n)[at], width) }
+}
+
 // doubled adds one to the exponent of each number.
 func doubled(data []uint16, _ int) {
 	for i := range data {

@@ -62,6 +62,13 @@ func printAgreement(w io.Writer, records []results.Record) {
 		}
 	}
 	if cases > 0 {
-		fmt.Fprintf(w, "In %d cases the same comes out as in others that differ in settings which must not matter.\n", cases)
+		fmt.Fprintf(w, "✓ what comes out is the same in %s that differ from others in settings which must not matter\n", agreeing(cases))
 	}
+}
+
+func agreeing(cases int) string {
+	if cases == 1 {
+		return "1 case"
+	}
+	return fmt.Sprintf("%d cases", cases)
 }
