@@ -31,7 +31,7 @@ func (c *counter) attention(p kv.Params) error {
 		}
 		at, ok := c.cacheOf(source)
 		if !ok {
-			return fmt.Errorf("no rule for attention without a cache, as in %s", c.facts.Family)
+			return fmt.Errorf("%w: %s attends without a cache", ErrNoRule, c.facts.Family)
 		}
 		for _, s := range c.steps {
 			cells := s.cells[at]

@@ -254,7 +254,7 @@ func TestRefusedWork(t *testing.T) {
 	encoder.Tensors, _ = family.Tensors(encoder, family.TypePlan{})
 	encoder.Family = "bert"
 	_, err = cost.LlamaCpp(encoder, p, cost.Work{Kind: cost.Prefill, NPrompt: 1})
-	assert.ErrorContains(t, err, "without a cache")
+	assert.ErrorIs(t, err, cost.ErrNoRule, "what the cache takes, which is nothing, stands")
 	_, err = cost.LlamaCpp(arch.Facts{Name: "new", Family: "new", Layers: seen().Layers}, p, cost.Work{Kind: cost.Decode, NGen: 1})
 	assert.ErrorContains(t, err, `"new"`)
 }
