@@ -114,7 +114,7 @@ func TestInstall(t *testing.T) {
 	require.NoError(t, err)
 	folder := filepath.Join(dir, "lib", "llama.cpp", "v1")
 	assert.Equal(t, libs.Installed{Product: "llama.cpp", Version: "v1", Path: folder, Fetched: true}, got)
-	assert.Equal(t, []string{"LICENSE", "SHA256SUMS", "libggml-base.so", "libllama.v1.so"}, tree(t, folder))
+	assert.Equal(t, []string{"LICENSE", "assay.sha256", "libggml-base.so", "libllama.v1.so"}, tree(t, folder))
 	assert.Len(t, tree(t, dir), 4, "and nothing beside it")
 
 	t.Setenv("PATH", "")
@@ -139,7 +139,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 	require.NoError(t, unix.Flock(int(held.Fd()), unix.LOCK_EX))
 	_, err = in.Llama(t.Context(), spec, release(library(t)))
 	require.NoError(t, err)
-	assert.Equal(t, []string{".install-held/part", "v1/LICENSE", "v1/SHA256SUMS", "v1/libggml-base.so", "v1/libllama.v1.so"}, tree(t, parent))
+	assert.Equal(t, []string{".install-held/part", "v1/LICENSE", "v1/assay.sha256", "v1/libggml-base.so", "v1/libllama.v1.so"}, tree(t, parent))
 }
 
 func TestALibraryThatIsNamedIsNotInstalled(t *testing.T) {
@@ -167,7 +167,7 @@ func TestInstallForAnotherPlatformLiesApart(t *testing.T) {
 	got, err := in.Platform(context.Background(), r, libs.MacArm64)
 	require.NoError(t, err)
 	assert.Equal(t, filepath.Join(dir, "lib", "llama.cpp-mac-arm64-metal", "v1"), got.Path)
-	assert.Equal(t, []string{"SHA256SUMS", "libllama.dylib"}, tree(t, got.Path))
+	assert.Equal(t, []string{"assay.sha256", "libllama.dylib"}, tree(t, got.Path))
 }
 
 // Whatever goes wrong: one sentence that says what to do, the exit status of
@@ -230,7 +230,7 @@ func TestInstallWritesOnlyIntoItsFolder(t *testing.T) {
 	npmThatPacks(t, evil)
 	got, err := in.Llama(context.Background(), spec, release(evil))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"SHA256SUMS", "libllama.so"}, tree(t, got.Path))
+	assert.Equal(t, []string{"assay.sha256", "libllama.so"}, tree(t, got.Path))
 	assert.Len(t, tree(t, dir), 2)
 }
 

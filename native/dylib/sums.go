@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// sumsName is the file in which an installer lists what it put into a folder, as
+// sumsName is the file, of a name of its own, in which an installer lists what it put into a folder, as
 // sha256sum prints it and sha256sum -c reads it.
-const sumsName = "SHA256SUMS"
+const sumsName = "assay.sha256"
 
 // WriteSums lists the files of a folder, those in folders below it too, in a file of
 // it, for Verify.

@@ -26,8 +26,8 @@ func TestVerify(t *testing.T) {
 		"added":           {func(t *testing.T, f string) { put(t, f, "libggml-evil.so.1", "x") }, "libggml-evil.so.1 was not installed"},
 		"taken away":      {func(t *testing.T, f string) { require.NoError(t, os.Remove(filepath.Join(f, "libllama.so"))) }, ""},
 		"another file":    {func(t *testing.T, f string) { put(t, f, "notes.txt", "mine") }, ""},
-		"no list":         {func(t *testing.T, f string) { require.NoError(t, os.Remove(filepath.Join(f, "SHA256SUMS"))) }, ""},
-		"not a list":      {func(t *testing.T, f string) { put(t, f, "SHA256SUMS", "no sums\n") }, "SHA256SUMS does not list"},
+		"no list":         {func(t *testing.T, f string) { require.NoError(t, os.Remove(filepath.Join(f, "assay.sha256"))) }, ""},
+		"not a list":      {func(t *testing.T, f string) { put(t, f, "assay.sha256", "no sums\n") }, "assay.sha256 does not list"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -56,7 +56,7 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, list []byte) {
 		folder := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "liba.so"), []byte("a"), 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(folder, "SHA256SUMS"), list, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "assay.sha256"), list, 0o644))
 		if err := dylib.Verify(folder); err == nil {
 			require.Contains(t, string(list), "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb  liba.so")
 		}

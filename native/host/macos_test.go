@@ -102,6 +102,73 @@ func TestReadMacOSElsewhere(t *testing.T) {
 	}
 }
 
+// What real Macs printed, of public reports and projects' captures, 2022 to 2026.
+func TestReadMacOSAsPrinted(t *testing.T) {
+	type state struct {
+		build, version, mode string
+		low                  *bool
+	}
+	for name, tt := range map[string]struct {
+		changes map[string]string
+		want    state
+	}{
+		"an M2 Max, macOS 26.6.2": {map[string]string{"sysctl": `hw.ncpu: 12
+hw.physicalcpu: 12
+hw.logicalcpu: 12
+hw.perflevel0.physicalcpu: 8
+hw.perflevel1.physicalcpu: 4
+hw.memsize: 68719476736
+hw.model: Mac14,6
+machdep.cpu.brand_string: Apple M2 Max
+kern.osproductversion: 26.6.2
+kern.osversion: 25G83
+`}, state{"25G83", "26.6.2", "", ptr(false)}},
+		"an M1, macOS 12": {map[string]string{"pmset -g": `System-wide power settings:
+ SleepDisabled		1
+Currently in use:
+ standby              1
+ Sleep On Power Button 1
+ hibernatefile        /var/vm/sleepimage
+ powernap             1
+ networkoversleep     0
+ disksleep            10
+ sleep                1 (sleep prevented by bluetoothd, backupd, powerd, sharingd)
+ hibernatemode        3
+ ttyskeepawake        1
+ displaysleep         10 (display sleep prevented by caffeinate)
+ tcpkeepalive         1
+ lowpowermode         0
+ womp                 1
+`}, state{"24F74", "15.5", "", ptr(false)}},
+		"an M1, macOS 26.2": {map[string]string{"pmset -g": `System-wide power settings:
+Currently in use:
+ standby              1
+ Sleep On Power Button 1
+ hibernatefile        /var/vm/sleepimage
+ powernap             1
+ networkoversleep     0
+ disksleep            10
+ sleep                1 (sleep prevented by powerd, Editor, sharingd)
+ hibernatemode        3
+ ttyskeepawake        1
+ displaysleep         0
+ tcpkeepalive         1
+ lowpowermode         0
+ womp                 1
+`}, state{"24F74", "15.5", "", ptr(false)}},
+		"a Pro or Max in high power": {map[string]string{"pmset -g": `System-wide power settings:
+Currently in use:
+ standby              1
+ powermode            2
+ sleep                1 (sleep prevented by caffeinate)
+`}, state{"24F74", "15.5", "high", ptr(false)}},
+	} {
+		i, err := readMacOS(context.Background(), answers(tt.changes), testPID)
+		require.NoError(t, err, name)
+		require.Equal(t, tt.want, state{i.OSBuild, i.OSVersion, i.PowerMode, i.LowPowerMode}, name)
+	}
+}
+
 func TestReadMacOSWithoutSysctl(t *testing.T) {
 	_, err := readMacOS(context.Background(), func(context.Context, string, ...string) (string, error) {
 		return "", errors.New("sysctl: not found")
