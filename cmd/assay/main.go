@@ -56,6 +56,7 @@ func commands() []line.Command {
 		trendCommand(),
 		reportCommand(),
 		nightlyCommand(),
+		modelsCommand(),
 		inspectCommand(),
 		compareCommand(),
 		bisectCommand(),

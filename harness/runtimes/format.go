@@ -1,10 +1,15 @@
 package runtimes
 
-import "slices"
+import (
+	"slices"
+
+	"assay/predict/source"
+)
 
 // FormatOf names the one runtime that runs files of the model's format, or is
 // empty for what every runtime can stand a skeleton in for.
 func FormatOf(ref string) string {
+	ref = source.Path(ref, source.Options{})
 	for _, rt := range All() {
 		if rt.Owns(ref) {
 			return rt.Name()

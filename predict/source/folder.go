@@ -33,11 +33,18 @@ func loadFolder(dir string) (arch.Facts, error) {
 	if _, err := os.Stat(path); err == nil {
 		return loadConfig(path, dir)
 	}
-	ggufs, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*.gguf"))
-	if len(ggufs) == 1 {
+	ggufs := ggufsIn(dir, false)
+	switch len(ggufs) {
+	case 1:
 		return loadGGUF(ggufs[0])
+	case 0:
+		return arch.Facts{}, fmt.Errorf("%s: holds neither config.json nor exactly one .gguf; give a model's folder or file", dir)
 	}
-	return arch.Facts{}, fmt.Errorf("%s: holds neither config.json nor exactly one .gguf; give a model's folder or file", dir)
+	names := make([]string, min(len(ggufs), 6))
+	for i := range names {
+		names[i] = ggufs[i]
+	}
+	return arch.Facts{}, fmt.Errorf("%s: has %d models; name one: %s", dir, len(ggufs), strings.Join(names, " or "))
 }
 
 func escapeGlob(path string) string {

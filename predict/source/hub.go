@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"assay/predict/arch"
@@ -26,25 +27,29 @@ var (
 // mainRevision is what a hub serves when no other is asked for.
 const mainRevision = "main"
 
-// loadHub reads hf:ORG/NAME, or hf:ORG/NAME@REVISION: the snapshot in the local
-// hub cache, else the config and the weights' headers from the hub, without the
-// weights.
+// loadHub reads hf:ORG/NAME, with :QUANT where it has several files, or @REVISION: what
+// is in the local hub cache, else the config and the weights' headers from the hub,
+// without the weights. A file of one quantisation is only looked for in the cache.
 func loadHub(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
-	name, revision, said := strings.Cut(ref, "@")
+	whole, revision, said := strings.Cut(ref, "@")
 	if !said {
 		revision = mainRevision
 	}
+	name, quant, _ := strings.Cut(whole, ":")
 	if !hubName.MatchString(name) || !hubRevision.MatchString(revision) || strings.Contains(ref, "..") {
-		return arch.Facts{}, fmt.Errorf("%q is no model on a hub; write hf:ORG/NAME, or hf:ORG/NAME@REVISION", ref)
+		return arch.Facts{}, fmt.Errorf("%q is no model on a hub; write hf:ORG/NAME, hf:ORG/NAME:QUANT, or hf:ORG/NAME@REVISION", ref)
 	}
-	dir, err := cachedSnapshot(hubCache(opt), name, revision)
+	dir, err := snapshotOf(hubCache(opt), name, revision)
 	if err == nil {
-		f, err := loadFolder(dir)
-		f.Name = name
+		f, err := loadSnapshot(dir, quant, "hf:"+name)
+		f.Name = cmp.Or(f.Name, name)
 		return f, err
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return arch.Facts{}, err
+	}
+	if quant != "" {
+		return arch.Facts{}, fmt.Errorf("hf:%s is not in the hub's cache (%s); get it first: hf download %s --include '*%s*'", name, hubCache(opt), name, quant)
 	}
 	if opt.env("HF_HUB_OFFLINE") == "1" {
 		return arch.Facts{}, fmt.Errorf("%w, and HF_HUB_OFFLINE forbids asking the hub; download the model, or unset it", err)
@@ -52,6 +57,26 @@ func loadHub(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 	f, err := remote{ctx: ctx, opt: opt, repo: name, revision: revision}.load()
 	f.Name = name
 	return f, err
+}
+
+// loadSnapshot reads a folder of the cache: one of GGUFs by the quantisation, another
+// as every Hugging Face folder.
+func loadSnapshot(dir, quant, ref string) (arch.Facts, error) {
+	files := ggufsIn(dir, true)
+	_, err := os.Stat(filepath.Join(dir, "config.json"))
+	if quant == "" && (err == nil || len(files) == 0) {
+		f, err := loadFolder(dir)
+		f.Name = ""
+		return f, err
+	}
+	if len(files) == 0 {
+		return arch.Facts{}, fmt.Errorf("%s has no .gguf in %s; leave out :%s", ref, dir, quant)
+	}
+	path, err := choose(files, quant, ref)
+	if err != nil {
+		return arch.Facts{}, err
+	}
+	return loadGGUF(path)
 }
 
 // hubCache is where huggingface_hub keeps models (constants.py, HF_HUB_CACHE).
@@ -63,32 +88,38 @@ func hubCache(opt Options) string {
 	return filepath.Join(cmp.Or(opt.env("HF_HOME"), filepath.Join(caches, "huggingface")), "hub")
 }
 
-// cachedSnapshot is the folder of the revision: the one that refs/REVISION points
+// snapshotOf is the folder of the revision: the one that refs/REVISION points
 // to, or that is called so, or for main the only one there is; fs.ErrNotExist
 // when it was never downloaded. Its files are links into blobs, which are
 // followed (file_download.py of huggingface_hub).
-func cachedSnapshot(cache, name, revision string) (string, error) {
+func snapshotOf(cache, name, revision string) (string, error) {
 	repo := filepath.Join(cache, "models--"+strings.ReplaceAll(name, "/", "--"))
 	commit := revision
 	if ref, err := os.ReadFile(filepath.Join(repo, "refs", filepath.FromSlash(revision))); err == nil {
 		commit = strings.TrimSpace(string(ref))
 	}
-	dir := filepath.Join(repo, "snapshots", filepath.Base(commit))
-	if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
+	if dir := filepath.Join(repo, "snapshots", filepath.Base(commit)); hasModel(dir) {
 		return dir, nil
 	}
 	if revision != mainRevision {
 		return "", fmt.Errorf("%s: revision %s: %w", repo, revision, fs.ErrNotExist)
 	}
-	found, err := filepath.Glob(filepath.Join(escapeGlob(repo), "snapshots", "*", "config.json"))
+	folders, err := filepath.Glob(filepath.Join(escapeGlob(repo), "snapshots", "*"))
 	if err != nil {
 		return "", err
 	}
+	found := slices.DeleteFunc(folders, func(dir string) bool { return !hasModel(dir) })
 	switch len(found) {
 	case 0:
 		return "", fmt.Errorf("%s: %w", repo, fs.ErrNotExist)
 	case 1:
-		return filepath.Dir(found[0]), nil
+		return found[0], nil
 	}
 	return "", fmt.Errorf("%s: %d snapshots and no refs/main says which; give the folder of one", repo, len(found))
+}
+
+// hasModel reports whether a folder has a config or a GGUF.
+func hasModel(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "config.json"))
+	return err == nil || len(ggufsIn(dir, true)) > 0
 }

@@ -70,6 +70,9 @@ func Load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 }
 
 func load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
+	if name, ok := strings.CutPrefix(ref, defaultHub+"/"); ok {
+		return loadHub(ctx, strings.TrimSuffix(name, "/"), opt)
+	}
 	if scheme, name, ok := strings.Cut(ref, ":"); ok {
 		if read, known := schemes[scheme]; known {
 			return read(ctx, name, opt)
@@ -79,8 +82,10 @@ func load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && isPreset(ref):
 		return loadPreset(ref)
+	case errors.Is(err, fs.ErrNotExist) && inHubCache(ref, opt):
+		return loadHub(ctx, ref, opt)
 	case errors.Is(err, fs.ErrNotExist):
-		return arch.Facts{}, fmt.Errorf("no such file or preset; %s", like(ref))
+		return arch.Facts{}, notThere(ref)
 	case err != nil:
 		return arch.Facts{}, err
 	case info.IsDir():
@@ -90,4 +95,30 @@ func load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 		return read(ref)
 	}
 	return loadBesideWeights(ref)
+}
+
+// inHubCache reports whether a bare ORG/NAME is a model of the local hub cache.
+func inHubCache(ref string, opt Options) bool {
+	name, _, _ := strings.Cut(ref, ":")
+	if !hubName.MatchString(name) || strings.Contains(name, "..") {
+		return false
+	}
+	_, err := snapshotOf(hubCache(opt), name, mainRevision)
+	return err == nil
+}
+
+// notThere says what may have been meant: a file beside it, a model of a hub, or a
+// preset.
+func notThere(ref string) error {
+	if strings.EqualFold(filepath.Ext(ref), ".gguf") {
+		files := ggufsIn(filepath.Dir(ref), false)
+		if len(files) == 0 {
+			return errors.New("there is no such file, and no .gguf in its folder; 'assay models' lists what this machine has")
+		}
+		return fmt.Errorf("there is no such file; its folder has %s", strings.Join(files[:min(4, len(files))], ", "))
+	}
+	if name, _, _ := strings.Cut(ref, ":"); hubName.MatchString(name) {
+		return fmt.Errorf("no such file or preset, and no model of the hub's cache; hf:%s asks the hub", ref)
+	}
+	return fmt.Errorf("no such file or preset; %s", like(ref))
 }

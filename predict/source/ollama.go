@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,10 +36,7 @@ func loadOllama(_ context.Context, name string, opt Options) (arch.Facts, error)
 	if !ollamaName.MatchString(name) || strings.Contains(name, "..") {
 		return arch.Facts{}, fmt.Errorf("%q is no Ollama name; write ollama:NAME or ollama:NAMESPACE/NAME:TAG", name)
 	}
-	root := opt.env("OLLAMA_MODELS")
-	if root == "" {
-		root = filepath.Join(opt.env("HOME"), ".ollama", "models")
-	}
+	root := ollamaRoot(opt)
 	manifest, err := findManifest(root, name)
 	if err != nil {
 		return arch.Facts{}, err
@@ -55,6 +53,11 @@ func loadOllama(_ context.Context, name string, opt Options) (arch.Facts, error)
 		f.Name = name
 	}
 	return f, nil
+}
+
+// ollamaRoot is where Ollama keeps its models.
+func ollamaRoot(opt Options) string {
+	return cmp.Or(opt.env("OLLAMA_MODELS"), filepath.Join(opt.env("HOME"), ".ollama", "models"))
 }
 
 // findManifest looks under every registry that models were pulled from.

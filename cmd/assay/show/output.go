@@ -13,8 +13,8 @@ import (
 // printLosses prints what the types of weights and caches lose, beside the speed,
 // where a run has several: divergence and perplexity against the most precise.
 func printLosses(w io.Writer, records []results.Record) {
-	t := NewTable(w, table.Row{"model", "weights", "K/V", "test", "tokens/s", "weights and KV", "KL, nats", "worst", "perplexity"},
-		"tokens/s", "weights and KV", "KL, nats", "worst", "perplexity")
+	t := NewTable(w, table.Row{"model", "weights", "K/V", "test", "t/s", "with KV", "KL, nats", "worst", "perplexity"},
+		"t/s", "with KV", "KL, nats", "worst", "perplexity")
 	rows := 0
 	for i, loss := range results.Losses(records) {
 		if loss == nil {
