@@ -62,7 +62,7 @@ func printAgreement(w io.Writer, records []results.Record) {
 		}
 	}
 	if cases > 0 {
-		fmt.Fprintf(w, "✓ what comes out is the same in %s that differ from others in settings which must not matter\n", agreeing(cases))
+		fmt.Fprintf(w, "✓ the same comes out of %s whose settings must not matter to it\n", agreeing(cases))
 	}
 }
 
