@@ -53,11 +53,31 @@ func (c *CacheTensors) Observe(n Node) {
 // releases) and llama-kv-cache-dsv4.cpp (v0.5.0) name their tensors.
 var cacheName = regexp.MustCompile(`^(?:cache|dsv4)_([a-z_]+)_l([0-9]+)$`)
 
-// convolutionName is what graphs of linear attention rename a layer's convolution
-// state to (kimi-linear.cpp of v0.5.0, qwen3next.cpp of b7836).
-const convolutionName = "conv_states_all-"
+// renamed are what graphs of recurrent layers rename a layer's states to, with the
+// kind of each: of linear attention the convolution's (kimi-linear.cpp of v0.5.0,
+// qwen3next.cpp of b7836), and both of plamo2.cpp (v0.5.0).
+var renamed = []struct{ prefix, kind string }{
+	{"conv_states_all-", "r"}, {"mamba_conv1d_state-", "r"}, {"mamba_ssm_states-", "s"},
+}
 
-var cachePrefixes = [][]byte{[]byte("cache_"), []byte("dsv4_"), []byte(convolutionName)}
+// renamedKind is the kind of a renamed state and its layer's number; "" for another
+// tensor.
+func renamedKind(name string) (kind, layer string) {
+	for _, r := range renamed {
+		if number, ok := strings.CutPrefix(name, r.prefix); ok {
+			return r.kind, number
+		}
+	}
+	return "", ""
+}
+
+var cachePrefixes = func() [][]byte {
+	all := [][]byte{[]byte("cache_"), []byte("dsv4_")}
+	for _, r := range renamed {
+		all = append(all, []byte(r.prefix))
+	}
+	return all
+}()
 
 func (c *CacheTensors) add(root Node) {
 	named := slices.ContainsFunc(cachePrefixes, func(prefix []byte) bool { return bytes.HasPrefix(root.t.name[:], prefix) })
@@ -65,11 +85,9 @@ func (c *CacheTensors) add(root Node) {
 		return
 	}
 	name := root.Name()
-	kind, number := "", ""
+	kind, number := renamedKind(name)
 	if found := cacheName.FindStringSubmatch(name); found != nil {
 		kind, number = found[1], found[2]
-	} else if rest, ok := strings.CutPrefix(name, convolutionName); ok {
-		kind, number = "r", rest
 	}
 	layer, err := strconv.Atoi(number)
 	if err != nil {

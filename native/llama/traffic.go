@@ -275,7 +275,11 @@ func (n Node) isWeight() bool {
 
 func (n Node) isCache() bool {
 	name := n.dataName()
-	return strings.HasPrefix(name, "cache_") || n.t.op == 0 && strings.HasPrefix(name, convolutionName)
+	if strings.HasPrefix(name, "cache_") {
+		return true
+	}
+	kind, _ := renamedKind(name)
+	return n.t.op == 0 && kind != ""
 }
 
 // origin is the tensor whose data this one has: what it views, or copies as
