@@ -22,7 +22,8 @@ func stateAgrees(m *results.Measured, lc *llama.Context) []results.Check {
 		m.Miss("state", err.Error())
 		return nil
 	}
-	got, want := savedRows(saved), tensorRows(m.KVLayers)
+	want := tensorRows(m.KVLayers)
+	got := savedRows(saved, len(want))
 	if len(got) == 0 {
 		return nil // recurrent states alone
 	}
@@ -45,16 +46,24 @@ func readSaved(lc *llama.Context, size int64) ([]llama.SavedCache, error) {
 }
 
 // savedRows are the bytes that a cell has of each layer, smallest first: a state
-// numbers its layers by cache.
-func savedRows(saved []llama.SavedCache) []int64 {
+// numbers its layers by cache. Caches split the layers among them, or, as the keys
+// of an indexer do, each have all of them.
+func savedRows(saved []llama.SavedCache, layers int) []int64 {
 	var rows []int64
 	for _, c := range saved {
+		of := make([]int64, len(c.KRows))
 		for i := range c.KRows {
-			if row := c.KRows[i] + c.VRows[i]; row > 0 {
-				rows = append(rows, row)
-			}
+			of[i] = c.KRows[i] + c.VRows[i]
 		}
+		if len(rows) == layers && len(of) == layers {
+			for i := range of {
+				rows[i] += of[i]
+			}
+			continue
+		}
+		rows = append(rows, of...)
 	}
+	rows = slices.DeleteFunc(rows, func(row int64) bool { return row == 0 })
 	slices.Sort(rows)
 	return rows
 }
