@@ -19,7 +19,7 @@ func outputNoise(run arch.Facts, weightType string, c results.Case) *results.Noi
 	if c.KVBits > 0 {
 		return nil
 	}
-	distance, ok := noise.Distance(run, noise.Arithmetic{Inputs: typ, Products: roundings, Keys: typ, Values: typ})
+	distance, ok := noise.Distance(run, noise.Arithmetic{Inputs: typ, Products: roundings, Keys: typ, Values: typ, Tokens: c.NDepth + c.NPrompt + c.NGen})
 	if !ok {
 		return nil
 	}

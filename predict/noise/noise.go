@@ -52,9 +52,10 @@ type Arithmetic struct {
 	Products int
 	// Keys and Values are the types of the cache.
 	Keys, Values string
-	// Summed is over how many tokens attention sums values in half precision; 0
-	// where it does in single.
-	Summed int
+	// Tokens is over how many attention sums at most, HalfSums that it sums values in
+	// half precision.
+	Tokens   int
+	HalfSums bool
 }
 
 // attention is how many roundings to half precision attention has: queries, weights
@@ -76,19 +77,17 @@ func Distance(f arch.Facts, a Arithmetic) (float64, bool) {
 	for i, l := range f.Layers {
 		variance += float64(a.Products) * input * input
 		if l.Attention != nil {
-			summed := tokens(l.Attention, a.Summed)
-			variance += keys*keys + values*values + (attention+summed/3)*half*half
+			variance += keys*keys + values*values + (attention+a.summed(l.Attention)/3)*half*half
 		}
 		if ff := l.FeedForward; ff != nil && ff.Experts != nil {
 			happens, adds := flip(*ff.Experts, math.Sqrt(variance))
 			flips, routed = flips+happens, routed+adds/float64(i+1)
 		}
 	}
-	square := 4 * variance
-	if flips > seldom {
-		square += routed
+	if flips <= seldom { // the others' alone, which attention takes the mean of
+		routed /= float64(max(a.Tokens, 1))
 	}
-	distance := math.Sqrt(square)
+	distance := math.Sqrt(4*variance + routed)
 	return distance, distance <= most
 }
 
@@ -100,12 +99,15 @@ const most = 0.5
 // token being one of those.
 const seldom = 0.25
 
-// tokens is over how many a layer's attention sums.
-func tokens(a *arch.Attention, all int) float64 {
-	if a.Window > 0 {
-		all = min(all, int(a.Window))
+// summed is over how many tokens a layer's attention sums in half precision.
+func (a Arithmetic) summed(layer *arch.Attention) float64 {
+	switch {
+	case !a.HalfSums:
+		return 0
+	case layer.Window > 0:
+		return float64(min(a.Tokens, int(layer.Window)))
 	}
-	return float64(all)
+	return float64(a.Tokens)
 }
 
 // flip is how often a token's choice of k among n experts falls the other way when

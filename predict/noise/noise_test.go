@@ -35,7 +35,7 @@ func TestOf(t *testing.T) {
 // Errors grow with the root of the depth, with coarser types, longer sums, and where
 // routes fall the other way.
 func TestDistanceGrows(t *testing.T) {
-	half := noise.Arithmetic{Inputs: "f16", Products: 4, Keys: "f16", Values: "f16"}
+	half := noise.Arithmetic{Inputs: "f16", Products: 4, Keys: "f16", Values: "f16", Tokens: 512}
 	distance := func(f arch.Facts, a noise.Arithmetic) float64 {
 		d, ok := noise.Distance(f, a)
 		require.True(t, ok)
@@ -45,11 +45,11 @@ func TestDistanceGrows(t *testing.T) {
 	assert.InEpsilon(t, 2, deep/shallow, 0.05)
 	assert.InEpsilon(t, 2*2.819e-4*math.Sqrt(8*9+1), shallow, 1e-3)
 	coarse, long := half, half
-	coarse.Inputs, long.Summed = "bf16", 4096
+	coarse.Inputs, long.Tokens, long.HalfSums = "bf16", 4096, true
 	assert.Greater(t, distance(model(8, nil), coarse), 4*shallow)
 	assert.Greater(t, distance(model(8, nil), long), 10*shallow)
 	few, many := &arch.Experts{Count: 8, Used: 2}, &arch.Experts{Count: 128, Used: 8}
-	assert.Equal(t, shallow, distance(model(8, few), half), "the median token's routes are its own")
+	assert.Less(t, distance(model(8, few), half), 2*shallow, "the median token's routes are its own")
 	assert.Greater(t, distance(model(48, many), half), 2*distance(model(48, nil), half))
 }
 

@@ -50,25 +50,25 @@ func held(r results.Record) *int64 {
 // printAgreement says in one line that settings which must not matter do not; those
 // that do stand among the problems.
 func printAgreement(w io.Writer, records []results.Record) {
-	cases := 0
-	for _, r := range records {
-		for _, c := range r.Checks {
-			switch {
-			case c.Name == results.OutputCheck && !c.OK:
-				return
-			case c.Name == results.OutputCheck:
-				cases++
-			}
-		}
-	}
-	if cases > 0 {
-		fmt.Fprintf(w, "✓ the same comes out of %s whose settings must not matter to it\n", agreeing(cases))
+	switch made, broken := outputChecks(records); {
+	case made == 1 && broken == 0:
+		fmt.Fprintln(w, "✓ the same comes out of 1 case whose settings must not matter to it")
+	case made > 0 && broken == 0:
+		fmt.Fprintf(w, "✓ the same comes out of %d cases whose settings must not matter to it\n", made)
 	}
 }
 
-func agreeing(cases int) string {
-	if cases == 1 {
-		return "1 case"
+// outputChecks counts the checks of what came out, and those that do not hold.
+func outputChecks(records []results.Record) (made, broken int) {
+	for _, r := range records {
+		for _, c := range r.Checks {
+			if c.Name == results.OutputCheck {
+				made++
+				if !c.OK {
+					broken++
+				}
+			}
+		}
 	}
-	return fmt.Sprintf("%d cases", cases)
+	return made, broken
 }
