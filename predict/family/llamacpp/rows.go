@@ -39,6 +39,8 @@ var rows = []Family{
 	{Name: "glm-dsa", Cache: Cache{Indexed: true}},
 	{Name: "dots3note", Window: &Window{}, Cache: Cache{Other: "a cache for a sparse-attention indexer"}},
 	{Name: "hy_v4", Cache: Cache{Other: "a cache for a sparse-attention indexer"}},
+	// full_attention_interval, 8 where a file is silent (minimax-01.cpp of v0.5.0).
+	{Name: "minimax-01", Cache: Cache{Other: "states of lightning attention in most layers"}},
 	{Name: "minimax-m3", Cache: Cache{Other: "a cache for a sparse-attention indexer"}},
 	{Name: "qwen4exp", Cache: Cache{Other: "a cache for a sparse-attention indexer"}},
 	{Name: "deepseek4", Window: &Window{}, Cache: Cache{Other: "compressed caches for sparse attention"}},
