@@ -11,13 +11,14 @@ import (
 )
 
 // printLosses prints what the types of weights and caches lose, beside the speed,
-// where a run has several: divergence and perplexity against the most precise.
+// where a run has several: divergence and perplexity against the most precise. Of a
+// skeleton's random weights they say nothing.
 func printLosses(w io.Writer, records []results.Record) {
 	t := NewTable(w, table.Row{"model", "weights", "K/V", "test", "t/s", "with KV", "KL, nats", "worst", "perplexity"},
 		"t/s", "with KV", "KL, nats", "worst", "perplexity")
 	rows := 0
 	for i, loss := range results.Losses(records) {
-		if loss == nil {
+		if loss == nil || records[i].Model.Skeleton != "" {
 			continue
 		}
 		rows++

@@ -52,11 +52,6 @@ func Clip(s string, width int) string {
 	return string(r[:width-1]) + "…"
 }
 
-// label names a model in progress lines.
-func label(ref, weightType string) string {
-	return strings.TrimSpace(Safe(strings.TrimPrefix(ref, "preset:")) + " " + weightType)
-}
-
 // cacheType names the cache's types and behind them the settings that are not the
 // defaults; a column of their own shows windows. mlx-lm's cache has the weights'
 // type.
