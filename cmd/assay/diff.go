@@ -77,7 +77,7 @@ func (o *diffFlags) check(args []string) ([]diff.Aspect, error) {
 	formats := append([]string{"table"}, alert.Formats()...)
 	switch {
 	case len(args) != 2:
-		return nil, line.Usagef("diff takes BASE and HEAD, not %d arguments", len(args))
+		return nil, line.Usagef("diff takes BASE and HEAD, not %d arguments; write 'assay diff latest~1 latest' or 'assay diff baseline latest'", len(args))
 	case o.smallest <= 0:
 		return nil, line.Usagef("--smallest %g must be more than 0", o.smallest)
 	case !slices.Contains(formats, o.format):

@@ -44,6 +44,9 @@ func (o *forecastFlags) check() error {
 	if o.fit != "" && o.chip != "" {
 		return line.Usagef("--fit and --chip are two sources of speed; choose one")
 	}
+	if _, err := line.Bytes(o.memory); o.memory != "" && err != nil {
+		return line.Usagef("--memory %s: %w", o.memory, err)
+	}
 	if o.gen < 0 {
 		return line.Usagef("-n %d must be a number of tokens", o.gen)
 	}

@@ -68,7 +68,7 @@ func (f *libsFlags) setMLX(text string) error {
 
 func (f *libsFlags) install(ctx context.Context, s line.Streams, args []string) error {
 	if len(args) != 1 || args[0] != "install" {
-		return line.Usagef("want 'assay libs install', have %q", strings.Join(args, " "))
+		return line.Usagef("write 'assay libs install' to get the libraries; 'assay doctor' lists those that are here")
 	}
 	if f.platform != "" && !slices.Contains(libs.Platforms(), f.platform) {
 		return line.Usagef("--platform %q is none of %s", f.platform, strings.Join(libs.Platforms(), ", "))

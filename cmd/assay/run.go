@@ -133,7 +133,7 @@ func caseFlag(fs *flag.FlagSet) (name string) {
 func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 	switch stray := caseFlag(fs); {
 	case stray != "" && len(o.models.Values) == 0 && !o.calibrate:
-		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own", results.Dashed(stray))
+		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own. Add -m MODEL; 'assay models' lists those that are here", results.Dashed(stray))
 	case len(args) > 1:
 		return line.Usagef("one suite at a time, not %q", args)
 	case o.calibrate && (len(args) == 1 || len(o.models.Values) > 0 || o.resume || o.resumeID != ""):
@@ -148,6 +148,8 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 		return line.Usagef("--resume goes on with the suite it began with; leave out the suite and -m")
 	case o.reps < 1 || o.rounds < 1:
 		return line.Usagef("-r %d and --rounds %d must be at least 1", o.reps, o.rounds)
+	case o.rounds > 2 && o.rounds > o.reps:
+		return line.Usagef("%d rounds need -r %d or more, a sample each", o.rounds, o.rounds)
 	case o.format != "" && !slices.Contains(outputFormats, o.format), o.errFormat != "" && !slices.Contains(outputFormats, o.errFormat):
 		return line.Usagef("-o %s: one of %s, as llama-bench has them", cmp.Or(o.format, o.errFormat), strings.Join(outputFormats, ", "))
 	case o.format != "" && (o.json || o.out == "-"):

@@ -18,6 +18,7 @@ import (
 	"assay/harness/record"
 	"assay/harness/runtimes"
 	"assay/harness/speed"
+	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/harness/worker"
 	"assay/predict/roofline"
@@ -181,6 +182,9 @@ func (b *Bench) Run(ctx context.Context, s suite.Suite) error {
 	if why := b.Unusable(); len(items) == 0 && len(why) > 0 {
 		return b.close(failure.NoRuntime(fmt.Errorf("every case needs a runtime that cannot be used: %s", strings.Join(why, "; "))))
 	}
+	if err := b.fitContexts(items); err != nil {
+		return b.close(err)
+	}
 	now := time.Now().UTC()
 	b.RunID = newRunID(now)
 	j, err := b.runner.begin(plan{RunID: b.RunID, Started: now, Purpose: b.opt.Purpose, Suite: s, Items: items, Begun: b.opt.begun()})
@@ -191,6 +195,24 @@ func (b *Bench) Run(ctx context.Context, s suite.Suite) error {
 		return b.close(errors.Join(err, j.file.Close(), os.Remove(j.file.Name())))
 	}
 	return b.close(b.runner.finish(ctx, j, func() error { return b.out.whole(ctx, b.RunID) }))
+}
+
+// fitContexts refuses a case that its context does not hold, and, unless it is forced,
+// one beyond what the model was trained with: it would run for long and mean little.
+func (b *Bench) fitContexts(items []subject.Item) error {
+	for _, it := range items {
+		c, most := it.Case, it.Facts.ContextLength
+		tokens := c.NPrompt + c.NGen + c.NDepth
+		switch {
+		case c.Kind == results.KindPlan:
+		case c.NCtx > 0 && c.NCtx < tokens:
+			return failure.Input(fmt.Errorf("-c %d (n_ctx) does not hold the %d tokens of a case; leave it out, or give more", c.NCtx, tokens))
+		case it.Timed() && most > 0 && int64(tokens) > most && !b.opt.Force:
+			return failure.Input(fmt.Errorf("%d tokens are beyond the context of %d that %s was trained with; run them all the same with --force",
+				tokens, most, it.Ref))
+		}
+	}
+	return nil
 }
 
 // Resume goes on with an interrupted run, the newest if runID is empty. It takes

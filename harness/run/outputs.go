@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -52,7 +53,12 @@ type outputFiles struct {
 func checkOut(name string) error {
 	info, err := os.Stat(name)
 	switch {
-	case name == "" || name == "-" || errors.Is(err, fs.ErrNotExist):
+	case name == "" || name == "-":
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(name)); err != nil {
+			return failure.Input(fmt.Errorf("--out %q: there is no folder %s", name, filepath.Dir(name)))
+		}
 		return nil
 	case err != nil:
 		return failure.Input(fmt.Errorf("--out: %w", err))

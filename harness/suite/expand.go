@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"assay/harness/failure"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
 	"assay/harness/subject"
@@ -19,7 +20,7 @@ import (
 // refused: it would be dropped without a word.
 func Expand(ctx context.Context, s Suite, names []string) ([]subject.Item, error) {
 	if m := s.checkKnown(names); m != nil {
-		return nil, fmt.Errorf("cases[%d]: %w", m.group, m)
+		return nil, s.at(m.group, m)
 	}
 	facts := map[string]arch.Facts{}
 	var items []subject.Item
@@ -29,18 +30,26 @@ func Expand(ctx context.Context, s Suite, names []string) ([]subject.Item, error
 			if !ok {
 				var err error
 				if f, err = subject.Facts(ctx, ref); err != nil {
-					return nil, fmt.Errorf("cases[%d]: %w", gi, err)
+					return nil, s.at(gi, err)
 				}
 				facts[ref] = f
 			}
 			more, err := g.settled(ref, f, g.among(names))
 			if err != nil {
-				return nil, fmt.Errorf("cases[%d]: %w", gi, err)
+				return nil, s.at(gi, err)
 			}
 			items = append(items, more...)
 		}
 	}
 	return unique(items), nil
+}
+
+// at says in which group of a file something is wrong; a command line has but one.
+func (s Suite) at(group int, err error) error {
+	if s.together {
+		return err
+	}
+	return fmt.Errorf("cases[%d]: %w", group, err)
 }
 
 // among are those of the runtimes that the group is to run in.
@@ -88,6 +97,9 @@ func (g CaseGroup) settled(ref string, f arch.Facts, names []string) ([]subject.
 		}
 		s := subject.Subject{Ref: ref, Facts: f, Runtime: rt}
 		for _, it := range writable(rt, g.Items(name, ref, f)) {
+			if it.Skeleton == "" && it.WeightType != "" {
+				return nil, failure.Input(fmt.Errorf("weight type %s is a skeleton's, and %s has weights of its own; leave it out, or ask for a skeleton (--skeleton full)", it.WeightType, ref))
+			}
 			if it.Case, err = s.Settle(it.Case); err != nil {
 				return nil, err
 			}

@@ -145,12 +145,20 @@ func oneLine(err error) string {
 	line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
 	var unknown *yaml.UnknownFieldError
 	switch {
+	case strings.Contains(line, "sequence was used where mapping is expected"):
+		return line + "; a suite begins with 'cases:' and lists them below"
 	case !errors.As(err, &unknown):
 		return line
 	case unknown.Token.Position.Column == 1:
 		return line + "; a suite's keys are " + keysOf(fileType())
 	}
-	return line + "; a case's keys are " + keysOf(schema())
+	keys := keysOf(schema())
+	for key := range strings.SplitSeq(keys, ", ") {
+		if word := unknown.Token.Value; strings.HasPrefix(key, word) || strings.HasPrefix(word, key) {
+			return line + ", did you mean " + key + "?"
+		}
+	}
+	return line + "; a case's keys are " + keys
 }
 
 // WithDefaults fills in what the suite leaves open: ten samples from two rounds,

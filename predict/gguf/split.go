@@ -33,6 +33,9 @@ func Open(path string) (*File, error) {
 	if err := missingPart(path, paths); err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		return nil, fmt.Errorf("%s is empty; get it again", path)
+	}
 	model, err := tensorfile.Load(paths[0], Read)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,9 @@ func (l *List[T]) Set(text string) error {
 		return nil
 	}
 	for word := range strings.SplitSeq(text, ",") {
+		if strings.TrimSpace(word) == "" && strings.Contains(text, ",") {
+			return fmt.Errorf("%s has an empty entry", text)
+		}
 		v, err := l.parse(strings.TrimSpace(word))
 		if err != nil {
 			return err
@@ -92,8 +95,11 @@ func parseRange(s string) ([]int, error) {
 			n += by
 		}
 	}
-	if len(out) == 0 || len(out) == maxRange {
-		return nil, fmt.Errorf("the range %q holds no number or too many", s)
+	switch {
+	case len(out) == 0:
+		return nil, fmt.Errorf("%s runs backwards; write %s-%s", s, last, first)
+	case len(out) == maxRange:
+		return nil, fmt.Errorf("%s is a range of %d numbers or more; give it a step, such as %s-%s*2", s, maxRange, first, last)
 	}
 	return out, nil
 }

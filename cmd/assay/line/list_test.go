@@ -24,8 +24,9 @@ func TestNumbers(t *testing.T) {
 		{text: "many", err: `"many" is not a whole number`},
 		{text: "1-8*1", err: "is not a range"},
 		{text: "0-8*2", err: "is not a range"},
-		{text: "9-1", err: "holds no number or too many"},
-		{text: "1-99999999", err: "holds no number or too many"},
+		{text: "9-1", err: "9-1 runs backwards; write 1-9"},
+		{text: "1,,2", err: "1,,2 has an empty entry"},
+		{text: "1-99999999", err: "is a range of 1000 numbers or more; give it a step, such as 1-99999999*2"},
 		{text: "", err: "is not a whole number"},
 	} {
 		t.Run(tc.text, func(t *testing.T) {

@@ -33,6 +33,9 @@ func answered(err error) error {
 			}
 		}
 	}
+	if text, ok := strings.CutSuffix(err.Error(), ": parse error"); ok {
+		return fmt.Errorf("%s: not a number of the kind that it takes, such as 10", text)
+	}
 	return err
 }
 
