@@ -11,8 +11,7 @@ import (
 
 const modelsHelp = `
 Lists the models in the hub's cache (HF_HOME), LM Studio's, llama.cpp's
-(LLAMA_CACHE) and Ollama's folders, and in this one, with what to type for
-each.
+(LLAMA_CACHE) and Ollama's folders, and here, with what to type for each.
 
 examples:
   assay models
@@ -25,17 +24,16 @@ func modelsCommand() line.Command {
 		Setup: func(fs *flag.FlagSet) line.Action {
 			asJSON := fs.Bool("json", false, "print as JSON")
 			return func(ctx context.Context, s line.Streams, args []string) error {
-				all, err := model.AllHere(ctx)
-				switch {
-				case len(args) > 0:
+				if len(args) > 0 {
 					return line.Usagef("models takes no arguments, not %q", args)
-				case err != nil:
-					return err
-				case *asJSON:
-					return show.JSON(s.Out, all)
 				}
-				show.Here(s.Out, all)
-				return nil
+				all, err := model.AllHere(ctx)
+				if err == nil && *asJSON {
+					return show.JSON(s.Out, all)
+				} else if err == nil {
+					show.Here(s.Out, all)
+				}
+				return err
 			}
 		},
 	}

@@ -77,10 +77,7 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	for _, name := range []string{"m", "model"} {
 		fs.Var(o.models, name, "`models` to run instead of a suite")
 	}
-	for _, name := range []string{"hf", "hfr", "hf-repo"} {
-		fs.Var(line.HubModels{To: o.models}, name, "`models` of a hub, as ORG/NAME[:QUANT]")
-	}
-	line.DeclareForeign(fs)
+	line.DeclareForeign(fs, o.models)
 	fs.Var(&o.pg, "pg", "`prompt,tokens` timed together; may be repeated")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")

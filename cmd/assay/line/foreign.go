@@ -58,8 +58,11 @@ var ForeignFlags = []Foreign{
 	{Names: []string{"trust-remote-code"}, Bare: true, Says: "no code of a model is run, its config is read; leave it out"},
 }
 
-// DeclareForeign declares them all.
-func DeclareForeign(fs *flag.FlagSet) {
+// DeclareForeign declares them all, and llama-bench's -hf, which adds to the models.
+func DeclareForeign(fs *flag.FlagSet, models *List[string]) {
+	for _, name := range []string{"hf", "hfr", "hf-repo"} {
+		fs.Var(HubModels{To: models}, name, "`models` of a hub, as ORG/NAME[:QUANT]")
+	}
 	for _, f := range ForeignFlags {
 		for _, name := range f.Names {
 			fs.Var(foreignValue{f}, name, f.Says)
