@@ -44,7 +44,7 @@ type inspectFlags struct {
 func newInspectFlags(fs *flag.FlagSet) *inspectFlags {
 	o := &inspectFlags{fs: fs, contexts: line.Numbers()}
 	fs.Var(o.contexts, "c", "context `lengths` to tabulate (default: up to the model's own)")
-	o.settings = line.NewCaseSettings(fs, results.KindPlan, append([]string{"n_ctx"}, line.CountSettings...)...)
+	o.settings = line.NewCaseSettings(fs, results.KindPlan, append([]string{"n_ctx"}, line.CountSettings()...)...)
 	fs.StringVar(&o.opt.Runtime, "runtime", "", line.RuntimeUsage)
 	fs.StringVar(&o.opt.WeightType, "weight-type", "", "`type` of the weights where only facts are known (default f16)")
 	fs.StringVar(&o.chip, "chip", "", "`chip` whose memory bounds the tokens per second, such as M4Max-40")

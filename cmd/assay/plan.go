@@ -26,7 +26,7 @@ func planCommand() line.Command {
 	return line.Command{
 		Name: "plan", Args: "MODEL", Does: "the runtime's own allocation plan, beside the prediction", Help: planHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o := line.NewCaseFlags(fs, results.KindPlan, line.CountSettings...)
+			o := line.NewCaseFlags(fs, results.KindPlan, line.CountSettings()...)
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				ref, err := line.OneModel("plan", args)
 				if err != nil {

@@ -12,7 +12,7 @@ func (s *session) sequence() (output.Sequence, error) {
 	if !s.model.HasVocab() {
 		return output.NewRandom(s.model.NVocab()), nil
 	}
-	tokens, err := s.model.Tokenize(output.Text)
+	tokens, err := s.model.Tokenize(output.Text())
 	return output.NewText(s.model.NVocab(), tokens), err
 }
 

@@ -11,11 +11,14 @@ import (
 	"math/rand/v2"
 )
 
-// Text is some two thousand words that were written for this: prose, dialogue,
+// text is some two thousand words that were written for this: prose, dialogue,
 // numbers, a table, code, three languages.
 //
 //go:embed text.txt
-var Text string
+var text string
+
+// Text returns it.
+func Text() string { return text }
 
 // The kinds of sequence, in the record's words.
 const (
@@ -44,7 +47,7 @@ func NewRandom(vocab int) Sequence {
 	return s
 }
 
-// NewText is Text as a model's vocabulary has it.
+// NewText is [Text] as a model's vocabulary has it.
 func NewText(vocab int, tokens []int32) Sequence {
 	return Sequence{Kind: OfText, Vocab: vocab, tokens: tokens}
 }

@@ -2,6 +2,7 @@ package llama_test
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,14 +35,20 @@ func TestReadSaved(t *testing.T) {
 			require.Len(t, saved, 1)
 			assert.Equal(t, 5, saved[0].Cells)
 			assert.Equal(t, tt.k, saved[0].KRows)
-			if name != "latent, without values" || library(t).Version() != "b6673" {
-				assert.Equal(t, tt.v, saved[0].VRows)
+			want := tt.v
+			if name == "latent, without values" && slices.Contains(keepLatentValues, library(t).Version()) {
+				want = []int64{128, 128}
 			}
+			assert.Equal(t, want, saved[0].VRows)
 			_, err = llama.ReadSaved(append(state, 0), c.Report().Caches)
 			require.Error(t, err, "a byte too many")
 		})
 	}
 }
+
+// keepLatentValues are the releases that store values of latent attention beside the
+// keys that they are a part of, as these tests see them.
+var keepLatentValues = []string{"b6673", "b6845", "b7347", "b7698"}
 
 // savedForm writes a state of one layer: with or without magic, with the words of
 // M-RoPE that the release writes.

@@ -31,7 +31,7 @@ func NewCaseFlags(fs *flag.FlagSet, kind results.Kind, but ...string) *CaseFlags
 }
 
 // CountSettings are the settings that a command which plans or tabulates fixes itself.
-var CountSettings = []string{"n_depth", "n_prompt", "n_gen"}
+func CountSettings() []string { return []string{"n_depth", "n_prompt", "n_gen"} }
 
 // RuntimeUsage describes --runtime of commands that look at one runtime.
 const RuntimeUsage = "`runtime`: llama.cpp or mlx (default: llama.cpp, but mlx for a folder of safetensors)"

@@ -20,10 +20,10 @@ type Foreign struct {
 	Says string
 }
 
-// ForeignFlags are those of llama-bench 0.5 to 0.7 (llama.cpp's
+// foreignFlags are those of llama-bench 0.5 to 0.7 (llama.cpp's
 // tools/llama-bench/llama-bench.cpp at 0104b151) and of mlx_lm.benchmark 0.32.2
 // (mlx_lm/benchmark.py) that no setting, and no flag of 'assay run', has.
-var ForeignFlags = []Foreign{
+var foreignFlags = []Foreign{
 	{Names: []string{"progress"}, Bare: true, Same: []string{"true"}},
 	{Names: []string{"offline"}, Bare: true, Same: []string{"true"}}, // no weights are ever fetched
 	{Names: []string{"v", "verbose"}, Bare: true, Says: "a failed case shows the library's last lines; leave it out"},
@@ -63,7 +63,7 @@ func DeclareForeign(fs *flag.FlagSet, models *List[string]) {
 	for _, name := range []string{"hf", "hfr", "hf-repo"} {
 		fs.Var(HubModels{To: models}, name, "`models` of a hub, as ORG/NAME[:QUANT]")
 	}
-	for _, f := range ForeignFlags {
+	for _, f := range foreignFlags {
 		for _, name := range f.Names {
 			fs.Var(foreignValue{f}, name, f.Says)
 		}
@@ -72,7 +72,7 @@ func DeclareForeign(fs *flag.FlagSet, models *List[string]) {
 
 // isForeign reports whether a flag is another tool's, which help does not list.
 func isForeign(name string) bool {
-	return slices.ContainsFunc(ForeignFlags, func(f Foreign) bool { return slices.Contains(f.Names, name) })
+	return slices.ContainsFunc(foreignFlags, func(f Foreign) bool { return slices.Contains(f.Names, name) })
 }
 
 type foreignValue struct{ Foreign }

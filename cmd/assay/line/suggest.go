@@ -24,7 +24,7 @@ func unknownFlag(fs *flag.FlagSet, err error) error {
 
 // answered is what is said of another tool's flag, without the value: it may be a token.
 func answered(err error) error {
-	for _, f := range ForeignFlags {
+	for _, f := range foreignFlags {
 		for _, name := range f.Names {
 			for _, said := range []string{"flag -" + name + ": ", "for -" + name + ": ", "boolean flag " + name + ": "} {
 				if strings.Contains(err.Error(), said+f.Says) {
