@@ -16,22 +16,9 @@ import (
 	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/predict/arch"
-	"assay/predict/machines"
 	"assay/predict/roofline"
 	"assay/results"
 )
-
-// Options say what a calibration is for.
-type Options struct {
-	Runtime     string
-	WeightTypes []string
-	// Settings are what all cases have; only the first of each list counts.
-	Settings suite.Lists
-	// Experts adds mixtures of experts, without which such models cannot be
-	// predicted: their products have kernels and rates of their own.
-	Experts bool
-	Budget  time.Duration
-}
 
 const defaultBudget = 5 * time.Minute
 
@@ -143,20 +130,3 @@ func candidate(rt runtime.Runtime, f arch.Facts, g suite.CaseGroup, n roofline.N
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// nominal is a rough idea of the machine. For a GPU: nine tenths of the published
-// bandwidth and 0.2 TFLOPS a core, what LLaMA-7B reaches in llama.cpp discussion
-// 4167 (medians of TestNominalGPU). Else what a thread of the Xeon of
-// predict/roofline/testdata does, whose fits find 14 and 25 GB/s of q4_0, 125 and
-// 267 GFLOP/s with one and two threads, and 5 and 8 µs a product.
-func nominal(h results.Host, opt Options) roofline.Nominal {
-	cores := 0
-	if h.GPUCores != nil {
-		cores = *h.GPUCores
-	}
-	if chip, err := machines.FindChip(h.Chip, cores); err == nil && opt.common().NGPULayers > 0 {
-		return roofline.Nominal{Bandwidth: 0.9 * chip.Bandwidth, Compute: 0.2e12 * float64(chip.GPUCores), Product: 5e-6}
-	}
-	threads := float64(opt.common().NThreads)
-	return roofline.Nominal{Bandwidth: 1.2e10 * threads, Compute: 1.2e11 * threads, Product: 6e-6}
-}

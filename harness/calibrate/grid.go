@@ -7,12 +7,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"assay/harness/home"
 	"assay/harness/mlx"
-	"assay/harness/runtime"
 	"assay/harness/suite"
 	"assay/predict/roofline"
 	"assay/results"
@@ -69,35 +67,6 @@ func gridOf(h results.Host, opt Options) grid {
 		return mlxGrid
 	}
 	return mlxCPUGrid
-}
-
-// nominalMLXCPU is what one core of a server of the 2020s does in MLX's CPU
-// backend, which computes in one thread: 570 MFLOP of a prompt take 0.4 s.
-func nominalMLXCPU(results.Host, Options) roofline.Nominal {
-	return roofline.Nominal{Bandwidth: 4e9, Compute: 1.4e9, Product: 2e-5}
-}
-
-// group is what all cases have in common: the settings that were asked for, or
-// their defaults, as far as only the time depends on them or on where it is spent.
-func (o Options) group() suite.CaseGroup {
-	g := suite.CaseGroup{Runtimes: []string{o.Runtime}, Skeleton: runtime.SkeletonFull}
-	for _, s := range results.Settings {
-		if s.Known != nil && s.KnownTo(o.Runtime, results.KindDecode) && len(o.Settings[s.Name]) > 0 {
-			g = g.With(s.Name, o.Settings[s.Name][0])
-		}
-	}
-	return g
-}
-
-// common is the group's settings in a case.
-func (o Options) common() results.Case {
-	var c results.Case
-	for _, s := range results.Settings {
-		if values := append(slices.Clone(o.Settings[s.Name]), s.Default); values[0] != nil {
-			s.Put(&c, values[0])
-		}
-	}
-	return c
 }
 
 // groups is the grid for one shape: short and long prompts, a prompt after

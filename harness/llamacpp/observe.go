@@ -126,3 +126,12 @@ func agreement(m *results.Measured) []results.Check {
 	}
 	return []results.Check{c}
 }
+
+// addFree adds what each device had free, now that there is a context.
+func (s *session) addFree(devices map[string]*results.Memory) {
+	for name, now := range s.lib.FreeMemory() {
+		if m := devices[name]; m != nil {
+			m.Free = &results.FreeMemory{BeforeBytes: s.before[name], ModelBytes: s.loaded[name], ContextBytes: now}
+		}
+	}
+}

@@ -91,12 +91,3 @@ func bufferDevice(devices []llama.Device, buffer string) string {
 	}
 	return hostDevice
 }
-
-// addFree adds what each device had free, now that there is a context.
-func (s *session) addFree(devices map[string]*results.Memory) {
-	for name, now := range s.lib.FreeMemory() {
-		if m := devices[name]; m != nil {
-			m.Free = &results.FreeMemory{BeforeBytes: s.before[name], ModelBytes: s.loaded[name], ContextBytes: now}
-		}
-	}
-}

@@ -71,13 +71,3 @@ func (c *plainCache) appended(st *Step, all, added mlx.Array, before, dim int) m
 	}
 	return s.SliceUpdate(all, added, []int{0, 0, before, 0}, []int{1, c.Heads, before + st.Tokens, dim})
 }
-
-// quantised is to_quantized: the whole capacity packed. The plain arrays are
-// released, but live until the packed ones are computed.
-func (c *plainCache) quantised(st *Step, q mlx.Quantisation) *quantisedCache {
-	packed := &quantisedCache{Shape: c.Shape, quant: q, offset: c.offset, capacity: c.capacity}
-	packed.keys.set(st.S, st.S.Quantize(c.keys, q))
-	packed.values.set(st.S, st.S.Quantize(c.values, q))
-	st.S.Free(&c.keys, &c.values)
-	return packed
-}

@@ -71,3 +71,13 @@ func (c *quantisedCache) seen(st *Step, all *packedVariable, dim int) mlx.Packed
 	}
 	return mlx.Packed{Words: parts[0], Scales: parts[1], Biases: parts[2]}
 }
+
+// quantised is to_quantized: the whole capacity packed. The plain arrays are
+// released, but live until the packed ones are computed.
+func (c *plainCache) quantised(st *Step, q mlx.Quantisation) *quantisedCache {
+	packed := &quantisedCache{Shape: c.Shape, quant: q, offset: c.offset, capacity: c.capacity}
+	packed.keys.set(st.S, st.S.Quantize(c.keys, q))
+	packed.values.set(st.S, st.S.Quantize(c.values, q))
+	st.S.Free(&c.keys, &c.values)
+	return packed
+}
