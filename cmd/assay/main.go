@@ -1,8 +1,9 @@
 // Command assay measures local LLM runtimes and sets each figure beside what
 // the model's architecture predicts.
 //
-// This package is the list of commands, a short file each that declares flags,
-// calls the packages below it and has show print. It decides nothing, and it does
+// This package is the list of commands, those that read what was measured in kept, the
+// others here in a short file each that declares flags, calls the packages below it and
+// has show print. It decides nothing, and it does
 // not know runtimes' names, libraries or formulas.
 package main
 
@@ -14,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"assay/cmd/assay/kept"
 	"assay/cmd/assay/line"
 )
 
@@ -52,9 +54,9 @@ func commands() []line.Command {
 		predictCommand(),
 		fitCommand(),
 		planCommand(),
-		diffCommand(),
-		trendCommand(),
-		reportCommand(),
+		kept.Diff(),
+		kept.Trend(),
+		kept.Report(),
 		nightlyCommand(),
 		modelsCommand(),
 		inspectCommand(),
@@ -64,8 +66,8 @@ func commands() []line.Command {
 		synthCommand(),
 		typesCommand(),
 		libsCommand(),
-		importCommand(),
-		exportCommand(),
+		kept.Import(),
+		kept.Export(),
 		workerCommand(),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"assay/cmd/assay/kept"
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/live"
 	"assay/cmd/assay/show"
@@ -131,7 +132,7 @@ func (o *nightlyFlags) run(ctx context.Context, s line.Streams, args []string) e
 }
 
 func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
-	hook, err := webhook(o.webhook)
+	hook, err := kept.Webhook(o.webhook)
 	if err != nil {
 		return nightly.Options{}, err
 	}
@@ -165,23 +166,6 @@ func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
 		opt.Suite, err = suite.Read(o.suite)
 	}
 	return opt, err
-}
-
-// webhook is where alerts are posted to: what was given, or else the environment's.
-// One that cannot be is refused before anything is measured.
-func webhook(given string) (alert.Webhook, error) {
-	url, err := home.Secret(given, "ASSAY_WEBHOOK")
-	if err != nil {
-		return alert.Webhook{}, failure.Input(err)
-	}
-	hook := alert.Webhook{URL: url}
-	if url == "" {
-		return hook, nil
-	}
-	if err := hook.CheckURL(); err != nil {
-		return hook, failure.Input(err)
-	}
-	return hook, nil
 }
 
 // tell prints the night, and writes it in the other forms that were asked for.

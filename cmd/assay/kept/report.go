@@ -1,4 +1,4 @@
-package main
+package kept
 
 import (
 	"bytes"
@@ -22,16 +22,17 @@ examples:
   assay report --markdown --out - >> "$GITHUB_STEP_SUMMARY"
 `
 
-func reportCommand() line.Command {
+// Report is the command of that name.
+func Report() line.Command {
 	return line.Command{
 		Name: "report", Args: "[RUN]",
 		Does: "one HTML file with tables and plots, or Markdown",
 		Help: reportHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
 			o := archive.Options{}
-			var dsn, out string
+			var out string
 			var across bool
-			fs.StringVar(&dsn, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+			dsn := storeFlag(fs)
 			fs.StringVar(&out, "out", "", "`file` to write, - for standard output (default: report.html or report.md)")
 			fs.StringVar(&o.Base, "base", "", "`run` to compare with")
 			fs.IntVar(&o.Nights, "nights", 180, "`runs` that the histories go back")
@@ -48,7 +49,7 @@ func reportCommand() line.Command {
 				if across {
 					o.Across = diff.Aspects()
 				}
-				return writeReport(ctx, s, dsn, out, o)
+				return writeReport(ctx, s, *dsn, out, o)
 			}
 		},
 	}

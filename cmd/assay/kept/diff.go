@@ -1,4 +1,4 @@
-package main
+package kept
 
 import (
 	"context"
@@ -41,7 +41,8 @@ examples:
   assay diff baseline latest --accept --why "flash attention is the default"
 `
 
-func diffCommand() line.Command {
+// Diff is the command of that name.
+func Diff() line.Command {
 	return line.Command{
 		Name: "diff", Args: "BASE HEAD", Does: "says what moved between two runs, and which of it is real", Help: diffHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
@@ -52,15 +53,15 @@ func diffCommand() line.Command {
 }
 
 type diffFlags struct {
-	store, format, who, why, webhook string
-	across, keys                     *line.List[string]
-	smallest                         float64
-	accept, asJSON                   bool
+	store                     *string
+	format, who, why, webhook string
+	across, keys              *line.List[string]
+	smallest                  float64
+	accept, asJSON            bool
 }
 
 func newDiffFlags(fs *flag.FlagSet) *diffFlags {
-	o := &diffFlags{across: line.Words(), keys: line.Words()}
-	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+	o := &diffFlags{store: storeFlag(fs), across: line.Words(), keys: line.Words()}
 	fs.Float64Var(&o.smallest, "smallest", 3, "smallest change of a timing that counts, in `percent`")
 	fs.Var(o.across, "across", "`aspects` that may differ: chip, all (power and versions always may)")
 	fs.StringVar(&o.format, "format", "table", "`table`, markdown, json, github or junit; all but table print only what moved")
@@ -97,7 +98,7 @@ func (o *diffFlags) run(ctx context.Context, s line.Streams, args []string) erro
 	}
 	hook := alert.Webhook{}
 	if o.webhook != "" {
-		if hook, err = webhook(o.webhook); err != nil {
+		if hook, err = Webhook(o.webhook); err != nil {
 			return err
 		}
 	}
@@ -105,7 +106,7 @@ func (o *diffFlags) run(ctx context.Context, s line.Streams, args []string) erro
 	if o.accept { // the store keeps what was accepted
 		open = archive.Open
 	}
-	db, err := open(ctx, o.store)
+	db, err := open(ctx, *o.store)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package kept
 
 import (
 	"context"
@@ -26,7 +26,8 @@ examples:
   assay trend --json > history.json
 `
 
-func trendCommand() line.Command {
+// Trend is the command of that name.
+func Trend() line.Command {
 	return line.Command{
 		Name: "trend", Does: "the history of each case, and where it changed", Help: trendHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
@@ -37,15 +38,15 @@ func trendCommand() line.Command {
 }
 
 type trendFlags struct {
-	store, machine, since, until, only string
-	smallest                           float64
-	last                               int
-	all, asJSON                        bool
+	store                       *string
+	machine, since, until, only string
+	smallest                    float64
+	last                        int
+	all, asJSON                 bool
 }
 
 func newTrendFlags(fs *flag.FlagSet) *trendFlags {
-	o := &trendFlags{}
-	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+	o := &trendFlags{store: storeFlag(fs)}
 	fs.StringVar(&o.machine, "machine", "", "`name` of the machine (default: the only one)")
 	fs.StringVar(&o.since, "since", "", "first `day`, as 2026-01-31")
 	fs.StringVar(&o.until, "until", "", "last `day`, as 2026-01-31")
@@ -87,7 +88,7 @@ func (o *trendFlags) run(ctx context.Context, s line.Streams, args []string) err
 	if err != nil {
 		return err
 	}
-	db, err := archive.Read(ctx, o.store)
+	db, err := archive.Read(ctx, *o.store)
 	if err != nil {
 		return err
 	}

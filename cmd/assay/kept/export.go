@@ -1,4 +1,4 @@
-package main
+package kept
 
 import (
 	"bytes"
@@ -27,7 +27,8 @@ examples:
   assay export --format prometheus --out /var/lib/node_exporter/assay.prom
 `
 
-func exportCommand() line.Command {
+// Export is the command of that name.
+func Export() line.Command {
 	var formats strings.Builder
 	for _, f := range export.Formats() {
 		fmt.Fprintf(&formats, "  %-18s %s\n", f.Name, f.Does)
@@ -37,7 +38,7 @@ func exportCommand() line.Command {
 		Does: "writes runs for benchstat, Prometheus and other tools",
 		Help: fmt.Sprintf(exportHelp, formats.String()),
 		Setup: func(fs *flag.FlagSet) line.Action {
-			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+			dsn := storeFlag(fs)
 			format := fs.String("format", "jsonl", "`format` to write, as listed above")
 			out := fs.String("out", "-", "`file` to write, - for standard output")
 			return func(ctx context.Context, s line.Streams, args []string) error {

@@ -1,4 +1,4 @@
-package main
+package kept
 
 import (
 	"context"
@@ -31,14 +31,15 @@ examples:
   assay import mlx.txt --model mlx-community/Qwen3-4B-4bit --version 0.31.3
 `
 
-func importCommand() line.Command {
+// Import is the command of that name.
+func Import() line.Command {
 	return line.Command{
 		Name: "import", Args: "FILE...",
 		Does: "reads runs of assay, llama-bench, mlx_lm.benchmark into the store",
 		Help: importHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
 			var o imports.Options
-			dsn := fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+			dsn := storeFlag(fs)
 			fs.StringVar(&o.Model, "model", "", "`name` of the model, if the file does not say")
 			fs.StringVar(&o.Version, "version", "", "`version` of the runtime, if the file does not say")
 			fs.StringVar(&o.Host.Name, "machine", "", "`name` of the machine that it was measured on")

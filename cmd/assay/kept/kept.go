@@ -1,0 +1,34 @@
+// Package kept is the commands that read what was measured: they choose runs, have the
+// packages of results compare, order or write them, and have show print. It does not
+// know how anything is measured, nor how a run that goes on is shown.
+package kept
+
+import (
+	"flag"
+
+	"assay/harness/failure"
+	"assay/harness/home"
+	"assay/results/alert"
+)
+
+// storeFlag declares --store.
+func storeFlag(fs *flag.FlagSet) *string {
+	return fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+}
+
+// Webhook is where alerts are posted to: what was given, or else the environment's.
+// One that cannot be is refused before anything is measured.
+func Webhook(given string) (alert.Webhook, error) {
+	url, err := home.Secret(given, "ASSAY_WEBHOOK")
+	if err != nil {
+		return alert.Webhook{}, failure.Input(err)
+	}
+	hook := alert.Webhook{URL: url}
+	if url == "" {
+		return hook, nil
+	}
+	if err := hook.CheckURL(); err != nil {
+		return hook, failure.Input(err)
+	}
+	return hook, nil
+}
