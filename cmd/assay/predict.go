@@ -8,7 +8,6 @@ import (
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
 	"assay/harness/model"
-	"assay/harness/record"
 	"assay/results"
 )
 
@@ -47,12 +46,6 @@ func predictCommand() line.Command {
 				c, err := o.Resolve(ref)
 				if err != nil {
 					return err
-				}
-				switch {
-				case o.Runtime == "mlx" && len(rules.Values) > 0 && rules.Values[0] != record.NoRules:
-					return line.Usagef("--rules: the rule sets speak of llama.cpp's cache and work; leave it out with mlx")
-				case len(rules.Values) == 0:
-					rules.Values = []string{"textbook"}
 				}
 				return predict(ctx, s, ref, o, rules.Values, speed, o.WithRoom(c))
 			}

@@ -38,16 +38,17 @@ const (
 func Suite(ctx context.Context, opt Options) (suite.Suite, roofline.Calibration, error) {
 	opt.Runtime = cmp.Or(opt.Runtime, runtimes.For())
 	host := machine.Read(ctx)
-	grid := gridOf(host, opt)
-	if opt.Experts && !grid.mixtures {
-		return suite.Suite{}, roofline.Calibration{}, failure.Input(fmt.Errorf("mixtures of experts take longer than a calibration in %s's CPU backend; leave out --experts", opt.Runtime))
-	}
-	opt = opt.withDefaults(grid)
-	refs, err := grid.writeModels(opt.Experts)
+	rt, err := runtimes.Named(opt.Runtime)
 	if err != nil {
 		return suite.Suite{}, roofline.Calibration{}, err
 	}
-	rt, err := runtimes.Named(opt.Runtime)
+	what := rt.Calibration(host)
+	grid := gridOf(what)
+	if opt.Experts && !grid.mixtures {
+		return suite.Suite{}, roofline.Calibration{}, failure.Input(fmt.Errorf("mixtures of experts take longer than a calibration in %s here; leave out --experts", opt.Runtime))
+	}
+	opt = opt.withDefaults(what)
+	refs, err := grid.writeModels(opt.Experts)
 	if err != nil {
 		return suite.Suite{}, roofline.Calibration{}, err
 	}
@@ -88,10 +89,10 @@ func check(rt runtime.Runtime, opt Options) error {
 	return g.Check()
 }
 
-func (o Options) withDefaults(g grid) Options {
+func (o Options) withDefaults(c runtime.Calibration) Options {
 	o.Budget = cmp.Or(o.Budget, defaultBudget)
 	if len(o.WeightTypes) == 0 {
-		o.WeightTypes = g.types
+		o.WeightTypes = c.Types
 	}
 	return o
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"assay/harness/home"
-	"assay/harness/mlx"
+	"assay/harness/runtime"
 	"assay/harness/suite"
 	"assay/predict/roofline"
 	"assay/results"
@@ -30,8 +30,6 @@ type grid struct {
 	shapes string // a pattern in shapes
 	// mixtures says that there is time for mixtures of experts.
 	mixtures bool
-	// types are the weight types that most published models come in.
-	types []string
 	// gen tokens are generated at each of the depths, prompts are taken at none,
 	// and later tokens at one more.
 	gen             int
@@ -41,32 +39,22 @@ type grid struct {
 }
 
 var (
-	llamaGrid = grid{
-		shapes: "calibration/*.json", mixtures: true, types: []string{"f16", "q8_0", "q4_0", "q4_K", "q5_K", "q6_K", "mxfp4"},
+	usualGrid = grid{
+		shapes: "calibration/*.json", mixtures: true,
 		gen: 8, depths: []int{0, 512, 2048}, prompts: []int{16, 128, 512}, later: 256, laterAt: 1024, nominal: nominal,
 	}
-	mlxGrid = grid{
-		shapes: "calibration/*.json", mixtures: true, types: []string{"bf16", "8bit", "4bit"},
-		gen: 8, depths: []int{0, 512, 2048}, prompts: []int{16, 128, 512}, later: 256, laterAt: 1024, nominal: nominal,
-	}
-	// MLX's CPU backend is there to be correct: float32 is the only type with a
-	// kernel of any speed.
-	mlxCPUGrid = grid{
-		shapes: "calibration/small/*.json", types: []string{"f32"},
-		gen: 4, depths: []int{0, 64, 192}, prompts: []int{4, 16, 48}, later: 16, laterAt: 64, nominal: nominalMLXCPU,
+	slowGrid = grid{
+		shapes: "calibration/small/*.json",
+		gen:    4, depths: []int{0, 64, 192}, prompts: []int{4, 16, 48}, later: 16, laterAt: 64, nominal: nominalSlow,
 	}
 )
 
-// gridOf is the runtime's own. MLX computes on the CPU where the chip is none of
-// Apple's.
-func gridOf(h results.Host, opt Options) grid {
-	if opt.Runtime != mlx.Name {
-		return llamaGrid
+// gridOf is the grid that there is time for.
+func gridOf(c runtime.Calibration) grid {
+	if c.Slow {
+		return slowGrid
 	}
-	if strings.HasPrefix(h.Chip, "Apple") {
-		return mlxGrid
-	}
-	return mlxCPUGrid
+	return usualGrid
 }
 
 // groups is the grid for one shape: short and long prompts, a prompt after

@@ -11,6 +11,7 @@ import (
 	"assay/harness/llamacpp"
 	"assay/harness/machine"
 	"assay/harness/mlx"
+	"assay/harness/runtime"
 	"assay/harness/speed"
 	"assay/harness/subject"
 	"assay/harness/suite"
@@ -22,14 +23,16 @@ func TestGridIsTheRuntimesOwn(t *testing.T) {
 	mac, xeon := results.Host{Chip: "Apple M4 Pro"}, results.Host{Chip: "Intel(R) Xeon(R) Processor"}
 	for _, test := range []struct {
 		host    results.Host
-		runtime string
+		runtime runtime.Runtime
 		want    grid
+		has     string
 	}{
-		{mac, llamacpp.Name, llamaGrid}, {xeon, llamacpp.Name, llamaGrid}, {mac, mlx.Name, mlxGrid}, {xeon, mlx.Name, mlxCPUGrid},
+		{mac, llamacpp.Runtime{}, usualGrid, "q4_K"}, {xeon, llamacpp.Runtime{}, usualGrid, "q4_K"},
+		{mac, mlx.Runtime{}, usualGrid, "4bit"}, {xeon, mlx.Runtime{}, slowGrid, "f32"},
 	} {
-		got := gridOf(test.host, Options{Runtime: test.runtime})
-		assert.Equal(t, test.want.types, got.types, test)
-		assert.Equal(t, test.want.shapes, got.shapes, test)
+		c := test.runtime.Calibration(test.host)
+		assert.Contains(t, c.Types, test.has)
+		assert.Equal(t, test.want.shapes, gridOf(c).shapes, test)
 	}
 }
 
@@ -59,7 +62,7 @@ func TestCalibrationOfMLX(t *testing.T) {
 	assert.GreaterOrEqual(t, len(models), 3)
 	assert.GreaterOrEqual(t, len(depths), 3)
 	assert.GreaterOrEqual(t, len(prompts), 2)
-	if gridOf(machine.Read(t.Context()), opt).mixtures {
+	if gridOf(mlx.Runtime{}.Calibration(machine.Read(t.Context()))).mixtures {
 		return
 	}
 	opt.Experts = true

@@ -23,8 +23,8 @@ func nominal(h results.Host, opt Options) roofline.Nominal {
 	return roofline.Nominal{Bandwidth: 1.2e10 * threads, Compute: 1.2e11 * threads, Product: 6e-6}
 }
 
-// nominalMLXCPU is what one core of a server of the 2020s does in MLX's CPU
-// backend, which computes in one thread: 570 MFLOP of a prompt take 0.4 s.
-func nominalMLXCPU(results.Host, Options) roofline.Nominal {
+// nominalSlow is what one core of a server of the 2020s does in a backend that is
+// there to be correct: in MLX's, of the CPU, 570 MFLOP of a prompt take 0.4 s.
+func nominalSlow(results.Host, Options) roofline.Nominal {
 	return roofline.Nominal{Bandwidth: 4e9, Compute: 1.4e9, Product: 2e-5}
 }

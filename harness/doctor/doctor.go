@@ -11,7 +11,6 @@ import (
 
 	"assay/harness/home"
 	"assay/harness/libs"
-	"assay/harness/llamacpp"
 	"assay/harness/machine"
 	"assay/harness/runtimes"
 	"assay/harness/worker"
@@ -91,7 +90,7 @@ func elsewhere(probed []worker.Probed) string {
 
 func used(probed []worker.Probed, folder string) bool {
 	for _, p := range probed {
-		if p.Name == llamacpp.Name && filepath.Dir(p.Runtime.Path) == folder {
+		if filepath.Dir(p.Runtime.Path) == folder {
 			return true
 		}
 	}

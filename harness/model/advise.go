@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"assay/harness/failure"
+	"assay/harness/runtime"
 	"assay/harness/runtimes"
 	"assay/harness/speed"
 	"assay/predict/arch"
@@ -74,11 +75,8 @@ func (a Advice) Fits() bool {
 	return slices.ContainsFunc(a.Choices, func(c Choice) bool { return c.Fits })
 }
 
-// What people choose from, by runtime; a file has a type of its own.
-var (
-	usualWeights = map[string][]string{"llama.cpp": {"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M"}, "mlx": {"8bit", "6bit", "4bit"}}
-	usualCaches  = []string{"f16", "q8_0"}
-)
+// usualCaches are the types of a cache between which people choose.
+var usualCaches = []string{"f16", "q8_0"}
 
 // usualContext is asked for where nobody says.
 const usualContext = 8192
@@ -125,9 +123,13 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 		names = []string{runtimes.For(ref)}
 	}
 	for _, name := range names {
-		for _, weights := range a.weights(name, f) {
+		rt, err := runtimes.Named(name)
+		if err != nil {
+			return err
+		}
+		for _, weights := range a.weights(rt, f) {
 			for _, n := range contexts {
-				for _, cache := range a.caches(name) {
+				for _, cache := range a.caches(rt) {
 					if err := a.choice(ref, f, Choice{Runtime: name, WeightType: weights, CacheType: cache, Context: n}); err != nil {
 						return err
 					}
@@ -139,20 +141,19 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 }
 
 // weights are the types to try: a file's own, those asked for, or the usual.
-func (a *adviser) weights(runtime string, f arch.Facts) []string {
+func (a *adviser) weights(rt runtime.Runtime, f arch.Facts) []string {
 	switch {
 	case len(f.Tensors) > 0:
 		return []string{""}
 	case len(a.opt.WeightTypes) > 0:
 		return a.opt.WeightTypes
 	}
-	return usualWeights[runtime]
+	return rt.UsualTypes()
 }
 
-func (a *adviser) caches(runtime string) []string {
-	rt, err := runtimes.Named(runtime)
+func (a *adviser) caches(rt runtime.Runtime) []string {
 	switch {
-	case err == nil && len(rt.CacheTypes()) == 0:
+	case len(rt.CacheTypes()) == 0:
 		return []string{""} // the cache follows the weights
 	case len(a.opt.CacheTypes) > 0:
 		return a.opt.CacheTypes

@@ -22,11 +22,11 @@ type Inspection struct {
 	Draft int64 `json:"draft_params"`
 	// WeightBytes are the weights as the file has them where Stored, else as they
 	// would be, in f16 unless told otherwise.
-	WeightBytes *int64      `json:"weight_bytes,omitempty"`
-	Stored      bool        `json:"weights_stored"`
-	Mix         []TypeShare `json:"weight_types,omitempty"`
-	As          []WeightsAs `json:"weights_as"`
-	Cache       []CacheAt   `json:"kv_cache"`
+	WeightBytes *int64              `json:"weight_bytes,omitempty"`
+	Stored      bool                `json:"weights_stored"`
+	Mix         []runtime.TypeShare `json:"weight_types,omitempty"`
+	As          []runtime.WeightsAs `json:"weights_as"`
+	Cache       []CacheAt           `json:"kv_cache"`
 	// CacheClasses counts the layers by how they keep what they have seen.
 	CacheClasses map[string]int `json:"kv_classes"`
 	TokenBytes   int64          `json:"kv_bytes_per_token"`
@@ -49,22 +49,6 @@ type ParamsPart struct {
 	Params int64  `json:"params"`
 	Active int64  `json:"active"`
 	Bytes  *int64 `json:"bytes,omitempty"`
-}
-
-// TypeShare is what of the weights is stored as one type.
-type TypeShare struct {
-	Type    string `json:"type"`
-	Tensors int    `json:"tensors"`
-	Params  int64  `json:"params"`
-	Bytes   int64  `json:"bytes"`
-}
-
-// WeightsAs is the size of the weights stored as a type.
-type WeightsAs struct {
-	Type  string `json:"type"`
-	Bytes int64  `json:"bytes"`
-	// BitsPerElement is the type's own, scales of its blocks included.
-	BitsPerElement float64 `json:"bits_per_element"`
 }
 
 // CacheAt is the KV cache at one context length.
@@ -118,6 +102,3 @@ type Options struct {
 	// Chip, if named, adds the ceiling of tokens per second.
 	Chip *machines.Chip
 }
-
-// inspectedTypes are the types that weights are commonly stored as.
-var inspectedTypes = []string{"f32", "f16", "q8_0", "q6_K", "q5_K", "q4_K", "q4_0", "q3_K", "q2_K"}

@@ -8,6 +8,7 @@ import (
 	"assay/harness/failure"
 	"assay/harness/machine"
 	"assay/harness/record"
+	"assay/harness/runtime"
 	"assay/harness/subject"
 	"assay/predict/arch"
 	"assay/predict/cost"
@@ -58,6 +59,9 @@ func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) 
 	if err != nil {
 		return Foretold{}, err
 	}
+	if err := checkRules(s.Runtime, sets); err != nil {
+		return Foretold{}, err
+	}
 	if c.NCtx == 0 {
 		c.NCtx = max(int(s.Facts.ContextLength), c.NPrompt+c.NGen+c.NDepth+1)
 	} else {
@@ -106,9 +110,26 @@ func tooLong(c results.Case, err error) error {
 	return err
 }
 
+// usualRules are asked where no rule sets are named.
+var usualRules = []string{"textbook"}
+
+// checkRules refuses rule sets that were asked for and do not speak of the runtime.
+func checkRules(rt runtime.Runtime, names []string) error {
+	if len(names) == 0 || names[0] == record.NoRules {
+		return nil
+	}
+	if _, spoken := rt.Rivals(results.Case{}, results.Runtime{}); !spoken {
+		return failure.Input(fmt.Errorf("--rules: the rule sets speak of %s's cache and work; leave it out with %s", results.LlamaCpp, rt.Name()))
+	}
+	return nil
+}
+
 // rival asks the rule sets, the exact prediction standing where a run has its
 // measurement.
 func (f *Foretold) rival(it subject.Item, names []string) error {
+	if len(names) == 0 {
+		names = usualRules
+	}
 	sets, err := record.Rivals(names)
 	if err != nil {
 		return err

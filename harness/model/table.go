@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"assay/harness/runtime"
 	"assay/predict/arch"
 	"assay/predict/builder"
 	"assay/predict/tensor"
@@ -49,7 +50,7 @@ func tableSizes(in *Inspection, opt Options) error {
 		bytes += *p.Bytes
 	}
 	in.WeightBytes, in.TrainingFLOPsPerToken = &bytes, 3*2*in.Active
-	slices.SortStableFunc(in.Mix, func(a, b TypeShare) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	slices.SortStableFunc(in.Mix, func(a, b runtime.TypeShare) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return nil
 }
 
@@ -64,10 +65,10 @@ func (in *Inspection) addPart(name string, params, active, bytes int64) {
 }
 
 func (in *Inspection) addType(t arch.Tensor) {
-	i := slices.IndexFunc(in.Mix, func(m TypeShare) bool { return m.Type == t.Type })
+	i := slices.IndexFunc(in.Mix, func(m runtime.TypeShare) bool { return m.Type == t.Type })
 	if i < 0 {
 		i = len(in.Mix)
-		in.Mix = append(in.Mix, TypeShare{Type: t.Type})
+		in.Mix = append(in.Mix, runtime.TypeShare{Type: t.Type})
 	}
 	m := &in.Mix[i]
 	m.Tensors, m.Params, m.Bytes = m.Tensors+1, m.Params+t.Elements(), m.Bytes+t.Bytes()

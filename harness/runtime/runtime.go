@@ -37,6 +37,15 @@ type Runtime interface {
 	// WeightTypes are the types that the matrices of a skeleton of that kind can
 	// have; without data any type has its shapes.
 	WeightTypes(kind string) []string
+	// UsualTypes are the weight types between which people choose, the largest first.
+	UsualTypes() []string
+	// Weigh counts the model's weights in the runtime's files: as they are, or, of a
+	// model of which only a config is here, with matrices of the type.
+	Weigh(f arch.Facts, weightType string) (Weights, error)
+	// WeighAs counts them in each type that they are commonly stored as.
+	WeighAs(f arch.Facts) ([]WeightsAs, error)
+	// Calibration is what fits this machine for the runtime.
+	Calibration(h results.Host) Calibration
 	// Predict says what the runtime will do with the case. The cache is predicted
 	// from f, the arithmetic from run, the facts of what is really run: they
 	// differ where a KV-faithful skeleton stands in for f. weightType is the type

@@ -43,6 +43,21 @@ func (toy) Behind(c results.Case) results.Case { return c }
 func (toy) CacheTypes() []string               { return nil }
 func (toy) WeightTypes(string) []string        { return []string{"f32"} }
 
+func (toy) UsualTypes() []string { return []string{"f32"} }
+
+func (toy) Weigh(f arch.Facts, _ string) (runtime.Weights, error) {
+	return runtime.Weights{Bytes: new(4 * shapeOf(f).Hidden * shapeOf(f).Hidden)}, nil
+}
+
+func (t toy) WeighAs(f arch.Facts) ([]runtime.WeightsAs, error) {
+	w, err := t.Weigh(f, "f32")
+	return []runtime.WeightsAs{{Type: "f32", Bytes: *w.Bytes, BitsPerElement: 32}}, err
+}
+
+func (toy) Calibration(results.Host) runtime.Calibration {
+	return runtime.Calibration{Types: []string{"f32"}}
+}
+
 func (toy) Rivals(results.Case, results.Runtime) (kv.Params, bool) { return kv.Params{}, false }
 
 func (toy) Settle(c results.Case, _ arch.Facts) results.Case {

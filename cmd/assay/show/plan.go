@@ -30,13 +30,15 @@ func Plan(w io.Writer, r results.Record) {
 		t.AppendRow(table.Row{"output buffer", bytesOf(pm.OutputBytes), bytesOf(m.Memory.OutputBytes), difference(residual(r).OutputBytes) + rounded})
 	}
 	t.Render()
-	if r.Runtime.Name != "mlx" {
+	planned := m.KVSources != nil && m.KVSources.Log != nil
+	if planned {
 		fmt.Fprintln(w, "± bytes are what the log's rounding leaves open")
 	}
 	fmt.Fprintln(w)
 	printCacheClasses(w, p)
-	if r.Runtime.Name == "mlx" {
-		fmt.Fprintln(w, "\nMLX plans nothing: the weights are those of the files' headers, and the cache\nis what mlx-lm's would hold behind a prompt of so many tokens.")
+	if !planned {
+		fmt.Fprintf(w, "\n%s plans nothing: the weights are those of the files' headers, and the cache\n"+
+			"is what it would hold behind a prompt of so many tokens.\n", r.Runtime.Name)
 	}
 	if m.Memory != nil && m.Memory.PeakFootprintBytes != nil {
 		fmt.Fprintf(w, "\nplanned with %s of memory\n", bytesOf(m.Memory.PeakFootprintBytes))
