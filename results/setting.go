@@ -222,6 +222,16 @@ func (s Setting) KnownTo(runtime string, kinds ...Kind) bool {
 	})
 }
 
+// KnownTo is the case without the settings that the runtime does not have.
+func (c Case) KnownTo(runtime string) Case {
+	for _, s := range Settings {
+		if !s.KnownTo(runtime, c.Kind) {
+			s.Put(&c, s.Of(Case{}))
+		}
+	}
+	return c
+}
+
 // Given reports whether a list of values asks for anything: a switch that is
 // only listed as off does not.
 func (s Setting) Given(values []any) bool {

@@ -60,8 +60,7 @@ func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 		c.NUbatch = min(c.NUbatch, c.NBatch)
 	}
 	c.SWAFull = c.SWAFull && hasWindow(f)
-	c.KVBits, c.KVGroupSize, c.QuantizedKVStart, c.MaxKVSize = 0, 0, 0, 0
-	return c
+	return c.KnownTo(Name)
 }
 
 func (Runtime) CacheTypes() []string { return llama.CacheTypes() }

@@ -117,10 +117,6 @@ func (s *session) tokens(n int) []int32 {
 	return out
 }
 
-func cacheOptions(c results.Case) lm.CacheOptions {
-	return lm.CacheOptions{MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
-}
-
 // fill brings a fresh session to the case's depth.
 func (s *session) fill(ctx context.Context, session *lm.Session, c results.Case) error {
 	depth, _ := prompts(c)

@@ -49,12 +49,10 @@ func (Runtime) Rivals(results.Case, results.Runtime) (kv.Params, bool) { return 
 // quantised, grows as tokens come, and is not split over sequences. A bound is
 // left out for models that choose caches of their own.
 func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
-	out := results.Case{
-		Kind: c.Kind, NCtx: c.NPrompt + c.NGen + c.NDepth, NPrompt: c.NPrompt, NGen: c.NGen, NDepth: c.NDepth, NSeq: 1,
-		KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart, MaxKVSize: c.MaxKVSize,
-	}
-	if c.Kind == results.KindPlan {
-		out.NCtx = c.NCtx
+	out := c.KnownTo(Name)
+	out.NSeq = 1
+	if c.Kind != results.KindPlan {
+		out.NCtx = c.NPrompt + c.NGen + c.NDepth
 	}
 	switch {
 	case out.KVBits == 0:

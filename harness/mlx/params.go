@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"assay/harness/skeleton"
+	"assay/native/mlx/lm"
 	"assay/predict/arch"
 	"assay/predict/kv"
 	"assay/results"
@@ -51,4 +52,8 @@ func prompts(c results.Case) (depth, prompt int) {
 		return 1, 0
 	}
 	return c.NDepth, c.NPrompt
+}
+
+func cacheOptions(c results.Case) lm.CacheOptions {
+	return lm.CacheOptions{MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
 }
