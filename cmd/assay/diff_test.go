@@ -120,7 +120,7 @@ func TestDiffAndTrendRefuse(t *testing.T) {
 		want string
 	}{
 		{[]string{"diff", "a"}, "diff takes BASE and HEAD, not 1 arguments"},
-		{[]string{"diff", "a", "b"}, "has no run a, and there is no such file"},
+		{[]string{"diff", "a", "b"}, "has no run or tag a, and there is no such file"},
 		{[]string{"diff", "a", "b", "--across", "weather"}, `"weather" is none of chip, power, version, all`},
 		{[]string{"diff", "a", "b", "--format", "pdf"}, `--format "pdf" is none of`},
 		{[]string{"diff", "a", "b", "--accept"}, "--accept needs --why"},

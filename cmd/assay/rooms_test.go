@@ -52,9 +52,8 @@ const roomOrder = `
 	# Printing decides nothing, and the line knows no command.
 	harness/doctor, harness/nightly, harness/bisect < cmd/assay/show < cmd/assay/line, cmd/assay/live < cmd/assay
 
-	# What reads what was measured shows no run that goes on.
-	cmd/assay/line < cmd/assay/kept < cmd/assay
-	cmd/assay/live !< cmd/assay/kept
+	# A stored run is shown as it was when it went on.
+	cmd/assay/line, cmd/assay/live < cmd/assay/kept < cmd/assay
 	cmd/assay/line !< cmd/assay/show
 	cmd/assay !< cmd/assay/line
 `

@@ -8,8 +8,13 @@ import "errors"
 // InputError is an input that cannot be read, or that asks for what cannot be.
 type InputError struct{ Err error }
 
-// Input marks an error as one of the input.
-func Input(err error) error { return InputError{err} }
+// Input marks an error, if there is one, as one of the input.
+func Input(err error) error {
+	if err == nil {
+		return nil
+	}
+	return InputError{err}
+}
 
 func (e InputError) Error() string { return e.Err.Error() }
 func (e InputError) Unwrap() error { return e.Err }

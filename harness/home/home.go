@@ -167,6 +167,15 @@ func (h Home) Calibration() string { return filepath.Join(h.Cache, "calibration"
 // Runs is the folder of the runs' records and journals.
 func (h Home) Runs() string { return filepath.Join(h.Data, "runs") }
 
+// JournalSuffix is what the names of journals end in.
+const JournalSuffix = ".journal"
+
+// Journal is the file that a run holds while it goes on.
+func (h Home) Journal(run string) string { return filepath.Join(h.Runs(), run+JournalSuffix) }
+
+// Removed is the folder of runs that were taken out of the store, a file each.
+func (h Home) Removed() string { return filepath.Join(h.Data, "removed") }
+
 // Reports is the folder of the nights' reports.
 func (h Home) Reports() string { return filepath.Join(h.Data, "reports") }
 

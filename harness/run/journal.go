@@ -88,7 +88,7 @@ type entry struct {
 	CanaryFailure string `json:"canary_failure,omitempty"`
 }
 
-const journalSuffix = ".journal"
+const journalSuffix = home.JournalSuffix
 
 func journalPath(dir, runID string) string { return filepath.Join(dir, runID+journalSuffix) }
 

@@ -29,6 +29,7 @@ func parseDay(s string) (time.Time, bool) {
 //	latest, latest~2     the newest run with records, the second before it
 //	baseline             the run that the machine's baseline stands on
 //	2026-11-20           the last run that began on that day, local time
+//	before-update        a tag, as TagRun gives them
 //	20261120T02, night7  a run's id, or the beginning of only one id
 //	./night.jsonl        a file, if it is there or the word has a separator
 //
@@ -88,7 +89,7 @@ func (s *Store) SelectID(ctx context.Context, selector string, f Filter) (string
 	case name == "baseline":
 		return s.baseline(ctx, f.Machine)
 	}
-	return s.byPrefix(ctx, name)
+	return s.byName(ctx, name)
 }
 
 // parseBack splits "latest~2" into its name and how far to go back.
@@ -138,9 +139,9 @@ func (s *Store) baseline(ctx context.Context, machine string) (string, error) {
 	return run, nil
 }
 
-// byPrefix returns the run whose id is prefix, or the only one that begins
+// byName returns the run whose id or tag a name is, or the only one whose id begins
 // with it.
-func (s *Store) byPrefix(ctx context.Context, prefix string) (string, error) {
+func (s *Store) byName(ctx context.Context, prefix string) (string, error) {
 	if !results.ValidRunID(prefix) {
 		return "", fmt.Errorf("%q is neither a run, a date nor a file", prefix)
 	}
@@ -155,9 +156,13 @@ func (s *Store) byPrefix(ctx context.Context, prefix string) (string, error) {
 		}
 		ids = append(ids, r.ID)
 	}
+	var tag Tag
+	if found, err := s.Document(ctx, tagKind, prefix, &tag); found || err != nil {
+		return tag.Run, err
+	}
 	switch len(ids) {
 	case 0:
-		return "", fmt.Errorf("the store %s has no run %s, and there is no such file", s.name, prefix)
+		return "", fmt.Errorf("the store %s has no run or tag %s, and there is no such file", s.name, prefix)
 	case 1:
 		return ids[0], nil
 	}

@@ -53,7 +53,7 @@ func TestSelect(t *testing.T) {
 		"morning~1":     "only latest can be followed by ~",
 		"2026-11-21":    `has no run for "2026-11-21"`,
 		"nig":           "3 runs begin with nig",
-		"nobody":        "has no run nobody, and there is no such file",
+		"nobody":        "has no run or tag nobody, and there is no such file",
 		"":              "neither a run, a date nor a file",
 		"a b":           "neither a run, a date nor a file",
 		"gone.jsonl":    "gone.jsonl: no such file",

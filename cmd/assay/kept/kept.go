@@ -1,6 +1,6 @@
 // Package kept is the commands that read what was measured: they choose runs, have the
 // packages of results compare, order or write them, and have show print. It does not
-// know how anything is measured, nor how a run that goes on is shown.
+// know how anything is measured.
 package kept
 
 import (

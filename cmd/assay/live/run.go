@@ -90,6 +90,7 @@ func (p *Run) Finish() (err error) {
 			}
 		}
 		p.closing(p.Out)
+		p.advise(p.Out)
 	}
 	if p.ErrFormat != "" {
 		err = errors.Join(err, p.export(p.Err, p.ErrFormat))
@@ -111,8 +112,8 @@ func (p *Run) export(w io.Writer, format string) error {
 	return nil
 }
 
-// closing prints what belongs to no row: caches, what did not hold or is missing,
-// rules that were asked for, and what to do next.
+// closing prints what belongs to no row: caches, what did not hold or is missing, and
+// rules that were asked for.
 func (p *Run) closing(w io.Writer) {
 	show.Sort(p.Taken)
 	show.Caches(w, p.Taken)
@@ -124,6 +125,10 @@ func (p *Run) closing(w io.Writer) {
 		show.ChiefVerdicts(w, p.Taken)
 	}
 	show.Closing(w, p.Taken)
+}
+
+// advise says what is missing, and what to do next.
+func (p *Run) advise(w io.Writer) {
 	if p.rows.begun && !p.plan.Foretold {
 		fmt.Fprintln(w, "No speed is predicted here before 'assay run --calibrate' and 'assay fit'.")
 	}
