@@ -21,6 +21,7 @@ import (
 	"assay/harness/llamacpp"
 	"assay/harness/record"
 	"assay/harness/subject"
+	"assay/harness/worker/workertest"
 	"assay/native/llama"
 	"assay/results"
 )
@@ -144,7 +145,7 @@ func TestArchitectures(t *testing.T) {
 	if os.Getenv("ASSAY_ARCHITECTURES") == "" && os.Getenv("ASSAY_ALL") == "" {
 		t.Skip("takes minutes: scripts/architectures")
 	}
-	needLlama(t)
+	workertest.NeedLlama(t)
 	names := strings.Split(os.Getenv("ASSAY_ARCHITECTURES"), ",")
 	all := len(names) == 1 && (names[0] == "" || names[0] == "all")
 	if all {

@@ -20,6 +20,7 @@ import (
 	host "assay/harness/runtime"
 	"assay/harness/skeleton"
 	"assay/harness/subject"
+	"assay/harness/worker/workertest"
 	"assay/predict/arch"
 	"assay/predict/backend"
 	family "assay/predict/family/llamacpp"
@@ -98,7 +99,7 @@ func leaveOut(t *testing.T, why string) {
 // TestDevice runs TestDeviceCases in a process whose library has a device, on
 // Linux one in software.
 func TestDevice(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestDeviceCases$", "-test.v", "-test.timeout", "30m")
 	cmd.Env = append(os.Environ(), onDevice+"=1", "GGML_VK_VISIBLE_DEVICES=0", "ASSAY_TEST_SKELETONS="+skeletons)
 	if folder := deviceLibrary(t); folder != "" {

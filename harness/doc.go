@@ -21,6 +21,8 @@
 //
 // Beside that way stand model, which says what can be said of a model without
 // measuring it, doctor, which says what works here, nightly, which does all of it
-// every night, and bisect, which does it in one release after the other. The order in which rooms may import one another is held by
-// TestRooms in cmd/assay. Tests that need several rooms stand here.
+// every night, and bisect, which does it in one release after the other. The order
+// in which rooms may import one another is held by TestRooms in cmd/assay. Tests
+// that need several rooms stand here; worker/workertest makes a test binary its own
+// worker.
 package harness

@@ -28,6 +28,7 @@ import (
 	"assay/harness/runtime"
 	"assay/harness/subject"
 	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
@@ -279,7 +280,7 @@ var whyDied = regexp.MustCompile(`(?m)^.*(?:GGML_ASSERT|GGML_ABORT|fatal error|w
 // is predicted is exact, at every boundary, and nothing that is measured lacks a
 // prediction.
 func TestRandomDraws(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	shapes, cases := 40, 5
 	if os.Getenv("ASSAY_ALL") != "" {
 		shapes = 400

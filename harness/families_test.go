@@ -18,6 +18,7 @@ import (
 	"assay/harness/skeleton"
 	"assay/harness/subject"
 	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/native/llama"
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
@@ -82,7 +83,7 @@ const familyWeights = "q5_0"
 // recurrent state are predicted to the byte and layer, and the work to the
 // operation. The skeletons hold zeros, as sizes do not depend on weights.
 func TestFamilies(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	self, err := worker.Self()
 	require.NoError(t, err)
 	s := worker.Spawner{Command: self, Timeout: 5 * time.Minute}

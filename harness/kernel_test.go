@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/record"
+	"assay/harness/worker/workertest"
 	"assay/results"
 )
 
@@ -96,7 +97,7 @@ func planted(t *testing.T, library, fault string) []results.Record {
 // out has moved since the sound one, where it has: flash attention's faults leave
 // attention without it as it was, which is found within the run as well.
 func TestKernelsThatAreWrong(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	cc, err := exec.LookPath("cc")
 	if err != nil || goruntime.GOOS != "linux" {
 		t.Skip("needs a C compiler (cc) on Linux, whose loader takes a library of ours first")

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/native/dylib"
 	"assay/native/llama"
 )
@@ -18,7 +19,7 @@ import (
 // variant among them, and the variables that the library obeys. What was altered
 // since it was installed is not loaded.
 func TestWhatWasLoadedIsRecorded(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	found, err := llama.Find()
 	require.NoError(t, err)
 	folder := filepath.Join(t.TempDir(), filepath.Base(filepath.Dir(found)))

@@ -22,6 +22,7 @@ import (
 	"assay/harness/runtime"
 	"assay/harness/skeleton"
 	"assay/harness/subject"
+	"assay/harness/worker/workertest"
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/gguf"
@@ -82,7 +83,7 @@ func outputRecord(t *testing.T, engine runtime.Engine, s runtime.Session, file m
 }
 
 func llamaEngine(t *testing.T) runtime.Engine {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	engine, err := llamacpp.Runtime{}.Open()
 	require.NoError(t, err)
 	return engine

@@ -13,6 +13,7 @@ import (
 	"assay/harness/record"
 	"assay/harness/suite"
 	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/results"
 )
 
@@ -44,7 +45,7 @@ var publishedCases = []struct {
 // TestPublishedModels runs the two real models over those settings: all that is
 // predicted of a file must be what the library does with it.
 func TestPublishedModels(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	in, err := libs.New(t.Output())
 	require.NoError(t, err)
 	for _, p := range libs.PublishedModels() {

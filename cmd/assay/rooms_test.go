@@ -39,6 +39,7 @@ const roomOrder = `
 	harness/suite !< harness/worker
 	harness/archive !< harness/worker
 	harness/worker !< harness/speed
+	harness/worker < harness/worker/workertest
 
 	# What uses suites, records and what was kept.
 	harness/suite, harness/record, harness/archive < harness/calibrate, harness/run, harness/model

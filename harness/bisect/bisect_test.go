@@ -14,18 +14,13 @@ import (
 	"assay/harness/llamacpp"
 	"assay/harness/run"
 	"assay/harness/suite"
-	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/native/llama"
 )
 
 // TestMain lets the test binary be its own worker.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		if worker.Work(context.Background(), os.Stdin, os.Stdout) != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	workertest.Serve()
 	os.Exit(m.Run())
 }
 

@@ -22,7 +22,7 @@ import (
 	"assay/harness/machine"
 	"assay/harness/run"
 	"assay/harness/suite"
-	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/native/llama"
 	"assay/results"
 	"assay/results/alert"
@@ -33,11 +33,8 @@ import (
 // TestMain lets the test binary be its own worker, and a night of its own that
 // can be killed.
 func TestMain(m *testing.M) {
+	workertest.Serve()
 	switch {
-	case len(os.Args) > 1 && os.Args[1] == "worker":
-		if worker.Work(context.Background(), os.Stdin, os.Stdout) != nil {
-			os.Exit(1)
-		}
 	case len(os.Args) > 2 && os.Args[1] == "nightly":
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/home"
+	"assay/harness/worker/workertest"
 	"assay/native/llama"
 	"assay/results"
 )
@@ -15,7 +16,7 @@ import (
 // TestEveryRelease runs a small case against each release of llama.cpp in
 // assay's cache; 'assay libs install --release all' puts them there.
 func TestEveryRelease(t *testing.T) {
-	needLlama(t)
+	workertest.NeedLlama(t)
 	dirs, err := home.Find()
 	require.NoError(t, err)
 	folders, err := filepath.Glob(dirs.Libs(llama.Spec().Product, "*"))

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,43 +19,15 @@ import (
 	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/harness/worker"
-	"assay/native/llama"
+	"assay/harness/worker/workertest"
 	"assay/results"
 )
 
 // TestMain lets the test binary be its own worker, so that the tests run real
 // ones.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		if worker.Work(context.Background(), os.Stdin, os.Stdout) != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(testAll(m))
-}
-
-// testAll runs the tests with a folder for skeletons that goes with them.
-func testAll(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "assay-test-skeletons-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	skeletons = dir
-	return m.Run()
-}
-
-// needLlama skips without llama.cpp; where CI is set a missing one fails.
-func needLlama(t *testing.T) {
-	t.Helper()
-	if _, err := llama.Find(); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("llama.cpp is needed: %v", err)
-		}
-		t.Skipf("needs llama.cpp: %v", err)
-	}
+	workertest.Serve()
+	os.Exit(workertest.WithSkeletons(m, func(dir string) { skeletons = dir }))
 }
 
 // skeletons is shared by the tests of this package: each is written once.
@@ -66,7 +37,7 @@ var skeletons string
 // collected.
 func newRunner(t *testing.T, records *[]results.Record) *Runner {
 	t.Helper()
-	needLlama(t)
+	workertest.NeedLlama(t)
 	self, err := worker.Self()
 	require.NoError(t, err)
 	dir := t.TempDir()

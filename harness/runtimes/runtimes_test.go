@@ -19,18 +19,14 @@ import (
 	"assay/harness/subject"
 	"assay/harness/suite"
 	"assay/harness/worker"
+	"assay/harness/worker/workertest"
 	"assay/results"
 )
 
 // TestMain adds the third row, in the worker that the test binary is, too.
 func TestMain(m *testing.M) {
 	runtimes.AddRow(toy{})
-	if len(os.Args) > 1 && os.Args[1] == "worker" {
-		if worker.Work(context.Background(), os.Stdin, os.Stdout) != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	workertest.Serve()
 	os.Exit(m.Run())
 }
 
