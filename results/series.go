@@ -6,7 +6,9 @@ import "time"
 type Series struct {
 	Key     Key
 	Machine string
-	// Case is what Key stands for, Earlier its [Record.EarlierKey].
+	// Runtime, Model and Case are what Key stands for, Earlier its [Record.EarlierKey].
+	Runtime Runtime
+	Model   Model
 	Case    Case
 	Earlier Key
 	Points  []Point

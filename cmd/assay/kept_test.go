@@ -53,6 +53,14 @@ func TestRunsAreListedTaggedAndRemoved(t *testing.T) {
 		}
 	}
 
+	pages := filepath.Join(dir, "site")
+	good("site", "--out", pages)
+	wall, err := os.ReadFile(filepath.Join(pages, "index.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(wall), "30 cases on 1 machine")
+	refused("no site of assay's", "site", "--out", dir)
+	refused("name the folder", "site")
+
 	refused("cannot name a run", "tag", "day00", "latest")
 	refused("cannot name a run", "tag", "day00", "2026-01-01")
 	refused("the id of run day00 begins so", "tag", "day01", "day0")

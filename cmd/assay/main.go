@@ -57,6 +57,7 @@ func commands() []line.Command {
 		kept.Diff(),
 		kept.Trend(),
 		kept.Report(),
+		kept.Site(),
 		kept.List(),
 		kept.Show(),
 		kept.Tag(),

@@ -11,6 +11,7 @@ import (
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/live"
 	"assay/cmd/assay/show"
+	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/harness/nightly"
@@ -55,11 +56,11 @@ func nightlyCommand() line.Command {
 }
 
 type nightlyFlags struct {
-	suite, store, out, webhook, junit, markdown string
-	runtimes, across                            *line.List[string]
-	keep                                        int
-	smallest                                    float64
-	canary, force, fresh, github, asJSON, again bool
+	suite, store, out, webhook, junit, markdown, site string
+	runtimes, across                                  *line.List[string]
+	keep                                              int
+	smallest                                          float64
+	canary, force, fresh, github, asJSON, again       bool
 }
 
 func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
@@ -77,6 +78,7 @@ func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
 	fs.BoolVar(&o.github, "github", false, "print what is announced as GitHub annotations")
 	fs.StringVar(&o.junit, "junit", "", "also write what is announced to this `file` as JUnit XML")
 	fs.StringVar(&o.markdown, "markdown", "", "also write the night to this `file` as Markdown")
+	fs.StringVar(&o.site, "site", "", "also write the site of all nights into this `folder`, as 'assay site' does")
 	fs.BoolVar(&o.asJSON, "json", false, "print the night as JSON")
 	fs.BoolVar(&o.again, "replay", false, "measure nothing: judge all stored runs, or those named, as if they were nights")
 	fs.Float64Var(&o.smallest, "smallest", 3, "with --replay: smallest change of a timing that counts, in `percent`")
@@ -127,6 +129,11 @@ func (o *nightlyFlags) run(ctx context.Context, s line.Streams, args []string) e
 	}
 	if err := o.tell(s, night); err != nil {
 		return err
+	}
+	if o.site != "" {
+		if err := kept.WriteSite(ctx, s, o.store, o.site, archive.SiteOptions{Reports: kept.SiteReports}); err != nil {
+			return err
+		}
 	}
 	return nightVerdict(night)
 }

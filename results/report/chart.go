@@ -96,6 +96,10 @@ func (c chart) draw(b *strings.Builder, m mark) {
 		b.WriteString(`"/>`)
 		return
 	}
+	if m.kind == dots && len(m.points) > maxNotes {
+		c.cloud(b, m)
+		return
+	}
 	for _, p := range m.points {
 		x, y := c.px(p.x), c.py(p.y)
 		if p.lo < p.hi {
@@ -119,11 +123,18 @@ func (c chart) draw(b *strings.Builder, m mark) {
 	}
 }
 
+// cloud draws many points as the ends of lines without length, in one path.
+func (c chart) cloud(b *strings.Builder, m mark) {
+	fmt.Fprintf(b, `<path class="cloud %s" d="`, m.class)
+	for _, p := range m.points {
+		fmt.Fprintf(b, "M%.1f %.1fh0", c.px(p.x), c.py(p.y))
+	}
+	b.WriteString(`"/>`)
+}
+
 // radius keeps many points from running into each other.
 func radius(n int) string {
 	switch {
-	case n > 300:
-		return "1"
 	case n > 60:
 		return "2"
 	}

@@ -7,7 +7,7 @@ import (
 
 // depthFigures draws one figure: the residuals of the timed cases that were
 // predicted, over the tokens in the cache before them.
-func depthFigures(records []results.Record) []picture {
+func depthFigures(records []results.Record) []Picture {
 	decode, prefill := mark{kind: dots, class: "c1"}, mark{kind: dots, class: "c2"}
 	var xs, ys []float64
 	for _, r := range records {
@@ -34,6 +34,6 @@ func depthFigures(records []results.Record) []picture {
 	c.x = linear(0, deepest, 5, 10)
 	c.y = linear(min(lo, 0), max(hi, 0), 5, 10)
 	c.marks = []mark{prefill, decode}
-	return []picture{{Title: "Residuals over depth", SVG: c.svg(), Legend: []entry{{"c1", "decode"}, {"c2", "prefill"}},
+	return []Picture{{Title: "Residuals over depth", SVG: c.svg(), Legend: []entry{{"c1", "decode"}, {"c2", "prefill"}},
 		Caption: "Above 0 a case took longer than predicted."}}
 }

@@ -12,11 +12,11 @@ import (
 // section is a heading with figures under it.
 type section struct {
 	Title, Text string
-	Figures     []picture
+	Figures     []Picture
 }
 
-// picture is a chart with what it shows in words.
-type picture struct {
+// Picture is a chart with what it shows in words.
+type Picture struct {
 	Title   string
 	SVG     template.HTML
 	Legend  []entry
@@ -65,8 +65,8 @@ func groups(records []results.Record, name func(results.Record) string) (names [
 
 // kvFigures draws the size of the cache over the context, one figure a model
 // with up to four sets of parameters.
-func kvFigures(records []results.Record) []picture {
-	var all []picture
+func kvFigures(records []results.Record) []Picture {
+	var all []Picture
 	models, by := groups(records, func(r results.Record) string {
 		if r.Case.NCtx < 1 || r.Predicted == nil || r.Predicted.KVBytes == nil {
 			return ""
@@ -87,8 +87,8 @@ func kvFigures(records []results.Record) []picture {
 	return all
 }
 
-func kvFigure(model string, variants []string, of map[string][]results.Record) (picture, bool) {
-	f := picture{Title: model}
+func kvFigure(model string, variants []string, of map[string][]results.Record) (Picture, bool) {
+	f := Picture{Title: model}
 	c := chart{title: "KV bytes by context length of " + model, xName: "context in tokens", yName: "KV cache", yLabel: figure.Size,
 		xLabel: func(v float64) string { return contextLabel(int(v)) }}
 	var xs, ys []float64
@@ -144,8 +144,8 @@ const maxLayerFigures = 8
 
 // layerFigures draws the residual of each layer: of the cases that have any,
 // or else of one case, to show that there is none.
-func layerFigures(records []results.Record) []picture {
-	var off, exact []picture
+func layerFigures(records []results.Record) []Picture {
+	var off, exact []Picture
 	for _, r := range records {
 		residuals, ok := layerResiduals(r)
 		if !ok {
@@ -164,7 +164,7 @@ func layerFigures(records []results.Record) []picture {
 	case len(exact) > 0:
 		f := exact[0]
 		f.Caption = "Exact in every layer, as in all " + strconv.Itoa(len(exact)) + " cases whose layers were measured."
-		return []picture{f}
+		return []Picture{f}
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func layerResiduals(r results.Record) ([]point, bool) {
 	return points, true
 }
 
-func layerFigure(r results.Record, residuals []point) (picture, bool) {
+func layerFigure(r results.Record, residuals []point) (Picture, bool) {
 	var xs, ys []float64
 	differ, exact := mark{kind: bars, class: "bad"}, mark{kind: dots, class: "c1"}
 	for _, p := range residuals {
@@ -214,5 +214,5 @@ func layerFigure(r results.Record, residuals []point) (picture, bool) {
 	if lo == 0 && hi == 0 {
 		c.y = scale{lo: -1, hi: 1, ticks: []float64{0}}
 	}
-	return picture{Title: title, SVG: c.svg(), Legend: []entry{{"c1", "exact"}, {"bad", "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
+	return Picture{Title: title, SVG: c.svg(), Legend: []entry{{"c1", "exact"}, {"bad", "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
 }

@@ -19,6 +19,9 @@ func tokensPerSecond(s *results.TokensPerSecond) string {
 	return fmt.Sprintf("%s [%s, %s]", figure.Speed(s.Median), figure.Speed(s.CI95[0]), figure.Speed(s.CI95[1]))
 }
 
+// ModelName returns the model with what tells it from its like.
+func ModelName(r results.Record) string { return modelName(r) }
+
 // modelName returns the model with what tells it from its like.
 func modelName(r results.Record) string {
 	words := []string{r.Model.Name}

@@ -51,9 +51,16 @@ type caseRow struct {
 //go:embed page.html
 var pageHTML string
 
+//go:embed style.css
+var styleCSS string
+
+// Style is the look of every page, light and dark.
+func Style() template.CSS { return template.CSS(styleCSS) }
+
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"p":    results.Printable,
-	"join": func(s []string) string { return strings.Join(s, ", ") },
+	"p":     results.Printable,
+	"style": Style,
+	"join":  func(s []string) string { return strings.Join(s, ", ") },
 }).Parse(pageHTML))
 
 // HTML writes the report as one file that needs nothing else.

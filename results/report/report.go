@@ -56,8 +56,18 @@ type Finding struct {
 
 // History is the course of one case over many runs.
 type History struct {
-	Series  results.Series
+	Key     results.Key
+	Points  []Point
 	Changes []Change
+}
+
+// Point is what one run measured of a timed case, in tokens per second: the median,
+// which is 0 where nothing was timed, and the bounds of its 95 % interval, which are
+// equal where none is known.
+type Point struct {
+	Run            string
+	Time           time.Time
+	Median, Lo, Hi float64
 }
 
 // Change is a place in a history where its level moved.

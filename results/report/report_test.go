@@ -100,7 +100,7 @@ func hostile() report.Input {
 		f.Case, f.Before, f.After, f.Details, f.Reproduce = evil, evil, evil, []string{evil}, evil
 	}
 	for i := range in.Histories {
-		in.Histories[i].Series.Key += results.Key(" " + evil)
+		in.Histories[i].Key += results.Key(" " + evil)
 	}
 	in.Rooflines[0].Machine = evil
 	return in

@@ -107,14 +107,15 @@ func sample() report.Input {
 	for i, c := range []results.Case{{Kind: results.KindDecode, NGen: 128}, {Kind: results.KindPrefill, NPrompt: 512}} {
 		rec := base("qwen3-0.6b", "qwen3")
 		rec.Case = c
-		h := report.History{Series: results.Series{Key: rec.Key(), Case: c, Machine: "mini (Apple M4)"}}
+		series := results.Series{Key: rec.Key(), Case: c, Machine: "mini (Apple M4)"}
 		for n := range 90 {
 			rate := 139.0
 			if i == 0 && n >= 62 {
 				rate = 128
 			}
-			h.Series.Points = append(h.Series.Points, results.Point{Time: night.AddDate(0, 0, n-89), SamplesNS: samples(rate, c.Tokens(), rng)})
+			series.Points = append(series.Points, results.Point{Time: night.AddDate(0, 0, n-89), SamplesNS: samples(rate, c.Tokens(), rng)})
 		}
+		h := report.NewHistory(series)
 		if i == 0 {
 			h.Changes = []report.Change{{At: 62, Before: 139, After: 128, Between: "between llama.cpp b7000 and b7001"}}
 		}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/results"
@@ -108,6 +109,34 @@ func percent(v results.Interval) string {
 	return figure.Change(v.Value) + " [" + figure.Between(v.Lo, v.Hi) + "]"
 }
 
+// NewHistory is the course of a series, without changes.
+func NewHistory(s results.Series) History {
+	h := History{Key: s.Key, Points: make([]Point, 0, len(s.Points))}
+	for _, p := range s.Points {
+		one := Point{Run: p.RunID, Time: p.Time}
+		if speed := results.Speed(p.SamplesNS, s.Case.Tokens()); speed != nil {
+			one.Median = speed.Median
+			if speed.CI95 != nil {
+				one.Lo, one.Hi = speed.CI95[0], speed.CI95[1]
+			}
+		}
+		h.Points = append(h.Points, one)
+	}
+	return h
+}
+
+// WithChanges adds where its level moved; tokens are those of a sample.
+func (h History) WithChanges(changes []trend.Change, tokens int) History {
+	for _, c := range changes {
+		at := slices.IndexFunc(h.Points, func(p Point) bool { return p.Run == c.First.Run })
+		if at >= 0 && c.Figure == "time" {
+			rate := 1e9 * float64(tokens)
+			h.Changes = append(h.Changes, Change{At: at, Before: rate / *c.Before, After: rate / *c.After, Between: between(c)})
+		}
+	}
+	return h
+}
+
 // FromTrend returns the histories with the changes that were found in them.
 func FromTrend(t trend.Trend, series []results.Series) []History {
 	changes := map[results.Key][]trend.Change{}
@@ -116,25 +145,9 @@ func FromTrend(t trend.Trend, series []results.Series) []History {
 	}
 	var all []History
 	for _, s := range series {
-		h := History{Series: s}
-		for _, c := range changes[s.Key] {
-			if at, ok := runAt(s, c.First.Run); ok && c.Figure == "time" {
-				tokens := 1e9 * float64(s.Case.Tokens())
-				h.Changes = append(h.Changes, Change{At: at, Before: tokens / *c.Before, After: tokens / *c.After, Between: between(c)})
-			}
-		}
-		all = append(all, h)
+		all = append(all, NewHistory(s).WithChanges(changes[s.Key], s.Case.Tokens()))
 	}
 	return all
-}
-
-func runAt(s results.Series, run string) (int, bool) {
-	for i, p := range s.Points {
-		if p.RunID == run {
-			return i, true
-		}
-	}
-	return 0, false
 }
 
 // between says what else changed where a level did.

@@ -57,7 +57,7 @@ func (s *Store) history(ctx context.Context, f Filter, yield func(results.Series
 			if err != nil {
 				return err
 			}
-			one.Case, one.Earlier = rec.Case, rec.EarlierKey()
+			one.Runtime, one.Model, one.Case, one.Earlier = rec.Runtime, rec.Model, rec.Case, rec.EarlierKey()
 		}
 		if len(one.Points) > 0 && !yield(one.Series, nil) {
 			return nil
