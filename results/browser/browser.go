@@ -57,7 +57,7 @@ func Written(t testing.TB, name, page string) string {
 
 // Frames is a page that shows others side by side at widths of phones and screens;
 // they lie in .artefacts. It says at its end how wide each is within its frame, as
-// "page 320 in 320; ", after what a page runs itself is done.
+// "page 320 in 320; ", and whether a table hides columns, after what a page runs itself is done.
 func Frames(t testing.TB, name string, pages []string, widths []int) (address string, fits []string) {
 	t.Helper()
 	var frames strings.Builder
@@ -66,14 +66,16 @@ func Frames(t testing.TB, name string, pages []string, widths []int) (address st
 		for _, width := range widths {
 			fmt.Fprintf(&frames, `<iframe src="%[1]s" style="border:0;width:%[2]dpx;height:1000px" onload="setTimeout(() => {
 				const d = this.contentDocument.documentElement;
-				document.body.append('%[1]s ' + d.scrollWidth + ' in ' + d.clientWidth + (d.querySelector('svg, table') ? '' : ' without pictures') + '; ')}, 500)"></iframe>`, page, width)
+				document.body.append('%[1]s ' + d.scrollWidth + ' in ' + d.clientWidth + (d.querySelector('svg, table') ? '' : ' without pictures') +
+					([...d.querySelectorAll('.scroll')].some(s => s.scrollWidth > s.clientWidth) ? ' with columns out of sight' : '') + '; ')}, 500)"></iframe>`, page, width)
 			fits = append(fits, fmt.Sprintf("%s %d in %d; ", page, width, width))
 		}
 	}
 	return Written(t, name, frames.String()), fits
 }
 
-// Fit holds the pages of Frames against their frames: nothing may stick out sideways.
+// Fit holds the pages of Frames against their frames: nothing may stick out
+// sideways or be out of sight.
 func Fit(t testing.TB, name string, pages []string, widths []int) {
 	t.Helper()
 	address, fits := Frames(t, name, pages, widths)

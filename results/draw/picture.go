@@ -11,6 +11,8 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+
+	"assay/results/figure"
 )
 
 // The size of the plots' files.
@@ -37,8 +39,10 @@ func Save(dir string, pictures []Picture) ([]string, error) {
 		if err := one.Draw(p); err != nil {
 			return nil, fmt.Errorf("plot %s: %w", one.Name, err)
 		}
-		widen(&p.X)
-		widen(&p.Y)
+		for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+			widen(axis)
+			axis.Tick.Marker = plainTicks{axis.Tick.Marker}
+		}
 		path := filepath.Join(dir, one.Name)
 		if err := p.Save(Width, Height, path); err != nil {
 			return nil, fmt.Errorf("plot %s: %w", one.Name, err)
@@ -57,6 +61,27 @@ func widen(a *plot.Axis) {
 	}
 	room := 0.05 * (a.Max - a.Min)
 	a.Min, a.Max = a.Min-room, a.Max+room
+}
+
+// plainTicks writes numbers as people do: 20000 and 2 M, not 2e+04 and 2e+06.
+type plainTicks struct{ plot.Ticker }
+
+func (t plainTicks) Ticks(lo, hi float64) []plot.Tick {
+	ticks := t.Ticker.Ticks(lo, hi)
+	for i, tick := range ticks {
+		if v, err := strconv.ParseFloat(tick.Label, 64); err == nil && math.Abs(v-tick.Value) <= 1e-6*math.Abs(v) { // a name stays
+			ticks[i].Label = Plain(v)
+		}
+	}
+	return ticks
+}
+
+// Plain is a number on an axis: as it is up to a hundred thousand, then with a prefix.
+func Plain(v float64) string {
+	if math.Abs(v) >= 1e5 {
+		return figure.Count(v)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
 // Logarithmic gives both axes a logarithmic scale.

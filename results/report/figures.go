@@ -29,22 +29,21 @@ type entry struct{ Class, Label string }
 // colours are the classes of the style sheet for series, in order.
 var colours = []string{"c1", "c2", "c3", "c4"}
 
-// sections returns the figures of a report; a section without one is left out.
-func sections(in Input) []section {
-	var all []section
-	for _, s := range []section{
-		{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.", kvFigures(in.Head.Records)},
-		{"KV residual by layer", "Measured less predicted bytes of each layer; nothing to see is what is expected.", layerFigures(in.Head.Records)},
-		{"Speed", "Points are medians with their 95 % interval, diamonds predictions with theirs.", speedFigures(in.Head.Records)},
-		{"Speed over depth", "How far cases lie from what the fit predicts, by the tokens in the cache.", depthFigures(in.Head.Records)},
-		{"Roofline", "What the machine allows at most, and what the cases reached.", rooflineFigures(in.Rooflines)},
-		{"History", historyText(in.Histories), historyFigures(in.Histories)},
-	} {
-		if len(s.Figures) > 0 {
-			all = append(all, s)
-		}
+// sections returns the pictures of a report, those of speed and those of memory; a
+// section without one is left out.
+func sections(in Input) (speed, memory []section) {
+	filled := func(all ...section) []section {
+		return slices.DeleteFunc(all, func(s section) bool { return len(s.Figures) == 0 })
 	}
-	return all
+	speed = filled(
+		section{"Speed by case", "Points are medians with their 95 % interval, diamonds predictions with theirs.", speedFigures(in.Head.Records)},
+		section{"History", historyText(in.Histories), historyFigures(in.Histories)},
+		section{"Speed over depth", "How far cases lie from what the fit predicts, by the tokens in the cache.", depthFigures(in.Head.Records)},
+		section{"Roofline", "What the machine allows at most, and what the cases reached.", rooflineFigures(in.Rooflines)})
+	memory = filled(
+		section{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.", kvFigures(in.Head.Records)},
+		section{"KV residual by layer", "Measured less predicted bytes of each layer.", layerFigures(in.Head.Records)})
+	return speed, memory
 }
 
 // groups splits records by a name, in the order of first appearance.
@@ -142,31 +141,40 @@ func contextLabel(n int) string {
 // maxLayerFigures bounds the charts of layers; the table lists every case.
 const maxLayerFigures = 8
 
-// layerFigures draws the residual of each layer: of the cases that have any,
-// or else of one case, to show that there is none.
+// layerFigures draws the residual of each layer, of the cases that have any.
 func layerFigures(records []results.Record) []Picture {
-	var off, exact []Picture
+	var all []Picture
+	for _, r := range records {
+		if residuals, ok := layerResiduals(r); ok {
+			if f, off := layerFigure(r, residuals); off && len(all) < maxLayerFigures {
+				all = append(all, f)
+			}
+		}
+	}
+	return all
+}
+
+// exactLayers says of how many cases every layer is as predicted; it is "" if any
+// differs, or none was measured.
+func exactLayers(records []results.Record) string {
+	n := 0
 	for _, r := range records {
 		residuals, ok := layerResiduals(r)
 		if !ok {
 			continue
 		}
-		f, isOff := layerFigure(r, residuals)
-		if isOff {
-			off = append(off, f)
-		} else {
-			exact = append(exact, f)
+		if slices.ContainsFunc(residuals, func(p point) bool { return p.y != 0 }) {
+			return ""
 		}
+		n++
 	}
-	switch {
-	case len(off) > 0:
-		return off[:min(len(off), maxLayerFigures)]
-	case len(exact) > 0:
-		f := exact[0]
-		f.Caption = "Exact in every layer, as in all " + strconv.Itoa(len(exact)) + " cases whose layers were measured."
-		return []Picture{f}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "The cache is as predicted in every layer, in the one case whose layers were measured."
 	}
-	return nil
+	return "The cache is as predicted in every layer, in all " + strconv.Itoa(n) + " cases whose layers were measured."
 }
 
 // layerResiduals returns measured less predicted bytes by layer.

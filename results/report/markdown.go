@@ -9,8 +9,8 @@ import (
 	"assay/results"
 )
 
-// Markdown writes the report for a pull request: verdict, what moved, and the
-// table of all cases, folded. Names from outside stand in code spans, where
+// Markdown writes the report for a pull request or an issue: verdict, what moved, the
+// speeds, and folded what cases hold and which rules of others do not. Names from outside stand in code spans, where
 // neither markup nor a mention of a person has an effect.
 func Markdown(w io.Writer, in Input) error {
 	p := newPage(in)
@@ -30,7 +30,9 @@ func Markdown(w io.Writer, in Input) error {
 		fmt.Fprintf(&b, "- %s\n", results.CodeSpan(n))
 	}
 	markdownFindings(&b, p)
-	markdownCases(&b, p)
+	markdownSpeeds(&b, p)
+	markdownMemory(&b, p)
+	markdownRules(&b, p)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -51,12 +53,6 @@ func markdownFindings(b *strings.Builder, p page) {
 			fmt.Fprintf(b, "|%s\n", cells(string(r.Key()), r.Error))
 		}
 	}
-	if len(p.Refuted) > 0 {
-		b.WriteString("\n### Rules that were refuted\n\n| rules | figure | because | cases | furthest off | predicted | measured |\n|---|---|---|--:|---|--:|--:|\n")
-		for _, r := range p.Refuted {
-			fmt.Fprintf(b, "|%s\n", cells(r.Rules, r.Figure, r.Because, strconv.Itoa(r.Cases), r.Worst, r.Predicted, r.Measured))
-		}
-	}
 }
 
 func markdownDetails(b *strings.Builder, f Finding) {
@@ -72,14 +68,36 @@ func markdownDetails(b *strings.Builder, f Finding) {
 	}
 }
 
-func markdownCases(b *strings.Builder, p page) {
-	if len(p.Cases) == 0 {
+func markdownSpeeds(b *strings.Builder, p page) {
+	if len(p.Speeds) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n<details><summary>All %d cases</summary>\n\n", len(p.Cases))
-	b.WriteString("| model | test | parameters | KV predicted | measured | residual | tokens/s [95 %] | predicted | status |\n|---|---|---|--:|--:|--:|--:|--:|---|\n")
-	for _, c := range p.Cases {
-		fmt.Fprintf(b, "|%s\n", cells(c.Model, c.Test, c.Variant, c.KVPredicted, c.KVMeasured, c.KVResidual, c.Speed, c.SpeedPredicted, c.Status))
+	b.WriteString("\n### Speed\n\n| model | test | settings | tokens/s | 95 % interval | predicted | off by | before | change | checks |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
+	for _, r := range p.Speeds {
+		fmt.Fprintf(b, "|%s\n", cells(r.Model, r.Test, r.Settings, r.Speed, r.Interval, r.Predicted, r.Off, r.Before, r.Change, r.Status))
+	}
+}
+
+func markdownMemory(b *strings.Builder, p page) {
+	if len(p.Memory) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n<details><summary>Memory and operations of all %d cases</summary>\n\n", len(p.Memory))
+	b.WriteString("| model | test | settings | weights | KV predicted | measured | off | operations | off | checks |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
+	for _, r := range p.Memory {
+		fmt.Fprintf(b, "|%s\n", cells(r.Model, r.Test, r.Settings, r.Weights, r.KVPredicted, r.KVMeasured, r.KVOff, r.FLOPs, r.FLOPsOff, r.Status))
+	}
+	b.WriteString("\n</details>\n")
+}
+
+func markdownRules(b *strings.Builder, p page) {
+	if len(p.Refuted) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n<details><summary>%d rules of others that were refuted</summary>\n\n", len(p.Refuted))
+	b.WriteString("| rules | figure | because | cases | furthest off | predicted | measured |\n|---|---|---|--:|---|--:|--:|\n")
+	for _, r := range p.Refuted {
+		fmt.Fprintf(b, "|%s\n", cells(r.Rules, r.Figure, r.Because, strconv.Itoa(r.Cases), r.Worst, r.Predicted, r.Measured))
 	}
 	b.WriteString("\n</details>\n")
 }

@@ -21,10 +21,46 @@ type page struct {
 	Bad      bool
 	Facts    []fact
 	Unfit    []string
-	Sections []section
 	Failures []results.Record
-	Refuted  []verdictRow
-	Cases    []caseRow
+	Speeds   []speedRow
+	Memory   []memoryRow
+	// Exact says of how many cases no layer differs, "" if any does.
+	Exact string
+	// OfSpeed and OfMemory are the pictures below the tables.
+	OfSpeed, OfMemory []section
+	Refuted           []verdictRow
+}
+
+// mostOpen is how long a table may be and still stand open.
+const mostOpen = 40
+
+// Open reports whether the table of memory stands open.
+func (p page) Open() bool { return len(p.Memory) <= mostOpen }
+
+// Compares reports whether any case has a figure of a run before.
+func (p page) Compares() bool {
+	return slices.ContainsFunc(p.Speeds, func(r speedRow) bool { return r.Before != "" })
+}
+
+// Foretold reports whether any case has a predicted speed.
+func (p page) Foretold() bool {
+	return slices.ContainsFunc(p.Speeds, func(r speedRow) bool { return r.Predicted != "" })
+}
+
+// Weighed, Summed and Counted report whether any case has its weights, its memory in
+// all, or its operations.
+func (p page) Weighed() bool {
+	return slices.ContainsFunc(p.Memory, func(r memoryRow) bool { return r.Weights != "" })
+}
+
+// Summed is as Weighed.
+func (p page) Summed() bool {
+	return slices.ContainsFunc(p.Memory, func(r memoryRow) bool { return r.Total != "" })
+}
+
+// Counted is as Weighed.
+func (p page) Counted() bool {
+	return slices.ContainsFunc(p.Memory, func(r memoryRow) bool { return r.FLOPs != "" })
 }
 
 // fact is a line about the run.
@@ -38,14 +74,6 @@ type verdictRow struct {
 	Worst                  string
 	Predicted, Measured    string
 	off                    float64
-}
-
-// caseRow is a line of the table of all cases.
-type caseRow struct {
-	Model, Test, Variant, Status               string
-	KVPredicted, KVMeasured, KVResidual, FLOPs string
-	Speed, SpeedPredicted, SecondsRatio        string
-	OK                                         bool
 }
 
 //go:embed page.html
@@ -89,12 +117,16 @@ func newPage(in Input) page {
 			failed = append(failed, r)
 		}
 	}
-	in.Head.Records = apart(in.Head.Records)
-	p := page{Failures: failed, Input: in, Facts: facts(in), Unfit: results.Count(in.Head.Records).Reasons, Sections: sections(in), Refuted: refuted(in.Head.Records)}
+	in.Head.Records = slices.Clone(in.Head.Records)
+	results.Sort(in.Head.Records)
+	named := apart(in.Head.Records)
+	speeds, memory := tables(in, named)
+	in.Head.Records = named
+	p := page{Failures: failed, Input: in, Facts: facts(in), Unfit: results.Count(in.Head.Records).Reasons, Refuted: refuted(in.Head.Records)}
 	p.Title = orDefault(in.Title, "assay: run "+in.Head.ID)
-	for _, r := range in.Head.Records {
-		p.Cases = append(p.Cases, newCaseRow(r))
-	}
+	p.Speeds, p.Memory = speeds, memory
+	p.OfSpeed, p.OfMemory = sections(in)
+	p.Exact = exactLayers(in.Head.Records)
 	p.Verdict, p.Bad = verdict(in)
 	return p
 }
@@ -168,41 +200,6 @@ func facts(in Input) []fact {
 	add("Power", func(r results.Record) string { return r.Host.Power })
 	add("Thermal", func(r results.Record) string { return r.Host.Thermal })
 	return all
-}
-
-func newCaseRow(r results.Record) caseRow {
-	row := caseRow{
-		Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Variant: r.Case.Variant(),
-		Status: r.Outcome().String(), OK: r.Outcome() != results.Failed,
-	}
-	if p := r.Predicted; p != nil {
-		row.KVPredicted = optional(p.KVBytes, figure.Size)
-		if p.TokensPerSecond != nil {
-			row.SpeedPredicted = figure.Speed(p.TokensPerSecond.Value)
-		}
-	}
-	if m := r.Measured; m != nil {
-		row.KVMeasured, row.FLOPs = optional(m.KVBytes, figure.Size), optional(m.FLOPs, figure.Count)
-		row.Speed = tokensPerSecond(m.TokensPerSecond)
-	}
-	if d := r.Residual; d != nil {
-		if d.KVBytes != nil {
-			row.KVResidual = figure.SignedSize(*d.KVBytes)
-		}
-		if d.SecondsRatio != nil {
-			row.SecondsRatio = figure.Short(*d.SecondsRatio)
-		}
-	}
-	var bad []string
-	for _, c := range r.Checks {
-		if !c.OK {
-			bad = append(bad, c.Name+": "+c.Detail)
-		}
-	}
-	if len(bad) > 0 {
-		row.Status, row.OK = "differs: "+strings.Join(bad, "; "), false
-	}
-	return row
 }
 
 func optional(v *int64, format func(float64) string) string {

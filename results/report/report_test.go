@@ -48,12 +48,42 @@ func TestHTMLHasEverySection(t *testing.T) {
 	page := html(t, sample())
 	for _, want := range []string{
 		"1 regression, 1 exact figure changed, 1 case differs from its prediction, 1 case failed, 1 improvement in 19 cases.",
-		"KV cache by context", "KV residual by layer", "Speed", "Roofline", "History", "All cases",
+		"KV cache by context", "KV residual by layer", "Speed", "Roofline", "History", "Memory and operations",
 		"16 of 48 layers differ.", "+16 MiB", "139 → 128 tokens/s (-7.9 %), between llama.cpp b7000 and b7001.",
 		"the worker was killed: out of memory", "assay run -m preset:qwen3-0.6b -p 0 -n 128 -r 10", "the cache is padded to 256 cells",
 	} {
 		assert.True(t, strings.Contains(unescape.UnescapeString(page), want), want)
 	}
+}
+
+// The report is read from the top: the verdict, what moved, speed beside what was
+// predicted and the run before, memory, and folded the rules of others.
+func TestReportIsReadFromTheTop(t *testing.T) {
+	in := sample()
+	base := results.Run{ID: "before"}
+	for _, r := range in.Head.Records {
+		if r.Case.Tokens() > 0 {
+			measured, speed := *r.Measured, *r.Measured.TokensPerSecond
+			speed.Median *= 0.8
+			measured.TokensPerSecond, r.Measured = &speed, &measured
+			base.Records = append(base.Records, r)
+		}
+	}
+	in.Base = &base
+	page := unescape.UnescapeString(html(t, in))
+	at := 0
+	for _, want := range []string{`class="verdict`, "What moved", "<h2>Speed</h2>", "<h2>History", "<h2>Memory and operations", "<h2>KV cache", "<h2>Rules of others</h2>\n<details>"} {
+		next := strings.Index(page, want)
+		assert.Greater(t, next, at, want)
+		at = next
+	}
+	assert.Equal(t, 6, strings.Count(page, `data-label="Change">+25.0 %<`), "to the run before")
+	assert.Regexp(t, `data-label="Off by">-3\.\d %<`, page)
+
+	// Without another run it is the newest of the history.
+	in.Base, in.Histories = nil, in.Histories[:1]
+	in.Histories[0].Key = base.Records[0].Key()
+	assert.Contains(t, html(t, in), "the newest run before this one")
 }
 
 // The file needs nothing from anywhere, and runs nothing.

@@ -79,7 +79,7 @@ func (p *Run) Finish() (err error) {
 	p.Stop()
 	switch {
 	case p.JSON:
-		show.Sort(p.Taken)
+		results.Sort(p.Taken)
 		err = show.JSON(p.Out, p.Taken)
 	case p.Format != "":
 		err = p.export(p.Out, p.Format)
@@ -115,7 +115,7 @@ func (p *Run) export(w io.Writer, format string) error {
 // closing prints what belongs to no row: caches, what did not hold or is missing, and
 // rules that were asked for.
 func (p *Run) closing(w io.Writer) {
-	show.Sort(p.Taken)
+	results.Sort(p.Taken)
 	show.Caches(w, p.Taken)
 	p.best(w)
 	switch {

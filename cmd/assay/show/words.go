@@ -100,17 +100,3 @@ func OrEmpty[T any](p *T) T {
 	}
 	return *p
 }
-
-// Sort orders a run's records as people look for them: runtime, model,
-// kind, then parameters.
-func Sort(records []results.Record) {
-	slices.SortStableFunc(records, func(a, b results.Record) int {
-		return strings.Compare(sortKey(a), sortKey(b))
-	})
-}
-
-func sortKey(r results.Record) string {
-	kinds := []results.Kind{results.KindPlan, results.KindKV, results.KindPrefill, results.KindDecode}
-	return fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%d\x00%06d\x00%06d\x00%s%v", r.Runtime.Name, r.Model.Skeleton, r.Model.Ref, r.Model.Weights(),
-		slices.Index(kinds, r.Case.Kind), r.Case.NDepth, r.Case.NCtx, r.Case.TypeK, r.Case.SWAFull)
-}
