@@ -316,9 +316,13 @@ type Memory struct {
 	KVBytes      *int64 `json:"kv_bytes,omitempty"`
 	ComputeBytes *int64 `json:"compute_bytes,omitempty"`
 	OutputBytes  *int64 `json:"output_bytes,omitempty"`
+	// RepackBytes are copies of weights in a layout that the processor's products want.
+	RepackBytes *int64 `json:"repack_bytes,omitempty"`
 	// ProcessBytes is what the process holds besides, an estimate.
 	ProcessBytes *int64 `json:"process_bytes,omitempty"`
 	TotalBytes   *int64 `json:"total_bytes,omitempty"`
+	// NotPredicted says of each part that has no prediction why, by the part's name.
+	NotPredicted map[string]string `json:"not_predicted,omitempty"`
 	// Devices has the parts of each device by its name, where there are several.
 	Devices map[string]*Memory `json:"devices,omitempty"`
 	// Free is what a device said was free, at three times.
@@ -392,9 +396,10 @@ type Residual struct {
 	KVBytes     *int64 `json:"kv_bytes,omitempty"`
 	FLOPs       *int64 `json:"flops,omitempty"`
 	WeightBytes *int64 `json:"weight_bytes,omitempty"`
-	// ComputeBytes and OutputBytes are of the log's rounded sizes.
+	// ComputeBytes, OutputBytes and RepackBytes are of the log's rounded sizes.
 	ComputeBytes *int64 `json:"compute_bytes,omitempty"`
 	OutputBytes  *int64 `json:"output_bytes,omitempty"`
+	RepackBytes  *int64 `json:"repack_bytes,omitempty"`
 	// SecondsRatio is measured over predicted seconds.
 	SecondsRatio *float64 `json:"seconds_ratio,omitempty"`
 }

@@ -71,6 +71,7 @@ func (e *engine) Plan(_ context.Context, path string, c results.Case) (*results.
 	defer ctx.Close()
 	m := &results.Measured{WeightBytes: new(model.Bytes()), Memory: &results.Memory{}, KVSources: &results.KVSources{}}
 	readReports(m, model.Report(), ctx.Report())
+	m.Memory.WeightBytes, m.Memory.RepackBytes = nil, nil // nothing is loaded: the log says 0
 	m.Memory.Devices = byDevice(e.lib.Devices(), model.Report(), ctx.Report())
 	machine.AddFootprint(m.Memory)
 	return m, nil

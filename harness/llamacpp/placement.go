@@ -53,7 +53,7 @@ func byDevice(devices []llama.Device, reports ...llama.Report) map[string]*resul
 			if sums[on] == nil {
 				sums[on] = &results.Memory{}
 			}
-			if part := partOf(sums[on], b.Kind); part != nil {
+			if part := partOf(sums[on], b); part != nil {
 				if *part == nil {
 					*part = new(int64)
 				}
@@ -64,10 +64,13 @@ func byDevice(devices []llama.Device, reports ...llama.Report) map[string]*resul
 	return sums
 }
 
-// partOf is where a kind of buffer is counted.
-func partOf(m *results.Memory, kind string) **int64 {
-	switch kind {
+// partOf is where a buffer is counted.
+func partOf(m *results.Memory, b llama.BufferReport) **int64 {
+	switch b.Kind {
 	case "model":
+		if b.Repacked() {
+			return &m.RepackBytes
+		}
 		return &m.WeightBytes
 	case "KV", "RS":
 		return &m.KVBytes

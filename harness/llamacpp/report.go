@@ -7,7 +7,10 @@ import (
 
 // readReports takes over what the library printed about its buffers.
 func readReports(m *results.Measured, model, ctx llama.Report) {
-	m.Memory.WeightBytes = model.Sum("model")
+	m.Memory.WeightBytes, m.Memory.RepackBytes = model.Sum("model"), model.Repacked()
+	if m.Memory.WeightBytes != nil {
+		*m.Memory.WeightBytes -= *m.Memory.RepackBytes
+	}
 	m.Memory.ComputeBytes, m.Memory.OutputBytes = ctx.Sum("compute"), ctx.Sum("output")
 	if size := ctx.CacheBytes(); size != nil {
 		// Each line is off by half of the last digit at most.

@@ -13,7 +13,6 @@ import (
 	"assay/predict/roofline"
 	"assay/predict/source"
 	"assay/results"
-	"assay/results/figure"
 )
 
 // Place is where a model is to run.
@@ -192,23 +191,14 @@ func (a *adviser) choice(ref string, f arch.Facts, c Choice) error {
 func (c *Choice) judge(p *results.Predicted, in Place) {
 	c.Memory = p.Memory
 	need := p.Memory
-	if need != nil && in.Device != "" {
-		need = need.Devices[in.Device]
+	if need == nil {
+		need = &results.Memory{WeightBytes: p.WeightBytes, KVBytes: p.KVBytes}
 	}
-	switch {
-	case need != nil && need.TotalBytes != nil:
-		c.NeedBytes = *need.TotalBytes
-	default:
-		c.AtLeast = true
-		for _, part := range []*int64{p.WeightBytes, p.KVBytes} {
-			if part != nil {
-				c.NeedBytes += *part
-			}
-		}
-	}
-	switch {
-	case c.NeedBytes > in.LimitBytes:
-		c.Why = figure.Bytes(c.NeedBytes-in.LimitBytes) + " too much"
+	var all bool
+	c.NeedBytes, all = need.On(in.Device).Need()
+	c.AtLeast = !all
+	switch c.Why = results.TooMuch(c.NeedBytes, in.LimitBytes); {
+	case c.Why != "":
 	case c.AtLeast:
 		c.Why = "what its buffers take is not predicted"
 	default:

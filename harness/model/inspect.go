@@ -30,7 +30,7 @@ func Inspect(ctx context.Context, ref string, opt Options) (Inspection, error) {
 			return Inspection{}, err
 		}
 	}
-	for _, part := range []func(*Inspection, Options) error{sizes, sharing, caches, workByLength} {
+	for _, part := range []func(*Inspection, Options) error{sizes, sharing, caches, needs, workByLength} {
 		if err := part(&in, opt); err != nil {
 			return Inspection{}, failure.Input(err)
 		}
@@ -61,6 +61,24 @@ func caches(in *Inspection, opt Options) error {
 			}
 		}
 	}
+	return nil
+}
+
+// needs predicts all of the memory at the longest context that was asked for, or
+// at the usual one.
+func needs(in *Inspection, opt Options) error {
+	n := usualContext
+	if in.Facts.ContextLength > 0 {
+		n = min(n, int(in.Facts.ContextLength))
+	}
+	if len(opt.Contexts) > 0 {
+		n = slices.Max(opt.Contexts)
+	}
+	p, err := in.predict(opt, results.Case{Kind: results.KindPlan, NCtx: n})
+	if err != nil {
+		return err
+	}
+	in.Memory, in.MemoryContext = p.Memory, n
 	return nil
 }
 

@@ -27,6 +27,9 @@ type Inspection struct {
 	Mix         []runtime.TypeShare `json:"weight_types,omitempty"`
 	As          []runtime.WeightsAs `json:"weights_as"`
 	Cache       []CacheAt           `json:"kv_cache"`
+	// Memory is all that is needed at MemoryContext tokens, where it is predicted.
+	Memory        *results.Memory `json:"memory,omitempty"`
+	MemoryContext int             `json:"memory_n_ctx,omitempty"`
 	// CacheClasses counts the layers by how they keep what they have seen.
 	CacheClasses map[string]int `json:"kv_classes"`
 	TokenBytes   int64          `json:"kv_bytes_per_token"`

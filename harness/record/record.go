@@ -54,6 +54,7 @@ func residual(p *results.Predicted, m *results.Measured) *results.Residual {
 	}
 	if pm, mm := p.Memory, m.Memory; pm != nil && mm != nil {
 		r.ComputeBytes, r.OutputBytes = minus(mm.ComputeBytes, pm.ComputeBytes), minus(mm.OutputBytes, pm.OutputBytes)
+		r.RepackBytes = minus(mm.RepackBytes, pm.RepackBytes)
 	}
 	if r.KVBytes == nil && m.KVSources != nil {
 		r.KVBytes = minus(m.KVSources.Log, p.KVBytes) // a plan has the log alone
@@ -93,6 +94,7 @@ func compare(p *results.Predicted, m *results.Measured) []results.Check {
 	if pm, mm := p.Memory, m.Memory; pm != nil && mm != nil {
 		checks = append(checks, nearLog("compute_bytes", pm.ComputeBytes, mm.ComputeBytes)...)
 		checks = append(checks, nearLog("output_bytes", pm.OutputBytes, mm.OutputBytes)...)
+		checks = append(checks, nearLog("repack_bytes", pm.RepackBytes, mm.RepackBytes)...)
 	}
 	return append(checks, costsAgree(p.Cost, m.Cost)...)
 }

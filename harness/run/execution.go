@@ -305,14 +305,40 @@ func (x *execution) fits(it subject.Item, h results.Host) error {
 		return err
 	}
 	p, err := rt.Predict(it.Facts, it.Run, it.WeightType, it.Case, x.Available[it.Runtime])
-	if err != nil || p.WeightBytes == nil || p.KVBytes == nil {
+	if err != nil {
 		return nil // what cannot be predicted cannot be refused
 	}
-	if need := *p.WeightBytes + *p.KVBytes; need > *h.FreeMemoryBytes {
-		return failure.TooLarge(fmt.Errorf("%s needs %s for weights and %s for its KV cache, but %s of memory is free; choose a smaller model, context or type, or run it all the same with --force",
-			it.Ref, figure.Bytes(*p.WeightBytes), figure.Bytes(*p.KVBytes), figure.Bytes(*h.FreeMemoryBytes)))
+	need := p.Memory
+	if need == nil {
+		need = &results.Memory{WeightBytes: p.WeightBytes, KVBytes: p.KVBytes}
+	}
+	for _, at := range limits(x.Available[it.Runtime], h) {
+		n, _ := need.On(at.device).Need()
+		if by := results.TooMuch(n, at.bytes); by != "" {
+			return failure.TooLarge(fmt.Errorf("%s does not fit at a context of %d (%s): %s of %s; it needs %s; choose a smaller model, context or type, or run it all the same with --force",
+				it.Ref, it.Case.NCtx, by, figure.Bytes(at.bytes), at.what, need))
+		}
 	}
 	return nil
+}
+
+// limit is how much of a device's memory there is, and what that is called.
+type limit struct {
+	device string
+	bytes  int64
+	what   string
+}
+
+// limits are what a model must fit in: what the library says that its GPU may
+// hold, and what of the machine's memory is free.
+func limits(lib results.Runtime, h results.Host) []limit {
+	var list []limit
+	for _, d := range lib.Devices {
+		if d.Name == lib.Device && d.Type != "CPU" && d.TotalBytes != nil {
+			list = append(list, limit{d.Name, *d.TotalBytes, "memory is what " + d.Name + " may have"})
+		}
+	}
+	return append(list, limit{"", *h.FreeMemoryBytes, "memory is free"})
 }
 
 // finish executes what is left of a run, then does what its outputs need to be whole,

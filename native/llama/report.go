@@ -178,6 +178,27 @@ func (r Report) Sum(kind string) *int64 {
 	return sum
 }
 
+// Repacked reports whether the buffer holds weights in a layout that the
+// processor's products want, beside the file's own.
+func (b BufferReport) Repacked() bool {
+	return b.Kind == "model" && slices.Contains([]string{"AMX", "CPU_REPACK", "CPU_AARCH64", "CPU_KLEIDIAI"}, b.Device)
+}
+
+// Repacked adds up the buffers of repacked weights; nil when no buffer of weights
+// was printed or a line could not be read.
+func (r Report) Repacked() *int64 {
+	if r.Sum("model") == nil {
+		return nil
+	}
+	sum := new(int64)
+	for _, b := range r.Buffers {
+		if b.Repacked() {
+			*sum += b.Bytes
+		}
+	}
+	return sum
+}
+
 // CacheBytes adds up the caches' sizes; nil when none was printed or a line
 // could not be read. Planning (no_alloc) prints them while every KV buffer is
 // empty.

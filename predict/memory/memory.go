@@ -20,14 +20,18 @@ type Parts struct {
 	// Compute is the buffer of the graph's activations, Output that of the logits
 	// that a step hands out.
 	Compute, Output *int64
+	// Repacked are copies of weights in a layout that the processor's products want.
+	Repacked *int64
 	// Process is what the process holds besides, the vocabulary most of all.
 	Process *int64
+	// Unknown says of each part that is not predicted why, by its name.
+	Unknown map[string]string
 }
 
 // Total is the sum of all parts, or nil where one of them is not known.
 func (p Parts) Total() *int64 {
 	var sum int64
-	for _, part := range []*int64{p.Weights, p.KV, p.Compute, p.Output, p.Process} {
+	for _, part := range []*int64{p.Weights, p.KV, p.Compute, p.Output, p.Repacked, p.Process} {
 		if part == nil {
 			return nil
 		}
@@ -46,7 +50,8 @@ func (p Parts) And(o Parts) Parts {
 	}
 	return Parts{
 		Weights: sum(p.Weights, o.Weights), KV: sum(p.KV, o.KV), Compute: sum(p.Compute, o.Compute),
-		Output: sum(p.Output, o.Output), Process: sum(p.Process, o.Process),
+		Output: sum(p.Output, o.Output), Repacked: sum(p.Repacked, o.Repacked), Process: sum(p.Process, o.Process),
+		Unknown: p.Unknown,
 	}
 }
 
@@ -54,12 +59,12 @@ func (p Parts) And(o Parts) Parts {
 // the GPU holds, and what the host does. The embedding is looked up by the host;
 // its pages count on both sides where it is the output head as well.
 func Metal(f arch.Facts, weightType string, p kv.Params) (gpu, host Parts, err error) {
-	gpu, err = LlamaCpp(f, weightType, p)
+	gpu, err = LlamaCpp(f, weightType, p, &Repacking{}) // what lies on the GPU is not laid out anew
 	if err != nil {
 		return Parts{}, Parts{}, err
 	}
 	none := int64(0)
-	host = Parts{Weights: &none, KV: &none, Output: gpu.Output, Process: gpu.Process}
+	host = Parts{Weights: &none, KV: &none, Output: gpu.Output, Repacked: &none, Process: gpu.Process}
 	gpu.Output, gpu.Process, gpu.Compute = &none, &none, nil
 	switch onGPU, onHost, err := graph.MetalBytes(f, p); {
 	case err == nil:
@@ -71,23 +76,31 @@ func Metal(f arch.Facts, weightType string, p kv.Params) (gpu, host Parts, err e
 }
 
 // LlamaCpp predicts llama.cpp's memory on the CPU. weightType is that of the
-// matrices where the facts have no tensors of their own.
-func LlamaCpp(f arch.Facts, weightType string, p kv.Params) (Parts, error) {
+// matrices where the facts have no tensors of their own, by what the build of the
+// library lays out anew; nil where that is not known.
+func LlamaCpp(f arch.Facts, weightType string, p kv.Params, by *Repacking) (Parts, error) {
 	plan, err := kv.LlamaCpp(f, p)
 	if err != nil {
 		return Parts{}, fmt.Errorf("memory: %w", err)
 	}
-	parts := Parts{KV: new(plan.Bytes()), Output: new(outputBytes(f, p)), Process: new(processBytes(f))}
+	parts := Parts{KV: new(plan.Bytes()), Output: new(outputBytes(f, p)), Process: new(processBytes(f)), Unknown: map[string]string{}}
 	switch size, err := cost.SizeOf(f, weightType); {
 	case err == nil:
 		parts.Weights = &size.Bytes
-	case !errors.Is(err, cost.ErrNoRule):
+	case errors.Is(err, cost.ErrNoRule):
+		parts.Unknown["weights"] = err.Error()
+	default:
+		return Parts{}, fmt.Errorf("memory: %w", err)
+	}
+	if err := parts.repack(f, weightType, p.Release, by); err != nil {
 		return Parts{}, fmt.Errorf("memory: %w", err)
 	}
 	switch compute, err := graph.ComputeBytes(f, p); {
 	case err == nil:
 		parts.Compute = &compute
-	case !errors.Is(err, graph.ErrUnknown):
+	case errors.Is(err, graph.ErrUnknown):
+		parts.Unknown["compute"] = err.Error()
+	default:
 		return Parts{}, fmt.Errorf("memory: %w", err)
 	}
 	return parts, nil

@@ -184,7 +184,7 @@ func memoryCell(r results.Record) string {
 	}
 	total := *m.WeightBytes + *m.KVBytes
 	if m.Memory != nil {
-		total += show.OrEmpty(m.Memory.ComputeBytes) + show.OrEmpty(m.Memory.OutputBytes)
+		total += show.OrEmpty(m.Memory.ComputeBytes) + show.OrEmpty(m.Memory.OutputBytes) + show.OrEmpty(m.Memory.RepackBytes)
 	}
 	return figure.Size(float64(total))
 }

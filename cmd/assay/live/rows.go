@@ -94,6 +94,9 @@ func (t *rows) heading(r results.Record) string {
 	for i := range common {
 		common[i] = show.Wrapped(common[i], "")
 	}
+	if needs := show.Needs([]results.Record{r}); needs != "" && !names.several() {
+		common = append(common, strings.TrimSpace(needs))
+	}
 	return "\n" + strings.Join(common, "\n") + "\n\n"
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"assay/harness/model"
-	"assay/results"
 	"assay/results/figure"
 )
 
@@ -55,25 +54,10 @@ func Advice(w io.Writer, a model.Advice) {
 // sentence says what the best choice needs, part by part.
 func sentence(c model.Choice) string {
 	name := strings.TrimSpace(Safe(c.Model) + " " + c.WeightType)
-	if c.Memory == nil || c.Memory.TotalBytes == nil {
+	if c.Memory == nil {
 		return name
 	}
-	return name + " needs " + Needs(c.Memory)
-}
-
-// Needs is the total of a model's memory and its parts: "27.01 GiB: weights 20.64
-// GiB, KV 5.61 GiB, …".
-func Needs(m *results.Memory) string {
-	var parts []string
-	for _, p := range []struct {
-		name string
-		n    *int64
-	}{{"weights", m.WeightBytes}, {"KV", m.KVBytes}, {"compute", m.ComputeBytes}, {"output", m.OutputBytes}, {"process", m.ProcessBytes}} {
-		if p.n != nil {
-			parts = append(parts, p.name+" "+figure.Bytes(*p.n))
-		}
-	}
-	return figure.Bytes(*m.TotalBytes) + ": " + strings.Join(parts, ", ")
+	return name + " needs " + c.Memory.String()
 }
 
 // refusals says of each model what does not fit, and by how much the nearest of

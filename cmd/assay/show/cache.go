@@ -26,7 +26,7 @@ func Caches(w io.Writer, records []results.Record) {
 	}
 	file := results.FileApart(records)
 	for _, group := range grouped(records) {
-		fmt.Fprintf(w, "\n%s\n", heading(group[0], file(group[0].Model)))
+		fmt.Fprintf(w, "\n%s\n%s", heading(group[0], file(group[0].Model)), Needs(group))
 		printCache(w, group)
 	}
 }

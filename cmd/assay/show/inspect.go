@@ -23,6 +23,9 @@ type Detail struct {
 func Inspection(w io.Writer, in model.Inspection, d Detail) {
 	f := in.Facts
 	fmt.Fprintf(w, "%s\n", Safe(f.Name))
+	if in.Memory != nil {
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("needs %s (%s at n_ctx %d)", in.Memory, in.Runtime, in.MemoryContext), "  "))
+	}
 	Field(w, "family", orDash(f.Family)+" (model type "+orDash(f.ModelType)+")")
 	Field(w, "layers", fmt.Sprint(len(f.Layers)))
 	Field(w, "hidden", fmt.Sprint(f.Hidden))

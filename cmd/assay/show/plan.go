@@ -12,7 +12,9 @@ import (
 // Plan prints a runtime's plan beside the prediction.
 func Plan(w io.Writer, r results.Record) {
 	m, p := measured(r), predicted(r)
-	fmt.Fprintf(w, "%s at n_ctx %d, %s %s\n\n", Safe(r.Model.Name), r.Case.NCtx, r.Runtime.Name, r.Runtime.Version)
+	fmt.Fprintf(w, "%s at n_ctx %d, %s %s\n", Safe(r.Model.Name), r.Case.NCtx, r.Runtime.Name, r.Runtime.Version)
+	printNeeds(w, p.Memory)
+	fmt.Fprintln(w)
 	t := NewTable(w, table.Row{"", "predicted", "planned", "residual"}, "predicted", "planned", "residual")
 	t.AppendRow(table.Row{"weights", bytesOf(p.WeightBytes), bytesOf(m.WeightBytes), difference(residual(r).WeightBytes)})
 	if src := m.KVSources; src != nil && src.Log != nil {

@@ -14,9 +14,7 @@ import (
 func Predicted(w io.Writer, f model.Foretold) {
 	p := predicted(f.Record)
 	fmt.Fprintf(w, "%s on %s at n_ctx %d\n", Safe(f.Model.Name), f.Runtime.Name, f.Case.NCtx)
-	if p.Memory != nil && p.Memory.TotalBytes != nil {
-		fmt.Fprintln(w, Wrapped("needs "+Needs(p.Memory), "  "))
-	}
+	printNeeds(w, p.Memory)
 	if p.WeightBytes != nil {
 		Field(w, "weights", bytesOf(p.WeightBytes))
 	}
@@ -30,6 +28,41 @@ func Predicted(w io.Writer, f model.Foretold) {
 	}
 	for _, u := range f.Unknown {
 		fmt.Fprintln(w, Wrapped("not known: "+Safe(u), "  "))
+	}
+}
+
+// Needs is a line of what the case needs that needs most, as predicted, with the
+// context where the cases have several; empty where nothing is predicted.
+func Needs(records []results.Record) string {
+	var most *results.Memory
+	contexts, at := map[int]bool{}, 0
+	for _, r := range records {
+		contexts[r.Case.NCtx] = true
+		m := predicted(r).Memory
+		if m == nil {
+			continue
+		}
+		if most == nil || m.Known() > most.Known() {
+			most, at = m, r.Case.NCtx
+		}
+	}
+	switch {
+	case most == nil:
+		return ""
+	case len(contexts) > 1:
+		return Wrapped(fmt.Sprintf("needs %s (at n_ctx %d)", most, at), "") + "\n"
+	}
+	return Wrapped("needs "+most.String(), "") + "\n"
+}
+
+// printNeeds says what all of it takes, and why a part is not predicted.
+func printNeeds(w io.Writer, m *results.Memory) {
+	if m == nil {
+		return
+	}
+	fmt.Fprintln(w, Wrapped("needs "+m.String(), "  "))
+	for _, why := range m.Why() {
+		fmt.Fprintln(w, Wrapped("not predicted: "+Safe(why), "  "))
 	}
 }
 

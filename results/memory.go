@@ -1,0 +1,87 @@
+package results
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"assay/results/figure"
+)
+
+// part is one part of a memory under the name that it is shown by.
+type part struct {
+	name  string
+	bytes *int64
+}
+
+func (m *Memory) parts() []part {
+	return []part{
+		{"weights", m.WeightBytes}, {"KV", m.KVBytes}, {"compute", m.ComputeBytes}, {"output", m.OutputBytes},
+		{"repacked", m.RepackBytes}, {"process", m.ProcessBytes},
+	}
+}
+
+// Known is the sum of the parts that are known.
+func (m *Memory) Known() (sum int64) {
+	for _, p := range m.parts() {
+		if p.bytes != nil {
+			sum += *p.bytes
+		}
+	}
+	return sum
+}
+
+// On is what the device holds of it; all of it where it is not split by devices.
+func (m *Memory) On(device string) *Memory {
+	if d := m.Devices[device]; d != nil {
+		return d
+	}
+	return m
+}
+
+// Need is what must be had for it, and whether that is all: what is not predicted
+// is not in it.
+func (m *Memory) Need() (bytes int64, all bool) {
+	if m.TotalBytes != nil {
+		return *m.TotalBytes, true
+	}
+	return m.Known(), false
+}
+
+// String is the total and its parts: "27.01 GiB: weights 20.64 GiB, KV 5.61 GiB,
+// …", or "at least …" where a part is not known. Nothing is said of weights that
+// nobody repacks.
+func (m *Memory) String() string {
+	var parts []string
+	for _, p := range m.parts() {
+		switch {
+		case p.bytes == nil:
+			parts = append(parts, p.name+" not predicted")
+		case *p.bytes != 0 || p.name != "repacked":
+			parts = append(parts, p.name+" "+figure.Bytes(*p.bytes))
+		}
+	}
+	n, all := m.Need()
+	total := figure.Bytes(n)
+	if !all {
+		total = "at least " + total
+	}
+	return total + ": " + strings.Join(parts, ", ")
+}
+
+// Why says of each part that is not predicted for what reason, one a line.
+func (m *Memory) Why() (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(m.NotPredicted)) {
+		lines = append(lines, name+": "+m.NotPredicted[name])
+	}
+	return lines
+}
+
+// TooMuch says by how much more is needed than there is, as "2.26 GiB too much";
+// it is empty where it fits.
+func TooMuch(need, limit int64) string {
+	if need <= limit {
+		return ""
+	}
+	return figure.Bytes(need-limit) + " too much"
+}
