@@ -64,6 +64,8 @@ func TestLinesThatAreNoRecords(t *testing.T) {
 		{"no time passed", strings.Replace(good, `"samples_ns":[`, `"samples_ns":[0,`, 1), "samples_ns[0] is 0"},
 		{"rounds", strings.Replace(good, `"rounds":[0,`, `"rounds":[`, 1), "2 entries for 3 samples"},
 		{"future", strings.Replace(good, `"schema":1`, `"schema":99`, 1), "schema 99 is newer"},
+		{"negative", strings.Replace(good, `"n_gen":128`, `"n_gen":-7`, 1), "case.n_gen is -7"},
+		{"far future", strings.Replace(good, `"time":"2026`, `"time":"9999`, 1), "year 9999"},
 		{"no schema", strings.Replace(good, `"schema":1,`, "", 1), "schema is 0"},
 		{"no run", strings.Replace(good, `"r1"`, `""`, 1), `run_id is ""`},
 		{"path as run", strings.Replace(good, `"r1"`, `"../r1"`, 1), `run_id is "../r1"`},

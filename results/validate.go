@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -21,16 +22,36 @@ func (r Record) Validate() error {
 		return fmt.Errorf("run_id is %q; it must be 1 to 128 letters, digits or any of . _ + : -, and begin with a letter or digit", r.RunID)
 	case r.Time.IsZero():
 		return fmt.Errorf("time is missing")
+	case r.Time.Year() < firstYear || r.Time.Year() > lastYear:
+		return fmt.Errorf("time is in the year %d", r.Time.Year())
 	}
 	switch r.Status {
 	case StatusOK, StatusFailed, StatusSkipped:
 	default:
 		return fmt.Errorf("status is %q; it must be ok, failed or skipped", r.Status)
 	}
+	if err := r.Case.validate(); err != nil {
+		return err
+	}
 	if err := r.Measured.validate(); err != nil {
 		return err
 	}
 	return finite("", reflect.ValueOf(r))
+}
+
+// No record is from another year: a history is kept in nanoseconds since 1970, which
+// end in 2262.
+const firstYear, lastYear = 1970, 2200
+
+// validate refuses a count below zero, but for the words that have one.
+func (c Case) validate() error {
+	for _, s := range Settings {
+		n, ok := s.Of(c).(int)
+		if _, word := s.Words[strconv.Itoa(n)]; ok && n < 0 && !word {
+			return fmt.Errorf("case.%s is %d; it cannot be below 0", s.Name, n)
+		}
+	}
+	return nil
 }
 
 // ValidRunID reports whether id can name a run. It is used in file names and

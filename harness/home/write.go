@@ -2,9 +2,11 @@ package home
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"assay/predict/tensorfile"
 )
@@ -30,10 +32,20 @@ func WriteFile(name string, text []byte) error {
 }
 
 func writeInto(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := OpenInto(path)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(text)
 	return errors.Join(err, f.Close())
+}
+
+// OpenInto opens what is no regular file for writing. A pipe that nobody reads is
+// refused: opening it would wait for a reader, maybe for ever.
+func OpenInto(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ENXIO) {
+		return nil, fmt.Errorf("%q is a pipe that nobody reads; start what reads it first", path)
+	}
+	return f, err
 }

@@ -4,8 +4,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -43,6 +45,7 @@ func TestWriteFile(t *testing.T) {
 func TestWriteFileIntoAPipe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, syscall.Mkfifo(name, 0o600))
+	require.ErrorContains(t, home.WriteFile(name, []byte("lost")), "is a pipe that nobody reads")
 	read := make(chan string)
 	go func() {
 		f, err := os.Open(name)
@@ -51,6 +54,7 @@ func TestWriteFileIntoAPipe(t *testing.T) {
 		assert.NoError(t, err)
 		read <- string(text)
 	}()
-	require.NoError(t, home.WriteFile(name, []byte("through")))
-	assert.Equal(t, "through", <-read)
+	text := strings.Repeat("through", 100_000) // more than a pipe holds
+	require.Eventually(t, func() bool { return home.WriteFile(name, []byte(text)) == nil }, time.Second, time.Millisecond)
+	assert.Equal(t, len(text), len(<-read))
 }

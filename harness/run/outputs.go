@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"assay/harness/failure"
+	"assay/harness/home"
 	"assay/results"
 	"assay/results/store"
 )
@@ -67,10 +67,7 @@ func checkOut(name string) error {
 	case info.Mode().IsRegular():
 		return nil
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.ENXIO) {
-		return failure.Input(fmt.Errorf("--out %q is a pipe that nobody reads; start what reads it first", name))
-	}
+	f, err := home.OpenInto(name)
 	if err != nil {
 		return failure.Input(fmt.Errorf("--out: %w", err))
 	}
@@ -149,7 +146,7 @@ func (o *outputs) openFile(name, runID string, resumed bool) (*file, error) {
 		out.w = results.NewWriter(o.stdout)
 		return out, nil
 	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		f, err := home.OpenInto(name)
 		if err == nil {
 			out.w = results.NewWriter(f)
 		}

@@ -26,7 +26,16 @@ type cursor struct {
 
 	buf   []byte // the window
 	start int64  // where in the file buf begins
+	kept  int64  // bytes of strings that were read
 }
+
+// Limits on what a header may make a program hold. Real ones have some 10 MB of text,
+// nearly all of it a vocabulary's, whose longest entry has some hundred bytes.
+const (
+	maxString  = 4 << 20
+	maxText    = 256 << 20
+	maxStrings = 1 << 24 // in an array
+)
 
 func newCursor(p tensorfile.Part, at int64) *cursor {
 	return &cursor{r: p.R, name: p.Name, size: p.Size, pos: at}
@@ -121,6 +130,9 @@ func (c *cursor) str(limit int64, field string) (string, error) {
 	}
 	if n > limit {
 		return "", c.fail(at, field, "a string of %d bytes; at most %d are allowed", n, limit)
+	}
+	if c.kept += n; c.kept > maxText {
+		return "", c.fail(at, field, "more than %d MiB of text", maxText>>20)
 	}
 	if n <= window {
 		b, err := c.bytes(n, field)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -187,9 +188,10 @@ func TestReadAllocatesNothingForClaims(t *testing.T) {
 	}{
 		{"tensors", head(math.MaxUint64/2, 0), "do not fit"},
 		{"keys", head(0, math.MaxUint64/2), "do not fit"},
-		{"string", key.u32(8).u64(1 << 29), "unexpected EOF"},
-		{"longer string", key.u32(8).u64(1 << 39), "at most 1073741824"},
-		{"string array", key.u32(9, 8).u64(1 << 36), "unexpected EOF"},
+		{"string", key.u32(8).u64(4 << 20), "unexpected EOF"},
+		{"longer string", key.u32(8).u64(4<<20 + 1), "at most 4194304"},
+		{"string array", key.u32(9, 8).u64(1 << 24), "unexpected EOF"},
+		{"longer string array", key.u32(9, 8).u64(1<<24 + 1), "at most 16777216"},
 		{"array and tensors", head(1<<35, 1).str("k").u32(9, 0).u64(1 << 39), "unexpected EOF"},
 	}
 	for _, tt := range tests {
@@ -214,6 +216,33 @@ func (h broken) ReadAt(p []byte, off int64) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
+}
+
+// Strings of four million zeros, one after another, are refused before they fill the memory.
+func TestReadBoundsText(t *testing.T) {
+	file := zeros{at: map[int64]raw{0: head(0, 1000)}}
+	at := int64(24)
+	for i := range 1000 {
+		key := raw{}.str(fmt.Sprint("k", i)).u32(8).u64(4 << 20)
+		file.at[at] = key
+		at += int64(len(key)) + 4<<20
+	}
+	_, err := gguf.Read(file, at, "sparse")
+	require.ErrorContains(t, err, "more than 256 MiB of text")
+	require.ErrorContains(t, err, `"k63"`)
+}
+
+// zeros is a file of zeros but for some places.
+type zeros struct{ at map[int64]raw }
+
+func (z zeros) ReadAt(p []byte, off int64) (int, error) {
+	clear(p)
+	for at, part := range z.at {
+		if at < off+int64(len(p)) && off < at+int64(len(part)) {
+			copy(p[max(0, at-off):], part[max(0, off-at):])
+		}
+	}
+	return len(p), nil
 }
 
 func TestReadPassesOnReadErrors(t *testing.T) {

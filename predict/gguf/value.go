@@ -165,9 +165,6 @@ func assign[T Scalar](out *T, s any) bool {
 	return false
 }
 
-// maxString is the longest string that gguf.cpp reads (GGUF_MAX_STRING_LENGTH).
-const maxString = 1 << 30
-
 // scalar reads one value of a kind other than array.
 func (c *cursor) scalar(k Kind, field string) (any, error) {
 	if k == KindString {
@@ -229,8 +226,12 @@ func (c *cursor) value(k Kind, field string) (Value, error) {
 		v.at = c.pos
 		return v, c.skip(v.count*width, field)
 	}
+	at := c.pos
 	if v.count, err = c.count(8, field+" count"); err != nil {
 		return Value{}, err
+	}
+	if v.count > maxStrings {
+		return Value{}, c.fail(at, field, "an array of %d strings; at most %d are allowed", v.count, maxStrings)
 	}
 	v.at = c.pos
 	return v, c.skipStrings(v.count, field)
