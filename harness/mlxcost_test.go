@@ -238,8 +238,8 @@ func TestMLXWeightBytesOfSkeletons(t *testing.T) {
 			assert.Equal(t, want, got, "%s %q, from its folder", preset, typ)
 		}
 	}
-	deepseek, err := source.Load(t.Context(), "preset:deepseek-v3", source.Options{})
+	gemma, err := source.Load(t.Context(), "preset:gemma-3n-e4b", source.Options{})
 	require.NoError(t, err)
-	_, err = cost.MLXWeightBytes(deepseek, "")
+	_, err = cost.MLXWeightBytes(gemma, "")
 	assert.ErrorIs(t, err, cost.ErrNoRule)
 }

@@ -16,12 +16,13 @@ type Family struct {
 	Module string `json:"module,omitempty"`
 	// Runs: its forward pass is written, held against mlx-lm's logits. Cache: what
 	// it caches is predicted. Counted: weights and operations are, held against the
-	// library's graph, from a folder's headers; Config: from its config.json alone,
-	// so that there are skeletons of it.
-	Runs    bool `json:"runs"`
-	Cache   bool `json:"cache"`
-	Counted bool `json:"counted"`
-	Config  bool `json:"config"`
+	// library's graph, from a folder's headers; Config: from its config.json alone.
+	// Skeleton: skeletons of it are written.
+	Runs     bool `json:"runs"`
+	Cache    bool `json:"cache"`
+	Counted  bool `json:"counted"`
+	Config   bool `json:"config"`
+	Skeleton bool `json:"skeleton"`
 	// Lacks says why the cache is not predicted.
 	Lacks string `json:"lacks,omitempty"`
 }
@@ -34,7 +35,8 @@ func Families() []Family {
 		known, err := family.Of(arch.Facts{ModelType: name})
 		f := Family{Type: name, Module: known.Module, Runs: slices.Contains(runs, name), Cache: err == nil}
 		if f.Cache && known.Pass != nil {
-			f.Counted, f.Config = true, known.Pass.Config
+			f.Counted, f.Config = true, known.Pass.Config || known.Pass.Tensors != nil
+			f.Skeleton = known.Pass.Config
 		}
 		f.Lacks = known.Cache.Lacks
 		out = append(out, f)

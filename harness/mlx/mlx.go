@@ -148,7 +148,10 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, _ r
 	if c.Kind == results.KindPlan { // which executes nothing
 		return p, nil
 	}
-	if p.Cost, err = costOf(run, weightType, c, params); p.Cost != nil {
+	if p.Cost, err = costOf(run, weightType, c, params); errors.Is(err, cost.ErrNoRule) {
+		return p, nil // weights are known of a folder's headers, what they are for is not
+	}
+	if p.Cost != nil {
 		p.FLOPs, p.BytesMoved = runtime.FLOPs(p.Cost), runtime.BytesMoved(p.Cost)
 	}
 	return p, err

@@ -157,7 +157,7 @@ func (r *Reader) layers(hidden int64) []arch.Layer {
 		}
 	}
 	if some(mixes, func(m mix) bool { return m.feedForward }) {
-		for i, ff := range r.feedForwards(n) {
+		for i, ff := range r.feedForwards(n, func(i int) bool { return mixes[i].dense }) {
 			layers[i].FeedForward = keep(mixes[i].feedForward, ff)
 		}
 	}

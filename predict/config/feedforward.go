@@ -7,7 +7,9 @@ import (
 	"assay/predict/arch"
 )
 
-func (r *Reader) feedForwards(n int) []*arch.FeedForward {
+// feedForwards are those of the layers; the ones that are said to be dense have no
+// experts, whatever others have.
+func (r *Reader) feedForwards(n int, dense func(layer int) bool) []*arch.FeedForward {
 	experts := r.experts()
 	width, ok := r.widths(n, experts)
 	if !ok && experts == nil {
@@ -21,7 +23,7 @@ func (r *Reader) feedForwards(n int) []*arch.FeedForward {
 	gated := r.gated()
 	out := make([]*arch.FeedForward, n)
 	for i := range out {
-		if experts != nil && routed(i) {
+		if experts != nil && routed(i) && !dense(i) {
 			own := *experts
 			out[i] = &arch.FeedForward{Gated: gated, Experts: &own}
 			continue

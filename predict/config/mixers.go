@@ -6,18 +6,20 @@ import (
 	"assay/predict/arch"
 )
 
-// mix says what one layer consists of.
-type mix struct{ attention, recurrent, feedForward bool }
+// mix says what one layer consists of; dense, that its feed-forward has no experts.
+type mix struct{ attention, recurrent, feedForward, dense bool }
 
 // mixRule says it for each of a model's n layers; kinds is layer_types or nil.
 type mixRule func(r *Reader, n int, kinds []string) []mix
 
-func attentionOnly(_ *Reader, n int, _ []string) []mix { return repeat(mix{true, false, true}, n) }
+func attentionOnly(_ *Reader, n int, _ []string) []mix {
+	return repeat(mix{attention: true, feedForward: true}, n)
+}
 
-func recurrentOnly(_ *Reader, n int, _ []string) []mix { return repeat(mix{false, true, false}, n) }
+func recurrentOnly(_ *Reader, n int, _ []string) []mix { return repeat(mix{recurrent: true}, n) }
 
 func bothEverywhere(_ *Reader, n int, _ []string) []mix {
-	return repeat(mix{true, true, true}, n)
+	return repeat(mix{attention: true, recurrent: true, feedForward: true}, n)
 }
 
 func repeat(m mix, n int) []mix {
@@ -43,9 +45,9 @@ func byAttentionIndexes(r *Reader, n int, kinds []string) []mix {
 		return byLayerTypes(r, n, kinds)
 	}
 	r.Note("mixers", arch.FromFile, "full_attn_idxs of %s", r.File)
-	out := repeat(mix{false, true, true}, n)
+	out := repeat(mix{recurrent: true, feedForward: true}, n)
 	for _, i := range attends {
-		out[i] = mix{true, false, true}
+		out[i] = mix{attention: true, feedForward: true}
 	}
 	return out
 }
@@ -62,7 +64,7 @@ func byLayerTypes(r *Reader, n int, kinds []string) []mix {
 		if !attentionKinds[kind] && !recurrentKinds[kind] {
 			r.Fail("layer_types", "%s is no known layer; correct the key", Show(kind))
 		}
-		out[i] = mix{attentionKinds[kind], recurrentKinds[kind], true}
+		out[i] = mix{attention: attentionKinds[kind], recurrent: recurrentKinds[kind], feedForward: true}
 	}
 	return out
 }
@@ -87,7 +89,7 @@ func byPattern(r *Reader, n int, kinds []string) []mix {
 	}
 	out := make([]mix, n)
 	for i, kind := range kinds {
-		out[i] = mix{attentionKinds[kind], recurrentKinds[kind], feedForwardKinds[kind]}
+		out[i] = mix{attentionKinds[kind], recurrentKinds[kind], feedForwardKinds[kind], kind == "mlp"}
 	}
 	return out
 }
@@ -101,7 +103,7 @@ func byInterval(r *Reader, n int, kinds []string) []mix {
 	out := make([]mix, n)
 	for i := range out {
 		attends := interval > 0 && (int64(i)+1)%interval == 0
-		out[i] = mix{attends, !attends, true}
+		out[i] = mix{attention: attends, recurrent: !attends, feedForward: true}
 	}
 	return out
 }
@@ -112,7 +114,7 @@ func byAttentionPeriod(r *Reader, n int, _ []string) []mix {
 	out := make([]mix, n)
 	for i := range out {
 		attends := int64(i)%period == offset
-		out[i] = mix{attends, !attends, true}
+		out[i] = mix{attention: attends, recurrent: !attends, feedForward: true}
 	}
 	return out
 }

@@ -69,8 +69,12 @@ func (s mlxScheme) store(w *weight) {
 	if s.experts != nil && w.Use.OfExperts() {
 		s = *s.experts
 	}
+	s.pack(w, !w.Use.Elementwise())
+}
+
+func (s mlxScheme) pack(w *weight, matrix bool) {
 	element := mlxElementBytes(s.vectors)
-	if s.bits == 0 || w.Use.Elementwise() || w.Shape[0]%int64(s.group) != 0 {
+	if s.bits == 0 || !matrix || w.Shape[0]%int64(s.group) != 0 {
 		w.Type, w.bytes = s.vectors, w.Elements()*element
 		return
 	}
@@ -122,6 +126,17 @@ func (s mlxSchemes) of(w *weight) mlxScheme {
 			row, _ := tensor.Of(kind) // kinds are rows
 			return row.Stem() == w.Stem()
 		}) {
+			return m.scheme
+		}
+	}
+	return s.all
+}
+
+// named is the scheme of a tensor by mlx-lm's name.
+func (s mlxSchemes) named(name string) mlxScheme {
+	p := tensor.PlaceOf(name)
+	for _, m := range s.modules {
+		if m.place.Block == p.Block && m.place.Stem == p.Stem {
 			return m.scheme
 		}
 	}

@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,9 +23,13 @@ type mlxWeight struct {
 
 // MLXWeightBytes is what the model's weights take as mlx-lm loads them: as its
 // folder stores them, or as a skeleton of the type would (f16 where it is
-// empty). The error wraps ErrNoRule for a model type that is not known.
+// empty). Of a model type that cannot be run, they are what its headers say. The
+// error wraps ErrNoRule where there is neither.
 func MLXWeightBytes(f arch.Facts, typ string) (int64, error) {
 	table, err := mlxWeights(f, typ)
+	if stored := mlxStored(f); err != nil && errors.Is(err, ErrNoRule) && stored != nil {
+		table, err = stored, nil
+	}
 	if err != nil {
 		return 0, fmt.Errorf("weights of %s: %w", f.Name, err)
 	}
@@ -59,10 +64,45 @@ func mlxWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 	if table, ok, err := mlxTableOf(f, known); ok {
 		return table, err
 	}
+	if known.Pass.Tensors != nil {
+		return mlxListed(f, known, typ)
+	}
 	if !known.Pass.Config {
 		return nil, fmt.Errorf("%w for model type %q in mlx-lm without a folder whose headers tell what it consists of", ErrNoRule, f.ModelType)
 	}
 	return mlxConfigWeights(f, typ)
+}
+
+// mlxStored are the tensors in the headers of a model type that no family runs: all
+// but those of parts that see, hear or draft.
+func mlxStored(f arch.Facts) []mlxWeight {
+	if known, err := family.Of(f); err != nil || known.Pass != nil {
+		return nil
+	}
+	rows, ok, err := mlxTableOf(f, family.Family{Pass: &family.Pass{}})
+	if !ok || err != nil {
+		return nil
+	}
+	return rows
+}
+
+// mlxListed lists what a model consists of by its facts, with mlx-lm's names.
+func mlxListed(f arch.Facts, known family.Family, typ string) ([]mlxWeight, error) {
+	schemes, err := mlxSchemesOf(f, typ)
+	if err != nil {
+		return nil, err
+	}
+	t := &mlxTable{facts: f, known: known, experts: map[string]int{}}
+	for _, listed := range known.Pass.Tensors(f, known.Pass.OwnHead) {
+		t.take(listed.Tensor)
+		w := &t.rows[len(t.rows)-1]
+		scheme := schemes.named(listed.Name)
+		if scheme.experts != nil && w.use == mlxRouted {
+			scheme = *scheme.experts
+		}
+		scheme.pack(&w.weight, !listed.Bare)
+	}
+	return t.rows, t.complete()
 }
 
 // mlxConfigWeights lists what a model consists of by its facts, with llama.cpp's
@@ -74,7 +114,8 @@ func mlxConfigWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.TiedEmbeddings {
+	known, _ := family.Of(f)
+	if f.TiedEmbeddings && (known.Pass == nil || !known.Pass.OwnHead) {
 		rows = slices.DeleteFunc(rows, func(w weight) bool { return w.Use == tensor.Output })
 	}
 	if rows, err = mlxSettle(f, rows, typ); err != nil {
@@ -87,6 +128,9 @@ func mlxConfigWeights(f arch.Facts, typ string) ([]mlxWeight, error) {
 			w.layer = len(f.Layers) // behind them all
 		}
 		table[i] = mlxWeight{weight: w, use: mlxUses[w.Use], feedsCache: w.layer < 0 || feedsCache(kind)}
+		if w.layer >= known.Layers(f) && w.layer < len(f.Layers) {
+			table[i].use = mlxIdle
+		}
 	}
 	return table, nil
 }

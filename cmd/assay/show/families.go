@@ -24,7 +24,7 @@ func Families(w io.Writer, families []mlx.Family, o FamilyOptions) {
 	for _, f := range families {
 		switch {
 		case f.Runs:
-			t.AppendRow(table.Row{f.Type, yes(f.Runs), yes(f.Cache), operations(f), yes(f.Config)})
+			t.AppendRow(table.Row{f.Type, yes(f.Runs), yes(f.Cache), operations(f), yes(f.Skeleton)})
 		case f.Cache:
 			cached = append(cached, f.Type)
 		case o.All:

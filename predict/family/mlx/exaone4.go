@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "exaone4", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{}})
+	register(Family{Module: "exaone4", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{Tensors: listed(usual(attention(perHead, true), dense).behind())}})
 }

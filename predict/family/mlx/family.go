@@ -66,8 +66,12 @@ type Pass struct {
 	// OwnHead: the output layer is a tensor of its own, whatever
 	// tie_word_embeddings says.
 	OwnHead bool
-	// Config: what the model consists of is known without a folder.
+	// Config: what the model consists of is known without a folder, and is what
+	// llama.cpp's converter makes of it.
 	Config bool
+	// Tensors lists what it consists of, without a folder; nil where that is not
+	// known, or Config.
+	Tensors func(f arch.Facts, ownHead bool) []Tensor
 }
 
 var (

@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "glm4_moe", Pass: &Pass{OwnHead: true}})
+	register(Family{Module: "glm4_moe", Pass: &Pass{OwnHead: true, Tensors: listed(usual(attention(perHead, false), grouped))}})
 }

@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "ministral3", Cache: Cache{Chooses: true, SlidesBeside: true}, Pass: &Pass{}})
+	register(Family{Module: "ministral3", Cache: Cache{Chooses: true, SlidesBeside: true}, Pass: &Pass{Tensors: listed(usual(attention(noNorms, true), dense))}})
 }

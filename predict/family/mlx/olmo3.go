@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "olmo3", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{}})
+	register(Family{Module: "olmo3", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{Tensors: listed(usual(attention(perToken, true), dense).behind())}})
 }

@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "seed_oss", Pass: &Pass{}})
+	register(Family{Module: "seed_oss", Pass: &Pass{Tensors: listed(usual(attention(noNorms, false), dense))}})
 }
