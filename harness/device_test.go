@@ -99,9 +99,14 @@ func leaveOut(t *testing.T, why string) {
 // TestDevice runs TestDeviceCases in a process whose library has a device, on
 // Linux one in software.
 func TestDevice(t *testing.T) {
+	runWithDevices(t, "^TestDeviceCases$", "0")
+}
+
+// runWithDevices runs a test in a process whose library has these of Vulkan's devices.
+func runWithDevices(t *testing.T, test, visible string) {
 	workertest.NeedLlama(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestDeviceCases$", "-test.v", "-test.timeout", "30m")
-	cmd.Env = append(os.Environ(), onDevice+"=1", "GGML_VK_VISIBLE_DEVICES=0", "ASSAY_TEST_SKELETONS="+skeletons)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", test, "-test.v", "-test.timeout", "30m")
+	cmd.Env = append(os.Environ(), onDevice+"=1", "GGML_VK_VISIBLE_DEVICES="+visible, "ASSAY_TEST_SKELETONS="+skeletons)
 	if folder := deviceLibrary(t); folder != "" {
 		cmd.Env = append(cmd.Env, "ASSAY_LLAMA_LIB="+folder)
 	}
@@ -122,8 +127,17 @@ func TestDevice(t *testing.T) {
 // TestDeviceCases: every check of a case holds wherever its layers lie. It names no
 // backend: on a Mac the same cases run on Metal.
 func TestDeviceCases(t *testing.T) {
+	engine := onDeviceEngine(t)
+	for _, preset := range devicePresets {
+		t.Run(preset, func(t *testing.T) { runOnDevice(t, engine, preset) })
+	}
+}
+
+// onDeviceEngine opens the library in a process that runWithDevices started.
+func onDeviceEngine(t *testing.T) host.Engine {
+	t.Helper()
 	if os.Getenv(onDevice) == "" {
-		t.Skip("TestDevice runs it in a process of its own")
+		t.Skip("another test runs it in a process of its own")
 	}
 	engine, err := llamacpp.Runtime{}.Open()
 	require.NoError(t, err)
@@ -131,48 +145,70 @@ func TestDeviceCases(t *testing.T) {
 		t.Skipf("no device: %v", engine.Devices())
 	}
 	t.Log(engine.Devices())
-	for _, preset := range devicePresets {
-		t.Run(preset, func(t *testing.T) { runOnDevice(t, engine, preset) })
-	}
+	return engine
 }
 
 func runOnDevice(t *testing.T, engine host.Engine, preset string) {
+	f, run, path := onDeviceModel(t, preset)
+	for _, v := range deviceCases {
+		if v.presets != "" && !slices.Contains(strings.Fields(v.presets), preset) {
+			continue
+		}
+		c := deviceCase(run)
+		v.change(&c, len(run.Layers))
+		rec := holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run}, v.name)
+		if rec != nil {
+			holdsTable(t, f, *rec, v.name)
+		}
+	}
+}
+
+// onDeviceModel writes a skeleton of some layers of the preset.
+func onDeviceModel(t *testing.T, preset string) (f, run arch.Facts, path string) {
+	t.Helper()
 	f, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 	require.NoError(t, err)
 	if layers := fewLayers[preset]; layers > 0 {
 		f.Layers = f.Layers[:layers]
 	}
-	run := family.KVFaithful(f)
-	path := filepath.Join(t.TempDir(), skeleton.Name(run, deviceWeights)+".gguf")
+	run = family.KVFaithful(f)
+	path = filepath.Join(t.TempDir(), skeleton.Name(run, deviceWeights)+".gguf")
 	require.NoError(t, skeleton.WriteGGUF(t.Context(), path, run, family.TypePlan{Matrices: deviceWeights}, nil))
-	for _, v := range deviceCases {
-		if v.presets != "" && !slices.Contains(strings.Fields(v.presets), preset) {
-			continue
-		}
-		c := results.Case{Kind: results.KindKV, NCtx: 512, NPrompt: 32, NGen: 2, NBatch: 512, NUbatch: 128, NSeq: 1,
-			TypeK: "f16", TypeV: "f16", FlashAttn: "auto", NThreads: 1, NGPULayers: 99}
-		if wideHeads(run) {
-			c.FlashAttn = "off"
-		}
-		v.change(&c, len(run.Layers))
-		began := time.Now()
-		m, checks := observed(t, engine, path, c, v.name)
-		if m == nil {
-			continue
-		}
-		rec := results.Record{Runtime: engine.Describe(), Case: c, Measured: m, Checks: checks}
-		record.Predict(&rec, subject.Item{Runtime: llamacpp.Name, WeightType: deviceWeights, Case: c, Facts: f, Run: run})
-		if !assert.NotNil(t, rec.Residual, "%s: nothing was predicted: %s", v.name, rec.NotPredicted) {
-			continue
-		}
-		for _, check := range rec.Checks {
-			assert.True(t, check.OK, "%s: %s: %s", v.name, check.Name, check.Detail)
-		}
-		require.NotNil(t, m.Placement, "%s: where it ran is not known", v.name)
-		holdsTable(t, f, rec, v.name)
-		holdsMemory(t, m, v.name)
-		t.Logf("%-40s %2d checks, %4.1f s, %s", v.name, len(rec.Checks), time.Since(began).Seconds(), m.Placement)
+	return f, run, path
+}
+
+// deviceCase is a small one, without flash attention where it takes minutes to compile.
+func deviceCase(run arch.Facts) results.Case {
+	c := results.Case{Kind: results.KindKV, NCtx: 512, NPrompt: 32, NGen: 2, NBatch: 512, NUbatch: 128, NSeq: 1,
+		TypeK: "f16", TypeV: "f16", FlashAttn: "auto", NThreads: 1, NGPULayers: 99}
+	if wideHeads(run) {
+		c.FlashAttn = "off"
 	}
+	return c
+}
+
+// holdsOnDevice observes the case and wants every check to hold; nil where it did not run.
+func holdsOnDevice(t *testing.T, engine host.Engine, it subject.Item, name string) *results.Record {
+	t.Helper()
+	began := time.Now()
+	m, checks := observed(t, engine, it.Ref, it.Case, name)
+	if m == nil {
+		return nil
+	}
+	rec := results.Record{Runtime: engine.Describe(), Case: it.Case, Measured: m, Checks: checks}
+	record.Predict(&rec, it)
+	if !assert.NotNil(t, rec.Residual, "%s: nothing was predicted: %s", name, rec.NotPredicted) {
+		return nil
+	}
+	for _, check := range rec.Checks {
+		assert.True(t, check.OK, "%s: %s: %s", name, check.Name, check.Detail)
+	}
+	if !assert.NotNil(t, m.Placement, "%s: where it ran is not known", name) {
+		return nil
+	}
+	holdsMemory(t, m, name)
+	t.Logf("%-40s %2d checks, %4.1f s, %s", name, len(rec.Checks), time.Since(began).Seconds(), m.Placement)
+	return &rec
 }
 
 // holdsTable holds what the backend's table says of a model that lies whole on the

@@ -12,6 +12,8 @@ type Placement struct {
 	// Weights has each layer's devices, by the layer's number: more than one where
 	// some of its tensors lie elsewhere.
 	Weights []LayerDevices `json:"weights,omitempty"`
+	// WeightBytes are the weights that graphs read, by the device that holds them.
+	WeightBytes map[string]int64 `json:"weight_bytes,omitempty"`
 	// Splits are the parts, of one device each, of a micro-batch's graph and of a
 	// token's; one number where they are alike. Two mean that nothing but the
 	// look-up of the tokens ran on the CPU.
@@ -79,6 +81,8 @@ type Device struct {
 	// Type is "CPU", "GPU", "IGPU" (which shares the host's memory) or "ACCEL".
 	Type       string `json:"type"`
 	TotalBytes *int64 `json:"total_bytes,omitempty"`
+	// FreeBytes is what the device said was free when the library was opened.
+	FreeBytes *int64 `json:"free_bytes,omitempty"`
 }
 
 // GPUs are the devices that layers are put on: those that share the host's memory

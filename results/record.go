@@ -177,7 +177,23 @@ type Case struct {
 	// NoOpOffload leaves products there whose weights lie there.
 	NoKVOffload bool `json:"no_kv_offload,omitempty"`
 	NoOpOffload bool `json:"no_op_offload,omitempty"`
-	NThreads    int  `json:"n_threads"`
+	// TensorOverrides say where tensors lie whose names match: "exps=CPU;blk\\.0=CPU",
+	// the first that matches. NCPUMoE is the number of blocks, from the first on,
+	// whose experts lie with the host. NoHost leaves out pinned memory of the host.
+	TensorOverrides string `json:"tensor_buft_overrides,omitempty"`
+	NCPUMoE         int    `json:"n_cpu_moe,omitempty"`
+	NoHost          bool   `json:"no_host,omitempty"`
+	// SplitMode says how a model is split between devices, "" by layers; MainGPU is
+	// the one that has all of it where it is not. TensorSplit is the share of each
+	// ("3/1"), "" by what they have free, and Devices are those that are taken
+	// ("Vulkan0/Vulkan1", "none"), "" all.
+	SplitMode   string `json:"split_mode,omitempty"`
+	MainGPU     int    `json:"main_gpu,omitempty"`
+	TensorSplit string `json:"tensor_split,omitempty"`
+	Devices     string `json:"devices,omitempty"`
+	// LoadMode is how the weights' files are read, "" mapped.
+	LoadMode string `json:"load_mode,omitempty"`
+	NThreads int    `json:"n_threads"`
 	// KVBits, KVGroupSize and QuantizedKVStart are mlx-lm's cache settings;
 	// KVBits 0 is a cache that is not quantised.
 	KVBits           int `json:"kv_bits"`
@@ -261,6 +277,9 @@ type Predicted struct {
 	TokensPerSecond *Interval `json:"tokens_per_second,omitempty"`
 	// Fit is the id of the fit that Seconds was predicted from.
 	Fit string `json:"fit,omitempty"`
+	// Placement is which device will hold each layer's weights, where the library's
+	// devices are known.
+	Placement *Placement `json:"placement,omitempty"`
 	// Fallbacks are what a device has no kernel for, a sentence each.
 	Fallbacks []string `json:"fallbacks,omitempty"`
 	// OutputNoise is what rounding alone explains of a difference in what comes out;

@@ -41,6 +41,11 @@ type Setting struct {
 	Types       bool
 	// Words are other ways to write some numbers.
 	Words map[string]int
+	// Usual are ways to write what holds where nothing is given, which is then the
+	// zero value; llama-bench prints the first.
+	Usual []string
+	// Form is the one form that records have of a text, or what is wrong with it.
+	Form func(text string) (string, error)
 	// OnlyTimed says that it changes how long a case takes and nothing else: no
 	// command has it that runs nothing.
 	OnlyTimed bool
@@ -131,6 +136,9 @@ func (s Setting) Usage() string {
 // Parse reads a value as suites, flags and other tools write it. Bounds are not
 // held: see [Setting.Check].
 func (s Setting) Parse(text string) (any, error) {
+	if slices.Contains(s.Usual, text) {
+		return s.Of(Case{}), nil
+	}
 	switch s.Of(Case{}).(type) {
 	case int:
 		if n, ok := s.Words[text]; ok {
@@ -159,11 +167,14 @@ func (s Setting) Parse(text string) (any, error) {
 	if len(s.Values) > 0 {
 		return nil, fmt.Errorf("%q is not one of %s", text, strings.Join(s.spellings(), ", "))
 	}
+	if s.Form != nil {
+		return s.Form(text)
+	}
 	return text, nil
 }
 
 func (s Setting) spellings() []string {
-	var all []string
+	all := slices.Clone(s.Usual)
 	for _, w := range s.Values {
 		all = append(all, fmt.Sprint(w.Value))
 		if w.LlamaBench != "" {
@@ -176,6 +187,9 @@ func (s Setting) spellings() []string {
 
 // LlamaBenchText is a value as llama-bench writes it.
 func (s Setting) LlamaBenchText(v any) string {
+	if len(s.Usual) > 0 && v == s.Of(Case{}) {
+		return s.Usual[0]
+	}
 	for _, w := range s.Values {
 		if w.Value == v && w.LlamaBench != "" {
 			return w.LlamaBench
@@ -198,6 +212,10 @@ func (s Setting) Check(v any) error {
 		case n > s.Most:
 			return fmt.Errorf("%s %d must be %d or less", s.Name, n, s.Most)
 		}
+	}
+	if text, ok := v.(string); ok && s.Form != nil {
+		_, err := s.Form(text)
+		return err
 	}
 	if len(s.Values) == 0 || slices.ContainsFunc(s.Values, func(w Word) bool { return w.Value == v }) {
 		return nil

@@ -15,6 +15,13 @@ const (
 // took its place.
 const allLayers = 99
 
+// allBlocks is more blocks than a model has, mostDevices as many as llama.cpp takes
+// (LLAMA_MAX_DEVICES in src/llama.cpp, v0.5.0).
+const (
+	allBlocks   = 9999
+	mostDevices = 16
+)
+
 // maxTokens bounds contexts and token counts, several times what any model has.
 const maxTokens = 1 << 26
 
@@ -85,6 +92,36 @@ var Settings = []Setting{
 	{Name: "no_op_offload", Flag: "nopo", LlamaBench: [2]string{"nopo", "no-op-offload"}, Known: llamaCppHas, Heading: "no op offload",
 		Help: "leave products of many rows to the CPU where their weights are", Default: false,
 		Place: field(func(c *Case) *bool { return &c.NoOpOffload })},
+	{Name: "tensor_buft_overrides", Flag: "ot", LlamaBench: [2]string{"ot", "override-tensor"}, Known: llamaCppHas, Heading: "%v",
+		Help: "`pattern=device` of tensors by their names, several with ; between: exps=CPU", Otherwise: "as -ngl puts them", Default: "",
+		Usual: []string{"none"}, Form: overridesForm,
+		Place: field(func(c *Case) *string { return &c.TensorOverrides })},
+	{Name: "n_cpu_moe", Flag: "ncmoe", LlamaBench: [2]string{"ncmoe", "n-cpu-moe"}, Known: llamaCppHas, Heading: "experts of %v on the CPU",
+		Help: "`blocks` whose experts stay with the CPU, from the first on; all: every one", Default: 0, Most: allBlocks,
+		Words: map[string]int{"all": allBlocks},
+		Place: field(func(c *Case) *int { return &c.NCPUMoE })},
+	{Name: "no_host", Flag: "no-host", LlamaBench: [2]string{"no-host", "no-host"}, Known: llamaCppHas, Heading: "no pinned memory",
+		Help: "keep what the CPU holds out of memory that a GPU reads, too", Default: false,
+		Place: field(func(c *Case) *bool { return &c.NoHost })},
+	{Name: "split_mode", Flag: "sm", LlamaBench: [2]string{"sm", "split-mode"}, Known: llamaCppHas, Heading: "split %v",
+		Help: "how a model is split between devices: `layer, none, row or tensor`", Otherwise: "layer", Default: "",
+		Usual: []string{"layer"}, Values: []Word{{"none", ""}, {"row", ""}, {"tensor", ""}},
+		Place: field(func(c *Case) *string { return &c.SplitMode })},
+	{Name: "main_gpu", Flag: "mg", LlamaBench: [2]string{"mg", "main-gpu"}, Known: llamaCppHas, Heading: "main GPU %v",
+		Help: "`number` of the device that takes all where -sm is none", Default: 0, Most: mostDevices - 1,
+		Place: field(func(c *Case) *int { return &c.MainGPU })},
+	{Name: "tensor_split", Flag: "ts", LlamaBench: [2]string{"ts", "tensor-split"}, Known: llamaCppHas, Heading: "split %v",
+		Help: "`shares` of the devices, such as 3/1", Otherwise: "by what they have free", Default: "",
+		Usual: []string{"0.00", "0"}, Form: sharesForm,
+		Place: field(func(c *Case) *string { return &c.TensorSplit })},
+	{Name: "devices", Flag: "dev", LlamaBench: [2]string{"dev", "device"}, Known: llamaCppHas, Heading: "on %v",
+		Help: "`devices` to take, such as Vulkan0/Vulkan1, or none", Otherwise: "all that are there", Default: "",
+		Usual: []string{"auto"}, Form: devicesForm,
+		Place: field(func(c *Case) *string { return &c.Devices })},
+	{Name: "load_mode", Flag: "lm", LlamaBench: [2]string{"", "load-mode"}, Known: llamaCppHas, Heading: "load %v",
+		Help: "how the weights' files are read: `mmap or none`", Otherwise: "mmap", Default: "",
+		Usual: []string{"mmap"}, Values: []Word{{"none", ""}},
+		Place: field(func(c *Case) *string { return &c.LoadMode })},
 	{Name: "n_threads", Flag: "t", LlamaBench: [2]string{"t", "threads"}, Known: llamaCppHas,
 		Help: "`threads`", Otherwise: "the cores", OnlyTimed: true, Default: runtime.NumCPU(), Least: 1, Most: 512,
 		Place: field(func(c *Case) *int { return &c.NThreads })},

@@ -49,21 +49,22 @@ var llamaBenchFlags = []struct{ spellings, taken, refused string }{
 	{"--cpu-strict", "0", "1 0,1"},
 	{"--poll", "50", "0 100"},
 	{"-ngl --n-gpu-layers --n_gpu_layers", "-1 0 99 0,99", "x"},
-	{"-ncmoe --n-cpu-moe", "0", "4"},
-	{"-sm --split-mode", "layer", "none row tensor layer,row"},
-	{"-lm --load-mode", "mmap", "none mlock mmap+mlock dio"},
+	{"-ncmoe --n-cpu-moe", "0 4 0,4 all", "x"},
+	{"-cmoe --cpu-moe", "", "+"},
+	{"-sm --split-mode", "layer none row tensor layer,row", "columns"},
+	{"-lm --load-mode", "mmap none", "mlock mmap+mlock dio"},
 	{"-lzm --lazy-mode", "0", "1"},
-	{"-mg --main-gpu", "0", "1"},
+	{"-mg --main-gpu", "0 1", "x"},
 	{"-nkvo --no-kv-offload", "0 1 0,1", ""},
 	{"-nopo --no-op-offload", "0 1 0,1", ""},
 	{"-fa --flash-attn", "0 1 on off auto -1 0,1", "maybe"},
-	{"-dev --device", "auto", "none MTL0 CUDA0/CUDA1"},
+	{"-dev --device", "auto none MTL0 CUDA0/CUDA1", "MTL0/MTL0"},
 	{"-mmp --mmap", "1", "0"},
 	{"-dio --direct-io", "0", "1"},
 	{"-embd --embeddings", "0", "1"},
-	{"-ts --tensor-split", "0", "3/1 1;1"},
-	{"-ot --override-tensor", "", "exps=CPU"},
-	{"--no-host", "0", "1"},
+	{"-ts --tensor-split", "0 3/1 1;1 1/0,0/1", "a/b"},
+	{"-ot --override-tensor", "exps=CPU a=CPU;b=MTL0", "exps exps(=CPU"},
+	{"--no-host", "0 1", ""},
 	{"--repack", "1", "0"},
 }
 
@@ -116,12 +117,12 @@ func TestPastedFlags(t *testing.T) {
 func TestPastedFlagIsAnswered(t *testing.T) {
 	t.Setenv("ASSAY_HOME", t.TempDir())
 	for args, want := range map[string]string{
-		"run -m x.gguf -ot exps=CPU":            "weights lie where -ngl puts their layer",
-		"run -m x.gguf --no-warmup":             "a warm-up is part of every timed case",
-		"run -m x.gguf --override_tensor a=CPU": "weights lie where",
-		"run --list-devices":                    "assay doctor",
-		"run -m x.gguf -dev none":               "-ngl 0",
-		"run -m x.gguf -hft hf_secret":          "set HF_TOKEN",
+		"run -m x.gguf -ot exps(=CPU":       "is no pattern of names",
+		"run -m x.gguf --no-warmup":         "a warm-up is part of every timed case",
+		"run -m x.gguf --override_tensor a": "is not PATTERN=DEVICE",
+		"run --list-devices":                "assay doctor",
+		"run -m x.gguf -dev a/a":            "write each once",
+		"run -m x.gguf -hft hf_secret":      "set HF_TOKEN",
 	} {
 		status, out, errs := call(strings.Fields(args)...)
 		assert.Equal(t, 2, status, errs)

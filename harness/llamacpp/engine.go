@@ -36,7 +36,7 @@ func (e *engine) Describe() results.Runtime {
 	for _, d := range e.lib.Devices() {
 		device := results.Device{Name: d.Name, Description: d.Description, Type: d.Type}
 		if d.MemoryTotal > 0 {
-			device.TotalBytes = new(int64(d.MemoryTotal))
+			device.TotalBytes, device.FreeBytes = new(int64(d.MemoryTotal)), new(int64(d.MemoryFree))
 		}
 		r.Devices = append(r.Devices, device)
 	}
@@ -59,7 +59,12 @@ func (e *engine) Devices() []string {
 }
 
 func (e *engine) Plan(_ context.Context, path string, c results.Case) (*results.Measured, error) {
-	model, err := e.lib.LoadModel(path, llama.ModelParams{NGPULayers: &c.NGPULayers, NoAlloc: true})
+	params, err := modelParams(c)
+	if err != nil {
+		return nil, err
+	}
+	params.NoAlloc = true
+	model, err := e.lib.LoadModel(path, params)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +86,12 @@ func (e *engine) Load(_ context.Context, path string, c results.Case) (runtime.S
 	if err := refuseBF16(kernelsOf(e.lib.Kernels()), path, c); err != nil {
 		return nil, err
 	}
+	params, err := modelParams(c)
+	if err != nil {
+		return nil, err
+	}
 	before := e.lib.FreeMemory()
-	model, err := e.lib.LoadModel(path, llama.ModelParams{NGPULayers: &c.NGPULayers})
+	model, err := e.lib.LoadModel(path, params)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +114,16 @@ type session struct {
 func (s *session) Close() error {
 	s.model.Close()
 	return nil
+}
+
+// modelParams are the case's settings of loading.
+func modelParams(c results.Case) (llama.ModelParams, error) {
+	spread, err := spreadOf(c)
+	p := llama.ModelParams{NGPULayers: &c.NGPULayers, NoHost: c.NoHost, Spread: spread}
+	if c.LoadMode == "none" {
+		p.Mmap = llama.Off
+	}
+	return p, err
 }
 
 // contextParams are the case's context parameters.

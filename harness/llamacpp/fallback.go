@@ -19,7 +19,7 @@ func backendOf(c results.Case, lib results.Runtime) (backend.Backend, bool) {
 	if device == "" && goruntime.GOOS == "darwin" {
 		device = "MTL0"
 	}
-	if c.NGPULayers == 0 {
+	if c.NGPULayers == 0 || len(lib.Devices) > 0 && len(taken(c, lib)) == 0 {
 		return backend.Backend{}, false
 	}
 	return backend.Of(device)

@@ -54,12 +54,27 @@ func (Runtime) Rivals(c results.Case, lib results.Runtime) (kv.Params, bool) {
 	return Params(c, lib), true
 }
 
-// Settle leaves out swa_full for models without a window, and mlx-lm's settings.
+// blocksToExperts is the number of blocks up to the last one with experts.
+func blocksToExperts(f arch.Facts) int {
+	for i := len(f.Layers) - 1; i >= 0; i-- {
+		if ff := f.Layers[i].FeedForward; ff != nil && ff.Experts != nil {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// Settle leaves out swa_full for models without a window, experts that a model has
+// not, and mlx-lm's settings.
 func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 	if c.NBatch > 0 { // as llama_init_from_model bounds it (src/llama-context.cpp, v0.5.0)
 		c.NUbatch = min(c.NUbatch, c.NBatch)
 	}
 	c.SWAFull = c.SWAFull && hasWindow(f)
+	c.NCPUMoE = min(c.NCPUMoE, blocksToExperts(f))
+	if c.SplitMode == "" { // which has no main device
+		c.MainGPU = 0
+	}
 	return c.KnownTo(Name)
 }
 
@@ -126,9 +141,12 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	if err != nil {
 		return nil, err
 	}
-	place(&plan, f, c, lib)
-	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), Fallbacks: fallbacks}
-	if p.Memory, err = memoryOf(run, weightType, c, lib); err != nil {
+	placed, err := place(&plan, ran{run, weightType}, c, lib)
+	if err != nil {
+		return nil, err
+	}
+	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), Fallbacks: fallbacks, Placement: foretold(placed)}
+	if p.Memory, err = memoryOf(ran{run, weightType}, c, lib, spreadMemory(plan, placed)); err != nil {
 		return nil, err
 	}
 	if c.Kind != results.KindPlan { // out of which nothing comes

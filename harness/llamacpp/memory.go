@@ -4,6 +4,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"assay/predict/arch"
+	"assay/predict/cost"
 	"assay/predict/kv"
 	"assay/predict/memory"
 	"assay/results"
@@ -13,22 +14,58 @@ import (
 const metal = "MTL0"
 
 // memoryOf predicts all of the memory where everything lies on the CPU or on an
-// Apple GPU; what other devices reserve follows from rules of their own.
-func memoryOf(f arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Memory, error) {
-	switch lib.Device {
-	case "", hostDevice:
-		parts, err := memory.LlamaCpp(f, weightType, Params(c, lib), repackingOf(lib))
+// Apple GPU, and elsewhere, as far as it is known what lies where, all but the buffers of
+// graphs: what a device reserves for those follows from rules of its own.
+func memoryOf(r ran, c results.Case, lib results.Runtime, spread map[string]*results.Memory) (*results.Memory, error) {
+	onOneGPU := c.Devices == "" && c.TensorOverrides == "" && c.NCPUMoE == 0
+	switch {
+	case lib.Device == "", lib.Device == hostDevice:
+		parts, err := memory.LlamaCpp(r.facts, r.weightType, Params(c, lib), repackingOf(lib))
 		if err != nil {
 			return nil, err
 		}
 		return inRecord(parts), nil
-	case metal:
-		if c.NoKVOffload || kv.FirstOnGPU(f, c.NGPULayers) > 0 {
-			return nil, nil // what lies where in part is not predicted
-		}
-		return onMetal(f, weightType, Params(c, lib))
+	case lib.Device == metal && onOneGPU && !c.NoKVOffload && kv.FirstOnGPU(r.facts, c.NGPULayers) == 0:
+		return onMetal(r.facts, r.weightType, Params(c, lib))
+	case spread == nil:
+		return nil, nil
 	}
-	return nil, nil
+	parts, err := memory.LlamaCpp(r.facts, r.weightType, Params(c, lib), nil)
+	if err != nil {
+		return nil, err
+	}
+	sum := &results.Memory{WeightBytes: new(int64), KVBytes: parts.KV, OutputBytes: parts.Output, ProcessBytes: parts.Process, Devices: spread,
+		NotPredicted: map[string]string{"compute": "what graphs take where several devices share a model follows from rules of its own"}}
+	for _, m := range spread {
+		*sum.WeightBytes += *m.WeightBytes
+	}
+	spread[hostDevice].OutputBytes = parts.Output
+	return sum, nil
+}
+
+// spreadMemory has the weights and caches of each device; nil where it is not known what
+// lies where.
+func spreadMemory(plan kv.Plan, placed *cost.Placed) map[string]*results.Memory {
+	if placed == nil {
+		return nil
+	}
+	devices := map[string]*results.Memory{}
+	on := func(name string) *results.Memory {
+		if devices[name] == nil {
+			devices[name] = &results.Memory{WeightBytes: new(int64), KVBytes: new(int64)}
+		}
+		return devices[name]
+	}
+	on(hostDevice)
+	for device, bytes := range placed.All {
+		*on(device).WeightBytes += bytes
+	}
+	for _, l := range plan.Layers {
+		if l.Device != "" {
+			*on(l.Device).KVBytes += l.Bytes()
+		}
+	}
+	return devices
 }
 
 // onMetal has both devices' parts and their sums.

@@ -96,6 +96,7 @@ func compare(p *results.Predicted, m *results.Measured) []results.Check {
 		checks = append(checks, nearLog("output_bytes", pm.OutputBytes, mm.OutputBytes)...)
 		checks = append(checks, nearLog("repack_bytes", pm.RepackBytes, mm.RepackBytes)...)
 	}
+	checks = append(checks, placementsAgree(p.Placement, m.Placement)...)
 	return append(checks, costsAgree(p.Cost, m.Cost)...)
 }
 

@@ -40,6 +40,9 @@ type ModelParams struct {
 	// NoAlloc reads the metadata only and allocates neither weights nor, in
 	// contexts of the model, caches: for planning. Needs b8121 or later.
 	NoAlloc bool
+	// NoHost keeps what the processor holds out of memory that a GPU reads, too.
+	NoHost bool
+	Spread
 }
 
 // Model is a loaded model. Close it after its contexts.
@@ -48,6 +51,7 @@ type Model struct {
 	handle  uintptr
 	noAlloc bool
 	report  Report
+	spread  *spread // which the model points to
 }
 
 // LoadModel reads a GGUF file. The error wraps the operating system's when the
@@ -56,7 +60,11 @@ func (l *Library) LoadModel(path string, p ModelParams) (*Model, error) {
 	if err := readable(path); err != nil {
 		return nil, fmt.Errorf("loading a model: %w", err)
 	}
-	params, err := l.modelParams(p)
+	to, err := l.spread(p.Spread)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", path, err)
+	}
+	params, err := l.modelParams(p, to)
 	if err != nil {
 		return nil, fmt.Errorf("loading %s: %w", path, err)
 	}
@@ -68,7 +76,7 @@ func (l *Library) LoadModel(path string, p ModelParams) (*Model, error) {
 	if handle == 0 {
 		return nil, &CallError{Call: "loading " + path, Lines: tail(lines, 5)}
 	}
-	m := &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: ParseReport(lines)}
+	m := &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: ParseReport(lines), spread: to}
 	mapped := slices.ContainsFunc(m.report.Buffers, func(b BufferReport) bool { return strings.HasSuffix(b.Device, "_Mapped") })
 	if mapped && (p.Mmap == Off || p.NoAlloc) {
 		m.Close()
@@ -89,7 +97,7 @@ func readable(path string) error {
 // use_mmap takes the same numbers.
 var loadModes = map[Switch]uint64{On: 1, Off: 0}
 
-func (l *Library) modelParams(p ModelParams) (*block, error) {
+func (l *Library) modelParams(p ModelParams, to *spread) (*block, error) {
 	params := l.modelSettings()
 	if err := p.Mmap.check("mmap"); err != nil {
 		return nil, err
@@ -108,6 +116,10 @@ func (l *Library) modelParams(p ModelParams) (*block, error) {
 		}
 		params.set(member, mode)
 	}
+	if p.NoHost {
+		params.set("no_host", 1)
+	}
+	to.fill(params)
 	return params.filled()
 }
 

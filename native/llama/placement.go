@@ -71,17 +71,22 @@ type Placement struct {
 	// Weights and Caches have the devices of each layer's tensors, in order of
 	// appearance; layer -1 is what belongs to none.
 	Weights, Caches map[int][]string
+	// WeightBytes are the weights that were read, each once, by device.
+	WeightBytes map[string]int64
 	// Ran counts the nodes that computed something, by device and operation.
 	Ran map[string]map[string]int64
 	// Copied are the tensors that were copied between devices, by the name of
 	// what was copied, with the device they were copied to.
 	Copied map[string]string
+
+	counted map[[2]string]bool // weights, by device and name
 }
 
 // NewPlacement answers an empty collection.
 func NewPlacement() *Placement {
 	return &Placement{
 		Weights: map[int][]string{}, Caches: map[int][]string{},
+		WeightBytes: map[string]int64{}, counted: map[[2]string]bool{},
 		Ran: map[string]map[string]int64{}, Copied: map[string]string{},
 	}
 }
@@ -109,13 +114,22 @@ func (p *Placement) Observe(n Node) {
 		case src.isCopy():
 			p.Copied[src.originalName()] = src.Device()
 			if src.isWeight() { // copied for a product only where it lies on the host
-				note(p.Weights, src, hostDevice)
+				p.weight(src, hostDevice)
 			}
 		case src.isCache() && src.t.op == 0:
 			note(p.Caches, src, src.Device())
 		case src.isWeight():
-			note(p.Weights, src, src.Device())
+			p.weight(src, src.Device())
 		}
+	}
+}
+
+// weight notes where a weight lies.
+func (p *Placement) weight(n Node, device string) {
+	note(p.Weights, n, device)
+	if key := [2]string{device, n.dataName()}; !p.counted[key] {
+		p.counted[key] = true
+		p.WeightBytes[device] += n.Bytes()
 	}
 }
 

@@ -47,18 +47,27 @@ func without(l layout, name string) layout {
 
 func TestModelRefusesWhatTheReleaseLacks(t *testing.T) {
 	lib := &Library{version: "b6673", modelLayout: modelLayouts[0]}
-	_, err := lib.modelParams(ModelParams{NoAlloc: true})
+	_, err := lib.modelParams(ModelParams{NoAlloc: true}, new(spread))
 	require.EqualError(t, err, "llama.cpp b6673 has no no_alloc; install b7698 or later")
 	zero := 0
 	for _, l := range modelLayouts {
 		lib.modelLayout = without(l, "n_gpu_layers")
-		_, err = lib.modelParams(ModelParams{NGPULayers: &zero})
+		_, err = lib.modelParams(ModelParams{NGPULayers: &zero}, new(spread))
 		require.ErrorContains(t, err, "has no n_gpu_layers")
-		_, err = lib.modelParams(ModelParams{Mmap: Off})
+		_, err = lib.modelParams(ModelParams{Mmap: Off}, new(spread))
 		require.NoError(t, err, "as use_mmap or as load_mode")
 		lib.modelLayout = without(without(l, "use_mmap"), "load_mode")
-		_, err = lib.modelParams(ModelParams{Mmap: Off})
+		_, err = lib.modelParams(ModelParams{Mmap: Off}, new(spread))
 		require.ErrorContains(t, err, "has no use_mmap")
+	}
+	whole := modelLayouts[len(modelLayouts)-1]
+	to := &spread{devices: []uintptr{0}, overrides: []bufferOverride{{}}, shares: new([mostSplit]float32), mode: "none", mainGPU: 1}
+	for _, name := range []string{"split_mode", "main_gpu", "devices", "tensor_split", "tensor_buft_overrides", "no_host"} {
+		lib.modelLayout = without(whole, name)
+		_, err = lib.modelParams(ModelParams{NoHost: true}, to)
+		require.ErrorContains(t, err, "has no "+name)
+		_, err = lib.modelParams(ModelParams{}, new(spread))
+		require.NoError(t, err, "%s was not asked for", name)
 	}
 }
 

@@ -15,6 +15,7 @@ type functions struct {
 	nThreads, nThreadsBatch                            uintptr
 	loadBackends, loadBackendsFrom, devCount, devGet   uintptr
 	devName, devDescription, devType, devMemory        uintptr
+	devBufferType                                      uintptr
 	opName, typeName, nbytes, rowSize, tensorGet       uintptr
 	bufferIsHost, bufferType, bufferTypeDevice         uintptr
 	ggmlInit, ggmlFree, newTensor, setName, matrixMult uintptr
@@ -64,6 +65,7 @@ func (f *functions) required() []symbol {
 		{"ggml_backend_dev_description", &f.devDescription},
 		{"ggml_backend_dev_type", &f.devType},
 		{"ggml_backend_dev_memory", &f.devMemory},
+		{"ggml_backend_dev_buffer_type", &f.devBufferType},
 		{"ggml_op_name", &f.opName},
 		{"ggml_type_name", &f.typeName},
 		{"ggml_nbytes", &f.nbytes},

@@ -1,6 +1,13 @@
 package kv
 
-import "assay/predict/arch"
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"assay/predict/arch"
+)
 
 // FirstOnGPU is the first layer whose weights llama.cpp puts on a GPU when it is
 // told to put n layers there: they are counted from the end, with the output head
@@ -14,18 +21,119 @@ func FirstOnGPU(f arch.Facts, n int) int {
 	return max(len(f.Layers)+int(f.DraftLayers)+1-n, 0)
 }
 
-// Place writes down which device holds each layer's cache: that of the layer's
-// weights, or the host where the cache is kept off the GPU. Shared layers have
-// none of their own.
-func (p *Plan) Place(first int, gpu, host string) {
+// Devices is how a model is to be spread.
+type Devices struct {
+	// Host is what the library calls the processor, GPUs the devices that take
+	// layers, in order.
+	Host string
+	GPUs []string
+	// Free is what each has free, which decides where no Shares are given.
+	Free   []int64
+	Shares []float64
+	// OnGPU is the number of layers, -ngl.
+	OnGPU int
+	// Overrides have the devices of tensors by their names; the first that matches
+	// holds. OnHost reports a type of weights that no GPU multiplies.
+	Overrides []Override
+	OnHost    func(typ string) bool
+}
+
+// Override is the device of the tensors whose names match.
+type Override struct {
+	Pattern *regexp.Regexp
+	Device  string
+}
+
+// ErrUnplaced marks a model of which is not known which device holds what.
+var ErrUnplaced = errors.New("not known which device holds which layer")
+
+// Spread is which device holds which layers and tensors of a model.
+type Spread struct {
+	devices Devices
+	first   int
+	layers  []string // from first on, and the head
+}
+
+// Spread places the layers as load_tensors does (src/llama-model.cpp, v0.5.0): each
+// device gets its share of those on GPUs, in single precision.
+func (d Devices) Spread(f arch.Facts) (Spread, error) {
+	all := len(f.Layers) + int(f.DraftLayers) + 1
+	s := Spread{devices: d, first: FirstOnGPU(f, d.OnGPU)}
+	if len(d.GPUs) == 0 {
+		s.first = all
+	}
+	points, err := d.points()
+	if err != nil {
+		return Spread{}, err
+	}
+	for i := range all - s.first {
+		at := float32(i) / float32(all-s.first)
+		gpu := slices.IndexFunc(points, func(p float32) bool { return p > at })
+		if gpu < 0 {
+			return Spread{}, fmt.Errorf("%w: the shares %v of %d devices", ErrUnplaced, d.Shares, len(d.GPUs))
+		}
+		s.layers = append(s.layers, d.GPUs[gpu])
+	}
+	return s, nil
+}
+
+// points are where each device's layers end, as parts of all.
+func (d Devices) points() ([]float32, error) {
+	n := len(d.GPUs)
+	shares := make([]float32, n)
+	switch {
+	case n == 1:
+		return []float32{1}, nil
+	case d.Shares != nil:
+		for i := range min(n, len(d.Shares)) {
+			shares[i] = float32(d.Shares[i])
+		}
+	case len(d.Free) == n:
+		for i := range shares {
+			shares[i] = float32(d.Free[i])
+		}
+	default:
+		return nil, fmt.Errorf("%w: what each of %d devices has free decides it", ErrUnplaced, n)
+	}
+	var sum float32
+	for i, share := range shares {
+		sum += share
+		shares[i] = sum
+	}
+	for i := range shares {
+		shares[i] /= sum
+	}
+	return shares, nil
+}
+
+// Layer is the device of a layer, which holds its cache; the number of layers is the
+// output head's.
+func (s Spread) Layer(i int) string {
+	if i < s.first || i-s.first >= len(s.layers) {
+		return s.devices.Host
+	}
+	return s.layers[i-s.first]
+}
+
+// Tensor is the device of a tensor of a layer, by its name and type.
+func (s Spread) Tensor(layer int, name, typ string) string {
+	for _, o := range s.devices.Overrides {
+		if o.Pattern.MatchString(name) {
+			return o.Device
+		}
+	}
+	if s.devices.OnHost != nil && s.devices.OnHost(typ) {
+		return s.devices.Host
+	}
+	return s.Layer(layer)
+}
+
+// Place writes down which device holds each layer's cache. Shared layers have none of
+// their own.
+func (p *Plan) Place(on func(layer int) string) {
 	for i := range p.Layers {
-		l := &p.Layers[i]
-		switch {
-		case l.Class == Shared:
-		case l.Layer >= first:
-			l.Device = gpu
-		default:
-			l.Device = host
+		if l := &p.Layers[i]; l.Class != Shared {
+			l.Device = on(l.Layer)
 		}
 	}
 }

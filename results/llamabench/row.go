@@ -6,6 +6,7 @@ package llamabench
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"assay/results"
@@ -15,32 +16,25 @@ import (
 // Case, and all else that llama-bench prints. UseMmap is of the releases before
 // load_mode, and compare-llama-bench.py asks for it.
 type Row struct {
-	BuildCommit         string  `json:"build_commit"`
-	BuildNumber         int64   `json:"build_number"`
-	CPUInfo             string  `json:"cpu_info"`
-	GPUInfo             string  `json:"gpu_info"`
-	Backends            string  `json:"backends"`
-	ModelFilename       string  `json:"model_filename"`
-	ModelType           string  `json:"model_type"`
-	ModelSize           *int64  `json:"model_size"`
-	ModelNParams        *int64  `json:"model_n_params"`
-	CPUMask             string  `json:"cpu_mask"`
-	CPUStrict           flag    `json:"cpu_strict"`
-	Poll                int64   `json:"poll"`
-	NCPUMoE             int64   `json:"n_cpu_moe"`
-	SplitMode           string  `json:"split_mode"`
-	MainGPU             int64   `json:"main_gpu"`
-	Devices             string  `json:"devices"`
-	TensorSplit         string  `json:"tensor_split"`
-	TensorBuftOverrides string  `json:"tensor_buft_overrides"`
-	UseMmap             flag    `json:"use_mmap"`
-	Embeddings          flag    `json:"embeddings"`
-	NoHost              flag    `json:"no_host"`
-	TestTime            string  `json:"test_time"`
-	AvgNS               int64   `json:"avg_ns"`
-	StddevNS            int64   `json:"stddev_ns"`
-	AvgTS               float64 `json:"avg_ts"`
-	StddevTS            float64 `json:"stddev_ts"`
+	BuildCommit   string  `json:"build_commit"`
+	BuildNumber   int64   `json:"build_number"`
+	CPUInfo       string  `json:"cpu_info"`
+	GPUInfo       string  `json:"gpu_info"`
+	Backends      string  `json:"backends"`
+	ModelFilename string  `json:"model_filename"`
+	ModelType     string  `json:"model_type"`
+	ModelSize     *int64  `json:"model_size"`
+	ModelNParams  *int64  `json:"model_n_params"`
+	CPUMask       string  `json:"cpu_mask"`
+	CPUStrict     flag    `json:"cpu_strict"`
+	Poll          int64   `json:"poll"`
+	UseMmap       flag    `json:"use_mmap"`
+	Embeddings    flag    `json:"embeddings"`
+	TestTime      string  `json:"test_time"`
+	AvgNS         int64   `json:"avg_ns"`
+	StddevNS      int64   `json:"stddev_ns"`
+	AvgTS         float64 `json:"avg_ts"`
+	StddevTS      float64 `json:"stddev_ts"`
 
 	// SamplesNS and SamplesTS are in JSON and JSON Lines only.
 	SamplesNS []int64   `json:"samples_ns"`
@@ -68,8 +62,7 @@ const others = ""
 // what assay leaves as it is.
 func defaults() Row {
 	return Row{
-		CPUMask: "0x0", Poll: 50, SplitMode: "layer", Devices: "auto",
-		TensorSplit: "0.00", TensorBuftOverrides: "none", UseMmap: 1,
+		CPUMask: "0x0", Poll: 50, UseMmap: 1,
 	}
 }
 
@@ -79,7 +72,7 @@ type flag int64
 func (f flag) MarshalJSON() ([]byte, error) { return strconv.AppendBool(nil, f != 0), nil }
 
 // booleans are the settings that JSON has as true and false; others are 0 and 1.
-var booleans = map[string]bool{"no_kv_offload": true}
+var booleans = map[string]bool{"no_kv_offload": true, "no_host": true}
 
 // loose are the columns that say how a test was run and that every row has a
 // default for: releases write them in several types, and one that is not
@@ -95,10 +88,10 @@ var loose = map[string]bool{
 // take sets a column from a file's text.
 func (c column) take(row *Row, text string) error {
 	if loose[c.name] {
-		if text != "" {
-			_ = c.set(row, text) // what is not understood keeps its default
+		if err := c.set(row, text); text != "" && err != nil && c.setting != nil && len(c.setting.Usual) > 0 {
+			row.Case.Other = strings.TrimSpace(row.Case.Other + " " + c.name + "=" + text) // told apart all the same
 		}
-		return nil
+		return nil // what else is not understood keeps its default
 	}
 	return c.set(row, text)
 }

@@ -1,0 +1,102 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Override says which device holds the tensors whose names match.
+type Override struct{ Pattern, Device string }
+
+// Overrides are those of a case's text, "PATTERN=DEVICE;PATTERN=DEVICE". The device
+// stands behind the last equals sign.
+func Overrides(text string) ([]Override, error) {
+	var all []Override
+	for part := range strings.SplitSeq(text, ";") {
+		at := strings.LastIndexByte(part, '=')
+		switch {
+		case part == "":
+			continue
+		case at <= 0 || at == len(part)-1:
+			return nil, fmt.Errorf("%q is not PATTERN=DEVICE, such as exps=CPU", part)
+		}
+		all = append(all, Override{Pattern: part[:at], Device: part[at+1:]})
+	}
+	return all, nil
+}
+
+// lookAround is what C++'s patterns have and Go's do not.
+var lookAround = regexp.MustCompile(`\(\?[=!]`)
+
+// overridesForm refuses a pattern that is none: the library would end the process.
+func overridesForm(text string) (string, error) {
+	all, err := Overrides(text)
+	if err != nil {
+		return "", err
+	}
+	var parts []string
+	for _, o := range all {
+		if _, err := regexp.Compile(o.Pattern); err != nil && !lookAround.MatchString(o.Pattern) {
+			return "", fmt.Errorf("%q is no pattern of names: %w", o.Pattern, err)
+		}
+		parts = append(parts, o.Pattern+"="+o.Device)
+	}
+	return strings.Join(parts, ";"), nil
+}
+
+// Shares are the parts of a text "3/1", or with ; between them, as llama-bench takes
+// them; nil where all are 0.
+func Shares(text string) ([]float64, error) {
+	var all []float64
+	some := false
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '/' || r == ';' }) {
+		v, err := strconv.ParseFloat(part, 32)
+		if err != nil || v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("%q is no share of a device; write them as 3/1", part)
+		}
+		all, some = append(all, v), some || v > 0
+	}
+	if len(all) > mostDevices {
+		return nil, fmt.Errorf("%d shares for at most %d devices", len(all), mostDevices)
+	}
+	if !some {
+		return nil, nil
+	}
+	return all, nil
+}
+
+func sharesForm(text string) (string, error) {
+	shares, err := Shares(text)
+	var parts []string
+	for _, v := range shares {
+		parts = append(parts, strconv.FormatFloat(v, 'g', -1, 32))
+	}
+	return strings.Join(parts, "/"), err
+}
+
+// noDevices is what takes none.
+const noDevices = "none"
+
+// DeviceNames are those of a case's text; given is false where all are taken.
+func DeviceNames(text string) (names []string, given bool) {
+	if text == "" || text == noDevices {
+		return nil, text != ""
+	}
+	return strings.Split(text, "/"), true
+}
+
+func devicesForm(text string) (string, error) {
+	names, _ := DeviceNames(text)
+	seen := map[string]bool{}
+	for _, name := range names {
+		if name == "" || name == noDevices || seen[name] {
+			return "", errors.New(strconv.Quote(text) + " is no list of devices; write each once, as Vulkan0/Vulkan1, or none ('assay doctor' lists them)")
+		}
+		seen[name] = true
+	}
+	return text, nil
+}
