@@ -91,6 +91,7 @@ func gather(ctx context.Context, s *store.Store, name string, o SiteOptions) (si
 	}
 	for i := range m.Cases {
 		c := &m.Cases[i]
+		m.Trend.Cases[i].Points = nil // the history has them
 		c.History = c.History.WithChanges(m.Trend.Cases[i].Changes, c.Record.Case.Tokens())
 	}
 	return m, nil
@@ -108,8 +109,8 @@ func courses(all iter.Seq2[results.Series, error], newest results.Run, cases *[]
 				} else {
 					c.Record = results.Record{Runtime: one.Runtime, Model: one.Model, Case: one.Case}
 				}
-				for _, p := range one.Points {
-					c.KVBytes, c.FLOPs = append(c.KVBytes, p.KVBytes), append(c.FLOPs, p.FLOPs)
+				for k, p := range one.Points {
+					c.KVBytes, c.FLOPs = site.Steps(c.KVBytes, k, p.KVBytes), site.Steps(c.FLOPs, k, p.FLOPs)
 				}
 				*cases = append(*cases, c)
 			}

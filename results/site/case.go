@@ -71,8 +71,8 @@ func newCasePage(m Machine, i int, newest string) caseData {
 		if p.Lo < p.Hi {
 			n.Interval = figure.Rate(p.Lo) + " – " + figure.Rate(p.Hi)
 		}
-		if kv := c.KVBytes[k]; kv != nil {
-			n.KV = figure.Size(float64(*kv))
+		if kv, ok := at(c.KVBytes, k); ok {
+			n.KV = figure.Size(float64(kv))
 		}
 		d.Nights = append(d.Nights, n)
 	}

@@ -27,13 +27,6 @@ func newCompare(in Input) compareData {
 	return d
 }
 
-// machineData is what the page that compares reads of one machine.
-type machineData struct {
-	Name  string     `json:"name"`
-	Runs  []runData  `json:"runs"`
-	Cases []caseRows `json:"cases"`
-}
-
 type runData struct {
 	ID    string   `json:"id"`
 	Day   string   `json:"day"`
@@ -59,22 +52,38 @@ type caseRows struct {
 }
 
 // writeData writes a machine's figures as a call of a script: a page that lies in a
-// folder may read no other kind of file.
+// folder may read no other kind of file. They are a name, runs, and cases, which are
+// written one after the other. JSON escapes what a script or page could take for its own.
 func writeData(w io.Writer, m Machine) error {
-	d := machineData{Name: m.Name, Runs: []runData{}, Cases: []caseRows{}}
-	place := map[string]int{}
+	runs, place := []runData{}, map[string]int{}
 	for i, r := range m.Runs {
 		place[r.ID] = i
-		d.Runs = append(d.Runs, runData{r.ID, r.Time.Format("2006-01-02 15:04"), r.Tags, r.Unfit > 0})
+		runs = append(runs, runData{r.ID, r.Time.Format("2006-01-02 15:04"), r.Tags, r.Unfit > 0})
 	}
-	for i, c := range m.Cases {
-		d.Cases = append(d.Cases, newCaseRows(m, i, c, place))
-	}
-	text, err := json.Marshal(d) // escapes what a script or page could take for its own
+	head, err := json.Marshal(struct {
+		Name string    `json:"name"`
+		Runs []runData `json:"runs"`
+	}{m.Name, runs})
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "assay(%q, %s);\n", short(m.Name), text)
+	if _, err := fmt.Fprintf(w, "assay(%q, %s,\n\"cases\":[", short(m.Name), head[:len(head)-1]); err != nil {
+		return err
+	}
+	for i, c := range m.Cases {
+		text, err := json.Marshal(newCaseRows(m, i, c, place))
+		if err != nil {
+			return err
+		}
+		separator := ",\n"
+		if i == 0 {
+			separator = "\n"
+		}
+		if _, err := fmt.Fprintf(w, "%s%s", separator, text); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(w, "]});")
 	return err
 }
 
@@ -84,7 +93,7 @@ func newCaseRows(m Machine, i int, c Case, place map[string]int) caseRows {
 		Key: string(c.History.Key), Model: report.ModelName(rec), Runtime: rec.Runtime.Name, Test: rec.Case.Test(),
 		Settings: rec.Case.Variant(), Page: casePage(m, i), In: [][2]int{},
 	}
-	for k, p := range c.History.Points {
+	for _, p := range c.History.Points {
 		at, ok := place[p.Run]
 		if !ok {
 			continue
@@ -101,17 +110,20 @@ func newCaseRows(m Machine, i int, c Case, place map[string]int) caseRows {
 			}
 			rows.Speed = append(rows.Speed, one)
 		}
-		rows.KVBytes, rows.FLOPs = step(rows.KVBytes, at, c.KVBytes[k]), step(rows.FLOPs, at, c.FLOPs[k])
 	}
+	rows.KVBytes, rows.FLOPs = byRun(c.KVBytes, c.History.Points, place), byRun(c.FLOPs, c.History.Points, place)
 	return rows
 }
 
-// step adds a figure to those by run if it is another than the last.
-func step(steps [][2]int64, at int, v *int64) [][2]int64 {
-	if v == nil || len(steps) > 0 && steps[len(steps)-1][1] == *v {
-		return steps
+// byRun are steps by the runs of their points.
+func byRun(steps []Step, points []report.Point, place map[string]int) [][2]int64 {
+	var out [][2]int64
+	for _, s := range steps {
+		if run, ok := place[points[s.At].Run]; ok {
+			out = append(out, [2]int64{int64(run), s.Is})
+		}
 	}
-	return append(steps, [2]int64{int64(at), *v})
+	return out
 }
 
 // digits rounds a speed to five digits, which is more than it is known to.

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"assay/results"
@@ -54,8 +55,32 @@ type Case struct {
 	// settings.
 	Record  results.Record
 	History report.History
-	// KVBytes and FLOPs are by point of the history; nil where not measured.
-	KVBytes, FLOPs []*int64
+	// KVBytes and FLOPs are where those became what they are.
+	KVBytes, FLOPs []Step
+}
+
+// Step is a figure without noise from a point of a history on, until the next.
+type Step struct {
+	At int
+	Is int64
+}
+
+// Steps adds a figure of a point to those before it, if it is another than the last.
+func Steps(before []Step, at int, is *int64) []Step {
+	if is == nil || len(before) > 0 && before[len(before)-1].Is == *is {
+		return before
+	}
+	return append(before, Step{at, *is})
+}
+
+// at is the figure of a point.
+func at(steps []Step, point int) (is int64, ok bool) {
+	for _, s := range slices.Backward(steps) {
+		if s.At <= point {
+			return s.Is, true
+		}
+	}
+	return 0, false
 }
 
 //go:embed pages.html

@@ -55,8 +55,8 @@ func machine(t *testing.T, name, model string) site.Machine {
 			s.Points = append(s.Points, p)
 		}
 		one := site.Case{Record: rec, History: report.NewHistory(s)}
-		for _, p := range s.Points {
-			one.KVBytes, one.FLOPs = append(one.KVBytes, p.KVBytes), append(one.FLOPs, p.FLOPs)
+		for k, p := range s.Points {
+			one.KVBytes, one.FLOPs = site.Steps(one.KVBytes, k, p.KVBytes), site.Steps(one.FLOPs, k, p.FLOPs)
 		}
 		m.Cases, all = append(m.Cases, one), append(all, s)
 	}

@@ -160,10 +160,8 @@ func (c Case) figure() (string, float64) {
 	if at, ok := c.last(); ok {
 		return figure.Rate(at.Median) + " t/s", at.Median
 	}
-	for i := len(c.KVBytes) - 1; i >= 0; i-- {
-		if kv := c.KVBytes[i]; kv != nil {
-			return figure.Size(float64(*kv)) + " KV", -1 / float64(max(*kv, 1))
-		}
+	if kv, ok := at(c.KVBytes, len(c.History.Points)); ok {
+		return figure.Size(float64(kv)) + " KV", -1 / float64(max(kv, 1))
 	}
 	return "-", -2
 }

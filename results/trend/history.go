@@ -105,6 +105,7 @@ func (h *history) trend() Trend {
 			points[k] = p.Point
 			points[k].Night = place[p.run]
 		}
+		h.cases[i].points = nil // years of many cases are held once
 		t.Cases[i] = Case{Key: r.key, Points: points}
 	}
 	if h.unfit > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"runtime/debug"
 
 	"assay/cmd/assay/line"
 	"assay/harness/archive"
@@ -50,8 +51,13 @@ func Site() line.Command {
 	}
 }
 
+// garbage is how much of what is held may be garbage while a site is gathered, in per
+// cent: years of cases are then held in 200 MB.
+const garbage = 60
+
 // WriteSite writes the site of a store and says where.
 func WriteSite(ctx context.Context, s line.Streams, dsn, dir string, o archive.SiteOptions) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	db, err := archive.Read(ctx, dsn)
 	if err != nil {
 		return err
