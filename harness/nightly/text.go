@@ -24,8 +24,8 @@ func (n Night) sentences() []string {
 	if n.Canary != nil {
 		add(true, "%s", *n.Canary)
 	}
-	add(n.First && n.Adopted > 0, "the first night of this machine: it is the baseline from now on")
-	add(n.First && n.Adopted == 0, "the first night of this machine, and not fit to be its baseline")
+	add(n.First && n.Adopted > 0, "the first night of these %d cases on this machine: it is their baseline from now on", n.Adopted)
+	add(n.First && n.Adopted == 0, "the first night of these cases on this machine, and not fit to be their baseline")
 	add(!n.First && n.Adopted > 0, "%d cases are new and have their baseline from now on", n.Adopted)
 	add(n.NotJudged != "", "not judged: %s", n.NotJudged)
 	if n.Diff != nil {

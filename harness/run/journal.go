@@ -108,8 +108,8 @@ func createJournal(dir string, p plan) (*journal, error) {
 	if err == nil {
 		err = j.sign()
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
+	if err != nil { // a journal without its plan is of no use to anybody
+		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	return j, nil
 }

@@ -34,7 +34,7 @@ func Expand(ctx context.Context, s Suite, names []string) ([]subject.Item, error
 				}
 				facts[ref] = f
 			}
-			more, err := g.settled(ref, f, g.among(names))
+			more, err := g.settled(ref, f, g.takers(ref, names))
 			if err != nil {
 				return nil, s.at(gi, err)
 			}
@@ -54,10 +54,21 @@ func (s Suite) at(group int, err error) error {
 
 // among are those of the runtimes that the group is to run in.
 func (g CaseGroup) among(names []string) []string {
-	if len(g.Runtimes) == 0 {
-		return names
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return !slices.ContainsFunc(g.Models, func(ref string) bool { return slices.Contains(g.takers(ref, names), name) })
+	})
+}
+
+// takers are those that one of its models is to run in: where none are named, a file
+// is measured by the runtime that its format is of, if that is there.
+func (g CaseGroup) takers(ref string, names []string) []string {
+	if len(g.Runtimes) > 0 {
+		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(g.Runtimes, name) })
 	}
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(g.Runtimes, name) })
+	if only := runtimes.FormatOf(ref); g.Skeleton == "" && slices.Contains(names, only) {
+		return []string{only}
+	}
+	return names
 }
 
 // notUsed says why a runtime's setting is refused where the runtime is not there.

@@ -18,6 +18,8 @@ import (
 	"assay/harness/mlx"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
+	"assay/harness/skeleton"
+	"assay/harness/subject"
 	"assay/predict/cost"
 	"assay/results"
 )
@@ -281,6 +283,29 @@ func TestAdHocSparesMLXFromGGUF(t *testing.T) {
 			assert.Equal(t, tc.want[i].Runtimes, g.Runtimes, name)
 		}
 	}
+}
+
+// A file in a suite that names no runtime is measured where its format is at home; a
+// preset everywhere.
+func TestSuiteSparesMLXFromGGUF(t *testing.T) {
+	facts, err := subject.Facts(t.Context(), "preset:smollm2-135m")
+	require.NoError(t, err)
+	file, err := skeleton.SparseGGUF(t.Context(), t.TempDir(), facts, "f16")
+	require.NoError(t, err)
+	kv := func(g CaseGroup) []string {
+		g.Kinds = []results.Kind{results.KindKV}
+		items, err := Expand(t.Context(), Suite{Groups: []CaseGroup{g}}, []string{llamacpp.Name, mlx.Name})
+		require.NoError(t, err)
+		var in []string
+		for _, it := range items {
+			in = append(in, it.Runtime)
+		}
+		return in
+	}
+	assert.Equal(t, []string{llamacpp.Name}, kv(CaseGroup{Models: []string{file}}))
+	assert.Equal(t, []string{llamacpp.Name, mlx.Name}, kv(CaseGroup{Models: []string{"preset:smollm2-135m"}}))
+	assert.Equal(t, []string{llamacpp.Name, mlx.Name}, kv(CaseGroup{Models: []string{file}, Skeleton: runtime.SkeletonKV}))
+	assert.Equal(t, []string{mlx.Name}, kv(CaseGroup{Models: []string{file}, Runtimes: []string{mlx.Name}}), "asked for")
 }
 
 // What would take gigabytes, for ever or the parser with it is one line.

@@ -154,6 +154,8 @@ func positive(n int64) string {
 // IncomparableError says why two runs cannot be compared.
 type IncomparableError struct {
 	Why string
+	// Apart says that they have no case in common.
+	Apart bool
 	// Unsure counts the cases of one side that could be of several models of the other.
 	Unsure int
 }
@@ -183,7 +185,7 @@ func (d *Diff) refuse(base, head results.Run, across []Aspect) error {
 		if d.unsure > 0 {
 			why += "; " + d.notPaired()
 		}
-		return &IncomparableError{why, d.unsure}
+		return &IncomparableError{why, true, d.unsure}
 	}
 	for _, x := range d.Differs {
 		if x.What == string(Chip) && !slices.Contains(across, Chip) {

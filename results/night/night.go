@@ -19,9 +19,9 @@ import (
 	"assay/results/store"
 )
 
-// ErrFirst is returned for the first run of a machine: there is nothing to
-// judge it against.
-var ErrFirst = errors.New("the store has no earlier run of this machine to judge it against")
+// ErrFirst is returned for the first run of a machine, or of a suite of other cases
+// than its runs before: there is nothing to judge it against.
+var ErrFirst = errors.New("the store has no earlier run of this machine and these cases to judge it against")
 
 // Verdict is what was found of a night.
 type Verdict struct {
@@ -66,10 +66,15 @@ func Judge(ctx context.Context, st *store.Store, head results.Run, o Options) (V
 			return v, err
 		}
 		o.Diff.FitOnly = true
-		if v.Diff, err = diff.Compare(b.run, head, o.Diff); err != nil {
+		v.Diff, err = diff.Compare(b.run, head, o.Diff)
+		switch {
+		case newCases(err):
+			first, v.Diff = ErrFirst, diff.Diff{}
+		case err != nil:
 			return v, err
+		default:
+			v.Alerts = alert.FromDiff(v.Diff)
 		}
-		v.Alerts = alert.FromDiff(v.Diff)
 	}
 	v.Alerts = append(v.Alerts, alert.FromRun(head, v.Alerts)...)
 	v.Alerts = memory.Update(v.Alerts, judged(v.Diff, head), o.Now)
@@ -77,6 +82,12 @@ func Judge(ctx context.Context, st *store.Store, head results.Run, o Options) (V
 		memory.Enqueue(alert.Loud(v.Alerts))
 	}
 	return v, errors.Join(first, memory.Keep(ctx, st, machine))
+}
+
+// newCases says that a night has nothing in common with its baseline, for sure.
+func newCases(err error) bool {
+	var incomparable *diff.IncomparableError
+	return errors.As(err, &incomparable) && incomparable.Apart && incomparable.Unsure == 0
 }
 
 func environments(r results.Run) map[results.Key]results.Environment {

@@ -164,6 +164,46 @@ func TestAdopt(t *testing.T) {
 	assert.Equal(t, 1, adopt(tonight(6, 0)), "the case has none in the new baseline")
 }
 
+// A suite of other cases begins anew on a machine that has nights, or other runs.
+func TestNightOfOtherCases(t *testing.T) {
+	ctx := context.Background()
+	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "s.db"))
+	require.NoError(t, err)
+	defer st.Close()
+	judge := func(run results.Run) (Verdict, int, error) {
+		_, err := st.Import(ctx, run)
+		require.NoError(t, err)
+		v, judged := Judge(ctx, st, run, Options{Now: start})
+		adopted, err := Adopt(ctx, st, run, start)
+		require.NoError(t, err)
+		return v, adopted, judged
+	}
+	others := func(day int) results.Run {
+		r := tonight(day, 0)
+		for i := range r.Records {
+			r.Records[i].Model.Name, r.Records[i].Model.Ref = "another", "another.gguf"
+		}
+		return r
+	}
+	_, _, err = judge(tonight(0, 0))
+	require.ErrorIs(t, err, ErrFirst)
+	_, _, err = judge(tonight(1, 0))
+	require.NoError(t, err)
+	broken := others(2)
+	broken.Records[7].Status, broken.Records[7].Error, broken.Records[7].Measured = results.StatusFailed, "aborted", nil
+	v, adopted, err := judge(broken)
+	require.ErrorIs(t, err, ErrFirst)
+	assert.Equal(t, 39, adopted)
+	require.Len(t, v.Alerts, 1, "what failed is said all the same")
+	assert.Equal(t, alert.Failure, v.Alerts[0].Class)
+	slower := others(3)
+	*slower.Records[5].Measured.KVBytes++
+	v, _, err = judge(slower)
+	require.NoError(t, err)
+	require.NotEmpty(t, v.Alerts)
+	assert.Equal(t, 39, len(v.Diff.Cases))
+}
+
 // On an unfit machine bytes are judged, timings are not, and nothing recovers.
 func TestUnfitNight(t *testing.T) {
 	ctx := context.Background()

@@ -21,7 +21,7 @@ func Replay(w io.Writer, nights []night.Replayed) {
 		case len(loud) > 0:
 			what, said = counted(loud), said+1
 		case n.First:
-			what = "the first night of " + n.Machine
+			what = "the first night of these cases on " + n.Machine
 		}
 		fmt.Fprintf(w, "%s (%d cases): %s\n", Safe(n.Run), n.Cases, Safe(what))
 		for _, a := range loud {
