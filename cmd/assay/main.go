@@ -70,6 +70,7 @@ func commands() []line.Command {
 		buildCommand(),
 		synthCommand(),
 		typesCommand(),
+		schemaCommand(),
 		libsCommand(),
 		kept.Import(),
 		kept.Export(),

@@ -99,7 +99,7 @@ func oneLine(err error) string {
 	case unknown.Token.Position.Column == 1:
 		return line + "; a suite's keys are " + keysOf(fileType())
 	}
-	keys := keysOf(schema())
+	keys := keysOf(groupType())
 	for key := range strings.SplitSeq(keys, ", ") {
 		if word := unknown.Token.Value; strings.HasPrefix(key, word) || strings.HasPrefix(word, key) {
 			return line + ", did you mean " + key + "?"

@@ -9,14 +9,15 @@ import (
 
 	"assay/predict/document"
 	"assay/results"
+	"assay/results/schema"
 )
 
 // A suite's file is read into a struct that is made from the table of settings:
 // a list for each, under its name in records. So the parser itself knows the
 // keys, says where one is that it does not know, and follows anchors.
 
-// schema is the type of a group in a file: CaseGroup's fields, then the settings'.
-func schema() reflect.Type {
+// groupType is the type of a group in a file: CaseGroup's fields, then the settings'.
+func groupType() reflect.Type {
 	var fields []reflect.StructField
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[CaseGroup]()) {
 		if f.Tag.Get("yaml") != "-" {
@@ -40,7 +41,7 @@ func fileType() reflect.Type {
 			continue
 		}
 		if f.Tag.Get("yaml") == casesKey {
-			f.Type = reflect.SliceOf(schema())
+			f.Type = reflect.SliceOf(groupType())
 		}
 		fields = append(fields, reflect.StructField{Name: f.Name, Type: f.Type, Tag: f.Tag})
 	}
@@ -110,4 +111,16 @@ func keysOf(t reflect.Type) string {
 		}
 	}
 	return strings.Join(keys, ", ")
+}
+
+// Schema is the JSON Schema of a suite's file.
+func Schema() schema.Node {
+	fields := map[string]schema.Node{}
+	for _, s := range results.Settings {
+		fields[s.Name] = schema.Values(s)
+	}
+	return schema.Maker{Tag: "yaml", Fields: fields, Special: map[reflect.Type]schema.Node{
+		reflect.TypeFor[results.Kind](): schema.Kinds(),
+		reflect.TypeFor[Duration]():     {"type": "string", "description": "a duration: 90s, 10m, 2h30m"},
+	}}.Of(fileType(), "assay suite")
 }
