@@ -56,6 +56,9 @@ type Cache struct {
 	Listed bool
 	// Unreadable says why attention fails on a quantised cache.
 	Unreadable string
+	// Composes: attention is products with a softmax of its own between, as no
+	// kernel has it.
+	Composes bool
 	// Lacks names what the architecture facts do not tell of it.
 	Lacks string
 }
