@@ -389,6 +389,9 @@ type Measured struct {
 	Rounds          []int            `json:"rounds,omitempty"`
 	TokensPerSecond *TokensPerSecond `json:"tokens_per_second,omitempty"`
 	Memory          *Memory          `json:"memory,omitempty"`
+	// PeakBytes is the most that the runtime's allocator held, weights included, in a
+	// pass that was watched.
+	PeakBytes *int64 `json:"peak_bytes,omitempty"`
 	// HostNSPerToken is the time spent outside the library, per token.
 	HostNSPerToken *float64 `json:"host_ns_per_token,omitempty"`
 	// Missing says why figures are absent that other libraries give, by name.

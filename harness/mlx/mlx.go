@@ -121,7 +121,7 @@ func (Runtime) Open() (runtime.Engine, error) {
 
 // Predict walks mlx-lm's cache through the case and counts what it executes on
 // the way. A model type whose forward pass is not known has no arithmetic.
-func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, _ results.Runtime) (*results.Predicted, error) {
+func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
 	params := params(run, weightType, c)
 	cache, err := kv.MLX(f, params)
 	if err != nil {
@@ -145,6 +145,9 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, _ r
 		return nil, err
 	}
 	p.WeightBytes = &size
+	if p.Memory, err = memoryOf(run, weightType, c, lib); err != nil {
+		return nil, err
+	}
 	if c.Kind == results.KindPlan { // which executes nothing
 		return p, nil
 	}

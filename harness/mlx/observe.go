@@ -14,6 +14,9 @@ import (
 // Observe runs the case once and reads each layer's arrays; the allocator's
 // growth stands beside their sum.
 func (s *session) Observe(ctx context.Context, c results.Case) (m *results.Measured, checks []results.Check, err error) {
+	if err := s.model.ResetPeak(); err != nil {
+		return nil, nil, err
+	}
 	before, err := s.model.Memory()
 	if err != nil {
 		return nil, nil, err
@@ -40,6 +43,7 @@ func (s *session) Observe(ctx context.Context, c results.Case) (m *results.Measu
 		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: l.Layer, Class: classOf(l), Cells: int64(l.Slots), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
 		*m.KVBytes += l.KeyBytes + l.ValueBytes
 	}
+	m.PeakBytes = new(max(after.Peak, after.Active)) // the peak starts at 0, not at what is active
 	m.KVSources.Tensors, m.KVSources.Active = m.KVBytes, new(after.Active-before.Active)
 	machine.AddFootprint(m.Memory)
 	s.observed = true

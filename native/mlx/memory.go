@@ -24,7 +24,8 @@ func (s *Scope) counter(f fn) int64 {
 	return int64(s.lib.size)
 }
 
-// ResetPeak makes the peak what is active now.
+// ResetPeak makes the peak 0, whatever is active: it is what is active from the next
+// allocation on.
 func (s *Scope) ResetPeak() { s.plain(fnResetPeakMemory) }
 
 // ClearCache gives the memory kept for reuse back to the system.

@@ -124,7 +124,7 @@ func (m *Model) Memory() (memory mlx.Memory, err error) {
 	return memory, err
 }
 
-// ResetPeak makes the allocator's peak what is active now.
+// ResetPeak makes the allocator's peak 0, until the next allocation.
 func (m *Model) ResetPeak() error {
 	return m.lib.Do(func(s *mlx.Scope) error {
 		s.Synchronize()
