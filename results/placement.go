@@ -85,6 +85,9 @@ type Device struct {
 	FreeBytes *int64 `json:"free_bytes,omitempty"`
 }
 
+// InSoftware reports whether the processor plays the device (Mesa's llvmpipe).
+func (d Device) InSoftware() bool { return strings.HasPrefix(d.Description, "llvmpipe") }
+
 // GPUs are the devices that layers are put on: those that share the host's memory
 // only where there is no other (llama_prepare_model_devices, src/llama.cpp).
 func (r Runtime) GPUs() []Device {

@@ -2,56 +2,31 @@ package speed
 
 import (
 	"context"
-	"fmt"
 	goruntime "runtime"
 	"sync"
-	"time"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
-
+	"assay/harness/machine"
 	"assay/predict/machines"
 	"assay/results"
 	"assay/results/store"
 )
 
-// What the probes work on: buffers beyond any processor's cache, and matrices
-// within one.
-const (
-	probeBytes  = 256 << 20
-	probeMatrix = 768
-	probePasses = 5
-)
+// probeBytes are beyond any processor's cache.
+const probeBytes = 256 << 20
 
 // ProbeMachine measures a machine that no table lists: the bytes a second that
 // all cores read from memory, and the 32-bit operations a second of a matrix
 // product in portable Go, which a runtime's own kernels exceed.
 func ProbeMachine(ctx context.Context, h results.Host) (machines.Chip, error) {
-	bandwidth, err := best(ctx, probeBytes, readPass())
+	bandwidth, err := machine.BestRate(ctx, probeBytes, readPass())
 	if err != nil {
 		return machines.Chip{}, err
 	}
-	flops, err := best(ctx, 2*probeMatrix*probeMatrix*probeMatrix, productPass())
+	flops, err := machine.ProductRate(ctx)
 	if err != nil {
 		return machines.Chip{}, err
 	}
 	return machines.Chip{Name: h.Chip, Bandwidth: bandwidth, Product: &flops, Measured: true}, nil
-}
-
-// best is the rate of the fastest pass over so much work: other load only ever
-// slows one down.
-func best(ctx context.Context, work float64, pass func()) (float64, error) {
-	pass() // pages are mapped and caches filled
-	var rate float64
-	for range probePasses {
-		if err := ctx.Err(); err != nil {
-			return 0, fmt.Errorf("probe of the machine: %w", err)
-		}
-		start := time.Now()
-		pass()
-		rate = max(rate, work/time.Since(start).Seconds())
-	}
-	return rate, nil
 }
 
 // readPass reads probeBytes with one goroutine a core.
@@ -80,19 +55,6 @@ func sum(v []uint64) uint64 {
 		a, b, c, d = a+v[0], b+v[1], c+v[2], d+v[3]
 	}
 	return a + b + c + d
-}
-
-// productPass multiplies two matrices on all cores.
-func productPass() func() {
-	matrix := func() blas32.General {
-		m := blas32.General{Rows: probeMatrix, Cols: probeMatrix, Stride: probeMatrix, Data: make([]float32, probeMatrix*probeMatrix)}
-		for i := range m.Data {
-			m.Data[i] = float32(i%7) - 3
-		}
-		return m
-	}
-	a, b, c := matrix(), matrix(), matrix()
-	return func() { blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, c) }
 }
 
 // chipDocument is the kind under which the store keeps measured chips.

@@ -26,6 +26,8 @@ const (
 	Describe Task = "describe"
 	Plan     Task = "plan"
 	Measure  Task = "measure"
+	// Try makes one of a runtime's own experiments.
+	Try Task = "try"
 )
 
 // Request is the one JSON value that a worker reads.
@@ -37,6 +39,8 @@ type Request struct {
 	// Observe asks for the untimed pass, Samples for that many timed ones.
 	Observe bool `json:"observe,omitempty"`
 	Samples int  `json:"samples,omitempty"`
+	// Trial is the experiment's name.
+	Trial string `json:"trial,omitempty"`
 }
 
 // Message is one JSON line of a worker: a sign of life, a sample, or the end.
@@ -58,6 +62,9 @@ type Outcome struct {
 	Devices  []string          `json:"devices,omitempty"`
 	Measured *results.Measured `json:"measured,omitempty"`
 	Checks   []results.Check   `json:"checks,omitempty"`
+	// Readings are what an experiment saw, and NotHere why it could not be made.
+	Readings []runtime.Reading `json:"readings,omitempty"`
+	NotHere  string            `json:"not_here,omitempty"`
 }
 
 // Work is the worker's side: it reads one request from in, does it and writes
@@ -116,9 +123,34 @@ func work(ctx context.Context, req Request, send func(Message)) (*Outcome, error
 		return outcome, err
 	case Measure:
 		return outcome, measure(ctx, engine, req, outcome, send)
+	case Try:
+		return outcome, try(ctx, engine, req, outcome)
 	default:
 		return nil, fmt.Errorf("worker: unknown task %q", req.Task)
 	}
+}
+
+// try makes the experiment of that name.
+func try(ctx context.Context, engine runtime.Engine, req Request, outcome *Outcome) error {
+	rt, err := runtimes.Named(req.Runtime)
+	if err != nil {
+		return err
+	}
+	tester, ok := rt.(runtime.Tester)
+	if !ok {
+		return fmt.Errorf("worker: %s has no experiments", rt.Name())
+	}
+	for _, trial := range tester.Trials() {
+		if trial.Name != req.Trial {
+			continue
+		}
+		outcome.Readings, err = trial.Look(ctx, engine, req.Path)
+		if why, none := runtime.WhyNotHere(err); none {
+			outcome.NotHere, err = why, nil
+		}
+		return err
+	}
+	return fmt.Errorf("worker: %s has no experiment %q", rt.Name(), req.Trial)
 }
 
 func measure(ctx context.Context, engine runtime.Engine, req Request, outcome *Outcome, send func(Message)) (err error) {

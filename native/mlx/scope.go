@@ -19,6 +19,7 @@ type DType int32
 // The element types, numbered as in mlx/c/array.h (mlx_dtype).
 const (
 	Bool     DType = 0
+	Uint8    DType = 1
 	Uint32   DType = 3
 	Int32    DType = 7
 	Float16  DType = 9

@@ -1,0 +1,378 @@
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	goruntime "runtime"
+	"slices"
+	"strings"
+
+	"assay/harness/machine"
+	"assay/harness/runtime"
+	"assay/native/llama"
+	"assay/results"
+)
+
+// Trials are the experiments on what is taken for granted of llama.cpp and its device,
+// besides what a case's own checks tell.
+func (Runtime) Trials() []runtime.Trial {
+	return []runtime.Trial{
+		{
+			Name: "settings", Assumed: "each setting of a context arrives where the layout of its struct has it",
+			Source: "llama_context_params, include/llama.h: it moved ten times in a year",
+			Look:   withModel(trySettings),
+		},
+		{
+			Name: "loaded", Assumed: "the files that were loaded are known, and multiply with the kernels of this processor",
+			Source: "ggml_backend_load_best, ggml/src/ggml-backend-reg.cpp: a build without them is slow and does not fail",
+			Look:   withModel(tryProduct),
+		},
+		{
+			Name: "step ends", Assumed: "behind llama_synchronize a step is done, and one that was lost is told in the log",
+			Source: "ggml_metal_synchronize, ggml-metal-context.m, b9093 to b11434: a command buffer that fails is a log line alone",
+			Look:   withModel(tryStep),
+		},
+		{
+			Name: "compiled before", Assumed: "a warm-up at the tokens and depth of a sample compiles all of its kernels",
+			Source: "ggml_metal_library_compile_pipeline, ggml-metal-device.m: attention has a kernel for each class of depth",
+			Look:   withModel(tryCompiled),
+		},
+		{
+			Name: "callback", Assumed: "a callback on each node changes neither splits nor what comes out",
+			Source: "ggml_backend_sched_compute_splits, ggml/src/ggml-backend.cpp",
+			Look:   withModel(tryCallback),
+		},
+		{
+			Name: "model's size", Assumed: "the log's lines have each tensor once or twice, and none not at all",
+			Source: "load_tensors, src/llama-model.cpp: mapped, a tied head and what lies between count twice",
+			Look:   withModel(tryLog),
+		},
+		{
+			Name: "device memory", Assumed: "a device's free memory falls by what was put there",
+			Source: "ggml_backend_metal_device_get_memory, ggml-metal.cpp: the limit less what this process has",
+			Look:   withModel(tryMemory),
+		},
+		{
+			Name: "working set", Assumed: "a device's total is what macOS lets it hold, between half and all of the memory",
+			Source: "recommendedMaxWorkingSetSize, ggml-metal-device.m",
+			Look:   withModel(tryWorkingSet),
+		},
+		{
+			Name: "bf16", Assumed: "kernels for bf16 are there where the library says so",
+			Source: "GGML_METAL_HAS_BF16, ggml-metal/kernels/common.h: gone below Metal 3.1, of which the program's SDK decides",
+			Look:   withModel(tryBF16),
+		},
+	}
+}
+
+// trial is an opened library with a small model in it.
+type trial struct {
+	lib   *llama.Library
+	path  string
+	model *llama.Model
+	// before is what the devices had free.
+	before map[string]int64
+}
+
+func withModel(look func(context.Context, trial) ([]runtime.Reading, error)) func(context.Context, runtime.Engine, string) ([]runtime.Reading, error) {
+	return func(ctx context.Context, e runtime.Engine, path string) ([]runtime.Reading, error) {
+		mine, ok := e.(*engine)
+		if !ok {
+			return nil, fmt.Errorf("an experiment on llama.cpp was given a %T", e)
+		}
+		t := trial{lib: mine.lib, path: path, before: mine.lib.FreeMemory()}
+		var err error
+		if t.model, err = mine.lib.LoadModel(path, llama.ModelParams{}); err != nil {
+			return nil, err
+		}
+		defer t.model.Close()
+		return look(ctx, t)
+	}
+}
+
+// gpu is the first device that is none of the processor's.
+func (t trial) gpu() (llama.Device, bool) {
+	for _, d := range t.lib.Devices() {
+		if d.Type == "GPU" || d.Type == "IGPU" {
+			return d, true
+		}
+	}
+	return llama.Device{}, false
+}
+
+// inSoftware reports whether the device is one that the processor plays (Mesa's
+// llvmpipe), which is slow and compiles flash attention for a minute.
+func (t trial) inSoftware() bool {
+	gpu, ok := t.gpu()
+	return ok && results.Device{Description: gpu.Description}.InSoftware()
+}
+
+// flash is flash attention as contexts usually have it.
+func (t trial) flash() llama.Switch {
+	if t.inSoftware() {
+		return llama.Off
+	}
+	return llama.Auto
+}
+
+// trySettings makes a context of which no number is a default and reads each back.
+func trySettings(_ context.Context, t trial) ([]runtime.Reading, error) {
+	tensors := llama.NewCacheTensors()
+	lc, err := t.model.NewContext(llama.ContextParams{
+		NCtx: 1024, NBatch: 96, NUbatch: 48, NSeqMax: 2, NThreads: 1, TypeK: "q8_0", TypeV: "f32", FlashAttn: llama.Off, Eval: tensors.Observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer lc.Close()
+	if err := lc.Decode(someTokens(t.model, 8)); err != nil {
+		return nil, err
+	}
+	lc.Synchronize()
+	out := []runtime.Reading{
+		runtime.Equals("n_ctx", 1024, lc.NCtx()), runtime.Equals("n_batch", 96, lc.NBatch()),
+		runtime.Equals("n_ubatch", 48, lc.NUbatch()), runtime.Equals("n_seq_max", 2, lc.NSeqMax()),
+	}
+	if caches := lc.Report().Caches; len(caches) > 0 {
+		out = append(out, runtime.Equals("cells in the log", 512, caches[0].Cells), runtime.Equals("streams in the log", 2, caches[0].Streams))
+	}
+	types := map[string]bool{}
+	for _, c := range tensors.All() {
+		types[c.Kind+" "+c.Type] = true
+	}
+	return append(out, runtime.Equals("cache tensors", true, types["k q8_0"] && types["v f32"] && len(types) == 2)), nil
+}
+
+func someTokens(m *llama.Model, n int) []int32 {
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = int32(i*7919) % int32(m.NVocab())
+	}
+	return out
+}
+
+// fastProduct is how often a prompt's operations must be faster than portable Go's
+// product, which takes no vectors of the processor: with the kernels of this machine
+// they are 5 times as fast and more, with those of the oldest processor about as fast.
+const fastProduct = 2
+
+// tryProduct looks at the files and at the speed of a prompt, whose products are nearly
+// all of its work.
+func tryProduct(ctx context.Context, t trial) ([]runtime.Reading, error) {
+	var names []string
+	for _, f := range runtime.LoadedFiles() {
+		if f.SHA256 != "" && strings.Contains(f.Path, "ggml") || strings.Contains(f.Path, "llama") {
+			names = append(names, filepath.Base(f.Path))
+		}
+	}
+	slices.Sort(names)
+	hashed := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "libllama") })
+	out := []runtime.Reading{runtime.Holds("hashed", hashed, "libllama among the loaded files", strings.Join(names, " "))}
+	if t.inSoftware() {
+		return nil, runtime.NotHere("a device in software is not there to be fast")
+	}
+	portable, err := machine.ProductRate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const prompt = 128
+	params := llama.ContextParams{NCtx: 256, NBatch: prompt, NUbatch: prompt, NThreads: goruntime.NumCPU(), FlashAttn: llama.Off}
+	counter := llama.NewCounter()
+	params.Eval = counter.Observe
+	if err := t.decode(params, prompt, nil); err != nil {
+		return nil, err
+	}
+	params.Eval = nil
+	rate := 0.0
+	err = t.decode(params, prompt, func(lc *llama.Context) (err error) {
+		tokens := someTokens(t.model, prompt)
+		rate, err = machine.BestRate(ctx, float64(counter.Total()), func() {
+			lc.ClearMemory()
+			if failed := lc.Decode(tokens); failed != nil {
+				return
+			}
+			lc.Synchronize()
+		})
+		return err
+	})
+	return append(out, runtime.AtLeast("products of a prompt, times portable Go's", rate/portable, fastProduct)), err
+}
+
+// decode makes a context, decodes a prompt and hands the context on.
+func (t trial) decode(p llama.ContextParams, prompt int, then func(*llama.Context) error) error {
+	lc, err := t.model.NewContext(p)
+	if err != nil {
+		return err
+	}
+	defer lc.Close()
+	if err := lc.Decode(someTokens(t.model, prompt)); err != nil {
+		return err
+	}
+	lc.Synchronize()
+	if then == nil {
+		return nil
+	}
+	return then(lc)
+}
+
+// lostStep is how Metal's backend tells of a command buffer that failed.
+const lostStep = "error: command buffer 0 failed with status 5"
+
+func tryStep(_ context.Context, t trial) ([]runtime.Reading, error) {
+	var out []runtime.Reading
+	err := t.decode(llama.ContextParams{NCtx: 512, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 64, func(lc *llama.Context) error {
+		mark := lc.Log().Mark()
+		if err := lc.Decode(someTokens(t.model, 64)); err != nil {
+			return err
+		}
+		lc.Synchronize()
+		left := lc.Unfinished()
+		out = append(out, runtime.AtMost("milliseconds that the device works on", left.Seconds()*1e3, 10))
+		said := "nothing"
+		if err := llama.StepFailed(lc.Log().Since(mark)); err != nil {
+			said = err.Error()
+		}
+		out = append(out, runtime.Equals("errors in the log", "nothing", said))
+		seen := llama.StepFailed([]llama.Line{{Level: llama.LevelError, Text: lostStep}}) != nil
+		out = append(out, runtime.Equals("Metal's line of a lost step is seen", true, seen))
+		return nil
+	})
+	return out, err
+}
+
+// tryCompiled decodes across 1024 and 2048 cells twice.
+func tryCompiled(ctx context.Context, t trial) ([]runtime.Reading, error) {
+	if t.inSoftware() {
+		return nil, runtime.NotHere("a device in software takes minutes for a depth of 2048")
+	}
+	var out []runtime.Reading
+	c := llama.ContextParams{NCtx: 2304, NBatch: 512, NUbatch: 512, NThreads: goruntime.NumCPU(), FlashAttn: t.flash()}
+	err := t.decode(c, 8, func(lc *llama.Context) error {
+		for pass, name := range []string{"first", "second"} {
+			lc.ClearMemory()
+			mark := lc.Log().Mark()
+			for _, n := range []int{1016, 16, 1008, 16} {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := lc.Decode(someTokens(t.model, n)); err != nil {
+					return err
+				}
+				lc.Synchronize()
+			}
+			n := llama.Compiled(lc.Log().Since(mark))
+			if pass == 1 {
+				out = append(out, runtime.Equals("kernels compiled in the "+name+" pass", 0, n))
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// tryCallback runs the same tokens with a callback and without.
+func tryCallback(_ context.Context, t trial) ([]runtime.Reading, error) {
+	type ran struct {
+		splits string
+		logits []float32
+	}
+	run := func(eval func(llama.Node)) (r ran, err error) {
+		err = t.decode(llama.ContextParams{NCtx: 256, NBatch: 32, NUbatch: 32, NThreads: 1, FlashAttn: t.flash(), Eval: eval}, 16, func(lc *llama.Context) error {
+			r.splits = fmt.Sprint(lc.Report().Splits)
+			logits, err := lc.Logits(-1)
+			r.logits = slices.Clone(logits)
+			return err
+		})
+		return r, err
+	}
+	plain, err := run(nil)
+	if err != nil {
+		return nil, err
+	}
+	nodes := 0
+	seen, err := run(func(llama.Node) { nodes++ })
+	if err != nil {
+		return nil, err
+	}
+	furthest := math.Inf(1)
+	if len(plain.logits) == len(seen.logits) && len(plain.logits) > 0 {
+		furthest = 0
+		for i := range plain.logits {
+			furthest = max(furthest, math.Abs(float64(plain.logits[i]-seen.logits[i])))
+		}
+	}
+	return []runtime.Reading{
+		runtime.Equals("splits", plain.splits, seen.splits),
+		runtime.AtMost("logits apart", furthest, 0),
+		runtime.AtLeast("nodes seen", float64(nodes), 10),
+	}, nil
+}
+
+func tryLog(_ context.Context, t trial) ([]runtime.Reading, error) {
+	logged := t.model.Report().Sum("model")
+	if logged == nil {
+		return nil, runtime.NotHere("this release's log has no line of the model's buffers")
+	}
+	return []runtime.Reading{runtime.Between("logged over loaded bytes", float64(*logged)/float64(t.model.Bytes()), 0.99, 2.01)}, nil
+}
+
+func tryMemory(_ context.Context, t trial) ([]runtime.Reading, error) {
+	gpu, ok := t.gpu()
+	switch {
+	case !ok:
+		return nil, runtime.NotHere("the library has no device besides the processor")
+	case t.inSoftware():
+		return nil, runtime.NotHere("a device in software says the same of its memory at all times")
+	}
+	var out []runtime.Reading
+	err := t.decode(llama.ContextParams{NCtx: 8192, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 8, func(lc *llama.Context) error {
+		there := int64(0)
+		for _, report := range []llama.Report{t.model.Report(), lc.Report()} {
+			for _, b := range report.Buffers {
+				if strings.HasPrefix(b.Device, gpu.Name) {
+					there += b.Bytes
+				}
+			}
+		}
+		fell := t.before[gpu.Name] - t.lib.FreeMemory()[gpu.Name]
+		out = append(out, runtime.Between("fall over the logged bytes", float64(fell)/float64(max(1, there)), 0.9, 2))
+		return nil
+	})
+	return out, err
+}
+
+func tryWorkingSet(ctx context.Context, t trial) ([]runtime.Reading, error) {
+	gpu, ok := t.gpu()
+	if !ok {
+		return nil, runtime.NotHere("the library has no device besides the processor")
+	}
+	share := float64(gpu.MemoryTotal) / float64(max(1, machine.Read(ctx).MemoryBytes))
+	if !strings.HasPrefix(gpu.Name, "MTL") {
+		return nil, runtime.NotHere("%s is none of Apple's; its total is %s of this machine's memory", gpu.Name, fmt.Sprintf("%.0f %%", 100*share))
+	}
+	return []runtime.Reading{runtime.Between("total as a share of the memory", share, 0.5, 1)}, nil
+}
+
+// tryBF16 keeps a cache of bf16: where the kernels are gone the first product of it ends
+// the process.
+func tryBF16(_ context.Context, t trial) ([]runtime.Reading, error) {
+	k := kernelsOf(t.lib.Kernels())
+	if k.BF16Gone() {
+		return []runtime.Reading{runtime.Holds("bf16 kernels", false, "compiled in", "gone: the program's SDK is "+k.SDK)}, nil
+	}
+	out := []runtime.Reading{}
+	err := t.decode(llama.ContextParams{NCtx: 256, NBatch: 32, NUbatch: 32, NThreads: 1, FlashAttn: t.flash(), TypeK: "bf16", TypeV: "bf16"}, 8, func(lc *llama.Context) error {
+		logits, err := lc.Logits(-1)
+		bad := 0
+		for _, v := range logits {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				bad++
+			}
+		}
+		out = append(out, runtime.Equals("logits that are no numbers, of a cache of bf16", 0, bad), runtime.AtLeast("logits", float64(len(logits)), 1))
+		return err
+	})
+	return out, err
+}
