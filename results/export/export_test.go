@@ -3,6 +3,7 @@ package export_test
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/xml"
 	"flag"
 	"os"
 	"os/exec"
@@ -71,7 +72,7 @@ func TestGolden(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	err := export.Write(&bytes.Buffer{}, "xlsx", nil)
-	assert.EqualError(t, err, `there is no export format "xlsx"; there are jsonl, csv, gobench, prometheus, llama-bench-json, llama-bench-jsonl, llama-bench-csv, llama-bench-md, llama-bench-sql`)
+	assert.EqualError(t, err, `there is no export format "xlsx"; there are jsonl, csv, gobench, action-benchmark, bencher, badge, prometheus, llama-bench-json, llama-bench-jsonl, llama-bench-csv, llama-bench-md, llama-bench-sql`)
 }
 
 // A run in which everything failed is exported where the format can say so.
@@ -80,8 +81,10 @@ func TestEverythingFailed(t *testing.T) {
 	run.Records = run.Records[2:]
 	for _, f := range export.Formats() {
 		err := f.Write(&bytes.Buffer{}, []results.Run{run})
-		if strings.HasPrefix(f.Name, "llama-bench") {
+		if strings.HasPrefix(f.Name, "llama-bench") || f.Name == "action-benchmark" {
 			assert.ErrorContains(t, err, "no case was timed and succeeded", f.Name)
+		} else if f.Name == "bencher" {
+			assert.ErrorContains(t, err, "no case succeeded", f.Name)
 		} else {
 			assert.NoError(t, err, f.Name)
 		}
@@ -178,5 +181,29 @@ func TestNoFormulaInCSV(t *testing.T) {
 		for _, cell := range row {
 			assert.NotRegexp(t, `^[=+@]|^-[^0-9]`, cell)
 		}
+	}
+}
+
+// A badge says what the run amounts to, good or bad, and is a picture.
+func TestBadge(t *testing.T) {
+	run := night("a", 1)
+	failed := write(t, "badge", run)
+	assert.Contains(t, failed, "1 of 3 cases failed")
+	run.Records = run.Records[:2]
+	run.Records[0].Checks = []results.Check{{Name: "kv_bytes", OK: true}}
+	run.Records[1].Checks = []results.Check{{Name: "kv_bytes", OK: true}, {Name: "flops", OK: true}}
+	good := write(t, "badge", run)
+	assert.Contains(t, good, "3 checks hold")
+	run.Records[1].Checks[1].OK = false
+	assert.Contains(t, write(t, "badge", run), "1 of 2 not as predicted")
+	assert.Contains(t, write(t, "badge"), "nothing measured")
+	for _, svg := range []string{failed, good} {
+		var picture struct {
+			XMLName xml.Name
+			Title   string `xml:"title"`
+		}
+		require.NoError(t, xml.Unmarshal([]byte(svg), &picture))
+		assert.Equal(t, "svg", picture.XMLName.Local)
+		assert.NotEmpty(t, picture.Title)
 	}
 }
