@@ -27,7 +27,7 @@ func Formats() []Format {
 		{"jsonl", "records as JSON Lines, as 'assay run --out' writes them", writeRecords},
 		{"csv", "one row a case, for a spreadsheet", writeCSV},
 		{"gobench", "Go benchmark format, for benchstat", writeGoBench},
-		{"action-benchmark", "last run's speeds, for github-action-benchmark (customBiggerIsBetter)", writeActionBenchmark},
+		{"action-benchmark", "last run, for github-action-benchmark", writeActionBenchmark},
 		{"bencher", "last run, for 'bencher run --adapter json'", writeBencher},
 		{"badge", "last run as an SVG badge", writeBadge},
 		{"prometheus", "last run, for the node exporter's textfile collector", writePrometheus},

@@ -91,3 +91,28 @@ func ownerOf(name string) string {
 	}
 	return ""
 }
+
+// firstSteps stand above everything: what people come for.
+const firstSteps = `assay measures local LLM runtimes and sets each figure beside its prediction.
+
+examples:
+  assay run -m model.gguf            measures a model, in llama-bench's flags
+  assay models                       the models that this machine has
+  assay predict preset:llama-3.1-8b  what a model would take, without running it
+  assay diff latest~1 latest         what moved since the run before
+
+usage: assay COMMAND [flags] [arguments]
+
+`
+
+func printCommands(w io.Writer, commands []Command) {
+	fmt.Fprint(w, firstSteps)
+	for _, c := range commands {
+		if !c.Hidden {
+			fmt.Fprintf(w, "  %-10s %s\n", c.Name, c.Does)
+		}
+	}
+	fmt.Fprint(w, "\n'assay help COMMAND' shows its flags and examples.\n"+
+		"Exit status: 0 done, 1 something failed, 2 bad usage or unreadable input,\n"+
+		"3 no usable runtime, 4 a regression or a refuted prediction.\n")
+}

@@ -19,6 +19,9 @@ func Dispatch(ctx context.Context, commands []Command, args []string, s Streams)
 	s.Err = &lines{to: s.Err}
 	commands = append(slices.Clip(commands), completion(commands), versionCommand())
 	switch {
+	case len(args) == 2 && args[0] == "help" && args[1] == "--man":
+		printMan(s.Out, commands)
+		return 0
 	case len(args) > 1 && args[0] == "help" && !isHelp(args[1]):
 		args = []string{args[1], "--help"}
 	case len(args) == 0 || isHelp(args[0]):
@@ -119,29 +122,4 @@ func parseInterspersed(fs *flag.FlagSet, args []string) ([]string, error) {
 		}
 		words, args = append(words, rest[0]), rest[1:]
 	}
-}
-
-// firstSteps stand above everything: what people come for.
-const firstSteps = `assay measures local LLM runtimes and sets each figure beside its prediction.
-
-examples:
-  assay run -m model.gguf            measures a model, in llama-bench's flags
-  assay models                       the models that this machine has
-  assay predict preset:llama-3.1-8b  what a model would take, without running it
-  assay diff latest~1 latest         what moved since the run before
-
-usage: assay COMMAND [flags] [arguments]
-
-`
-
-func printCommands(w io.Writer, commands []Command) {
-	fmt.Fprint(w, firstSteps)
-	for _, c := range commands {
-		if !c.Hidden {
-			fmt.Fprintf(w, "  %-10s %s\n", c.Name, c.Does)
-		}
-	}
-	fmt.Fprint(w, "\n'assay help COMMAND' shows its flags and examples.\n"+
-		"Exit status: 0 done, 1 something failed, 2 bad usage or unreadable input,\n"+
-		"3 no usable runtime, 4 a regression or a refuted prediction.\n")
 }

@@ -19,15 +19,22 @@ func versionCommand() Command {
 				if len(args) > 0 {
 					return Usagef("version takes no arguments, not %q", args)
 				}
-				_, err := fmt.Fprintf(s.Out, "assay %s, %s, record schema %d\n", revision(), runtime.Version(), results.Schema)
+				_, err := fmt.Fprintf(s.Out, "assay %s, %s, record schema %d\n", Revision(), runtime.Version(), results.Schema)
 				return err
 			}
 		},
 	}
 }
 
-// revision is the commit that this binary was built from, as Go recorded it.
-func revision() string {
+// The version and the commit of a release, which scripts/release has the linker set.
+var version, commit string
+
+// Revision is the version and the commit that this binary was built from: as the
+// release says, or else as Go recorded it.
+func Revision() string {
+	if version != "" {
+		return fmt.Sprintf("%s (commit %s)", version, commit[:min(12, len(commit))])
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
