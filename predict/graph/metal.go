@@ -12,13 +12,22 @@ import (
 // the inputs. The order in which Metal runs the nodes of a split is not the
 // CPU's, which moves its buffer by a row or two of activations.
 func MetalBytes(f arch.Facts, p kv.Params) (gpu, cpu int64, err error) {
+	return metalBytes(f, p, metalBuild{copies: true, halfMask: true})
+}
+
+// metalBuild is what builds do otherwise: attention copies keys and values of a
+// layer into f16 (by v0.4.0; not in March 2026), and the mask is of f16 on the host,
+// too (v0.5.0).
+type metalBuild struct{ copies, halfMask bool }
+
+func metalBytes(f arch.Facts, p kv.Params, by metalBuild) (gpu, cpu int64, err error) {
 	r, err := newReserve(f, p)
 	if err != nil {
 		return 0, 0, fmt.Errorf("compute buffers of %s on Metal: %w", f.Name, err)
 	}
 	gpu, err = r.most(func(b *builder) int64 {
 		b.elsewhere = true
-		return reserve(b.graph(), metalSize)
+		return reserve(b.graph(), by.size)
 	})
 	if err == nil {
 		cpu, err = r.most(func(b *builder) int64 {
@@ -26,7 +35,7 @@ func MetalBytes(f arch.Facts, p kv.Params) (gpu, cpu int64, err error) {
 			inputs := 2 * aligned(4*f.Hidden*b.tokens) // embeddings, and the rows of tokens
 			for _, leaf := range b.graph().leafs {
 				if leaf.input && leaf.ne[0] != f.Hidden {
-					inputs += aligned(leaf.bytes())
+					inputs += aligned(by.input(leaf))
 				}
 			}
 			return inputs
@@ -38,13 +47,21 @@ func MetalBytes(f arch.Facts, p kv.Params) (gpu, cpu int64, err error) {
 	return gpu, cpu, nil
 }
 
-// metalSize is what a result takes with the room that Metal's kernels work in
+// input is what an input takes on the host.
+func (m metalBuild) input(leaf *tensor) int64 {
+	if leaf.typ == f16 && !m.halfMask {
+		return 2 * leaf.bytes()
+	}
+	return leaf.bytes()
+}
+
+// size is what a result takes with the room that Metal's kernels work in
 // (ggml_backend_metal_buffer_type_get_alloc_size, ggml-metal.cpp, and
 // ggml-metal-ops.cpp, v0.5.0).
-func metalSize(t *tensor) int64 {
+func (m metalBuild) size(t *tensor) int64 {
 	switch t.op {
 	case "FLASH_ATTN_EXT":
-		return t.bytes() + flashRoom(t.src[0], t.src[1], t.src[2])
+		return t.bytes() + m.flashRoom(t.src[0], t.src[1], t.src[2])
 	case "MUL_MAT_ID":
 		experts, tokens := t.src[0].ne[2], t.ne[2]
 		return t.bytes() + 4*experts*(1+tokens) + 8 + 1024
@@ -56,7 +73,7 @@ func metalSize(t *tensor) int64 {
 
 // flashRoom is for padded rows of keys, values and mask, which blocks of the mask
 // are empty, partial results of 32 groups, and a copy of keys and values in f16.
-func flashRoom(q, k, v *tensor) int64 {
+func (m metalBuild) flashRoom(q, k, v *tensor) int64 {
 	const rows, groups = 64, 32
 	tokens, nHeads, streams := q.ne[1], q.ne[2], q.ne[3]
 	cells, kvHeads, dimK, dimV := k.ne[1], k.ne[2], k.ne[0], v.ne[0]
@@ -64,6 +81,9 @@ func flashRoom(q, k, v *tensor) int64 {
 	pad := rows * (rowK*kvHeads*streams + rowV*kvHeads*streams + 2*tokens*streams)
 	blocks := aligned(((cells+63)/64)*((tokens+7)/8)) * streams
 	partial := 4 * min(tokens, groups) * nHeads * streams * groups * (dimV + 2)
-	copied := 2 * cells * kvHeads * streams * (dimK + dimV)
-	return pad + blocks + partial + copied
+	room := pad + blocks + partial
+	if m.copies {
+		room += 2 * cells * kvHeads * streams * (dimK + dimV)
+	}
+	return room
 }
