@@ -144,11 +144,13 @@ func (s Setting) Parse(text string) (any, error) {
 		if n, ok := s.Words[text]; ok {
 			return n, nil
 		}
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a whole number", text)
+		if n, err := strconv.Atoi(text); err == nil {
+			return n, nil
 		}
-		return n, nil
+		if s.CountsTokens() {
+			return ParseTokens(text)
+		}
+		return nil, fmt.Errorf("%q is not a whole number", text)
 	case bool:
 		on, err := strconv.ParseBool(text)
 		if err != nil {

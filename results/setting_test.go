@@ -85,7 +85,7 @@ func TestSettingParseAndCheck(t *testing.T) {
 		{"n_ctx", "0", "", ""},
 		{"n_ctx", "-5", "", "n_ctx -5 must be 0 or more"},
 		{"n_ctx", "99999999999", "", "n_ctx 99999999999 must be 67108864 or less"},
-		{"n_ctx", "many", `"many" is not a whole number`, ""},
+		{"n_ctx", "many", `"many" is no number of tokens, such as 32768 or 32k`, ""},
 		{"n_seq", "0", "", "n_seq 0 must be 1 or more"},
 		{"n_seq", "257", "", "n_seq 257 must be 256 or less"},
 		{"kv_bits", "4", "", ""},

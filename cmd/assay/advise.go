@@ -43,7 +43,7 @@ func adviseCommand() line.Command {
 		Setup: func(fs *flag.FlagSet) line.Action {
 			o := &adviseFlags{contexts: line.TokenCounts(), weights: line.Words(), caches: line.Words(), runner: line.Words()}
 			fs.StringVar(&o.machine, "machine", "", "a Mac in `words`: 'M4 Max 36GB', 'Mac mini M4 24 GB' (default: this machine)")
-			fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 16GiB (default: what macOS gives the GPU)")
+			fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 16GiB; the Mac's memory where --machine names none (default: what macOS gives the GPU)")
 			fs.IntVar(&o.macOS, "macos", 0, "`version` of macOS, which decides what a GPU may have (default: the newest)")
 			fs.Var(o.contexts, "c", "context `lengths`, such as 8k,32768 (default: 8192)")
 			fs.Var(o.weights, "weight-type", "`types` of the weights to choose from (default: the usual ones)")
@@ -93,21 +93,5 @@ func advise(ctx context.Context, s line.Streams, o *adviseFlags, refs []string) 
 
 // place is the machine that was described, or this one.
 func (o *adviseFlags) place(ctx context.Context) (model.Place, error) {
-	var in model.Place
-	var err error
-	if o.machine != "" {
-		if in, err = model.Described(o.machine, o.macOS); err != nil {
-			return in, line.Usagef("--machine %w", err)
-		}
-	} else {
-		in = model.Here(ctx, o.store, o.macOS)
-	}
-	if o.memory == "" {
-		return in, err
-	}
-	if in.LimitBytes, err = line.Bytes(o.memory); err != nil {
-		return in, line.Usagef("--memory %s: %w", o.memory, err)
-	}
-	in.Basis = "given with --memory"
-	return in, nil
+	return placeOf(ctx, o.machine, o.memory, o.store, o.macOS)
 }

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
 	"assay/harness/model"
+	"assay/harness/subject"
 	"assay/results"
 )
 
@@ -30,7 +33,8 @@ func predictCommand() line.Command {
 	return line.Command{
 		Name: "predict", Args: "MODEL", Does: "cache, work and speed of a model, without running it", Help: predictHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o, speed, rules := line.NewCaseFlags(fs, results.KindPrefill, "n_gen"), newForecastFlags(fs), line.Words()
+			o, speed, rules, caches := line.NewCaseFlags(fs, results.KindPrefill, "n_gen", "type_k"), newForecastFlags(fs), line.Words(), line.Settings("type_k")
+			line.DeclareSetting(fs, "type_k", caches)
 			fs.Var(rules, "rules", "rule `sets` beside the exact one: textbook, exp-001, lab-1; 'none' for none (default textbook)")
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				ref, err := line.OneModel("predict", args)
@@ -47,7 +51,36 @@ func predictCommand() line.Command {
 				if err != nil {
 					return err
 				}
-				return predict(ctx, s, ref, o, rules.Values, speed, o.WithRoom(c))
+				c = o.WithRoom(c)
+				speed.smallest()
+				in, err := speed.place(ctx)
+				if err != nil {
+					return err
+				}
+				var all []foretold
+				for _, weights := range strings.Split(o.Weights, ",") {
+					for _, cache := range caches.Or(c.TypeK) {
+						one := c
+						one.TypeK = cache
+						if !o.Settings.Given("type_v") {
+							one.TypeV = cache
+						}
+						ask := o.Ask(ref)
+						ask.WeightType = strings.TrimSpace(weights)
+						if speed.chip != "" {
+							ask.Device = in.Device
+						}
+						told, err := foretell(ctx, ask, rules.Values, one)
+						if err == nil && speed.asked() {
+							told.Forecast, err = speed.forecast(ctx, ask, in, one)
+						}
+						if err != nil {
+							return err
+						}
+						all = append(all, told)
+					}
+				}
+				return showForetold(s, o.JSON, all)
 			}
 		},
 	}
@@ -60,26 +93,32 @@ type foretold struct {
 	Forecast *model.Forecast `json:"forecast,omitempty"`
 }
 
-func predict(ctx context.Context, s line.Streams, ref string, o *line.CaseFlags, rules []string, speed *forecastFlags, c results.Case) error {
-	told, err := model.Predict(ctx, o.Ask(ref), c, rules)
-	if err != nil {
-		return err
+func foretell(ctx context.Context, ask subject.Ask, rules []string, c results.Case) (out foretold, err error) {
+	out.Foretold, err = model.Predict(ctx, ask, c, rules)
+	return out, err
+}
+
+// showForetold prints what was foretold of each combination of types, as JSON one
+// object, or a list where several were asked for.
+func showForetold(s line.Streams, asJSON bool, all []foretold) error {
+	switch {
+	case asJSON && len(all) == 1:
+		return show.JSON(s.Out, all[0])
+	case asJSON:
+		return show.JSON(s.Out, all)
 	}
-	out := foretold{Foretold: told}
-	if speed.asked() {
-		f, err := speed.forecast(ctx, ref, o.Runtime, o.Weights, c)
-		if err != nil {
-			return err
+	for i, told := range all {
+		if i > 0 {
+			fmt.Fprintln(s.Out)
 		}
-		out.Forecast = &f
-	}
-	if o.JSON {
-		return show.JSON(s.Out, out)
-	}
-	show.Predicted(s.Out, told)
-	if out.Forecast != nil {
-		fmt.Fprintln(s.Out)
-		show.Forecast(s.Out, *out.Forecast)
+		if len(all) > 1 {
+			fmt.Fprintf(s.Out, "weights %s, cache %s\n", cmp.Or(told.Model.WeightType, "as stored"), told.Case.TypeK)
+		}
+		show.Predicted(s.Out, told.Foretold)
+		if told.Forecast != nil {
+			fmt.Fprintln(s.Out)
+			show.Forecast(s.Out, *told.Forecast)
+		}
 	}
 	return nil
 }

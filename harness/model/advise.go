@@ -9,6 +9,7 @@ import (
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
 	"assay/harness/speed"
+	"assay/harness/subject"
 	"assay/predict/arch"
 	"assay/predict/roofline"
 	"assay/predict/source"
@@ -126,6 +127,9 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 		if err != nil {
 			return err
 		}
+		if err := readable(subject.Subject{Ref: ref, Facts: f, Runtime: rt}); err != nil {
+			return err
+		}
 		for _, weights := range a.weights(rt, f) {
 			for _, n := range contexts {
 				for _, cache := range a.caches(rt) {
@@ -190,12 +194,8 @@ func (a *adviser) choice(ref string, f arch.Facts, c Choice) error {
 // in part never fits.
 func (c *Choice) judge(p *results.Predicted, in Place) {
 	c.Memory = p.Memory
-	need := p.Memory
-	if need == nil {
-		need = &results.Memory{WeightBytes: p.WeightBytes, KVBytes: p.KVBytes}
-	}
 	var all bool
-	c.NeedBytes, all = need.On(in.Device).Need()
+	c.NeedBytes, all = needOf(p).On(in.Device).Need()
 	c.AtLeast = !all
 	switch c.Why = results.TooMuch(c.NeedBytes, in.LimitBytes); {
 	case c.Why != "":
@@ -204,6 +204,24 @@ func (c *Choice) judge(p *results.Predicted, in Place) {
 	default:
 		c.Fits = true
 	}
+}
+
+// needOf is all that is predicted of what the case takes.
+func needOf(p *results.Predicted) *results.Memory {
+	if p.Memory != nil {
+		return p.Memory
+	}
+	return &results.Memory{WeightBytes: p.WeightBytes, KVBytes: p.KVBytes}
+}
+
+// readable refuses a file that the runtime cannot read: what it would make of other
+// files of the same model is asked of those.
+func readable(s subject.Subject) error {
+	if format := runtimes.FormatOf(s.Ref); s.Facts.File != nil && format != "" && format != s.Runtime.Name() {
+		return failure.Input(fmt.Errorf("%s is a file for %s, which %s does not read; ask of the model's Hugging Face folder, of hf:ORG/NAME or of a preset, or leave --runtime %s out",
+			s.Ref, format, s.Runtime.Name(), s.Runtime.Name()))
+	}
+	return nil
 }
 
 // time predicts how fast the choice is.

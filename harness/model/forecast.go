@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"assay/harness/failure"
@@ -33,11 +34,15 @@ type Forecast struct {
 	// names them.
 	Tests []ForecastTest `json:"tests,omitempty"`
 	Rows  []ForecastRow  `json:"rows"`
-	// LargestContext is the longest context whose cache fits in the memory
-	// beside the weights; absent when even the shortest does not.
+	// LargestContext is the longest context with which all fits in the memory;
+	// absent when even the shortest does not. OwnLimit: it is the model's own, and
+	// there is room for more.
 	LargestContext *int `json:"largest_context,omitempty"`
-	// MemoryBytes is what weights and cache may take.
-	MemoryBytes int64 `json:"memory_bytes"`
+	OwnLimit       bool `json:"own_limit,omitempty"`
+	// MemoryBytes is what the model may take, on a device where the place has one;
+	// MemoryBasis says how that is known.
+	MemoryBytes int64  `json:"memory_bytes"`
+	MemoryBasis string `json:"memory_basis,omitempty"`
 	// Basis says what the speed rests on; MeasuredContext is the longest context
 	// that was measured for it.
 	Basis           string `json:"basis"`
@@ -48,8 +53,10 @@ type Forecast struct {
 // generation after them.
 type ForecastRow struct {
 	Context int `json:"context"`
-	// NeedBytes are the weights and the cache, Fits whether the memory holds them.
+	// NeedBytes is all that is needed, Fits whether the memory holds it. AtLeast: a
+	// part of it is not predicted.
 	NeedBytes int64               `json:"need_bytes"`
+	AtLeast   bool                `json:"at_least,omitempty"`
 	Fits      bool                `json:"fits"`
 	Prefill   roofline.Prediction `json:"prefill"`
 	Decode    roofline.Prediction `json:"decode"`
@@ -80,8 +87,10 @@ type ForecastOptions struct {
 	Prompt, Gen int
 	// Contexts are the lengths; those beyond the model's own are left out.
 	Contexts []int
-	// MemoryBytes bounds weights and cache.
-	MemoryBytes int64
+	// MemoryBytes bounds all that is needed on Device, as a library names it, empty
+	// for the host; MemoryBasis says how that is known.
+	MemoryBytes         int64
+	Device, MemoryBasis string
 }
 
 // forecastContexts are shown when none are asked for.
@@ -89,24 +98,23 @@ var forecastContexts = []int{512, 2048, 8192, 32768}
 
 // NewForecast predicts a model that is only known by its facts. Nothing is run.
 func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOptions) (Forecast, error) {
-	s, err := subject.Of(ctx, subject.Ask{Ref: ref, Runtime: opt.Runtime, WeightType: opt.WeightType})
+	s, err := subject.Of(ctx, subject.Ask{Ref: ref, Runtime: opt.Runtime, WeightType: opt.WeightType, Device: opt.Device})
 	if err != nil {
 		return Forecast{}, err
 	}
 	f, rt := s.Facts, s.Runtime
+	if err := readable(s); err != nil {
+		return Forecast{}, err
+	}
 	if by.Of() != rt.Name() {
 		return Forecast{}, failure.Input(fmt.Errorf("speed in %s cannot be predicted from figures of %s (%s): name a fit of runs in %s", rt.Name(), by.Of(), by.Source(), rt.Name()))
 	}
 	x := forecaster{s, by, opt}
-	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
+	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, MemoryBasis: opt.MemoryBasis, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
 	if out.Tests, err = x.tests(); err != nil {
 		return Forecast{}, failure.Input(fmt.Errorf("%s: %w", f.Name, err))
 	}
-	contexts := opt.Contexts
-	if len(contexts) == 0 {
-		contexts = forecastContexts
-	}
-	for _, n := range contexts {
+	for _, n := range opt.contexts() {
 		if f.ContextLength > 0 && int64(n) > f.ContextLength {
 			continue
 		}
@@ -119,8 +127,21 @@ func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOpti
 	if len(out.Rows) == 0 {
 		return Forecast{}, failure.Input(fmt.Errorf("%s has a context of %d tokens, less than was asked for", f.Name, f.ContextLength))
 	}
-	out.LargestContext, err = x.largest()
+	out.LargestContext, out.OwnLimit, err = x.largest()
 	return out, err
+}
+
+// contexts are those asked for, or the usual with that of the case among them.
+func (o ForecastOptions) contexts() []int {
+	if len(o.Contexts) > 0 {
+		return o.Contexts
+	}
+	list := slices.Clone(forecastContexts)
+	if o.Case.NCtx > 0 {
+		list = append(list, o.Case.NCtx)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 type forecaster struct {
@@ -161,15 +182,16 @@ func (x forecaster) row(n int) (ForecastRow, error) {
 	if err != nil {
 		return ForecastRow{}, err
 	}
+	bytes, all := need.On(x.opt.Device).Need()
 	return ForecastRow{
-		Context: n, NeedBytes: need, Fits: need <= x.opt.MemoryBytes, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds,
+		Context: n, NeedBytes: bytes, AtLeast: !all, Fits: bytes <= x.opt.MemoryBytes, Prefill: prompt, Decode: next, FirstToken: prompt.Seconds,
 		Extrapolated: n > x.by.MeasuredContext(),
 	}, nil
 }
 
 // foretell predicts n tokens of kind after depth others, and what memory the
 // weights and the cache take.
-func (x forecaster) foretell(kind results.Kind, n, depth int) (roofline.Prediction, int64, error) {
+func (x forecaster) foretell(kind results.Kind, n, depth int) (roofline.Prediction, *results.Memory, error) {
 	c := x.opt.Case
 	c.Kind, c.NDepth, c.NPrompt, c.NGen, c.NCtx = kind, depth, n, 0, n+depth
 	if kind == results.KindDecode {
@@ -177,16 +199,16 @@ func (x forecaster) foretell(kind results.Kind, n, depth int) (roofline.Predicti
 	}
 	p, err := x.settled(c)
 	if err != nil {
-		return roofline.Prediction{}, 0, err
+		return roofline.Prediction{}, nil, err
 	}
 	rough, err := x.complete(c, p)
 	if err != nil {
-		return roofline.Prediction{}, 0, err
+		return roofline.Prediction{}, nil, err
 	}
 	work := speed.WorkOf(c, p.Cost)
 	work.Rough = rough
 	t, err := x.by.Predict(string(kind), work)
-	return t, *p.WeightBytes + *p.KVBytes, err
+	return t, needOf(p), err
 }
 
 // rougher is a runtime that can say roughly what it does for a model type whose
@@ -223,8 +245,9 @@ func (x forecaster) settled(c results.Case) (*results.Predicted, error) {
 // contextStep is the grain of the largest context: llama.cpp pads the cache to it.
 const contextStep = 256
 
-// largest searches the longest context that fits, up to the model's own.
-func (x forecaster) largest() (*int, error) {
+// largest searches the longest context that fits, up to the model's own, and says
+// whether it is that.
+func (x forecaster) largest() (largest *int, own bool, err error) {
 	most := int(x.Facts.ContextLength)
 	if most == 0 {
 		most = 1 << 20
@@ -247,15 +270,16 @@ func (x forecaster) largest() (*int, error) {
 			failed = fmt.Errorf("%s predicts no size of %s", x.Runtime.Name(), x.Facts.Name)
 			return false
 		}
-		return *p.WeightBytes+*p.KVBytes <= x.opt.MemoryBytes
+		need, _ := needOf(p).On(x.opt.Device).Need()
+		return need <= x.opt.MemoryBytes
 	}
 	steps := sort.Search(most/contextStep, func(i int) bool { return !fits((i + 1) * contextStep) })
 	if failed != nil {
-		return nil, failed
+		return nil, false, failed
 	}
 	if steps == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	n := steps * contextStep
-	return &n, nil
+	return &n, x.Facts.ContextLength > 0 && n == most, nil
 }

@@ -20,7 +20,7 @@ func TestForecast(t *testing.T) {
 	require.NoError(t, err)
 	opt := model.ForecastOptions{
 		Runtime: "llama.cpp", WeightType: "q4_0", MemoryBytes: 8 << 30, Contexts: []int{512, 1 << 16, 1 << 20},
-		Case: results.Defaults(),
+		Case: results.Defaults(), Device: "MTL0",
 	}
 	f, err := model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)
 	require.NoError(t, err)
@@ -31,10 +31,20 @@ func TestForecast(t *testing.T) {
 	assert.False(t, short.Extrapolated)
 	assert.True(t, short.Fits)
 	assert.True(t, long.Extrapolated)
-	// 4.2 GiB of weights leave 3.8 GiB for a cache of 128 KiB a token.
+	// The largest context fits, and no larger one.
 	require.NotNil(t, f.LargestContext)
-	left := opt.MemoryBytes - (short.NeedBytes - 512*128<<10)
-	assert.InDelta(t, float64(left)/(128<<10), float64(*f.LargestContext), 256)
+	assert.False(t, f.OwnLimit)
+	at := opt
+	at.Contexts = []int{*f.LargestContext, *f.LargestContext + 256}
+	near, err := model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, at)
+	require.NoError(t, err)
+	assert.True(t, near.Rows[0].Fits)
+	assert.False(t, near.Rows[1].Fits)
+	at.MemoryBytes = 64 << 30
+	near, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, at)
+	require.NoError(t, err)
+	assert.Equal(t, 131072, *near.LargestContext)
+	assert.True(t, near.OwnLimit)
 
 	opt.MemoryBytes = 1 << 30
 	f, err = model.NewForecast(t.Context(), "preset:llama-3.1-8b", by, opt)

@@ -21,6 +21,9 @@ func Described(words string, macOS int) (Place, error) {
 	if err != nil {
 		return Place{}, fmt.Errorf("%q: %w", words, err)
 	}
+	if m.MemoryBytes == nil && len(m.Sizes()) == 0 {
+		return Place{}, fmt.Errorf("%q: no Mac with it is known; say its memory, such as '%s 64GB'", words, m.Chip.Name)
+	}
 	if m.MemoryBytes == nil {
 		return Place{}, fmt.Errorf("%q: say its memory, too; %s was sold with %s", words, m.Chip.Name, sizesOf(m))
 	}

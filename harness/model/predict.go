@@ -24,6 +24,8 @@ type Foretold struct {
 	Token *results.Predicted `json:"token,omitempty"`
 	// Rules is what rival rule sets say of the prompt.
 	Rules []RuleSays `json:"rules,omitempty"`
+	// Notes are what one should know of the case.
+	Notes []string `json:"notes,omitempty"`
 	// Unknown names what is not predicted, and why.
 	Unknown []string `json:"unknown,omitempty"`
 }
@@ -59,6 +61,9 @@ func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) 
 	if err != nil {
 		return Foretold{}, err
 	}
+	if err := readable(s); err != nil {
+		return Foretold{}, err
+	}
 	if err := checkRules(s.Runtime, sets); err != nil {
 		return Foretold{}, err
 	}
@@ -70,6 +75,7 @@ func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) 
 	if c, err = s.Settle(c); err != nil {
 		return Foretold{}, err
 	}
+	beyond := s.Facts.ContextLength > 0 && int64(c.NCtx) > s.Facts.ContextLength
 	it, name := s.Item(c), s.Runtime.Name()
 	out := Foretold{Record: results.Record{
 		Schema: results.Schema, Time: time.Now().UTC(), Status: results.StatusOK, Host: machine.Read(ctx),
@@ -77,6 +83,10 @@ func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) 
 	}}
 	if out.Predicted, err = s.Predict(c); err != nil {
 		return Foretold{}, failure.Input(tooLong(c, err))
+	}
+	if beyond {
+		out.Notes = append(out.Notes, fmt.Sprintf("a context of %d is more than the %d tokens that %s was trained with: what is written beyond them is of no known quality",
+			c.NCtx, s.Facts.ContextLength, s.Facts.Name))
 	}
 	if out.Predicted.WeightBytes == nil {
 		out.Unknown = append(out.Unknown, "weight bytes, as "+name+" would hold them")

@@ -22,12 +22,16 @@ type Subject struct {
 	Runtime runtime.Runtime
 	// WeightType is the type of the weights where only facts are known.
 	WeightType string
+	// Device is where all layers are to lie, as a library names it; empty is the host.
+	Device string
 }
 
 // Ask names a subject: a reference, and a runtime by name, empty for the one that
 // the model's format says.
 type Ask struct {
 	Ref, Runtime, WeightType string
+	// Device is where all layers are to lie; empty is the host.
+	Device string
 	// Skeleton is the kind that will be written; empty is one without data, of which
 	// only shapes count.
 	Skeleton string
@@ -53,7 +57,7 @@ func Of(ctx context.Context, a Ask) (Subject, error) {
 	if err != nil {
 		return Subject{}, err
 	}
-	return Subject{Ref: a.Ref, Facts: f, Runtime: rt, WeightType: a.WeightType}, nil
+	return Subject{Ref: a.Ref, Facts: f, Runtime: rt, WeightType: a.WeightType, Device: a.Device}, nil
 }
 
 // Settle is the case as the runtime takes it for the model: without what makes no
@@ -85,7 +89,7 @@ func (s Subject) Settle(asked results.Case) (results.Case, error) {
 
 // Predict predicts a settled case of the model itself, in the pinned release.
 func (s Subject) Predict(c results.Case) (*results.Predicted, error) {
-	return s.Runtime.Predict(s.Facts, s.Facts, s.WeightType, c, results.Runtime{})
+	return s.Runtime.Predict(s.Facts, s.Facts, s.WeightType, c, results.Runtime{Device: s.Device})
 }
 
 // Item is the subject with a settled case, to be run or recorded.

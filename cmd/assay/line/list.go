@@ -38,6 +38,14 @@ func (l *List[T]) Set(text string) error {
 	return nil
 }
 
+// Or are the values, or one where none was given.
+func (l *List[T]) Or(one T) []T {
+	if len(l.Values) > 0 {
+		return l.Values
+	}
+	return []T{one}
+}
+
 // IsBoolFlag lets the flag stand alone.
 func (l *List[T]) IsBoolFlag() bool { return l.bare != nil }
 

@@ -65,6 +65,11 @@ func parseSetting(s results.Setting, word string) ([]any, error) {
 	if v, ok := s.Words[word]; ok {
 		return []any{v}, nil
 	}
+	if s.CountsTokens() {
+		if n, err := results.ParseTokens(word); err == nil {
+			return []any{n}, nil
+		}
+	}
 	numbers, err := parseRange(word)
 	values := make([]any, len(numbers))
 	for i, n := range numbers {
@@ -99,6 +104,23 @@ func (l SettingLists) NoteFollowers(w io.Writer) {
 				break
 			}
 		}
+	}
+}
+
+// Settings is a list of values of one setting that is a word.
+func Settings(name string) *List[string] {
+	return &List[string]{parse: func(word string) ([]string, error) {
+		s, _ := results.SettingNamed(name)
+		v, err := s.Parse(word)
+		return []string{fmt.Sprint(v)}, err
+	}}
+}
+
+// DeclareSetting declares the flags of a setting, for a list of its values.
+func DeclareSetting(fs *flag.FlagSet, name string, to flag.Value) {
+	s, _ := results.SettingNamed(name)
+	for _, flag := range flagNames(s) {
+		fs.Var(to, flag, s.Usage())
 	}
 }
 

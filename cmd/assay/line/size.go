@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"assay/results"
 )
 
 // sizeWords are a number and a unit of 1024.
@@ -34,23 +36,10 @@ var errNoSize = errors.New("a size is a number above 0 and a unit, such as 36GiB
 // TokenCounts is a list of numbers of tokens, such as 32768 or 32k.
 func TokenCounts() *List[int] {
 	return &List[int]{parse: func(s string) ([]int, error) {
-		n, err := Tokens(s)
+		n, err := results.ParseTokens(s)
+		if err == nil && n < 1 {
+			err = fmt.Errorf("%q is no number of tokens above 0, such as 32768 or 32k", s)
+		}
 		return []int{n}, err
 	}}
-}
-
-// Tokens reads a number of tokens with a unit of 1024.
-func Tokens(s string) (int, error) {
-	digits, unit := strings.ToLower(strings.TrimSpace(s)), 1
-	switch {
-	case strings.HasSuffix(digits, "k"):
-		digits, unit = strings.TrimSuffix(digits, "k"), 1<<10
-	case strings.HasSuffix(digits, "m"):
-		digits, unit = strings.TrimSuffix(digits, "m"), 1<<20
-	}
-	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 || n > math.MaxInt32/unit {
-		return 0, fmt.Errorf("%q is no number of tokens above 0, such as 32768 or 32k", s)
-	}
-	return n * unit, nil
 }

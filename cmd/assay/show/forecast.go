@@ -41,8 +41,12 @@ func Forecast(w io.Writer, f model.Forecast) {
 			notes["! does not fit in "+figure.Bytes(f.MemoryBytes)] = true
 		}
 		p, d := r.Prefill.TokensPerSecond, r.Decode.TokensPerSecond
+		need := figure.Bytes(r.NeedBytes)
+		if r.AtLeast {
+			need = "> " + need
+		}
 		t.AppendRow(table.Row{
-			context, figure.Bytes(r.NeedBytes), figure.Rate(p.Value), figure.Rate(p.Lo) + "–" + figure.Rate(p.Hi), figure.Rate(r.FirstToken.Value) + " s",
+			context, need, figure.Rate(p.Value), figure.Rate(p.Lo) + "–" + figure.Rate(p.Hi), figure.Rate(r.FirstToken.Value) + " s",
 			figure.Rate(d.Value), figure.Rate(d.Lo) + "–" + figure.Rate(d.Hi), bound,
 		})
 	}
@@ -50,9 +54,14 @@ func Forecast(w io.Writer, f model.Forecast) {
 	for _, note := range sortedKeys(notes) {
 		fmt.Fprintln(w, note)
 	}
-	if f.LargestContext != nil {
-		fmt.Fprintf(w, "\nlargest context in %s: %d tokens\n(weights and cache; compute buffers come on top)\n", figure.Bytes(f.MemoryBytes), *f.LargestContext)
-	} else {
-		fmt.Fprintf(w, "\nnot even a context of 256 fits in %s beside the weights\n", figure.Bytes(f.MemoryBytes))
+	fmt.Fprintln(w)
+	in := figure.Bytes(f.MemoryBytes) + " (" + Safe(f.MemoryBasis) + ")"
+	switch {
+	case f.LargestContext == nil:
+		fmt.Fprintln(w, Wrapped("not even a context of 256 fits in "+in+" beside the weights", ""))
+	case f.OwnLimit:
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("largest context in %s: %d tokens, which is the model's own limit; the memory has room for it", in, *f.LargestContext), ""))
+	default:
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("largest context in %s: %d tokens", in, *f.LargestContext), ""))
 	}
 }

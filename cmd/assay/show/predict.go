@@ -26,6 +26,9 @@ func Predicted(w io.Writer, f model.Foretold) {
 	for _, falls := range p.Fallbacks {
 		fmt.Fprintln(w, Wrapped(Safe(falls), "  "))
 	}
+	for _, n := range f.Notes {
+		fmt.Fprintln(w, Wrapped(Safe(n), "  "))
+	}
 	for _, u := range f.Unknown {
 		fmt.Fprintln(w, Wrapped("not known: "+Safe(u), "  "))
 	}
