@@ -392,6 +392,8 @@ type Measured struct {
 	// PeakBytes is the most that the runtime's allocator held, weights included, in a
 	// pass that was watched.
 	PeakBytes *int64 `json:"peak_bytes,omitempty"`
+	// Spread tells what varies within a process from what does between processes.
+	Spread *Spread `json:"spread,omitempty"`
 	// HostNSPerToken is the time spent outside the library, per token.
 	HostNSPerToken *float64 `json:"host_ns_per_token,omitempty"`
 	// Missing says why figures are absent that other libraries give, by name.

@@ -125,6 +125,9 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 		}
 	}
 	m := &results.Measured{Memory: &results.Memory{}}
+	if c.Kind == results.KindDecode {
+		m.HostNSPerToken = new(hostPerToken(lc))
+	}
 	machine.AddFootprint(m.Memory)
 	if !s.observed {
 		return m, nil
@@ -135,6 +138,18 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 	}
 	m.Output, err = s.output(lc, c)
 	return m, err
+}
+
+// hostPerToken is what the two calls of a generated token cost on assay's side, in
+// nanoseconds: laying out a batch of one token, and going into the library and back,
+// measured on calls that do nothing there.
+func hostPerToken(lc *llama.Context) float64 {
+	const calls, eachToken = 2000, 2
+	start := time.Now()
+	for range calls {
+		lc.NCtx()
+	}
+	return eachToken * float64(time.Since(start).Nanoseconds()) / calls
 }
 
 // mostDropped is how many samples may be dropped because kernels were compiled in

@@ -29,6 +29,11 @@ func Read(ctx context.Context) results.Host {
 	return h
 }
 
+// Quieten puts this process's threads aside of the one that calls, and which a
+// library is called from. Without it a timed pass meets those of Go's runtime on the
+// cores that the library's own spin on.
+func Quieten() error { return host.YieldOthers() }
+
 // AddFootprint adds what this process takes, as far as the system says.
 func AddFootprint(m *results.Memory) {
 	u, err := host.Footprint(os.Getpid())

@@ -232,7 +232,7 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	}
 	req := worker.Request{Task: worker.Measure, Runtime: it.Runtime, Path: path, Case: it.Case, Observe: v.Round == 0}
 	if it.Timed() {
-		req.Samples = x.plan.Suite.Samples
+		req.Samples = x.plan.Suite.SamplesIn(v.Round)
 		step.Samples = req.Samples
 	}
 	if it.Case.Kind == results.KindPlan {

@@ -40,6 +40,7 @@ func (x *execution) record(i int) results.Record {
 	if rec.Measured = x.merge(i); rec.Measured != nil {
 		rec.Measured.CanaryNS = x.canaryOf(i)
 		rec.Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, it.Case.Tokens())
+		rec.Measured.Spread = results.SpreadOf(rec.Measured.SamplesNS, rec.Measured.Rounds)
 		rec.Model.WeightBytes, rec.Model.NParams = rec.Measured.WeightBytes, cmp.Or(rec.Measured.NParams, rec.Model.NParams)
 	}
 	if first.Outcome != nil {

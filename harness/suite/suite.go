@@ -29,9 +29,27 @@ type Suite struct {
 	MinEffect float64     `yaml:"min_effect"`
 	Groups    []CaseGroup `yaml:"cases"`
 
+	// Total is how many samples a timed case is to have over all rounds; 0 where
+	// each round makes Samples.
+	Total int `yaml:"-"`
+
 	// together says that the groups are one that was taken apart by the formats of
 	// its models: a setting that one of them takes is taken.
 	together bool
+}
+
+// SamplesIn is how many repetitions a timed case makes in the round, counted from 0:
+// the first rounds make one more where the total does not divide, and a round that
+// precision adds makes as many as the first.
+func (s Suite) SamplesIn(round int) int {
+	if s.Total == 0 || round >= s.Rounds {
+		return s.Samples
+	}
+	n := s.Total / s.Rounds
+	if round < s.Total%s.Rounds {
+		n++
+	}
+	return n
 }
 
 // Duration is a time.Duration that is written 90s, 10m or 2h30m.

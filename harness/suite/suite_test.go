@@ -341,3 +341,21 @@ func FuzzSuite(f *testing.F) {
 		}
 	})
 }
+
+// -r N is N samples, however many rounds they are spread over.
+func TestSamplesOfACommandLine(t *testing.T) {
+	g := CaseGroup{Models: []string{"preset:smollm2-135m"}, Settings: Lists{"n_prompt": {8}}}
+	for reps := 1; reps <= 7; reps++ {
+		for rounds := 1; rounds <= 3; rounds++ {
+			s, err := AdHoc(g, []string{"prefill"}, reps, rounds)
+			require.NoError(t, err)
+			sum := 0
+			for round := range s.Rounds {
+				sum += s.SamplesIn(round)
+				assert.Positive(t, s.SamplesIn(round))
+			}
+			assert.Equal(t, reps, sum, "-r %d --rounds %d", reps, rounds)
+			assert.Equal(t, s.Samples, s.SamplesIn(s.Rounds), "a round that precision adds")
+		}
+	}
+}

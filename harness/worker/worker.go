@@ -13,6 +13,7 @@ import (
 	goruntime "runtime"
 	"time"
 
+	"assay/harness/machine"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
 	"assay/native/dylib"
@@ -74,10 +75,12 @@ type Outcome struct {
 //
 // All calls of a library come from the one system thread that this locks: a
 // goroutine that wanders between threads arrives on the core of one of the
-// library's own threads, which the others then wait for at their barriers.
+// library's own threads, which the others then wait for at their barriers. All other
+// threads of the process run only where a core is free.
 func Work(ctx context.Context, in io.Reader, out io.Writer) error {
 	goruntime.LockOSThread()
 	defer goruntime.UnlockOSThread()
+	_ = machine.Quieten() // where it is refused, samples are noisier, as they show
 	enc := json.NewEncoder(out)
 	var req Request
 	if err := json.NewDecoder(in).Decode(&req); err != nil {

@@ -17,6 +17,7 @@ func Closing(w io.Writer, records []results.Record) {
 	printAgreement(w, records)
 	printMissing(w, records)
 	printHostTime(w, records, apart(records))
+	printSpread(w, records)
 	printUnfit(w, records)
 	printLacking(w, records)
 	printFallbacks(w, records)

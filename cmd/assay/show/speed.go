@@ -6,19 +6,44 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/figure"
+	"assay/results/stat"
 )
 
-// printHostTime says what of a token's time went into making MLX's graphs, which
-// the device does not wait for unless it is faster.
+// printHostTime says what of a token's time is spent beside the library: going into
+// it and back, and where graphs are made anew for every token, making them, for which
+// the device does not wait unless it is faster.
 func printHostTime(w io.Writer, records []results.Record, differs []string) {
 	var words []string
 	for i, r := range records {
 		if ns := measured(r).HostNSPerToken; ns != nil {
-			words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %.3g ms", r.Model.Weights(), r.Case.Test()+differs[i], *ns/1e6)))
+			words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Model.Weights(), r.Case.Test()+differs[i], hostTime(*ns))))
 		}
 	}
 	if len(words) > 0 {
-		fmt.Fprintln(w, Wrapped("host time a token (graphs made and freed): "+strings.Join(words, ", "), ""))
+		fmt.Fprintln(w, Wrapped("host time a token: "+strings.Join(words, ", "), ""))
+	}
+}
+
+func hostTime(ns float64) string {
+	if ns < 1e5 {
+		return fmt.Sprintf("%.2g µs", ns/1e3)
+	}
+	return fmt.Sprintf("%.3g ms", ns/1e6)
+}
+
+// printSpread says how far samples lie apart within a process and between processes,
+// as medians over the cases of which that is known.
+func printSpread(w io.Writer, records []results.Record) {
+	var within, between []float64
+	for _, r := range records {
+		if s := measured(r).Spread; s != nil {
+			within, between = append(within, s.Within), append(between, s.Between)
+		}
+	}
+	if within != nil {
+		fmt.Fprintf(w, "samples vary by %s within a process and %s between processes (medians of %d)\n",
+			figure.Percent(stat.Median(within)), figure.Percent(stat.Median(between)), len(within))
 	}
 }
 
