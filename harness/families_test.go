@@ -34,6 +34,8 @@ var familyPresets = []string{
 	"qwen3-next-80b-a3b", "gemma-2b", "gemma-2-9b", "gemma-3-12b", "gemma-3n-e4b", "phi-3-mini-4k", "gpt-oss-20b",
 	"command-r7b", "llama-4-scout", "deepseek-v2-lite", "deepseek-v3", "falcon-h1-7b", "granite-4.0-h-tiny",
 	"granite-4.0-h-1b", "nemotron-h-8b", "lfm2-1.2b", "mamba-codestral-7b", "olmo-2-7b", "granite-3.1-8b", "smollm3-3b",
+	"qwen3.5-9b", "qwen3.5-35b-a3b", "gemma-4-e2b", "gemma-4-26b-a4b", "glm-4.5-air", "glm-4.7-flash", "minimax-m2", "nemotron-3-nano",
+	"ministral-3-8b", "lfm2-8b-a1b", "deepseek-v3.2",
 }
 
 // loadedSince are the first releases that load a family's skeleton, where not all

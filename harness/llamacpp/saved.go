@@ -47,13 +47,23 @@ func readSaved(lc *llama.Context, size int64) ([]llama.SavedCache, error) {
 
 // savedRows are the bytes that a cell has of each layer, smallest first: a state
 // numbers its layers by cache. Caches split the layers among them, or, as the keys
-// of an indexer do, each have all of them.
+// of an indexer do, each have all of them. Transposed values have tensors as wide as
+// the widest layer's (TAG_V_CACHE_VARIABLE, src/llama-kv-cache.cpp, v0.5.0).
 func savedRows(saved []llama.SavedCache, layers int) []int64 {
+	var widest int64
+	for _, c := range saved {
+		for _, row := range c.VRows {
+			widest = max(widest, row)
+		}
+	}
 	var rows []int64
 	for _, c := range saved {
 		of := make([]int64, len(c.KRows))
 		for i := range c.KRows {
 			of[i] = c.KRows[i] + c.VRows[i]
+			if c.Transposed && c.VRows[i] > 0 {
+				of[i] = c.KRows[i] + widest
+			}
 		}
 		if len(rows) == layers && len(of) == layers {
 			for i := range of {

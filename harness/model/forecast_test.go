@@ -75,6 +75,10 @@ func TestForecastOfEveryPreset(t *testing.T) {
 				Runtime: runtime, WeightType: weights, MemoryBytes: 1 << 40, Contexts: []int{512},
 				Case: results.Defaults(),
 			})
+			if name == "deepseek-v3.2" && runtime == "mlx" {
+				assert.ErrorContains(t, err, "the keys of its indexer") // whose cache in mlx-lm is not known
+				continue
+			}
 			if assert.NoError(t, err, "%s in %s", name, runtime) {
 				v := f.Rows[0].Decode.TokensPerSecond
 				assert.True(t, 0 < v.Lo && v.Lo < v.Value && v.Value < v.Hi, "%s in %s: %v", name, runtime, v)

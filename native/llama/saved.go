@@ -12,6 +12,9 @@ import (
 type SavedCache struct {
 	Cells        int
 	KRows, VRows []int64
+	// Transposed: values lie as they do without flash attention, one element of all
+	// cells behind the other.
+	Transposed bool
 }
 
 // errUnread says that a state has another form than the releases known here write.
@@ -121,6 +124,7 @@ func (r *stateReader) rows(saved *SavedCache, cells, layers int, values bool) bo
 	if !ok || !okN || transposed > 1 || n != layers {
 		return false
 	}
+	saved.Transposed = values && transposed == 1
 	for range n {
 		row, ok := r.keyRow(cells)
 		if !ok {

@@ -41,6 +41,9 @@ type Facts struct {
 
 	// Scales multiply what goes through the model; they change no shape.
 	Scales Scales `json:"scales,omitzero"`
+	// PerLayer is the width of the embeddings that every layer has of its own
+	// (gemma4), 0 where there are none.
+	PerLayer int64 `json:"per_layer,omitempty"`
 	// Unrotated: there is no rotary embedding in any layer (granitehybrid).
 	Unrotated bool `json:"unrotated,omitempty"`
 
@@ -129,6 +132,9 @@ type Attention struct {
 	// QKNorm, Bias: the layer has norms on, or biases in, its projections.
 	QKNorm bool `json:"qk_norm,omitempty"`
 	Bias   bool `json:"bias,omitempty"`
+	// ValuesAreKeys: the layer has no projection of values, and takes its keys for
+	// them; both are cached.
+	ValuesAreKeys bool `json:"values_are_keys,omitempty"`
 	// Indexer is set where a sparse-attention indexer chooses the keys that a
 	// query looks at.
 	Indexer *Indexer `json:"indexer,omitempty"`

@@ -7,6 +7,8 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/cost"
+	"assay/predict/family/llamacpp"
+	"assay/predict/tensor"
 )
 
 // claimTolerance is how far a parameter count may be from a public claim, which
@@ -88,7 +90,7 @@ func predictorCheck(m Model) Check {
 	}
 	if changed := m.converted(); !own && changed != 0 {
 		have += changed
-		note = fmt.Sprintf(" (%d and %+d by the converter: rows padded, rotary tables left out)", m.Params, changed)
+		note = fmt.Sprintf(" (%d and %+d by the converter: rows padded, rotary tables left out or made, projections that mlx-lm has no use for)", m.Params, changed)
 	}
 	return Check{Name: name, Want: fmt.Sprintf("%d by the predictor", size.Params), Have: fmt.Sprint(have) + note, OK: size.Params == have}
 }
@@ -96,7 +98,7 @@ func predictorCheck(m Model) Check {
 // converted is what llama.cpp's converter adds to the elements of a table of
 // Hugging Face's, less what it leaves out.
 func (m Model) converted() int64 {
-	var sum int64
+	sum := m.made()
 	for _, l := range m.Layers {
 		for _, slot := range l.Class.Slots {
 			for _, t := range l.Weights[slot.Name] {
@@ -110,6 +112,41 @@ func (m Model) converted() int64 {
 		}
 	}
 	return sum
+}
+
+// made is what the layout has and a table of Hugging Face's or mlx-lm's may lack: a
+// rotary table, and the projections of layers that read another's cache, which
+// mlx-lm leaves out (Gemma 4).
+func (m Model) made() int64 {
+	layout, err := llamacpp.Tensors(m.Facts, llamacpp.TypePlan{})
+	if err != nil {
+		return 0
+	}
+	var sum int64
+	for _, t := range layout {
+		if t.Name == "rope_freqs.weight" || m.idleKeys(t) {
+			sum += t.Elements()
+		}
+	}
+	for _, t := range m.Tensors {
+		if m.idleKeys(t) {
+			sum -= t.Elements()
+		}
+	}
+	return sum
+}
+
+// idleKeys: the tensor makes keys or values, in a layer that reads another's cache.
+func (m Model) idleKeys(t arch.Tensor) bool {
+	p := tensor.PlaceOf(t.Name)
+	if p.Block < 0 || p.Block >= len(m.Facts.Layers) {
+		return false
+	}
+	a := m.Facts.Layers[p.Block].Attention
+	return a != nil && a.SharedFrom != nil && slices.ContainsFunc(p.Kinds(), func(kind string) bool {
+		row, _ := tensor.Of(kind)
+		return row.Use.OfKeys()
+	})
 }
 
 func namedAsGGUF(tensors []arch.Tensor) bool {

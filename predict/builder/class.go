@@ -98,7 +98,7 @@ const (
 // Classes lists every layer class, in the order in which they claim tensors.
 func Classes() []Class { return slices.Clone(classes) }
 
-var classes = slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, draftClasses, globalClasses, normClasses)
+var classes = slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, draftClasses, globalClasses, normClasses, []Class{outputScaleClass})
 
 // slot finds the slot of a tensor; false where the class has none.
 func (c *Class) slot(p tensor.Place) (*Slot, bool) {

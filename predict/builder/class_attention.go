@@ -101,6 +101,12 @@ var latentAttention = Class{
 		{Name: "key_up", Kinds: []string{"attn_k_b"}, Use: Product, Split: Columns, Along: "num_heads"},
 		{Name: "value_up", Kinds: []string{"attn_v_b"}, Use: Product, Split: Columns, Along: "num_heads"},
 		{Name: "output", Kinds: []string{"attn_output"}, Use: Product, Split: Rows, Along: "num_heads"},
+		// The indexer chooses the keys that are looked at (DeepSeek-V3.2): every device
+		// has to make the same choice.
+		{Name: "index_query", Kinds: []string{"indexer.attn_q_b"}, Use: Product, Split: Replicated},
+		{Name: "index_key", Kinds: []string{"indexer.attn_k"}, Use: Product, Split: Replicated},
+		{Name: "index_key_norm", Kinds: []string{"indexer.k_norm"}, Use: Vector, Split: Replicated},
+		{Name: "index_weights", Kinds: []string{"indexer.proj"}, Use: Product, Split: Replicated},
 	},
 	is: func(_ *arch.Facts, l arch.Layer) bool { return l.Attention != nil && l.Attention.MLA != nil },
 	specs: []spec{
@@ -119,6 +125,9 @@ var latentAttention = Class{
 	},
 	kept: func(_ *arch.Facts, l arch.Layer) int64 {
 		m := l.Attention.MLA
+		if x := l.Attention.Indexer; x != nil {
+			return m.KVLoraRank + m.RopeDim + x.KeyDim
+		}
 		return m.KVLoraRank + m.RopeDim
 	},
 }

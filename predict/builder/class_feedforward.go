@@ -2,7 +2,10 @@ package builder
 
 import "assay/predict/arch"
 
-func dense(l arch.Layer) bool  { return l.FeedForward != nil && l.FeedForward.Experts == nil }
+// dense: there is an MLP that every token meets, alone or (Gemma 4) beside experts.
+func dense(l arch.Layer) bool {
+	return l.FeedForward != nil && (l.FeedForward.Experts == nil || l.FeedForward.Intermediate > 0)
+}
 func routed(l arch.Layer) bool { return l.FeedForward != nil && l.FeedForward.Experts != nil }
 
 func width(_ *arch.Facts, l arch.Layer) int64       { return l.FeedForward.Intermediate }
@@ -38,6 +41,7 @@ var feedForwardClasses = []Class{
 		Slots: []Slot{
 			{Name: "router", Kinds: []string{"ffn_gate_inp"}, Use: Product, Split: Replicated},
 			{Name: "correction", Kinds: []string{"exp_probs_b"}, Use: Vector, Split: Replicated},
+			{Name: "scales", Kinds: []string{"ffn_gate_inp.scale", "ffn_down_exps.scale"}, Use: Vector, Split: Replicated},
 		},
 		specs: []spec{{"hidden_size", hiddenSize, inputs("router")}, {"num_experts", experts, outputs("router")}, {"top_k", used, nil}},
 	},

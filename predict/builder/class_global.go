@@ -27,6 +27,13 @@ var globalClasses = []Class{
 	},
 }
 
+// outputScaleClass is Gemma 4's: one number that a block's result is multiplied by.
+var outputScaleClass = Class{
+	Name: "OutputScaleLayer", Label: "output_scale", Does: "multiplies the block's result by one number",
+	Where: InBlocks, PerTensor: true, is: always,
+	Slots: []Slot{{Name: "scale", Kinds: []string{"layer_output_scale"}, Use: Vector, Split: Replicated}},
+}
+
 // layerNormTypes are the model types whose norms subtract the mean without
 // adding a bias that would show it (transformers 5.23.0, modeling_cohere*.py).
 var layerNormTypes = map[string]bool{"cohere": true, "cohere2": true}

@@ -7,6 +7,9 @@ import "assay/predict/arch"
 // modeling_gemma3n.py of transformers 5.23.0).
 func updating(f *arch.Facts, _ arch.Layer) bool { return f.Family == "gemma3n" }
 
+// embedsLayers: every layer has an embedding of its own (Gemma 3n and 4).
+func embedsLayers(f *arch.Facts, l arch.Layer) bool { return updating(f, l) || f.PerLayer > 0 }
+
 var updateClasses = []Class{
 	{
 		Name: "AlternatingUpdatesLayer", Label: "altup", Where: InBlocks, Does: "predicts and corrects the states that a token has beside the active one (AltUp, arXiv 2301.13310)",
@@ -32,7 +35,7 @@ var updateClasses = []Class{
 	},
 	{
 		Name: "PerLayerInputLayer", Label: "per_layer_input", Where: InBlocks, Does: "lets the layer's own embedding of a token through a gate",
-		is: updating,
+		is: embedsLayers,
 		Slots: []Slot{
 			{Name: "gate", Kinds: []string{"inp_gate"}, Use: Product, Split: Columns, Along: "width"},
 			{Name: "projection", Kinds: []string{"proj"}, Use: Product, Split: Rows, Along: "width"},
@@ -42,7 +45,7 @@ var updateClasses = []Class{
 	},
 	{
 		Name: "PerLayerEmbeddingLayer", Label: "per_layer_embedding", Where: Outside, Does: "one row of an embedding for all layers, and what the token's own embedding adds to it",
-		is: updating,
+		is: embedsLayers,
 		Slots: []Slot{
 			{Name: "embedding", Kinds: []string{"per_layer_token_embd"}, Use: Lookup, Split: Vocabulary, Along: "vocab_size", Padded: true},
 			{Name: "projection", Kinds: []string{"per_layer_model_proj"}, Use: Product, Split: Replicated},

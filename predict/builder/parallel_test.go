@@ -133,6 +133,7 @@ func TestEveryClassHasAModel(t *testing.T) {
 		"PerLayerEmbeddingLayer":     {"gemma-3n-e4b", 1},
 		"DraftInputLayer":            {"deepseek-v3", 1},
 		"StateProjectionLayer":       {"gemma-3n-e4b", 1},
+		"OutputScaleLayer":           {"gemma-4-31b", 60},
 	}
 	for _, c := range builder.Classes() {
 		want, ok := models[c.Name]

@@ -107,9 +107,15 @@ func onHub(t *testing.T, config []byte, w table) arch.Facts {
 	return f
 }
 
-// padded are rows that llama.cpp's converter adds: Gemma 3n has embeddings of
-// each layer for all but the last 256 tokens.
-var padded = map[string]int64{"gemma-3n-e4b": 256 * 35 * 256}
+// padded is what llama.cpp's converter adds: Gemma 3n has embeddings of each layer
+// for all but the last 256 tokens; Gemma 4 gets a rotary table of half a head, and
+// mlx-lm leaves out what would make keys and values, and the norm of keys, in layers
+// that read another's cache.
+var padded = map[string]int64{
+	"gemma-3n-e4b": 256 * 35 * 256, "gemma-4-31b": 256, "gemma-4-26b-a4b": 256,
+	"gemma-4-e2b": 256 + 16*(1536*2*256+256) + 4*(1536*2*512+512),
+	"gemma-4-e4b": 256 + 15*(2560*2*512+256) + 3*(2560*2*1024+512),
+}
 
 // TestPublishedTables holds every preset's published config against a tensor
 // table that somebody else's implementation makes of it: the facts contradict

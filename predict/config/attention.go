@@ -26,6 +26,7 @@ func (r *Reader) attentions(hidden int64, n int, kinds []string) []*arch.Attenti
 			Bias: bias, QKNorm: qkNorm, Sinks: sinks, Gated: r.Kind != nil && r.Kind.gatedAttention}
 		if mla != nil {
 			own := *mla
+			a.Indexer = r.indexer()
 			a.MLA, a.KeyDim, a.ValueDim = &own, mla.NopeDim+mla.RopeDim, mla.ValueDim
 		} else {
 			a.KeyDim = r.HeadDim(hidden, heads[i])
@@ -53,6 +54,7 @@ func (r *Reader) globalHeads(layers []*arch.Attention) {
 		if hasHeads && sameKV {
 			a.KVHeads = heads
 		}
+		a.ValuesAreKeys = sameKV
 	}
 }
 
@@ -80,9 +82,22 @@ func (r *Reader) attentionExtras() (bias, qkNorm, sinks bool) {
 	if r.Kind.bias || !said {
 		r.Note("attention.bias", arch.FromDefault, "%t for model type %s", bias || r.Kind.bias, r.Kind.Name)
 	}
-	r.Note("attention.qk_norm", arch.FromDefault, "%t for model type %s", r.Kind.qkNorm, r.Kind.Name)
+	if qkNorm = r.Kind.qkNorm; r.Kind.saysQKNorm {
+		qkNorm, _ = r.Flag("attention.qk_norm", "use_qk_norm")
+	} else {
+		r.Note("attention.qk_norm", arch.FromDefault, "%t for model type %s", qkNorm, r.Kind.Name)
+	}
 	r.Note("attention.sinks", arch.FromDefault, "%t for model type %s", r.Kind.sinks, r.Kind.Name)
-	return bias || r.Kind.bias, r.Kind.qkNorm, r.Kind.sinks
+	return bias || r.Kind.bias, qkNorm, r.Kind.sinks
+}
+
+// indexer is a sparse attention's, nil where the config has none.
+func (r *Reader) indexer() *arch.Indexer {
+	heads, ok := r.Optional("indexer.heads")
+	if !ok {
+		return nil
+	}
+	return &arch.Indexer{Heads: heads, KeyDim: r.Integer("indexer.key_dim"), TopK: r.OptionalOr("indexer.top_k", 0)}
 }
 
 func (r *Reader) mla() *arch.MLA {

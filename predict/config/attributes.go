@@ -46,7 +46,7 @@ var configKeys = dialect{
 	"experts.count":         {[]string{"num_experts", "num_local_experts", "n_routed_experts"}, 0, maxExperts},
 	"experts.used":          {[]string{"num_experts_per_tok", "experts_per_token", "num_experts_per_token", "top_k_experts"}, 1, maxExperts},
 	"experts.intermediate":  {[]string{"moe_intermediate_size"}, 1, MaxWidth},
-	"experts.shared_width":  {[]string{"shared_expert_intermediate_size", "shared_intermediate_size"}, 0, MaxWidth},
+	"experts.shared_width":  {[]string{"shared_expert_intermediate_size", "shared_intermediate_size", "moe_shared_expert_intermediate_size"}, 0, MaxWidth},
 	"experts.shared_count":  {[]string{"n_shared_experts"}, 0, maxExperts},
 	"experts.leading_dense": {[]string{"first_k_dense_replace", "num_dense_layers"}, 0, maxLayers},
 	"experts.offset":        {[]string{"expert_layer_offset"}, 0, maxLayers},
@@ -66,6 +66,12 @@ var configKeys = dialect{
 	"mla.rope_dim":     {[]string{"qk_rope_head_dim"}, 1, 1 << 16},
 	"mla.nope_dim":     {[]string{"qk_nope_head_dim"}, 1, 1 << 16},
 	"mla.value_dim":    {[]string{"v_head_dim"}, 1, 1 << 16},
+
+	"indexer.heads":   {[]string{"index_n_heads"}, 1, maxCount},
+	"indexer.key_dim": {[]string{"index_head_dim"}, 1, 1 << 16},
+	"indexer.top_k":   {[]string{"index_topk"}, 0, maxTokens},
+
+	"per_layer": {[]string{"hidden_size_per_layer_input"}, 0, MaxWidth},
 
 	"recurrent.conv_kernel": {[]string{"conv_kernel", "mamba_d_conv", "conv_L_cache", "linear_conv_kernel_dim"}, 1, 1 << 10},
 	"recurrent.state":       {[]string{"state_size", "mamba_d_state", "ssm_state_size", "linear_key_head_dim"}, 1, 1 << 16},
@@ -127,5 +133,6 @@ var GGUFKeys = dialect{
 	"recurrent.state":            {[]string{"ssm.state_size"}, 1, 1 << 16},
 	"recurrent.groups":           {[]string{"ssm.group_count"}, 0, maxCount},
 	"recurrent.heads":            {[]string{"ssm.time_step_rank"}, 0, maxCount},
+	"per_layer":                  {[]string{"embedding_length_per_layer_input"}, 0, MaxWidth},
 	"draft_layers":               {[]string{"nextn_predict_layers"}, 0, maxLayers},
 }

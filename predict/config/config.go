@@ -35,6 +35,7 @@ func FromObject(file string, config map[string]any) (arch.Facts, error) {
 	f.Layers = r.layers(f.Hidden)
 	f.DraftLayers = r.OptionalOr("draft_layers", 0)
 	f.Scales, f.Unrotated = r.Scales(), r.unrotated(&f)
+	f.PerLayer = r.PerLayerWidth()
 	f.Family = r.family(&f)
 	f.Provenance = r.Prov
 	f.Unknown = append(r.unknown(), r.also...)
@@ -84,14 +85,17 @@ func (r *Reader) unknown() []string {
 }
 
 // family is llama.cpp's name of the model, which for some hybrids depends on
-// whether a layer is recurrent at all.
+// whether a layer is recurrent at all, or has experts.
 func (r *Reader) family(f *arch.Facts) string {
 	if r.Kind == nil || r.Kind.Family == "" {
 		return ""
 	}
 	r.Note("family", arch.FromDefault, "llama.cpp's name of model type %s", r.Kind.Name)
-	if r.Kind.pureFamily != "" && f.FirstRecurrent() == nil {
+	switch {
+	case r.Kind.pureFamily != "" && f.FirstRecurrent() == nil:
 		return r.Kind.pureFamily
+	case r.Kind.routedFamily != "" && f.FirstExperts() != nil:
+		return r.Kind.routedFamily
 	}
 	return r.Kind.Family
 }

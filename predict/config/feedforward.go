@@ -21,16 +21,33 @@ func (r *Reader) feedForwards(n int, dense func(layer int) bool) []*arch.FeedFor
 	}
 	routed := r.routedLayers(n)
 	gated := r.gated()
+	beside := r.Kind != nil && r.Kind.besideDense
+	if wide, _ := r.Flag("feed_forward.doubled", "use_double_wide_mlp"); wide && beside {
+		for i := max(0, n-int(r.OptionalOr("attention.shared", 0))); i < n; i++ {
+			width[i] *= 2
+		}
+	}
 	out := make([]*arch.FeedForward, n)
 	for i := range out {
 		if experts != nil && routed(i) && !dense(i) {
 			own := *experts
 			out[i] = &arch.FeedForward{Gated: gated, Experts: &own}
+			if beside {
+				out[i].Intermediate = width[i]
+			}
 			continue
 		}
 		out[i] = &arch.FeedForward{Intermediate: width[i], Gated: gated}
 	}
 	return out
+}
+
+// PerLayerWidth is that of the embeddings which every layer has of its own.
+func (r *Reader) PerLayerWidth() int64 {
+	if r.Kind == nil || !r.Kind.PerLayer {
+		return 0
+	}
+	return r.OptionalOr("per_layer", 0)
 }
 
 // gated: nearly every model's feed-forward has a gate; the types without are known.

@@ -30,6 +30,8 @@ type ModelType struct {
 	Family string // llama.cpp's name of it; empty where no layout of it is known
 	// pureFamily is llama.cpp's name of a hybrid type's model without recurrent layers.
 	pureFamily string
+	// routedFamily is llama.cpp's name of the type's models that have experts.
+	routedFamily string
 	// names overrides the spelling of a fact where this type uses a key in
 	// another sense (mixtral's intermediate_size is its experts' width).
 	names map[string][]string
@@ -38,11 +40,18 @@ type ModelType struct {
 	ungated  bool // the feed-forward has no gate projection
 	bias     bool // biases on q, k and v whatever the config says
 	qkNorm   bool
-	sinks    bool
+	// saysQKNorm: use_qk_norm says whether there are norms on queries and keys.
+	saysQKNorm bool
+	sinks      bool
 	// sharedGate: the shared expert is scaled by a learned gate.
 	sharedGate bool
 	// routerBias: experts are chosen with a learned correction (DeepSeek-V3).
 	routerBias bool
+	// besideDense: the experts stand beside a dense MLP, which is twice as wide in
+	// layers without a cache of their own where use_double_wide_mlp says so (gemma4).
+	besideDense bool
+	// PerLayer: every layer may have embeddings of its own (gemma4).
+	PerLayer bool
 	// sharedIsDense: a model of this type without experts keeps only the shared one.
 	sharedIsDense bool
 	// adjustedWidth: the feed-forward width follows from other keys (lfm2).

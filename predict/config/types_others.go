@@ -11,6 +11,8 @@ var otherTypes = []ModelType{
 	{Name: "phi3", Family: "phi3"},
 	{Name: "cohere2", Family: "cohere2", Defaults: map[string]any{
 		"sliding_window": 4096, "sliding_window_pattern": 4, "tie_word_embeddings": true}},
+	{Name: "ministral3", Family: "mistral3"},
+	{Name: "glm4_moe", Family: "glm4moe", saysQKNorm: true, routerBias: true, Weighed: true},
 	{Name: "olmo2", Family: "olmo2", qkNorm: true},
 	{Name: "granite", Family: "granite", Scaled: true, Defaults: graniteDefaults},
 	{Name: "smollm3", Family: "smollm3", Defaults: map[string]any{

@@ -44,12 +44,23 @@ func (c *counter) attention(p kv.Params) error {
 			if !p.FlashAttn { // scores come out of one product and go into the other
 				c.ActivationBytes += 2 * s.tokens * cells * layer.Attention.Heads * activationBytes
 			}
-			c.KVWriteBytes += s.tokens * (rows[i].KRowBytes + rows[i].VRowBytes + rows[i].IndexRowBytes)
+			c.KVWriteBytes += s.tokens * writtenRow(rows[i])
 			c.index(layer.Attention, cmp.Or(p.TypeK, "f16"), s.tokens)
 			c.rotations(c.plan.Caches[at], layer.Attention, typ, s.tokens)
 		}
 	}
 	return nil
+}
+
+// writtenRow is what one token writes into the layer's cache: values are padded to
+// the tensor's width, where that is the widest layer's (cpy_v, src/llama-kv-cache.cpp,
+// v0.5.0).
+func writtenRow(l kv.Layer) int64 {
+	values := l.VRowBytes
+	if l.Cells > 0 {
+		values = max(values, l.VBytes/l.Cells)
+	}
+	return l.KRowBytes + values + l.IndexRowBytes
 }
 
 // castTo16 says that attention reads a copy in f16 of all cells: flash attention does

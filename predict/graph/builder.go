@@ -138,7 +138,7 @@ func (b *builder) mixed() {
 }
 
 func (b *builder) inputs() {
-	b.positions = input(i32, b.tokens)
+	b.positions = input(i32, b.tokens*max(1, b.family.positions))
 	b.outIDs = input(i32, b.outputs)
 	states := input(i32, b.slots())
 	b.continuing = viewOf(states, []int64{b.seqs}, nil, 0)

@@ -3,7 +3,7 @@ package graph
 import "assay/predict/arch"
 
 // gatedDelta is build_layer_attn_linear with the fused operation
-// (src/models/qwen3next.cpp, delta-net-base.cpp).
+// (src/models/qwen3next.cpp, qwen35.cpp, delta-net-base.cpp).
 func (b *builder) gatedDelta(layer int, r *arch.Recurrent, x *tensor) *tensor {
 	steps, nK, nV, dimK := b.tokens/b.seqs, r.Groups, r.TimeStepRank, r.State
 	dimV := r.Inner / nV
@@ -23,7 +23,7 @@ func (b *builder) gatedDelta(layer int, r *arch.Recurrent, x *tensor) *tensor {
 	}
 	q, k := like("L2_NORM", part(dimK, nK, 0)), like("L2_NORM", part(dimK, nK, dimK*nK))
 	v := part(dimV, nV, 2*dimK*nK)
-	if nK != nV {
+	if nK != nV && b.has(layer, "ssm_ba") { // qwen35 leaves that to the fused operation
 		q, k = b.interleaved(q, nV/nK), b.interleaved(k, nV/nK)
 	}
 	n := dimV*nV*steps*b.seqs + dimV*dimV*nV*b.seqs
@@ -59,8 +59,15 @@ func (b *builder) deltaProjections(layer int, r *arch.Recurrent, x *tensor) (qkv
 	return concat(concat(flatQ, flatK, 0), flatV, 0), z
 }
 
-// deltaGates are the strength of what is written and the decay of what was.
+// deltaGates are the strength of what is written and the decay of what was, of one
+// product or (qwen35) two.
 func (b *builder) deltaGates(layer int, nK, nV, steps int64, x *tensor) (beta, gate *tensor) {
+	if !b.has(layer, "ssm_ba") {
+		beta = unary(reshaped(mulMat(b.of(layer, "ssm_beta"), x), 1, nV, steps, b.seqs))
+		alpha := reshaped(mulMat(b.of(layer, "ssm_alpha"), x), nV, steps, b.seqs)
+		gate = mul(unary(add(alpha, b.of(layer, "ssm_dt.bias"))), b.of(layer, "ssm_a."))
+		return beta, reshaped(gate, 1, nV, steps, b.seqs)
+	}
 	both := mulMat(b.of(layer, "ssm_ba"), x)
 	both = reshaped(both, 2*nV/nK, nK, steps, b.seqs)
 	half := func(i int64) *tensor {

@@ -12,6 +12,7 @@ type family struct {
 	embeddingNorm, finalNorm  string
 	normsProjections          bool // queries and keys are normed before they are split into heads
 	scalesQueries             bool
+	positions                 int64 // numbers a token is turned by, where not one (M-RoPE)
 	capsScores, capsLogits    bool
 	scalesLogits              bool
 	turns                     func(layer int, a *arch.Attention, f *arch.Facts) bool // has a rotary embedding
@@ -95,13 +96,27 @@ var families = map[string]family{
 	"granitemoe":    usual(func(f *family) { f.turns, f.normsWeights = rotatedModel, true }),
 	"granitehybrid": usual(func(f *family) { f.turns, f.normsWeights = rotatedModel, true }),
 	"deepseek2":     usual(nil),
+	"glm4moe":       usual(func(f *family) { f.mlpNorm, f.gating, f.normsWeights = "post_attention_norm", unary, true }),
+	"minimax-m2":    usual(func(f *family) { f.normsProjections, f.gating, f.normsWeights = true, unary, true }),
 	"falcon-h1":     usual(func(f *family) { f.build = bothMixers }),
 	"nemotron_h": usual(func(f *family) {
 		f.build, f.ungated, f.gating, f.picksNormed = onePart, reluSquared, unary, true
 	}),
+	"nemotron_h_moe": usual(func(f *family) {
+		f.build, f.ungated, f.gating, f.picksNormed = onePart, reluSquared, unary, true
+	}),
+	"qwen35": usual(qwen35),
+	"qwen35moe": usual(func(f *family) {
+		qwen35(f)
+		f.normsWeights = true
+	}),
 	"qwen3next": usual(func(f *family) {
 		f.normsWeights, f.mlpNorm, f.picksNormed, f.gatesAttention = true, "post_attention_norm", true, true
 	}),
+}
+
+func qwen35(f *family) {
+	f.mlpNorm, f.picksNormed, f.gatesAttention, f.positions = "post_attention_norm", true, true, 4
 }
 
 func lfm2(f *family) { f.finalNorm, f.inputFirst, f.betweenFirst = "token_embd_norm", true, true }

@@ -38,8 +38,9 @@ func uniform(t *testing.T) []string {
 		f := preset(t, name)
 		same := true
 		for _, l := range f.Layers {
-			same = same && l.Attention != nil && l.FeedForward != nil && l.Recurrent == nil &&
-				l.Attention.SharedFrom == nil && (l.FeedForward.Experts == nil) == (f.Layers[0].FeedForward.Experts == nil) &&
+			first := f.Layers[0].Attention
+			same = same && l.Attention != nil && l.FeedForward != nil && l.Recurrent == nil && first != nil &&
+				l.Attention.SharedFrom == nil && l.Attention.KVHeads == first.KVHeads && l.Attention.KeyDim == first.KeyDim && (l.FeedForward.Experts == nil) == (f.Layers[0].FeedForward.Experts == nil) &&
 				l.FeedForward.Intermediate == f.Layers[0].FeedForward.Intermediate
 		}
 		if same {

@@ -113,7 +113,7 @@ func newGGUFReader(file *gguf.File, name string) (*ggufReader, error) {
 		r.table[t.Name] = t
 	}
 	if r.known {
-		r.Kind = &config.ModelType{Name: name, Defaults: r.family.Defaults, Scaled: r.family.Scaled, Weighed: r.family.Weighed}
+		r.Kind = &config.ModelType{Name: name, Defaults: r.family.Defaults, Scaled: r.family.Scaled, Weighed: r.family.Weighed, PerLayer: r.family.PerLayer}
 	}
 	for _, key := range file.Keys() {
 		short, ours := strings.CutPrefix(key, name+".")
@@ -192,6 +192,7 @@ func (r *ggufReader) facts(name string) arch.Facts {
 	f.Layers = r.layers(f.Hidden)
 	f.DraftLayers = r.OptionalOr("draft_layers", 0)
 	f.Scales = r.Scales()
+	f.PerLayer = r.PerLayerWidth()
 	if rotated, said := r.Flag("unrotated", "rope.scaling.finetuned"); said && r.Kind != nil && r.Kind.Scaled {
 		f.Unrotated = !rotated
 	}

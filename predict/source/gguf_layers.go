@@ -126,6 +126,7 @@ func (r *ggufReader) attentions(hidden int64, n int) []*arch.Attention {
 			Sinks:  r.hasAny(i, "attn_sinks.weight"),
 		}
 		a.Chunked = a.Window > 0 && r.family.Window.Chunked
+		a.ValuesAreKeys = r.hasAny(i, "attn_k.weight") && !r.hasAny(i, "attn_v.weight")
 		r.dims(a, i, hidden)
 		out[i] = a
 	}

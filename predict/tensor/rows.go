@@ -5,8 +5,8 @@ package tensor
 const (
 	attn    = `(self_attn|mixer|attention)\.`
 	mlp     = `(mlp|feed_forward|mixer)\.`
-	experts = `(mlp|block_sparse_moe|mixer|feed_forward)\.(experts(\.N)?|switch_mlp)\.`
-	shared  = `(mlp|feed_forward)\.shared_experts?\.`
+	experts = `((mlp|block_sparse_moe|mixer|feed_forward)\.(experts(\.N)?|switch_mlp)|experts\.switch_glu)\.`
+	shared  = `(mlp|feed_forward|mixer)\.shared_experts?\.`
 	mamba   = `(mixer|mamba)\.`
 	linear  = `linear_attn\.`
 )
@@ -60,8 +60,11 @@ var catalogue = []Row{
 	{Kind: "ffn_down", Part: FeedForward, Use: Product, Tail: true,
 		HF: mlp + `(down_proj|w2|fc2|c_proj|dense_4h_to_h)|shared_mlp\.output_linear`},
 	{Kind: "ffn_gate_inp", Part: Router, Use: Product, Tail: true,
-		HF: `(mlp|block_sparse_moe|mixer)\.gate|(mlp|feed_forward)\.router|block_sparse_moe\.router\.layer|router\.proj`},
-	{Kind: "exp_probs_b", Part: Router, Use: Read, Tail: true, HF: `(mlp|mixer)\.gate\.e_score_correction|feed_forward\.expert`},
+		HF: `(mlp|block_sparse_moe|mixer|feed_forward)\.gate|(mlp|feed_forward)\.router|block_sparse_moe\.router\.layer|router\.proj`},
+	{Kind: "exp_probs_b", Part: Router, Use: Read, Tail: true, HF: `((mlp|mixer)\.gate|block_sparse_moe)\.e_score_correction|feed_forward\.expert`},
+	// Gemma 4 scales what its router sees, and each expert's result (gemma4.cpp).
+	{Kind: "ffn_gate_inp.scale", Part: Router, Use: Vector, Tail: true, HF: `router\.scale`},
+	{Kind: "ffn_down_exps.scale", Part: Router, Use: Vector, Tail: true, HF: `router\.per_expert_scale`},
 	{Kind: "ffn_gate_exps", Part: Experts, Use: Dispatched, Tail: true, HF: experts + `(gate_proj|w1)`},
 	{Kind: "ffn_up_exps", Part: Experts, Use: Dispatched, Tail: true, HF: experts + `(up_proj|w3|fc1)`},
 	{Kind: "ffn_gate_up_exps", Part: Experts, Use: Dispatched, Tail: true, HF: experts + `gate_up_proj|block_sparse_moe\.input_linear`},

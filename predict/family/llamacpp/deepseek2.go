@@ -67,16 +67,19 @@ var _ = register(&Family{
 	Weighed: true,
 	draft:   []part{draftRows},
 	block:   slices.Concat([]part{attnNorm}, mlaRows, []part{feedNorm}, feedForward, []part{routerBiasRow}),
-	keys: slices.Concat(weighingKeys, []key{
-		{"attention.q_lora_rank", mlaKey(func(m *arch.MLA) int64 { return m.QLoraRank })},
-		{"attention.kv_lora_rank", mlaKey(func(m *arch.MLA) int64 { return m.KVLoraRank })},
-		{"attention.key_length_mla", mlaKey(func(m *arch.MLA) int64 { return m.NopeDim + m.RopeDim })},
-		{"attention.value_length_mla", mlaKey(func(m *arch.MLA) int64 { return m.ValueDim })},
-		{"rope.dimension_count", mlaKey(func(m *arch.MLA) int64 { return m.RopeDim })},
-		{"leading_dense_block_count", leadingDense},
-		{"expert_shared_count", sharedCount},
-	}),
-	Graph: &Graph{Queries: rotated(3), Activation: 1, Router: 4, Picks: 2},
+	keys:    latentKeys,
+	Graph:   &Graph{Queries: rotated(3), Activation: 1, Router: 4, Picks: 2},
+})
+
+// latentKeys are of all models with latent attention and experts.
+var latentKeys = slices.Concat(weighingKeys, []key{
+	{"attention.q_lora_rank", mlaKey(func(m *arch.MLA) int64 { return m.QLoraRank })},
+	{"attention.kv_lora_rank", mlaKey(func(m *arch.MLA) int64 { return m.KVLoraRank })},
+	{"attention.key_length_mla", mlaKey(func(m *arch.MLA) int64 { return m.NopeDim + m.RopeDim })},
+	{"attention.value_length_mla", mlaKey(func(m *arch.MLA) int64 { return m.ValueDim })},
+	{"rope.dimension_count", mlaKey(func(m *arch.MLA) int64 { return m.RopeDim })},
+	{"leading_dense_block_count", leadingDense},
+	{"expert_shared_count", sharedCount},
 })
 
 func mlaKey(of func(*arch.MLA) int64) func(*arch.Facts) any {

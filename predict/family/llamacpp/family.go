@@ -43,7 +43,7 @@ type Family struct {
 	// it that has the same kind of window; 0: all have their own.
 	OwnCache int
 	// Scaled, weighed: as of a modelType.
-	Scaled, Weighed bool
+	Scaled, Weighed, PerLayer bool
 	// tied: the loader never reads an output head. untied: it insists on one.
 	tied, untied bool
 	// Defaults are metadata keys that the loader has a value of its own for.

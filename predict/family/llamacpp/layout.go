@@ -112,6 +112,11 @@ var (
 		tensor("attn_q_norm.weight", keyDim),
 		tensor("attn_k_norm.weight", keyDim),
 	}}
+	// wideNorms are over all heads at once.
+	wideNorms = part{hasQKNorm, []row{
+		tensor("attn_q_norm.weight", queryWidth),
+		tensor("attn_k_norm.weight", keyWidth),
+	}}
 	denseGate = part{isGatedDense, []row{tensor("ffn_gate.weight", hidden, ffWidth)}}
 	denseRows = part{isDense, []row{
 		tensor("ffn_up.weight", hidden, ffWidth),
@@ -207,8 +212,8 @@ func Tensors(f arch.Facts, types TypePlan) ([]arch.Tensor, error) {
 }
 
 // DraftTensors are the tensors of the blocks that predict further tokens, in
-// llama.cpp's names. GGUFTensors lacks them, as its converter leaves them out of
-// the families that have them here (skip_mtp, conversion/deepseek.py of v0.5.0).
+// llama.cpp's names. Tensors lacks them: the converter leaves deepseek2's out
+// (skip_mtp, conversion/deepseek.py of v0.5.0), and writes glm4moe's.
 // Nil where the facts name none or their layout is not known.
 func DraftTensors(f arch.Facts, types TypePlan) []arch.Tensor {
 	fam, _ := Of(f.Family)

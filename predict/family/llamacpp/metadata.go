@@ -56,8 +56,8 @@ var commonKeys = []key{
 	{"feed_forward_length", feedForwardLength},
 	{"attention.head_count", headCount},
 	{"attention.head_count_kv", kvHeadCount},
-	{"attention.key_length", func(f *arch.Facts) any { return anyAttention(f, cachedKeyDim) }},
-	{"attention.value_length", func(f *arch.Facts) any { return anyAttention(f, cachedValueDim) }},
+	{"attention.key_length", func(f *arch.Facts) any { return fullAttention(f, cachedKeyDim) }},
+	{"attention.value_length", func(f *arch.Facts) any { return fullAttention(f, cachedValueDim) }},
 	{"attention.layer_norm_rms_epsilon", func(f *arch.Facts) any { return epsilon(f, false) }},
 	{"attention.layer_norm_epsilon", func(f *arch.Facts) any { return epsilon(f, true) }},
 	{"attention.sliding_window", windowKey},
@@ -170,6 +170,26 @@ func anyAttention(f *arch.Facts, of func(*arch.Attention) int64) any {
 	return nil
 }
 
+// fullAttention is a fact that all layers without a window share, or else all.
+func fullAttention(f *arch.Facts, of func(*arch.Attention) int64) any {
+	for i := range f.Layers {
+		if a := f.Layers[i].Attention; a != nil && a.Window == 0 {
+			return uint32(of(a))
+		}
+	}
+	return anyAttention(f, of)
+}
+
+// windowedAttention is a fact that all layers with a window share, nil without one.
+func windowedAttention(f *arch.Facts, of func(*arch.Attention) int64) any {
+	for i := range f.Layers {
+		if a := f.Layers[i].Attention; a != nil && a.Window > 0 {
+			return uint32(of(a))
+		}
+	}
+	return nil
+}
+
 // anyExperts is a fact that all routed layers share, nil without experts or at 0.
 func anyExperts(f *arch.Facts, of func(*arch.Experts) int64) any {
 	e := f.FirstExperts()
@@ -200,14 +220,14 @@ func feedForwardLength(f *arch.Facts) any {
 		switch {
 		case l.FeedForward == nil:
 			return 0
-		case l.FeedForward.Experts != nil:
+		case l.FeedForward.Experts != nil && l.FeedForward.Intermediate == 0:
 			return l.FeedForward.Experts.Intermediate
 		}
 		return l.FeedForward.Intermediate
 	})
 }
 
-// denseWidths are the different widths of dense layers, and whether every
+// denseWidths are the different widths of dense MLPs, and whether every
 // layer has a feed-forward of some kind.
 func denseWidths(f *arch.Facts) (widths []int64, everywhere bool) {
 	everywhere = true
@@ -216,7 +236,7 @@ func denseWidths(f *arch.Facts) (widths []int64, everywhere bool) {
 		switch {
 		case ff == nil:
 			everywhere = false
-		case ff.Experts == nil && !slices.Contains(widths, ff.Intermediate):
+		case (ff.Experts == nil || ff.Intermediate > 0) && !slices.Contains(widths, ff.Intermediate):
 			widths = append(widths, ff.Intermediate)
 		}
 	}

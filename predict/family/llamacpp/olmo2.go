@@ -7,10 +7,6 @@ import "slices"
 var _ = register(&Family{
 	Name: "olmo2", hidden: queryWidthOf, untied: true,
 	Window: &Window{Period: 4},
-	block: slices.Concat([]part{attentionRows, attentionBias,
-		{hasQKNorm, []row{
-			tensor("attn_q_norm.weight", queryWidth),
-			tensor("attn_k_norm.weight", keyWidth),
-		}}}, feedForward, postNorms),
-	Graph: &Graph{Queries: rotated(0), Activation: 1, Picks: 2},
+	block:  slices.Concat([]part{attentionRows, attentionBias, wideNorms}, feedForward, postNorms),
+	Graph:  &Graph{Queries: rotated(0), Activation: 1, Picks: 2},
 })

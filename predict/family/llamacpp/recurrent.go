@@ -42,17 +42,18 @@ var shortConvRows = part{isRecurrent("shortconv"), []row{
 	tensor("shortconv.out_proj.weight", hidden, hidden),
 }}
 
-// gatedDeltaRows is src/models/qwen3next.cpp: values share the state size of the keys.
+// gatedDeltaRows is src/models/qwen3next.cpp and qwen35.cpp: values share the state size of the keys.
 var gatedDeltaRows = part{isRecurrent("gated-delta"), []row{
 	tensor("attn_qkv.weight", hidden, ssmConv),
 	tensor("attn_gate.weight", hidden, ssmInner),
 	tensor("ssm_conv1d.weight", ssmKernel, ssmConv),
 	tensor("ssm_dt.bias", ssmHeads),
 	tensor("ssm_a", ssmHeads),
-	tensor("ssm_ba.weight", hidden, times(fixed(2), ssmHeads)),
 	tensor("ssm_norm.weight", ssmState),
 	tensor("ssm_out.weight", ssmInner, hidden),
 }}
+
+var alphaWithBeta = part{isRecurrent("gated-delta"), []row{tensor("ssm_ba.weight", hidden, times(fixed(2), ssmHeads))}}
 
 // gatedAttentionRows: the query projection also makes a gate for the output.
 var gatedAttentionRows = part{hasAttention, []row{

@@ -15,27 +15,21 @@ var rows = []Family{
 	{Name: "plamo3", Window: &Window{Period: 8}},
 	// Whatever window the file states, the loader takes 4096.
 	{Name: "smallthinker", Window: &Window{Period: 4, DenseFirst: true, Fixed: 4096}, RouterFirst: true},
-	{Name: "lfm2moe", Window: &Window{}, zeroKVHeads: true},
 	// These insist on a list.
 	{Name: "granite_swa", Window: &Window{}},
 	{Name: "maple", Window: &Window{}},
 	{Name: "mimo2", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548", BeforeNorm: true}},
 	{Name: "spark2_5", Window: &Window{}},
 	{Name: "step35", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548", BeforeNorm: true}},
-	{Name: "gemma4", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 
 	{Name: "deci", DropsBare: true},
 	{Name: "bailingmoe3", Tail: Tail{LateSince: "v0.4.0", LateUntil: "b11548"}},
 	{Name: "hy_v3", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
-	{Name: "nemotron_h_moe", zeroKVHeads: true, layerNorm: true, bothEpsilons: true, Tail: Tail{LateSince: "b6673", JoinedUntil: "b10361", JoinedSince: "b11548"}},
-	{Name: "qwen35", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
-	{Name: "qwen35moe", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 
 	// Their graphs cache what they expand from the latent (minicpm3.cpp, plm.cpp).
 	{Name: "minicpm3", Cache: Cache{Expanded: true}},
 	{Name: "plm", Cache: Cache{Expanded: true}},
 
-	{Name: "deepseek32", Cache: Cache{Indexed: true}},
 	{Name: "glm-dsa", Cache: Cache{Indexed: true}},
 	{Name: "dots3note", Window: &Window{}, Cache: Cache{Other: "a cache for a sparse-attention indexer"}},
 	{Name: "hy_v4", Cache: Cache{Other: "a cache for a sparse-attention indexer"}},

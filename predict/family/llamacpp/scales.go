@@ -35,6 +35,8 @@ var (
 		{"expert_group_count", func(f *arch.Facts) any { return anyExperts(f, func(e *arch.Experts) int64 { return e.Groups }) }},
 		{"expert_group_used_count", func(f *arch.Facts) any { return anyExperts(f, func(e *arch.Experts) int64 { return e.GroupsUsed }) }},
 	}
+	// sigmoidGating is how experts are chosen, of the families whose loader asks for it.
+	sigmoidGating = key{"expert_gating_func", func(*arch.Facts) any { return uint32(2) }}
 	// logitScale is required by loaders that scale their logits; where no source
 	// states it a skeleton's are random, and any scale serves.
 	logitScale = key{"logit_scale", func(f *arch.Facts) any { return float32(cmp.Or(f.Scales.Logit, 1)) }}
