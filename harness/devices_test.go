@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/llamacpp"
+	host "assay/harness/runtime"
 	"assay/harness/subject"
 	"assay/results"
 )
@@ -55,6 +56,7 @@ func TestSpreadCases(t *testing.T) {
 	for _, d := range gpus {
 		names = append(names, d.Name)
 	}
+	t.Run("too much", func(t *testing.T) { tooMuchForADevice(t, engine, names) })
 	for _, preset := range spreadPresets {
 		t.Run(preset, func(t *testing.T) {
 			f, run, path := onDeviceModel(t, preset)
@@ -80,6 +82,37 @@ func TestSpreadCases(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tooMuchForADevice: what does not fit or is not there costs the case alone, and the
+// sentence names it; the next case runs.
+func tooMuchForADevice(t *testing.T, engine host.Engine, gpus []string) {
+	f, run, path := onDeviceModel(t, "qwen2.5-0.5b")
+	for _, tc := range []struct {
+		change func(c *results.Case)
+		says   []string
+	}{
+		{func(c *results.Case) { c.NCtx = 1 << 24 }, []string{"making a context", gpus[0], "buffer of size"}},
+		{func(c *results.Case) { c.TensorOverrides = "exps=Nowhere0" }, []string{`no device "Nowhere0"`, "CPU", gpus[1]}},
+		{func(c *results.Case) { c.Devices = gpus[0] + "/Nowhere0" }, []string{`no device "Nowhere0"`}},
+		{func(c *results.Case) { c.SplitMode, c.MainGPU = "none", 9 }, []string{"main_gpu"}},
+	} {
+		c := deviceCase(run)
+		c.FlashAttn = "off"
+		tc.change(&c)
+		session, err := engine.Load(t.Context(), path, c)
+		if err == nil {
+			_, _, err = session.Observe(t.Context(), c)
+			assert.NoError(t, session.Close())
+		}
+		for _, word := range tc.says {
+			assert.ErrorContains(t, err, word)
+		}
+		t.Log(err)
+	}
+	c := deviceCase(run)
+	c.FlashAttn = "off"
+	holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run}, "the next one")
 }
 
 func named(gpus []string, at []int) (names []string) {

@@ -78,6 +78,8 @@ func (e *engine) Plan(_ context.Context, path string, c results.Case) (*results.
 	readReports(m, model.Report(), ctx.Report())
 	m.Memory.WeightBytes, m.Memory.RepackBytes = nil, nil // nothing is loaded: the log says 0
 	m.Memory.Devices = byDevice(e.lib.Devices(), model.Report(), ctx.Report())
+	free := e.lib.FreeMemory() // nothing was allocated: it is the same before and after
+	addFree(m.Memory.Devices, free, free, free)
 	machine.AddFootprint(m.Memory)
 	return m, nil
 }

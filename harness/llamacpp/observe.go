@@ -57,7 +57,7 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 	}
 	readReports(m, s.model.Report(), lc.Report())
 	m.Memory.Devices = byDevice(s.lib.Devices(), s.model.Report(), lc.Report())
-	s.addFree(m.Memory.Devices)
+	addFree(m.Memory.Devices, s.before, s.loaded, s.lib.FreeMemory())
 	machine.AddFootprint(m.Memory)
 	checks := append(agreement(m), stateAgrees(m, lc)...)
 	counting, s.observed = false, true
@@ -125,13 +125,4 @@ func agreement(m *results.Measured) []results.Check {
 		c.Detail = fmt.Sprintf("the cache tensors hold %d bytes, the log says %d ± %d", *src.Tensors, *src.Log, *src.LogPrecision)
 	}
 	return []results.Check{c}
-}
-
-// addFree adds what each device had free, now that there is a context.
-func (s *session) addFree(devices map[string]*results.Memory) {
-	for name, now := range s.lib.FreeMemory() {
-		if m := devices[name]; m != nil {
-			m.Free = &results.FreeMemory{BeforeBytes: s.before[name], ModelBytes: s.loaded[name], ContextBytes: now}
-		}
-	}
 }

@@ -233,3 +233,12 @@ func bufferDevice(devices []llama.Device, buffer string) string {
 	}
 	return hostDevice
 }
+
+// addFree adds what each device had free before the model, with it and with a context.
+func addFree(devices map[string]*results.Memory, before, loaded, now map[string]int64) {
+	for name, bytes := range now {
+		if m := devices[name]; m != nil {
+			m.Free = &results.FreeMemory{BeforeBytes: before[name], ModelBytes: loaded[name], ContextBytes: bytes}
+		}
+	}
+}

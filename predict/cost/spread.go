@@ -3,6 +3,7 @@ package cost
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"assay/predict/arch"
 	"assay/predict/kv"
@@ -38,12 +39,15 @@ func Place(f arch.Facts, matrices string, s kv.Spread, host string) (Placed, err
 		}
 	}
 	head := len(f.Layers) + int(f.DraftLayers)
-	tied := !slices.ContainsFunc(table, func(w weight) bool { return w.Name == outputHead })
+	has := func(name string) bool {
+		return slices.ContainsFunc(table, func(w weight) bool { return w.Name == name })
+	}
+	tied, inputNorm := !has(outputHead), has(outputNorm)
 	for _, w := range table {
 		switch {
 		case w.layer >= 0:
 			add(w, s.Tensor(w.layer, w.Name, w.Type))
-		case inputs[w.Name]:
+		case inputs[w.Name] || inputNorm && strings.HasPrefix(w.Name, embeddingNorm):
 			on := s.Tensor(-1, w.Name, w.Type)
 			add(w, on)
 			if end := s.Tensor(head, w.Name, w.Type); tied && w.Name == tokenEmbedding && end != on {
@@ -59,11 +63,17 @@ func Place(f arch.Facts, matrices string, s kv.Spread, host string) (Placed, err
 	return out, nil
 }
 
-const outputHead = "output.weight"
+const (
+	outputHead = "output.weight"
+	outputNorm = "output_norm.weight"
+	// embeddingNorm is the norm of the embedding, or of a model that has no other the
+	// final one (LLM_TENSOR_OUTPUT_NORM_LFM2).
+	embeddingNorm = "token_embd_norm."
+)
 
 // inputs are the tensors of the input's layer (LLM_TENSOR_LAYER_INPUT in
 // src/llama-arch.cpp, v0.5.0).
 var inputs = map[string]bool{
-	tokenEmbedding: true, "token_embd_norm.weight": true, "token_embd_norm.bias": true, "token_types.weight": true,
+	tokenEmbedding: true, "token_types.weight": true,
 	"position_embd.weight": true, "per_layer_token_embd.weight": true,
 }

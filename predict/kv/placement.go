@@ -62,6 +62,9 @@ func (d Devices) Spread(f arch.Facts) (Spread, error) {
 	if len(d.GPUs) == 0 {
 		s.first = all
 	}
+	if s.first >= all {
+		return s, nil
+	}
 	points, err := d.points()
 	if err != nil {
 		return Spread{}, err

@@ -45,5 +45,7 @@ func Plan(w io.Writer, r results.Record) {
 	if m.Memory != nil && m.Memory.PeakFootprintBytes != nil {
 		fmt.Fprintf(w, "\nplanned with %s of memory\n", bytesOf(m.Memory.PeakFootprintBytes))
 	}
+	printDevices(w, []results.Record{r})
 	printProblems(w, []results.Record{r})
+	printFallbacks(w, []results.Record{r})
 }

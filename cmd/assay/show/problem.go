@@ -21,6 +21,7 @@ func Closing(w io.Writer, records []results.Record) {
 	printUnfit(w, records)
 	printLacking(w, records)
 	printFallbacks(w, records)
+	printDevices(w, records)
 }
 
 // printProblems lists failed cases and checks that did not hold.
