@@ -8,14 +8,16 @@ import (
 	"assay/results/figure"
 )
 
-// part is one part of a memory under the name that it is shown by.
-type part struct {
-	name  string
-	bytes *int64
+// Part is one part of a memory under the name that it is shown by; nil bytes are
+// not known.
+type Part struct {
+	Name  string
+	Bytes *int64
 }
 
-func (m *Memory) parts() []part {
-	return []part{
+// Parts are all parts, in the order in which they are shown.
+func (m *Memory) Parts() []Part {
+	return []Part{
 		{"weights", m.WeightBytes}, {"KV", m.KVBytes}, {"compute", m.ComputeBytes}, {"output", m.OutputBytes},
 		{"repacked", m.RepackBytes}, {"process", m.ProcessBytes},
 	}
@@ -23,9 +25,9 @@ func (m *Memory) parts() []part {
 
 // Known is the sum of the parts that are known.
 func (m *Memory) Known() (sum int64) {
-	for _, p := range m.parts() {
-		if p.bytes != nil {
-			sum += *p.bytes
+	for _, p := range m.Parts() {
+		if p.Bytes != nil {
+			sum += *p.Bytes
 		}
 	}
 	return sum
@@ -53,12 +55,12 @@ func (m *Memory) Need() (bytes int64, all bool) {
 // nobody repacks.
 func (m *Memory) String() string {
 	var parts []string
-	for _, p := range m.parts() {
+	for _, p := range m.Parts() {
 		switch {
-		case p.bytes == nil:
-			parts = append(parts, p.name+" not predicted")
-		case *p.bytes != 0 || p.name != "repacked":
-			parts = append(parts, p.name+" "+figure.Bytes(*p.bytes))
+		case p.Bytes == nil:
+			parts = append(parts, p.Name+" not predicted")
+		case *p.Bytes != 0 || p.Name != "repacked":
+			parts = append(parts, p.Name+" "+figure.Bytes(*p.Bytes))
 		}
 	}
 	n, all := m.Need()

@@ -24,11 +24,14 @@ func run(id string, n int, seed uint64) results.Run {
 	for i := range n {
 		rec := results.Record{
 			Schema: 1, RunID: id, Time: time.Date(2026, 11, 20, 2, int(seed), 0, 0, time.UTC), Status: results.StatusOK,
-			Host:     results.Host{OS: "darwin", OSVersion: "26.1", Chip: "Apple M4", Power: "ac", Thermal: "nominal"},
-			Runtime:  results.Runtime{Name: "llama.cpp", Version: "b7000", Layout: "b6900"},
-			Model:    results.Model{Ref: "m.gguf", Name: "m"},
-			Case:     results.Case{Kind: results.KindDecode, NGen: 128, NDepth: 512 * i},
-			Measured: &results.Measured{KVBytes: ptr(int64(1 << 20)), FLOPs: ptr(int64(1e9))},
+			Host:    results.Host{OS: "darwin", OSVersion: "26.1", Chip: "Apple M4", Power: "ac", Thermal: "nominal"},
+			Runtime: results.Runtime{Name: "llama.cpp", Version: "b7000", Layout: "b6900"},
+			Model:   results.Model{Ref: "m.gguf", Name: "m"},
+			Case:    results.Case{Kind: results.KindDecode, NGen: 128, NDepth: 512 * i},
+			Measured: &results.Measured{
+				KVBytes: ptr(int64(1 << 20)), FLOPs: ptr(int64(1e9)),
+				Memory: &results.Memory{ComputeBytes: ptr(int64(5 << 20)), Devices: map[string]*results.Memory{"MTL0": {ComputeBytes: ptr(int64(4 << 20))}}},
+			},
 		}
 		rec.Measured.KVLayers = []results.KVLayer{{Layer: 0, Class: "full", Cells: 4096, KBytes: 1 << 19, VBytes: 1 << 19}, {Layer: 1, Class: "sliding", Cells: 512}}
 		rec.Measured.FLOPsByOp = map[string]int64{"MUL_MAT": 9e8, "FLASH_ATTN_EXT": 1e8}
@@ -82,6 +85,12 @@ func TestPlanted(t *testing.T) {
 		}},
 		{"an operation's work", func(r *results.Record) { r.Measured.FLOPsByOp["MUL_MAT"]++ }, func(t *testing.T, c Case) {
 			assert.Equal(t, []Exact{{"flops", "MUL_MAT", "900000000", "900000001"}}, c.Exact)
+		}},
+		{"a buffer", func(r *results.Record) { *r.Measured.Memory.ComputeBytes += 64 }, func(t *testing.T, c Case) {
+			assert.Equal(t, []Exact{{"memory", "compute", "5242880", "5242944"}}, c.Exact)
+		}},
+		{"a device's buffer", func(r *results.Record) { *r.Measured.Memory.Devices["MTL0"].ComputeBytes *= 2 }, func(t *testing.T, c Case) {
+			assert.Equal(t, []Exact{{"memory", "compute on MTL0", "4194304", "8388608"}}, c.Exact)
 		}},
 		{"a layout", func(r *results.Record) { r.Runtime.Layout = "b7001" }, func(t *testing.T, c Case) {
 			assert.Equal(t, []Exact{{"layout", "", "b6900", "b7001"}}, c.Exact)

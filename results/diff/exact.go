@@ -41,10 +41,36 @@ func (p pair) exact() []Exact {
 	number("weight_bytes", "", b.WeightBytes, h.WeightBytes)
 	number("weight_bytes", "model", p.base.Model.WeightBytes, p.head.Model.WeightBytes)
 	number("n_params", "model", p.base.Model.NParams, p.head.Model.NParams)
+	for _, m := range memories(b.Memory, h.Memory) {
+		for i, part := range m[0].Parts() {
+			number("memory", part.Name+m[0].on, part.Bytes, m[1].Parts()[i].Bytes)
+		}
+	}
 	if was, is := p.base.Runtime.Layout, p.head.Runtime.Layout; was != is && was != "" && is != "" {
 		out = append(out, Exact{"layout", "", was, is})
 	}
 	return out
+}
+
+// memoryOn is the memory of one device, or all of it.
+type memoryOn struct {
+	*results.Memory
+	on string
+}
+
+// memories are the parts of memory that the libraries of both runs counted: in all,
+// and on each device.
+func memories(base, head *results.Memory) (pairs [][2]memoryOn) {
+	if base == nil || head == nil {
+		return nil
+	}
+	pairs = append(pairs, [2]memoryOn{{base, ""}, {head, ""}})
+	for _, device := range slices.Sorted(maps.Keys(base.Devices)) {
+		if is := head.Devices[device]; is != nil {
+			pairs = append(pairs, [2]memoryOn{{base.Devices[device], " on " + device}, {is, ""}})
+		}
+	}
+	return pairs
 }
 
 // layers compares two caches layer by layer; only layers that differ are said.
