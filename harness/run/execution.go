@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	mathrand "math/rand/v2"
+	"slices"
 	"time"
 
 	"assay/harness/failure"
@@ -34,7 +35,7 @@ func (x *execution) execute(ctx context.Context) error {
 		return err
 	}
 	if x.Planned != nil {
-		x.Planned(Planned{Suite: x.plan.Suite, Items: x.plan.Items, Foretold: x.foretold(ctx)})
+		x.Planned(Planned{Suite: x.plan.Suite, Items: x.plan.Items, Foretold: x.foretold(ctx), Fallbacks: x.fallbacks()})
 	}
 	if b := x.plan.Suite.Budget; b > 0 {
 		x.deadline = time.Now().Add(time.Duration(b))
@@ -312,7 +313,7 @@ func (x *execution) fits(it subject.Item, h results.Host) error {
 	if need == nil {
 		need = &results.Memory{WeightBytes: p.WeightBytes, KVBytes: p.KVBytes}
 	}
-	for _, at := range limits(x.Available[it.Runtime], h) {
+	for _, at := range limits(x.Available[it.Runtime], need, h) {
 		n, _ := need.On(at.device).Need()
 		if by := results.TooMuch(n, at.bytes); by != "" {
 			return failure.TooLarge(fmt.Errorf("%s does not fit at a context of %d (%s): %s of %s; it needs %s; choose a smaller model, context or type, or run it all the same with --force",
@@ -329,16 +330,41 @@ type limit struct {
 	what   string
 }
 
-// limits are what a model must fit in: what the library says that its GPU may
-// hold, and what of the machine's memory is free.
-func limits(lib results.Runtime, h results.Host) []limit {
+// limits are what a model must fit in: what the library says that each GPU that holds a
+// part of it may hold, and what of the machine's memory is free. Where it is not known
+// what lies where, one GPU alone has to hold it all.
+func limits(lib results.Runtime, need *results.Memory, h results.Host) []limit {
 	var list []limit
-	for _, d := range lib.Devices {
-		if d.Name == lib.Device && d.Type != "CPU" && d.TotalBytes != nil {
+	gpus := lib.GPUs()
+	for _, d := range gpus {
+		held := need.Devices[d.Name] != nil || need.Devices == nil && len(gpus) == 1
+		if held && d.TotalBytes != nil {
 			list = append(list, limit{d.Name, *d.TotalBytes, "memory is what " + d.Name + " may have"})
 		}
 	}
 	return append(list, limit{"", *h.FreeMemoryBytes, "memory is free"})
+}
+
+// fallbacks are what the devices of the libraries that were found have no kernel for in
+// the run's cases, a sentence each, before anything runs.
+func (x *execution) fallbacks() (said []string) {
+	for _, it := range x.plan.Items {
+		lib := x.Available[it.Runtime]
+		rt, err := runtimes.Named(it.Runtime)
+		if err != nil || len(lib.GPUs()) == 0 {
+			continue
+		}
+		p, err := rt.Predict(it.Facts, it.Run, it.WeightType, it.Case, lib)
+		if err != nil {
+			continue // which is said of the case
+		}
+		for _, falls := range p.Fallbacks {
+			if !slices.Contains(said, falls) {
+				said = append(said, falls)
+			}
+		}
+	}
+	return said
 }
 
 // finish executes what is left of a run, then does what its outputs need to be whole,

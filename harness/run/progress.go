@@ -11,6 +11,8 @@ type Planned struct {
 	Items []subject.Item
 	// Foretold says that the time of some case can be predicted on this machine.
 	Foretold bool
+	// Fallbacks are what a device has no kernel for, a sentence each.
+	Fallbacks []string
 }
 
 // Visits are how many workers will be started, as far as that is known: rounds that

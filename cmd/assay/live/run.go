@@ -49,6 +49,9 @@ func (p *Run) Found(b *run.Bench) {
 // Planned takes what will be run.
 func (p *Run) Planned(plan run.Planned) {
 	p.plan = plan
+	for _, falls := range plan.Fallbacks {
+		fmt.Fprintln(p.Err, show.Wrapped(show.Safe(falls)+".", ""))
+	}
 	p.rows = newRows(plan, p.Coloured)
 	p.Progress.Planned(plan)
 }

@@ -1,10 +1,12 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -16,12 +18,13 @@ import (
 func printDevices(w io.Writer, records []results.Record) {
 	var rows []table.Row
 	said := map[string]bool{}
-	for _, r := range records {
+	differ := apart(records)
+	for i, r := range records {
 		m := measured(r).Memory
 		if m == nil || len(m.Devices) < 2 {
 			continue
 		}
-		of := orDash(r.Case.Variant())
+		of := caseName(r.Case, differ[i])
 		for _, device := range slices.Sorted(maps.Keys(m.Devices)) {
 			row := deviceRow(device, predicted(r).Memory, m.Devices[device])
 			key := fmt.Sprint(of, row)
@@ -105,4 +108,9 @@ func both(p, m *int64) string {
 		return "-"
 	}
 	return bytesOf(p) + " | " + bytesOf(m)
+}
+
+// caseName is what tells a case from others of its test, or what is not usual in it.
+func caseName(c results.Case, differs string) string {
+	return orDash(cmp.Or(strings.TrimSpace(differs), c.Variant()))
 }

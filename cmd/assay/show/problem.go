@@ -104,7 +104,8 @@ func printLacking(w io.Writer, records []results.Record) {
 // case what ran on the CPU beside it.
 func printFallbacks(w io.Writer, records []results.Record) {
 	said := map[string]bool{}
-	for _, r := range records {
+	differ := apart(records)
+	for i, r := range records {
 		for _, falls := range predicted(r).Fallbacks {
 			if !said[falls] {
 				said[falls] = true
@@ -112,7 +113,7 @@ func printFallbacks(w io.Writer, records []results.Record) {
 			}
 		}
 		if p := measured(r).Placement; p != nil && len(p.FellBack) > 0 {
-			fmt.Fprintln(w, Wrapped(Safe(r.Case.Variant()+": "+p.String()), ""))
+			fmt.Fprintln(w, Wrapped(Safe(caseName(r.Case, differ[i])+": "+p.String()), ""))
 		}
 	}
 }
