@@ -158,7 +158,7 @@ type TypePlan struct {
 	ByKind map[string]string
 }
 
-func (p TypePlan) of(name string, shape []int64, s scope, tied bool) string {
+func (p TypePlan) of(name string, shape []int64, s scope) string {
 	if len(shape) < 2 || strings.HasSuffix(name, ".bias") {
 		return "f32"
 	}
@@ -169,14 +169,15 @@ func (p TypePlan) of(name string, shape []int64, s scope, tied bool) string {
 	if t, ok := p.ByKind[kind]; ok {
 		return t
 	}
-	if alwaysF32[kind] {
+	m, isMix := mixOf(p.Matrices)
+	if alwaysF32[kind] || amxAborts[kind] && !isMix {
 		return "f32"
 	}
 	if p.Matrices == "" {
 		return "f16"
 	}
-	if m, ok := mixOf(p.Matrices); ok {
-		return m.of(name, shape[0], s.facts, tied).String()
+	if isMix {
+		return m.of(name, shape[0], s.facts).String()
 	}
 	return p.Matrices
 }
@@ -188,12 +189,13 @@ var alwaysF32 = map[string]bool{
 	"ffn_gate_inp": true, "ffn_gate_inp_shexp": true,
 	"ssm_conv1d": true, "ssm_a": true, "ssm_d": true, "ssm_norm": true, "shortconv.conv": true,
 	"altup_correct_coef": true, "altup_predict_coef": true,
-
-	// The converter does quantise these two. But v0.5.0 moves them to AMX
-	// buffers on CPUs that have AMX, finds no backend for a product with permuted
-	// queries and aborts (ggml-backend.cpp:1294); f32 stays where it is.
-	"attn_k_b": true, "attn_v_b": true,
 }
+
+// amxAborts are two that the converter does quantise, and files of a mix have so.
+// But v0.5.0 moves them to AMX buffers on CPUs that have AMX, finds no backend for a
+// product with permuted queries and aborts (ggml-backend.cpp:1294); f32 stays where
+// it is.
+var amxAborts = map[string]bool{"attn_k_b": true, "attn_v_b": true}
 
 // Tensors is the tensor table that llama.cpp v0.5.0 expects of these facts,
 // in file order: global tensors, then block by block. It fails for a family
@@ -232,11 +234,14 @@ func DraftTensors(f arch.Facts, types TypePlan) []arch.Tensor {
 func (fam *Family) globals(f *arch.Facts) []part {
 	norm := cmp.Or(fam.outputNorm, "output_norm.weight")
 	rows := []row{tensor("token_embd.weight", hidden, vocab), tensor(norm, hidden)}
-	if fam.untied || !fam.tied && !f.TiedEmbeddings {
+	if fam.ownHead(f) {
 		rows = append(rows, tensor("output.weight", hidden, vocab))
 	}
 	return slices.Concat([]part{{nil, rows}}, fam.global)
 }
+
+// ownHead: the output head is a tensor of its own.
+func (fam *Family) ownHead(f *arch.Facts) bool { return fam.untied || !fam.tied && !f.TiedEmbeddings }
 
 func appendParts(out []arch.Tensor, types TypePlan, prefix string, parts []part, s scope) []arch.Tensor {
 	for _, p := range parts {
@@ -252,8 +257,7 @@ func appendParts(out []arch.Tensor, types TypePlan, prefix string, parts []part,
 				continue
 			}
 			name := prefix + r.name
-			tied := name == "token_embd.weight" && !slices.ContainsFunc(p.rows, func(r row) bool { return r.name == "output.weight" })
-			out = append(out, arch.Tensor{Name: name, Type: types.of(name, shape, s, tied), Shape: shape})
+			out = append(out, arch.Tensor{Name: name, Type: types.of(name, shape, s), Shape: shape})
 		}
 	}
 	return out

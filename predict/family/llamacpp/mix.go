@@ -12,7 +12,7 @@ import (
 // mix is what llama-quantize makes of a model when it is asked for a file type
 // such as Q4_K_M: most matrices in one type and some in larger ones
 // (llama_tensor_get_type, src/llama-quant.cpp of v0.5.0, without an importance
-// matrix).
+// matrix; TestMixesAreTheLibrarys in harness).
 type mix struct {
 	base gguf.Type
 	// head is the type of the output head; more those of other kinds of tensors.
@@ -44,19 +44,19 @@ var mixes = map[string]mix{
 	"Q2_K":   {gguf.Q2_K, gguf.Q6_K, []bump{{"attn_v", gguf.Q4_K, nil}, {"ffn_down", gguf.Q3_K, nil}, {"attn_output", gguf.Q3_K, nil}}},
 	"Q3_K_S": {gguf.Q3_K, gguf.Q6_K, nil},
 	"Q3_K_M": {gguf.Q3_K, gguf.Q6_K, []bump{
-		{"attn_v", gguf.Q5_K, firstTwo}, {"attn_v", gguf.Q4_K, nil}, {"attn_qkv", gguf.Q4_K, nil},
+		{"attn_v", gguf.Q5_K, firstTwo}, {"attn_v", gguf.Q4_K, nil},
 		{"ffn_down", gguf.Q5_K, firstSixteenth}, {"ffn_down", gguf.Q4_K, nil}, {"attn_output", gguf.Q4_K, nil},
 	}},
 	"Q3_K_L": {gguf.Q3_K, gguf.Q6_K, []bump{
-		{"attn_v", gguf.Q5_K, nil}, {"attn_qkv", gguf.Q4_K, nil}, {"ffn_down", gguf.Q5_K, nil}, {"attn_output", gguf.Q5_K, nil},
+		{"attn_v", gguf.Q5_K, nil}, {"ffn_down", gguf.Q5_K, nil}, {"attn_output", gguf.Q5_K, nil},
 	}},
 	"Q4_K_S": {gguf.Q4_K, gguf.Q6_K, []bump{{"attn_v", gguf.Q5_K, firstFour}, {"ffn_down", gguf.Q5_K, firstEighth}}},
 	"Q4_K_M": {gguf.Q4_K, gguf.Q6_K, []bump{
-		{"attn_v", gguf.Q6_K, useMoreBits}, {"attn_qkv", gguf.Q5_K, nil}, {"ffn_down", gguf.Q6_K, useMoreBits},
+		{"attn_v", gguf.Q6_K, useMoreBits}, {"ffn_down", gguf.Q6_K, useMoreBits},
 	}},
 	"Q5_K_S": {gguf.Q5_K, gguf.Q6_K, nil},
 	"Q5_K_M": {gguf.Q5_K, gguf.Q6_K, []bump{
-		{"attn_v", gguf.Q6_K, useMoreBits}, {"attn_qkv", gguf.Q6_K, nil}, {"ffn_down", gguf.Q6_K, useMoreBits},
+		{"attn_v", gguf.Q6_K, useMoreBits}, {"ffn_down", gguf.Q6_K, useMoreBits},
 	}},
 	"Q6_K":   {gguf.Q6_K, gguf.Q6_K, nil},
 	"Q4_0":   {gguf.Q4_0, gguf.Q6_K, nil},
@@ -68,9 +68,10 @@ var mixes = map[string]mix{
 	"IQ4_XS": {gguf.IQ4_XS, gguf.Q6_K, []bump{{"ffn_down", gguf.Q5_K, firstEighth}}},
 	"F16":    {gguf.F16, gguf.F16, nil},
 	"BF16":   {gguf.BF16, gguf.BF16, nil},
-	// MXFP4_MOE: experts alone are in four bits.
+	// MXFP4_MOE: tensors of three dimensions alone are in four bits.
 	"MXFP4_MOE": {gguf.Q8_0, gguf.Q8_0, []bump{
 		{"ffn_gate_exps", gguf.MXFP4, nil}, {"ffn_up_exps", gguf.MXFP4, nil}, {"ffn_down_exps", gguf.MXFP4, nil},
+		{"ffn_gate_up_exps", gguf.MXFP4, nil}, {"attn_k_b", gguf.MXFP4, nil}, {"attn_v_b", gguf.MXFP4, nil},
 	}},
 }
 
@@ -137,9 +138,18 @@ func TypesOfMix(name string) []gguf.Type {
 	return slices.Compact(types)
 }
 
-// of is the type of the matrix of a kind, whose rows have n elements. tied: the
-// embedding is the head, too.
-func (m mix) of(name string, row int64, f *arch.Facts, tied bool) gguf.Type {
+// values are the kinds of tensors that a mix takes for values: the counter that its
+// layers are counted by (category_is_attn_v, src/llama-quant.cpp of b11063).
+var values = map[string]bool{"attn_v": true, "attn_qkv": true, "attn_kv_b": true}
+
+// keepsType are matrices that llama-quantize leaves as the converter wrote them,
+// beside those that alwaysF32 names (tensor_allows_quantization, src/llama-quant.cpp
+// of b11063).
+var keepsType = []string{"altup", "laurel", "per_layer_model_proj"}
+
+// of is the type of the matrix of a kind, whose rows have n elements. Where the
+// embedding is the head, too, the layers' own embeddings are taken for one.
+func (m mix) of(name string, row int64, f *arch.Facts) gguf.Type {
 	layer, kind := 0, strings.TrimSuffix(name, ".weight")
 	if rest, ok := strings.CutPrefix(kind, "blk."); ok {
 		var number string
@@ -148,30 +158,62 @@ func (m mix) of(name string, row int64, f *arch.Facts, tied bool) gguf.Type {
 			layer = 10*layer + int(c-'0')
 		}
 	}
-	if kind == "output" || tied && kind == "token_embd" {
+	if slices.ContainsFunc(keepsType, func(part string) bool { return strings.Contains(kind, part) }) {
+		return gguf.F16
+	}
+	if kind == "output" || !of(f).ownHead(f) && (kind == "token_embd" || kind == "per_layer_token_embd") {
 		return Fallback(m.head, row)
 	}
-	if t, ok := m.exception(kind, layer, f); ok {
+	at, layers := layer, len(f.Layers)
+	switch {
+	case values[kind]:
+		kind = "attn_v"
+		at, layers = count(f, layer, makesValues)
+	case f.FirstExperts() == nil:
+		at, _ = count(f, layer, func(l *arch.Layer) bool { return l.FeedForward != nil })
+	}
+	if t, ok := m.exception(kind, at, layers, f); ok {
 		return Fallback(t, row)
 	}
 	for _, b := range m.more {
-		if (kind == b.kind || kind == b.kind+"_exps" || kind == b.kind+"_shexp") && (b.when == nil || b.when(layer, len(f.Layers))) {
+		if (kind == b.kind || kind == b.kind+"_exps" || kind == b.kind+"_shexp") && (b.when == nil || b.when(at, layers)) {
 			return Fallback(b.typ, row)
 		}
 	}
 	return Fallback(m.base, row)
 }
 
+// makesValues: the layer has a tensor that is taken for values.
+func makesValues(l *arch.Layer) bool {
+	a, r := l.Attention, l.Recurrent
+	return a != nil && a.MLA == nil && !a.ValuesAreKeys || r != nil && r.Kind == "gated-delta"
+}
+
+// count counts the layers that have something, those before one and all.
+func count(f *arch.Facts, layer int, has func(*arch.Layer) bool) (before, all int) {
+	for i := range f.Layers {
+		if !has(&f.Layers[i]) {
+			continue
+		}
+		if all++; i < layer {
+			before++
+		}
+	}
+	return before, all
+}
+
 // exception is the type of a kind of tensor in models of certain shapes: eight
 // experts afford more bits for keys and values, models of 80 layers for values that
 // eight heads share, and values that four query heads or more share in the mixes
 // below four bits (llama_tensor_get_type, src/llama-quant.cpp of v0.5.0).
-func (m mix) exception(kind string, layer int, f *arch.Facts) (gguf.Type, bool) {
+func (m mix) exception(kind string, at, layers int, f *arch.Facts) (gguf.Type, bool) {
 	a, e := f.FirstAttention(), f.FirstExperts()
 	if a == nil || m.base.BlockElements() == 1 {
 		return 0, false
 	}
-	eight, shared := e != nil && e.Count == 8, a.KVHeads > 0 && a.Heads/a.KVHeads >= 4
+	// How many heads share values is read of the first layer, which may have none.
+	first := f.Layers[0].Attention != nil || !of(f).zeroKVHeads
+	eight, shared := e != nil && e.Count == 8, first && a.KVHeads > 0 && a.Heads/a.KVHeads >= 4
 	switch {
 	case eight && (kind == "attn_v" || kind == "attn_k"):
 		return gguf.Q8_0, true
@@ -182,7 +224,7 @@ func (m mix) exception(kind string, layer int, f *arch.Facts) (gguf.Type, bool) 
 	case kind == "attn_v" && shared && (m.base == gguf.IQ4_NL || m.base == gguf.IQ4_XS):
 		return gguf.Q5_K, true
 	case kind == "attn_v" && len(f.Layers) == seventyLayers && shared && (m.base == gguf.Q3_K || m.base == gguf.Q4_K):
-		if t := m.bumped(kind, layer, len(f.Layers)); t == gguf.Q3_K || t == gguf.Q4_K {
+		if t := m.bumped(kind, at, layers); t == gguf.Q3_K || t == gguf.Q4_K {
 			return gguf.Q5_K, true
 		}
 	}
