@@ -19,7 +19,8 @@ type Mac struct {
 	Name string `csv:"mac" json:"name"`
 	Year int    `csv:"year" json:"year"`
 	Chip string `csv:"chip" json:"chip"`
-	// GPUCores and MemoryGiB are the choices that were sold.
+	// CPUCores, GPUCores and MemoryGiB are the choices that were sold.
+	CPUCores  list `csv:"cpu_cores" json:"cpu_cores"`
 	GPUCores  list `csv:"gpu_cores" json:"gpu_cores"`
 	MemoryGiB list `csv:"memory_gib" json:"memory_gib"`
 	// Seen says how the row is known, Source where from.
