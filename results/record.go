@@ -392,6 +392,9 @@ type Measured struct {
 	// PeakBytes is the most that the runtime's allocator held, weights included, in a
 	// pass that was watched.
 	PeakBytes *int64 `json:"peak_bytes,omitempty"`
+	// Dropped is how many samples were left out because the device compiled kernels
+	// in them. Before the first sample the whole prompt, or one token, runs once.
+	Dropped int `json:"dropped_samples,omitempty"`
 	// Spread tells what varies within a process from what does between processes.
 	Spread *Spread `json:"spread,omitempty"`
 	// HostNSPerToken is the time spent outside the library, per token.

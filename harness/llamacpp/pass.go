@@ -103,7 +103,8 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 		return nil, err
 	}
 	work := s.newPass(c, c.NDepth, c.NPrompt, c.NGen)
-	for kept, dropped := 0, 0; kept < n; {
+	kept, dropped := 0, 0
+	for kept < n {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -124,7 +125,7 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 			emit(took)
 		}
 	}
-	m := &results.Measured{Memory: &results.Memory{}}
+	m := &results.Measured{Memory: &results.Memory{}, Dropped: dropped}
 	if c.Kind == results.KindDecode {
 		m.HostNSPerToken = new(hostPerToken(lc))
 	}

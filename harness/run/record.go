@@ -67,6 +67,7 @@ func (x *execution) merge(i int) *results.Measured {
 			first.SamplesNS, m = slices.Clone(got.SamplesNS), &first
 		} else {
 			m.SamplesNS = append(m.SamplesNS, got.SamplesNS...)
+			m.Dropped += got.Dropped
 		}
 		for range got.SamplesNS {
 			m.Rounds = append(m.Rounds, round)

@@ -182,7 +182,7 @@ func measure(ctx context.Context, engine runtime.Engine, req Request, outcome *O
 		return err
 	}
 	if timed != nil {
-		outcome.Measured.HostNSPerToken = timed.HostNSPerToken
+		outcome.Measured.HostNSPerToken, outcome.Measured.Dropped = timed.HostNSPerToken, timed.Dropped
 		if timed.Output != nil {
 			outcome.Measured.Output = timed.Output
 		}
