@@ -100,3 +100,14 @@ func devicesForm(text string) (string, error) {
 	}
 	return text, nil
 }
+
+// releaseName is what a release may be called: it is the name of a folder as well.
+var releaseName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// releaseForm refuses what can be no release's name.
+func releaseForm(text string) (string, error) {
+	if !releaseName.MatchString(text) {
+		return "", fmt.Errorf("%q is no release; name one as 'assay libs install --release' does, such as b8390", text)
+	}
+	return text, nil
+}

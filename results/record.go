@@ -194,6 +194,9 @@ type Case struct {
 	// LoadMode is how the weights' files are read, "" mapped.
 	LoadMode string `json:"load_mode,omitempty"`
 	NThreads int    `json:"n_threads"`
+	// Release is that of the library, where several were asked for by name; else the
+	// runtime's version alone says it.
+	Release string `json:"release,omitempty"`
 	// KVBits, KVGroupSize and QuantizedKVStart are mlx-lm's cache settings;
 	// KVBits 0 is a cache that is not quantised.
 	KVBits           int `json:"kv_bits"`

@@ -46,9 +46,9 @@ type Setting struct {
 	Usual []string
 	// Form is the one form that records have of a text, or what is wrong with it.
 	Form func(text string) (string, error)
-	// OnlyTimed says that it changes how long a case takes and nothing else: no
-	// command has it that runs nothing.
-	OnlyTimed bool
+	// OnlyRun says that it is a matter of what is run: no command has it that runs
+	// nothing.
+	OnlyRun bool
 	// Changes says that it changes what comes out of the model, by more than the order
 	// of sums: two cases that differ in none of these agree.
 	Changes bool

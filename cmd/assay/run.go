@@ -23,6 +23,7 @@ examples:
   assay run
   assay run -m model.gguf -p 512 -n 128 -d 0,4096 -fa 0,1
   assay run -m preset:gemma-3-12b --kind kv -c 4096,32768 --swa-full=0,1
+  assay run -m model.gguf --release b8390,v0.5.0
   assay run nightly.yaml --out tonight.jsonl
 
 Without a suite the built-in one runs: four architectures as KV-faithful

@@ -53,7 +53,11 @@ func open(ctx context.Context, dsn string, open func(context.Context, string) (*
 func Select(ctx context.Context, s *store.Store, selectors []string) ([]results.Run, error) {
 	var runs []results.Run
 	for _, selector := range selectors {
+		selector, release := cutRelease(selector)
 		run, err := s.Select(ctx, selector, store.Filter{}, readAny)
+		if err == nil && release != "" {
+			run, err = onlyRelease(run, release)
+		}
 		if err != nil {
 			return nil, failure.Input(err)
 		}

@@ -185,6 +185,9 @@ func (b *Bench) Run(ctx context.Context, s suite.Suite) error {
 	if err := b.fitContexts(items); err != nil {
 		return b.close(err)
 	}
+	if err := b.runner.openReleases(ctx, items); err != nil {
+		return b.close(err)
+	}
 	now := time.Now().UTC()
 	b.RunID = newRunID(now)
 	j, err := b.runner.begin(plan{RunID: b.RunID, Started: now, Purpose: b.opt.Purpose, Suite: s, Items: items, Begun: b.opt.begun()})

@@ -34,6 +34,9 @@ func (x *execution) execute(ctx context.Context) error {
 	if err := x.loadFacts(ctx); err != nil {
 		return err
 	}
+	if err := x.openReleases(ctx, x.plan.Items); err != nil {
+		return err
+	}
 	if x.Planned != nil {
 		x.Planned(Planned{Suite: x.plan.Suite, Items: x.plan.Items, Foretold: x.foretold(ctx), Fallbacks: x.fallbacks()})
 	}
@@ -48,6 +51,32 @@ func (x *execution) execute(ctx context.Context) error {
 		if err := x.round(ctx, round, todo); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// library is that of the item's release, or the one that was found.
+func (r *Runner) library(it subject.Item) library {
+	if lib, ok := r.releases[release{it.Runtime, it.Case.Release}]; ok {
+		return lib
+	}
+	return library{env: r.Env, runtime: r.Available[it.Runtime]}
+}
+
+// openReleases finds every release that items ask for and looks what it is, before
+// anything is measured.
+func (r *Runner) openReleases(ctx context.Context, items []subject.Item) error {
+	r.releases = map[release]library{}
+	for _, it := range items {
+		key := release{it.Runtime, it.Case.Release}
+		if _, known := r.releases[key]; known || key.name == "" {
+			continue
+		}
+		lib, err := key.open(ctx, r.Worker, r.Env)
+		if err != nil {
+			return err
+		}
+		r.releases[key] = lib
 	}
 	return nil
 }
@@ -74,7 +103,7 @@ func (x *execution) foretold(ctx context.Context) bool {
 			continue
 		}
 		asked[it.Runtime] = true
-		rec := results.Record{Host: x.Host(ctx), Runtime: x.Available[it.Runtime], Model: subject.ModelOf(it), Case: it.Case}
+		rec := results.Record{Host: x.Host(ctx), Runtime: x.library(it).runtime, Model: subject.ModelOf(it), Case: it.Case}
 		record.Predict(&rec, it)
 		if record.Foretell(&rec, x.Fits); predictsTime(rec) {
 			return true
@@ -239,7 +268,7 @@ func (x *execution) visit(ctx context.Context, v visit, step Progress) (entry, e
 	if it.Case.Kind == results.KindPlan {
 		req.Task = worker.Plan
 	}
-	w := worker.Spawner{Command: x.Worker, Env: x.Env, Timeout: time.Duration(x.plan.Suite.Timeout)}
+	w := worker.Spawner{Command: x.Worker, Env: x.library(it).env, Timeout: time.Duration(x.plan.Suite.Timeout)}
 	out, err := w.Run(ctx, req, func(m worker.Message) {
 		if m.PID != 0 {
 			step.PID = m.PID
@@ -305,7 +334,7 @@ func (x *execution) fits(it subject.Item, h results.Host) error {
 	if err != nil {
 		return err
 	}
-	p, err := rt.Predict(it.Facts, it.Run, it.WeightType, it.Case, x.Available[it.Runtime])
+	p, err := rt.Predict(it.Facts, it.Run, it.WeightType, it.Case, x.library(it).runtime)
 	if err != nil {
 		return nil // what cannot be predicted cannot be refused
 	}
@@ -313,7 +342,7 @@ func (x *execution) fits(it subject.Item, h results.Host) error {
 	if need == nil {
 		need = &results.Memory{WeightBytes: p.WeightBytes, KVBytes: p.KVBytes}
 	}
-	for _, at := range limits(x.Available[it.Runtime], need, h) {
+	for _, at := range limits(x.library(it).runtime, need, h) {
 		n, _ := need.On(at.device).Need()
 		if by := results.TooMuch(n, at.bytes); by != "" {
 			return failure.TooLarge(fmt.Errorf("%s does not fit at a context of %d (%s): %s of %s; it needs %s; choose a smaller model, context or type, or run it all the same with --force",
@@ -349,7 +378,7 @@ func limits(lib results.Runtime, need *results.Memory, h results.Host) []limit {
 // the run's cases, a sentence each, before anything runs.
 func (x *execution) fallbacks() (said []string) {
 	for _, it := range x.plan.Items {
-		lib := x.Available[it.Runtime]
+		lib := x.library(it).runtime
 		rt, err := runtimes.Named(it.Runtime)
 		if err != nil || len(lib.GPUs()) == 0 {
 			continue

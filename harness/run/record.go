@@ -15,7 +15,7 @@ func (x *execution) record(i int) results.Record {
 	first := x.done[visit{i, 0}]
 	rec := results.Record{
 		Schema: results.Schema, RunID: x.plan.RunID, Time: first.Time, Status: results.StatusOK,
-		Host: first.Host, Runtime: x.Available[it.Runtime], Case: it.Case,
+		Host: first.Host, Runtime: x.library(it).runtime, Case: it.Case,
 		Model: subject.ModelOf(it),
 	}
 	for round := range x.plan.Suite.MaxRounds {

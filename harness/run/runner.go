@@ -51,6 +51,8 @@ type Runner struct {
 	// Record is called with each record as soon as it is complete. An error
 	// ends the run; what was done so far can be resumed.
 	Record func(context.Context, results.Record) error
+
+	releases map[release]library
 }
 
 // Run executes the items of a suite as the run of that id.

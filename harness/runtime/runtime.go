@@ -73,6 +73,13 @@ const (
 	SkeletonSparse = "sparse"
 )
 
+// Released is a runtime of which several releases can be installed side by side.
+type Released interface {
+	// Release is the variable, "NAME=path", with which a worker takes an installed
+	// release; an error of the input where it is not installed.
+	Release(name string) (string, error)
+}
+
 // Engine is an opened library.
 type Engine interface {
 	Describe() results.Runtime

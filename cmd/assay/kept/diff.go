@@ -23,13 +23,13 @@ import (
 
 const diffHelp = `
 BASE and HEAD are run ids, the beginning of one, latest, latest~1, baseline, a
-day, or files. Bytes, operations and layouts are compared for equality. Timings
-are judged by runtime and kind of case, and within them by model and case: a
-change is reported when it is at least 3 %, and so sure that of a hundred
-comparisons of unchanged runs one would report anything. Changes are of
-tokens/s; 'net' is what is left without what the session did to all cases of
-the kind, 'finds' the smallest loss that would have been found in the case
-alone.
+day, or files; RUN@RELEASE is what a run measured in one of several releases.
+Bytes, operations and layouts are compared for equality. Timings are judged by
+runtime and kind of case, and within them by model and case: a change is
+reported when it is at least 3 %, and so sure that of a hundred comparisons of
+unchanged runs one would report anything. Changes are of tokens/s; 'net' is what
+is left without what the session did to all cases of the kind, 'finds' the
+smallest loss that would have been found in the case alone.
 
 What else differs is said, versions first. Runs on different chips are refused
 without --across chip. Exit status 4 means that something regressed.
@@ -37,6 +37,7 @@ without --across chip. Exit status 4 means that something regressed.
 examples:
   assay diff baseline latest
   assay diff latest~1 latest
+  assay diff latest@b8390 latest@v0.5.0
   assay diff old.jsonl new.jsonl --format markdown
   assay diff baseline latest --accept --why "flash attention is the default"
 `

@@ -163,7 +163,7 @@ func NewCaseSettings(fs *flag.FlagSet, kind results.Kind, but ...string) *CaseSe
 		if s.Default != nil {
 			s.Put(&o.Case, s.Default)
 		}
-		if slices.Contains(but, s.Name) || s.OnlyTimed {
+		if slices.Contains(but, s.Name) || s.OnlyRun {
 			continue
 		}
 		if usual, ok := s.PerKind[kind]; ok {
