@@ -183,6 +183,21 @@ func TestArchitectures(t *testing.T) {
 	}
 }
 
+// TestAskedWork: what the graphs of two families do otherwise than their tensors tell
+// is predicted: experts of every second layer that are never run, and an input for
+// each expert.
+func TestAskedWork(t *testing.T) {
+	workertest.NeedLlama(t)
+	dir, p := t.TempDir(), startDrawer(t)
+	for _, name := range []string{"ernie4_5-moe", "llama4"} {
+		v := ask(t, &p, dir, name)
+		assert.Equal(t, isExact, v.state, name)
+		assert.Empty(t, v.why, name)
+	}
+	assert.NoError(t, p.in.Close())
+	assert.NoError(t, p.cmd.Wait())
+}
+
 // printArchitectures prints the table, and counts the measured and the exact.
 func printArchitectures(found []verdict) (measured, exact int) {
 	sort.Slice(found, func(i, j int) bool { return found[i].name < found[j].name })

@@ -112,6 +112,7 @@ var GGUFKeys = dialect{
 	"feed_forward.intermediate":  {[]string{"feed_forward_length"}, 0, MaxWidth},
 	"experts.count":              {[]string{"expert_count"}, 0, maxExperts},
 	"experts.used":               {[]string{"expert_used_count"}, 0, maxExperts},
+	"experts.step":               {[]string{"interleave_moe_layer_step"}, 0, maxLayers},
 	"experts.weight_scale":       {keys: []string{"expert_weights_scale"}},
 	"experts.groups":             {[]string{"expert_group_count"}, 0, maxExperts},
 	"experts.groups_used":        {[]string{"expert_group_used_count"}, 0, maxExperts},

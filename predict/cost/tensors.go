@@ -98,10 +98,20 @@ func (w *weight) adapt(f arch.Facts) {
 	switch {
 	case fam.RouterFirst && w.Part == tensor.Router:
 		w.Tail = false
+	case fam.WeighsInput && w.Use == tensor.Dispatched:
+		w.Use = tensor.Routed
+	case fam.Interleaved && w.ofExperts() && w.layer >= 0 && !hasExperts(f.Layers[w.layer]):
+		w.Use = tensor.Idle
 	case fam.DropsBare && w.Kind == "attn_output" && w.layer >= 0 && f.Layers[w.layer].FeedForward == nil:
 		w.Use = tensor.Idle
 	}
 }
+
+func (w weight) ofExperts() bool {
+	return w.Part == tensor.Router || w.Part == tensor.Experts || w.Part == tensor.SharedExperts
+}
+
+func hasExperts(l arch.Layer) bool { return l.FeedForward != nil && l.FeedForward.Experts != nil }
 
 // fits says whether the layer has what the tensor is a part of.
 func (w weight) fits(f arch.Facts) bool {
@@ -111,7 +121,7 @@ func (w weight) fits(f arch.Facts) bool {
 	case w.layer < 0:
 		return false
 	case w.Use.OfExperts():
-		return f.Layers[w.layer].FeedForward != nil && f.Layers[w.layer].FeedForward.Experts != nil
+		return hasExperts(f.Layers[w.layer])
 	}
 	return f.Layers[w.layer].Attention != nil || f.Layers[w.layer].Recurrent != nil
 }

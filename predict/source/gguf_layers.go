@@ -237,7 +237,7 @@ func (r *ggufReader) feedForward(i int, width []int64, experts *arch.Experts) *a
 		fused := len(up.Shape) == 2 && up.Shape[1] == 2*width[i]
 		ff = &arch.FeedForward{Intermediate: width[i], Gated: fused || r.hasAny(i, "ffn_gate.weight")}
 	}
-	if experts == nil || !r.hasAny(i, "ffn_gate_inp.weight") {
+	if experts == nil || !r.hasAny(i, "ffn_gate_inp.weight") || !r.stepsOn(i) {
 		return ff
 	}
 	own := *experts
@@ -246,6 +246,13 @@ func (r *ggufReader) feedForward(i int, width []int64, experts *arch.Experts) *a
 	}
 	ff.Experts = &own
 	return ff
+}
+
+// stepsOn says whether the layer's experts are run, where the family's graph asks the
+// file and not the tensors (src/models/ernie4-5-moe.cpp of b11063).
+func (r *ggufReader) stepsOn(i int) bool {
+	step := r.OptionalOr("experts.step", 1)
+	return !r.family.Interleaved || step <= 0 || (int64(i)+1)%step == 0
 }
 
 // experts reads widths off the first routed layer's tensors: the metadata

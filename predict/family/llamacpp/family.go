@@ -54,6 +54,11 @@ type Family struct {
 	Cache  Cache
 	Graph  *Graph
 	Tail   Tail
+	// WeighsInput: each chosen expert has its own input, weighed before it.
+	WeighsInput bool
+	// Interleaved: experts run only in the last layer of each
+	// interleave_moe_layer_step, whatever tensors the others have.
+	Interleaved bool
 	// RouterFirst: experts are chosen from the layer's input, so for all tokens.
 	RouterFirst bool
 	// DropsBare: in a layer without a feed-forward the result of attention goes

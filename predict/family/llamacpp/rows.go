@@ -23,6 +23,7 @@ var rows = []Family{
 	{Name: "step35", Window: &Window{}, Tail: Tail{LateSince: "b10361", LateUntil: "b11548", BeforeNorm: true}},
 
 	{Name: "deci", DropsBare: true},
+	{Name: "ernie4_5-moe", Interleaved: true},
 	{Name: "bailingmoe3", Tail: Tail{LateSince: "v0.4.0", LateUntil: "b11548"}},
 	{Name: "hy_v3", Tail: Tail{LateSince: "b10361", LateUntil: "b11548"}},
 
