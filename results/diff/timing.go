@@ -89,11 +89,19 @@ func (g Group) String() string {
 	case g.Scope == stat.Several:
 		return fmt.Sprintf("%s: %d models moved, the first by %s (%d cases)", name, len(g.Models), change, len(g.Moved))
 	case g.Verdict == Same:
-		return fmt.Sprintf("%s: all %d cases together %s, within what sessions do (±%.0f %%); a loss of %.0f %% of all would have been found",
-			name, g.Cases, change, 100*g.Usual, 100*g.Detectable)
+		all := fmt.Sprintf("all %d cases together", g.Cases)
+		if g.Cases == 1 {
+			all = "its one case"
+		}
+		return fmt.Sprintf("%s: %s %s, within what sessions do (±%.0f %%); a loss of %.0f %% of all would have been found",
+			name, all, change, 100*g.Usual, 100*g.Detectable)
 	}
-	return fmt.Sprintf("%s: %s by %.1f %% (%d of %d cases), beyond what sessions do (±%.0f %%)",
+	text := fmt.Sprintf("%s: %s by %.1f %% (%d of %d cases), beyond what sessions do (±%.0f %%)",
 		name, g.Verdict, 100*math.Abs(g.Change), len(g.Moved), g.Cases, 100*g.Usual)
+	if float64(len(g.Moved)) < stat.Whole*float64(g.Cases) {
+		text += "; the run is split: the others did not move with them"
+	}
+	return text
 }
 
 // judgeTimes judges all timed cases together.

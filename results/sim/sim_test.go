@@ -65,6 +65,18 @@ func TestMeasuredNoise(t *testing.T) {
 	}
 }
 
+// Where half of all cases moved, in no order, unchanged ones are left alone but for what
+// their own noise does.
+func TestHalfMoved(t *testing.T) {
+	half := scenarios[4]
+	require.Equal(t, "half", half.name)
+	two := Mac5
+	two.Runtimes = 2
+	o := aNight(newReal(two, 77), half, 0.30, 12)
+	assert.Greater(t, o.share.percent(), 80.0)
+	assert.LessOrEqual(t, o.accused.hits, 2, "of 12 nights; it was 4 before directions and chances counted")
+}
+
 func atMost(t *testing.T, bound float64, r rate, what string) {
 	t.Helper()
 	_, hi := r.interval()

@@ -181,16 +181,34 @@ func adjust(groups []GroupEffect) {
 	holm(chances)
 }
 
+// ownChance is the largest chance of a case's shift with which it is listed as one of a
+// group of which others did not move: half of the group's shift alone is then what
+// one unchanged case in some does by itself.
+const ownChance = 0.01
+
+// Whole is the share of a group's cases that makes it one that moved together.
+const Whole = 0.75
+
 // members finds the cases that moved with a found group: the same way, and at
 // least half as far (hierarchical: Meinshausen, Biometrika 2008). model "" is all.
+// Where the group is split, each needs to be unlikely by itself, too.
 func (j *judgement) members(g *GroupEffect, p *population, model string, shift func(*Effect) float64) {
 	least := max(j.rule.least(), math.Abs(g.Shift)/2)
+	var moved []int
+	of := 0
 	for _, i := range p.cases {
 		e := &j.family.Effects[i]
 		if model != "" && j.labels[i].Model != model {
 			continue
 		}
+		of++
 		if x := shift(e); x*sign(g.Shift) >= least && e.follows(x) {
+			moved = append(moved, i)
+		}
+	}
+	split := g.Scope == Several || float64(len(moved)) < Whole*float64(of)
+	for _, i := range moved {
+		if e := &j.family.Effects[i]; e.Found || !split || e.P <= ownChance {
 			g.Members = append(g.Members, i)
 			e.found(g.Scope, g.Shift > 0)
 		}
@@ -262,39 +280,52 @@ const enoughModels = 6
 // mostSeveral is the largest number of models that are looked for.
 const mostSeveral = 8
 
-// several asks whether the r models that moved most are more than chance leaves:
-// each by its least chance, against the binomial tail (Wilkinson 1951; higher
-// criticism: Donoho and Jin, Annals of Statistics 2004).
-func (j *judgement) several(at int) {
-	p := j.all[at]
-	type mover struct {
-		model string
-		p     float64
-		most  int // the case that moved most
-	}
+// mover is a model, by the case of it that moved most in one direction.
+type mover struct {
+	model string
+	p     float64
+	most  int // that case
+}
+
+// movers are the models of a population, those first that moved most in a direction:
+// by the chance of their cases together.
+func (j *judgement) movers(p *population, way float64) (all []mover) {
 	models, cases := j.byModel(p)
-	if len(models) < enoughModels {
-		return
-	}
-	var movers []mover
 	for _, m := range models {
 		one := mover{m, 1, p.cases[cases[m][0]]}
 		for _, k := range cases[m] {
-			if c := j.family.Effects[p.cases[k]].P; c < one.p {
+			e := &j.family.Effects[p.cases[k]]
+			if c := e.P / 2; e.Shift*way > 0 && c < one.p {
 				one.p, one.most = c, p.cases[k]
 			}
 		}
 		one.p = min(1, one.p*float64(len(cases[m])))
-		movers = append(movers, one)
+		all = append(all, one)
 	}
-	slices.SortStableFunc(movers, func(a, b mover) int { return cmp.Compare(a.p, b.p) })
-	best := GroupEffect{Label: p.label, Scope: Several, P: 1}
-	last := min(mostSeveral, len(movers)-1)
-	for r := 2; r <= last; r++ {
-		chance := distuv.Binomial{N: float64(len(movers)), P: movers[r-1].p}.Survival(float64(r) - 1)
-		if chance *= float64(last-1) * p.strict; chance < best.P {
-			best.P, best.Cases = chance, r
+	slices.SortStableFunc(all, func(a, b mover) int { return cmp.Compare(a.p, b.p) })
+	return all
+}
+
+// several asks whether the r models that moved most in one direction are more than
+// chance leaves: each by its least chance, against the binomial tail (Wilkinson 1951;
+// higher criticism: Donoho and Jin, Annals of Statistics 2004). One direction a run is
+// said, that of the middle of all cases if it moved: where many moved, what did not
+// looks as if it went the other way.
+func (j *judgement) several(at int) {
+	p := j.all[at]
+	best := GroupEffect{P: 1}
+	var movers []mover
+	middle := Median(p.d)
+	for _, way := range []float64{1, -1} {
+		if way*middle <= -j.rule.least() {
+			continue
 		}
+		if g, order := j.mostUnlikely(p, way); g.P < best.P {
+			best, movers = g, order
+		}
+	}
+	if best.P == 1 {
+		return
 	}
 	best.Adjusted = min(1, best.P*float64(len(j.all)))
 	if best.Adjusted > severalShare*j.rule.Alpha {
@@ -318,6 +349,24 @@ func (j *judgement) several(at int) {
 		best.Shift = j.family.Effects[movers[0].most].Shift
 		j.family.Groups = append(j.family.Groups, best)
 	}
+}
+
+// mostUnlikely is the number of models moving in a direction that chance explains
+// least, with the models in order.
+func (j *judgement) mostUnlikely(p *population, way float64) (GroupEffect, []mover) {
+	best := GroupEffect{Label: p.label, Scope: Several, P: 1}
+	movers := j.movers(p, way)
+	if len(movers) < enoughModels {
+		return best, nil
+	}
+	last := min(mostSeveral, len(movers)-1)
+	for r := 2; r <= last; r++ {
+		chance := distuv.Binomial{N: float64(len(movers)), P: movers[r-1].p}.Survival(float64(r) - 1)
+		if chance *= 2 * float64(last-1) * p.strict; chance < best.P { // 2: either direction
+			best.P, best.Cases = chance, r
+		}
+	}
+	return best, movers
 }
 
 // Median is the middle of the values, or the mean of the middle two. It needs at
