@@ -19,6 +19,8 @@ type Kernels struct {
 	Tensor *bool `json:"tensor,omitempty"`
 	// NAX counts the kernels for an M5's tensor units in the mlx.metallib in use.
 	NAX *int `json:"nax,omitempty"`
+	// Wrong says which kernels of the release are known to give wrong results.
+	Wrong []string `json:"wrong,omitempty"`
 }
 
 // String names what is known, "SDK 26.2, has bfloat true, has tensor false, 762 _nax
@@ -41,6 +43,14 @@ func (k *Kernels) String() string {
 		known = append(known, fmt.Sprintf("%d _nax kernels", *k.NAX))
 	}
 	return strings.Join(known, ", ")
+}
+
+// KnownWrong are the kernels that are known to give wrong results, a sentence each.
+func (k *Kernels) KnownWrong() []string {
+	if k == nil {
+		return nil
+	}
+	return k.Wrong
 }
 
 // bf16SDK is the first major SDK in whose language, Metal 3.1, ggml's kernels have

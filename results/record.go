@@ -283,7 +283,8 @@ type Predicted struct {
 	// Placement is which device will hold each layer's weights, where the library's
 	// devices are known.
 	Placement *Placement `json:"placement,omitempty"`
-	// Fallbacks are what a device has no kernel for, a sentence each.
+	// Fallbacks are what a device has no kernel for, or one that is known to be wrong,
+	// a sentence each.
 	Fallbacks []string `json:"fallbacks,omitempty"`
 	// OutputNoise is what rounding alone explains of a difference in what comes out;
 	// absent where it is not predicted, or explains any difference.

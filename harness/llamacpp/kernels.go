@@ -15,7 +15,7 @@ import (
 // kernelsOf is what is known of a Mac's GPU kernels; nil where nothing is.
 func kernelsOf(found llama.Kernels) *results.Kernels {
 	k := results.Kernels{BF16: found.BFloat, Tensor: found.Tensor, SDK: machine.SDK()}
-	if k == (results.Kernels{}) {
+	if k.SDK == "" && k.BF16 == nil && k.Tensor == nil {
 		return nil
 	}
 	return &k

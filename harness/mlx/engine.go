@@ -41,7 +41,7 @@ func (e *engine) kernels() *results.Kernels {
 	if file == "" {
 		return nil
 	}
-	k := &results.Kernels{SDK: machine.SDK()}
+	k := &results.Kernels{SDK: machine.SDK(), Wrong: wrongIn(e.lib.Version)}
 	if count, err := mlx.NAXKernels(file); err == nil {
 		k.NAX = &count
 	}

@@ -133,6 +133,7 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	plan := cache.Plan()
 	p := &results.Predicted{
 		Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), PeakKVBytes: new(cache.PeakBytes()),
+		Fallbacks: wrongFor(run, weightType, c, lib),
 	}
 	if c.Kind != results.KindPlan { // out of which nothing comes
 		p.OutputNoise = outputNoise(run, weightType, c)

@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/results/figure"
 )
@@ -94,9 +95,13 @@ func (s Spawner) Run(ctx context.Context, req Request, each func(Message)) (*Out
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errSilent) {
 		return nil, cause
 	}
+	reason, log := s.reason(last, waitErr, context.Cause(ctx), tail.crash()), tail.lines()
+	if means := failure.OnDevice(append(log, reason)...); means != "" {
+		reason = means + " (" + reason + ")"
+	}
 	return nil, &Error{
-		Reason:    s.reason(last, waitErr, context.Cause(ctx), tail.crash()),
-		Log:       tail.lines(),
+		Reason:    reason,
+		Log:       log,
 		Missing:   last.Missing,
 		noRuntime: last.NoRuntime,
 	}

@@ -191,9 +191,29 @@ func (l *Library) chooseDevice() error {
 	l.stream = l.call(fnStreamNewDevice, device)
 	l.loader = l.call(fnDefaultCPUStream)
 	if l.stream == 0 || l.loader == 0 {
-		return fmt.Errorf("%s: making a stream on the %s: %w", l.Path, l.Device, l.failure(fnStreamNewDevice))
+		return noStream(l.Path, l.Device, l.failure(fnStreamNewDevice))
 	}
 	return nil
+}
+
+// NoDeviceError says that the library's GPU cannot be reached by this process.
+type NoDeviceError struct{ Path, Message string }
+
+func (e *NoDeviceError) Error() string {
+	return fmt.Sprintf("%s finds no GPU in this session (%s); start assay where somebody is logged in on the Mac's screen, outside of sandboxes and virtual machines", e.Path, e.Message)
+}
+
+// Is reports that the error is dylib.ErrUnusable.
+func (e *NoDeviceError) Is(target error) bool { return target == dylib.ErrUnusable }
+
+// noStream is why no stream could be made: there is no device (load_device,
+// mlx/backend/metal/device.cpp, from v0.31.2 on), or something else.
+func noStream(path, device string, err error) error {
+	var said *Error
+	if errors.As(err, &said) && strings.Contains(said.Message, "No Metal device available") {
+		return &NoDeviceError{path, strings.TrimSuffix(said.Message, ".")}
+	}
+	return fmt.Errorf("%s: making a stream on the %s: %w", path, device, err)
 }
 
 // Do runs fn on the library's thread with a Scope that is closed afterwards,

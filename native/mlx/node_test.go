@@ -142,3 +142,27 @@ func TestGraphOfALibraryThatShowsNone(t *testing.T) {
 	assert.ErrorIs(t, s.Err(), ErrNoGraphs)
 	assert.False(t, (&Library{}).ShowsGraphs())
 }
+
+// What a GPU computes by kernels of its own has a node of its own name where a CPU's
+// graph has several (print_graph writes each primitive's name, mlx/graph_utils.cpp; the
+// names are those of mlx/fast_primitives.h, v0.30.6 to v0.32.1). The lines are written
+// down from these sources: nothing here can print them. Norms, ropes and packing multiply
+// element by element, as they do on a CPU, and count as nodes alone.
+func TestCounterKnowsAGPUsNodes(t *testing.T) {
+	gpu := count(t,
+		"RMSNorm A [(1,69,256), bfloat16], B [(256), bfloat16], C [(), float32] -> D [(1,69,256), bfloat16]",
+		"LayerNorm A [(1,69,256), bfloat16], B [(256), bfloat16], C [(256), bfloat16] -> D [(1,69,256), bfloat16]",
+		"RoPE A [(1,4,69,64), bfloat16], B [(), int32] -> D [(1,4,69,64), bfloat16]",
+		"Quantize A [(1,2,256,64), bfloat16] -> B [(1,2,256,8), uint32], C [(1,2,256,1), bfloat16], D [(1,2,256,1), bfloat16]",
+		"CompiledSigmoidMultiplyMultiply A [(1,69,64), bfloat16], B [(1,69,64), bfloat16] -> C [(1,69,64), bfloat16]",
+		"ScaledDotProductAttention A [(1,4,69,64), bfloat16], B [(1,2,70,64), bfloat16], C [(1,2,70,64), bfloat16] -> E [(1,4,69,64), bfloat16]",
+		"ScaledDotProductAttention A [(1,4,1,192), bfloat16], B [(1,4,70,192), bfloat16], C [(1,4,70,128), bfloat16], S [(4), bfloat16] -> E [(1,4,1,128), bfloat16]",
+	)
+	require.NoError(t, gpu.Err)
+	assert.EqualValues(t, 7, gpu.Nodes)
+	assert.Equal(t, map[string]int64{"ScaledDotProductAttention": 2*4*69*70*(64+64) + 2*4*1*70*(192+128)}, gpu.FLOPs)
+	// Kernels of a library's users say nothing of what they do. assay has none:
+	// its recurrences are products on either device.
+	custom := count(t, "CustomKernel A [(1,4,69,64), bfloat16] -> E [(1,4,69,64), bfloat16], F [(1,4,64,64), float32]")
+	assert.ErrorContains(t, custom.Err, "CustomKernel")
+}

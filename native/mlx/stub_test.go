@@ -59,3 +59,13 @@ func TestOpenRefusesAnUnknownRelease(t *testing.T) {
 	require.ErrorIs(t, err, dylib.ErrUnusable)
 	assert.ErrorContains(t, err, path+" is an mlx-c for MLX 0.33.1")
 }
+
+// A Mac without a session of its GPU has no usable runtime, in one sentence.
+func TestNoDeviceIsNoRuntime(t *testing.T) {
+	said := &Error{"mlx_stream_new_device", "[metal::load_device] No Metal device available. This typically occurs in headless, sandboxed, or virtualized macOS sessions where the GPU is not accessible."}
+	err := noStream("/opt/homebrew/lib/libmlxc.dylib", "gpu", said)
+	require.ErrorIs(t, err, dylib.ErrUnusable)
+	assert.ErrorContains(t, err, "libmlxc.dylib finds no GPU in this session")
+	other := noStream("/opt/homebrew/lib/libmlxc.dylib", "gpu", &Error{"mlx_stream_new_device", "no memory"})
+	require.NotErrorIs(t, other, dylib.ErrUnusable)
+}

@@ -278,6 +278,9 @@ func (p pair) compare() Case {
 		c.Notes = append(c.Notes, "neither side succeeded: "+cmp.Or(p.head.Error, string(h)))
 	case p.measured():
 		c.Exact = p.exact()
+		if other := p.otherWay(); other != "" {
+			c.Notes = append(c.Notes, other)
+		}
 		c.Output = p.output()
 	}
 	return c

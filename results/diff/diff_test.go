@@ -73,6 +73,22 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
+// The same operations by other kernels of another release are said, and no change.
+func TestAnotherWayOfComputing(t *testing.T) {
+	head := run("b", 3, 2)
+	for i := range head.Records {
+		r := &head.Records[i]
+		r.Runtime.Version, r.Measured.Nodes = "b7001", ptr(int64(7))
+		r.Measured.FLOPsByOp = map[string]int64{"MUL_MAT": 8e8, "FLASH_ATTN_EXT": 2e8}
+	}
+	d := compare(t, run("a", 3, 1), head, Options{})
+	assert.False(t, d.Regressed())
+	for _, c := range d.Cases {
+		assert.Empty(t, c.Exact)
+		assert.Contains(t, strings.Join(c.Notes, "; "), "another way of computing, same operations: FLASH_ATTN_EXT 100.00 M, then 200.00 M")
+	}
+}
+
 // Every kind of change is planted in one case of an otherwise unchanged run.
 func TestPlanted(t *testing.T) {
 	for _, tt := range []struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // Exact is a figure without noise that changed; Where names the layer or
@@ -31,13 +32,15 @@ func (p pair) exact() []Exact {
 	number("kv_bytes", "", b.KVBytes, h.KVBytes)
 	out = append(out, layers(b.KVLayers, h.KVLayers)...)
 	number("flops", "", b.FLOPs, h.FLOPs)
-	if len(b.FLOPsByOp) > 0 && len(h.FLOPsByOp) > 0 {
-		for _, op := range union(b.FLOPsByOp, h.FLOPsByOp) {
-			was, is := b.FLOPsByOp[op], h.FLOPsByOp[op]
-			number("flops", op, &was, &is)
+	if p.otherWay() == "" {
+		if len(b.FLOPsByOp) > 0 && len(h.FLOPsByOp) > 0 {
+			for _, op := range union(b.FLOPsByOp, h.FLOPsByOp) {
+				was, is := b.FLOPsByOp[op], h.FLOPsByOp[op]
+				number("flops", op, &was, &is)
+			}
 		}
+		number("nodes", "", b.Nodes, h.Nodes)
 	}
-	number("nodes", "", b.Nodes, h.Nodes)
 	number("weight_bytes", "", b.WeightBytes, h.WeightBytes)
 	number("weight_bytes", "model", p.base.Model.WeightBytes, p.head.Model.WeightBytes)
 	number("n_params", "model", p.base.Model.NParams, p.head.Model.NParams)
@@ -71,6 +74,35 @@ func memories(base, head *results.Memory) (pairs [][2]memoryOn) {
 		}
 	}
 	return pairs
+}
+
+// otherWay says that the same operations were done by other kernels, as another
+// device, release or build of kernels has them: graphs are then not comparable node
+// by node, nor operation by operation. It is "" where they are.
+func (p pair) otherWay() string {
+	b, h := p.base.Measured, p.head.Measured
+	if computesAlike(p.base.Runtime, p.head.Runtime) || b.FLOPs == nil || h.FLOPs == nil || *b.FLOPs != *h.FLOPs ||
+		len(b.FLOPsByOp) == 0 || len(h.FLOPsByOp) == 0 || maps.Equal(b.FLOPsByOp, h.FLOPsByOp) {
+		return ""
+	}
+	var moved []string
+	for _, op := range union(b.FLOPsByOp, h.FLOPsByOp) {
+		if was, is := b.FLOPsByOp[op], h.FLOPsByOp[op]; was != is {
+			moved = append(moved, fmt.Sprintf("%s %s, then %s", op, figure.Ops(was), figure.Ops(is)))
+		}
+	}
+	return "another way of computing, same operations: " + strings.Join(moved, "; ")
+}
+
+// computesAlike says that a runtime has the same kernels on both sides.
+func computesAlike(base, head results.Runtime) bool {
+	nax := func(k *results.Kernels) int {
+		if k == nil || k.NAX == nil {
+			return 0
+		}
+		return *k.NAX
+	}
+	return base.Device == head.Device && base.Version == head.Version && nax(base.Kernels) == nax(head.Kernels)
 }
 
 // layers compares two caches layer by layer; only layers that differ are said.

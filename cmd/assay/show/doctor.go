@@ -30,6 +30,9 @@ func Diagnosis(w io.Writer, d doctor.Diagnosis) {
 		}
 		Field(w, "kernels", p.Runtime.Kernels.String())
 		Field(w, "warning", p.Runtime.Kernels.Lacking(d.Host.Chip))
+		for _, wrong := range p.Runtime.Kernels.KnownWrong() {
+			fmt.Fprintln(w, Wrapped("wrong in this release: "+Safe(wrong), "  "))
+		}
 	}
 	Field(w, "device", d.Elsewhere)
 	printHost(w, d.Host)

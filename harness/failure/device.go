@@ -1,0 +1,39 @@
+package failure
+
+import "strings"
+
+// deviceWords are what Metal says of a command buffer that failed, and what runtimes
+// say of memory that they could not have (MTLCommandBufferError as both llama.cpp and
+// MLX print it; mlx/backend/metal/allocator.cpp, v0.30.6 to v0.32.1), each with what it
+// means.
+var deviceWords = []struct{ words, means string }{
+	{"kIOGPUCommandBufferCallbackErrorOutOfMemory", tooLarge},
+	{"Insufficient Memory", tooLarge},
+	{"which is greater than the maximum allowed buffer size", tooLarge},
+	{"[metal::malloc] Resource limit", tooLarge},
+	{"[malloc] Unable to allocate", tooLarge},
+	{"Caused GPU Timeout Error", tooSlow},
+	{"Impacting Interactivity", tooSlow},
+	{"Invalid Resource", lost},
+	{"Internal Error (0000000e", lost},
+	{"for causing prior/excessive GPU errors", lost},
+}
+
+const (
+	tooLarge = "it does not fit in the GPU's memory; choose a smaller model, context, batch or type"
+	tooSlow  = "one piece of work took the GPU too long; choose a smaller batch or context, and leave the screen alone"
+	lost     = "the GPU was lost to an error of its driver; run it again, and report it to the runtime's people if it comes back"
+)
+
+// OnDevice says what a device's words mean, looked for in what a process printed or
+// reported; "" where there are none of them.
+func OnDevice(lines ...string) string {
+	for _, line := range lines {
+		for _, d := range deviceWords {
+			if strings.Contains(line, d.words) {
+				return d.means
+			}
+		}
+	}
+	return ""
+}
