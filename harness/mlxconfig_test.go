@@ -1,12 +1,14 @@
 package harness_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"assay/native/mlx/lm"
 	"assay/predict/arch"
 	"assay/predict/cost"
 	"assay/predict/source"
@@ -44,6 +46,27 @@ func TestMLXConfigSaysWhatHeadersSay(t *testing.T) {
 				assert.Equal(t, headers, says(config, w), "%+v", w)
 			}
 		})
+	}
+}
+
+// TestMLXFoldersRunOrAreRefused: every golden's folder is taken as one that runs, and a
+// configuration that the library is never asked about is refused in one sentence.
+func TestMLXFoldersRunOrAreRefused(t *testing.T) {
+	for name, g := range mlxGoldens(t) {
+		assert.NoError(t, lm.Runs(g.folder(t)), name)
+	}
+	for want, change := range map[string]func(config map[string]any){
+		"model type \"apertus\" does not run on MLX here": func(c map[string]any) { c["model_type"] = "apertus" },
+		"is no multiple of": func(c map[string]any) { c["num_key_value_heads"] = 3 },
+	} {
+		g := mlxGoldens(t)["llama.f32"]
+		var config map[string]any
+		require.NoError(t, json.Unmarshal(g.Config, &config))
+		change(config)
+		var err error
+		g.Config, err = json.Marshal(config)
+		require.NoError(t, err)
+		require.ErrorContains(t, lm.Runs(g.folder(t)), want)
 	}
 }
 

@@ -87,7 +87,7 @@ func (Runtime) WeightTypes(kind string) []string {
 	return skeleton.GGUFTypes()
 }
 
-func (Runtime) Accepts(path string) error {
+func (Runtime) Accepts(path string, _ results.Kind) error {
 	if strings.HasSuffix(path, ".gguf") {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"assay/harness/skeleton"
 	"assay/native/dylib"
 	"assay/native/mlx"
+	"assay/native/mlx/lm"
 	"assay/predict/arch"
 	"assay/predict/cost"
 	"assay/predict/kv"
@@ -75,11 +76,16 @@ func (Runtime) WeightTypes(kind string) []string {
 	return skeleton.FolderTypes()
 }
 
-func (Runtime) Accepts(path string) error {
+// Accepts folders whose model type runs and whose configuration it reads; a plan
+// reads headers of any.
+func (Runtime) Accepts(path string, kind results.Kind) error {
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err != nil {
 		return failure.Input(fmt.Errorf("%s: mlx runs Hugging Face folders with a config.json and safetensors; measure a skeleton of the model with --skeleton full, or leave mlx out with --runtime llama.cpp", path))
 	}
-	return nil
+	if kind == results.KindPlan {
+		return nil
+	}
+	return failure.Input(lm.Runs(path))
 }
 
 func (Runtime) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {

@@ -56,7 +56,7 @@ func Plan(ctx context.Context, a subject.Ask, c results.Case) (results.Record, e
 // written, of which the item is told.
 func planned(ctx context.Context, s subject.Subject, it *subject.Item) (string, error) {
 	if path := s.Facts.Path; path != "" {
-		return path, s.Runtime.Accepts(path)
+		return path, s.Runtime.Accepts(path, results.KindPlan)
 	}
 	dirs, err := home.Find()
 	if err != nil {

@@ -314,7 +314,7 @@ func (x *execution) model(ctx context.Context, it subject.Item, tell func(string
 	}
 	if it.Skeleton == "" {
 		path := it.Facts.Path
-		return path, rt.Accepts(path)
+		return path, rt.Accepts(path, it.Case.Kind)
 	}
 	tell("writing the skeleton")
 	path, err := rt.WriteSkeleton(ctx, x.Home.Skeletons(), it.Run, it.Skeleton, it.WeightType)

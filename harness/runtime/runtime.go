@@ -60,7 +60,7 @@ type Runtime interface {
 	// SynthAt writes the same at a path of the user's choice.
 	SynthAt(ctx context.Context, path string, f arch.Facts, kind, weightType string) error
 	// Accepts says why the model at path cannot be run, or nil.
-	Accepts(path string) error
+	Accepts(path string, kind results.Kind) error
 	// Open finds and opens the library. Only a worker calls it.
 	Open() (Engine, error)
 }

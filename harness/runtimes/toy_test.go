@@ -93,7 +93,7 @@ func (toy) SynthAt(_ context.Context, path string, f arch.Facts, _, _ string) er
 	return os.WriteFile(path, text, 0o644)
 }
 
-func (t toy) Accepts(path string) error {
+func (t toy) Accepts(path string, _ results.Kind) error {
 	if t.Owns(path) {
 		return nil
 	}

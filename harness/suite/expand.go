@@ -41,7 +41,26 @@ func Expand(ctx context.Context, s Suite, names []string) ([]subject.Item, error
 			items = append(items, more...)
 		}
 	}
-	return unique(items), nil
+	items = unique(items)
+	for _, it := range items {
+		if err := accepted(it); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// accepted refuses a model's own files before anything runs, once for all cases,
+// where the runtime whose format they are of cannot run them.
+func accepted(it subject.Item) error {
+	if it.Skeleton != "" || runtimes.FormatOf(it.Facts.Path) != it.Runtime {
+		return nil
+	}
+	rt, err := runtimes.Named(it.Runtime)
+	if err != nil {
+		return err
+	}
+	return rt.Accepts(it.Facts.Path, it.Case.Kind)
 }
 
 // at says in which group of a file something is wrong; a command line has but one.

@@ -70,12 +70,16 @@ func MLX(f arch.Facts, weightType string, p kv.MLXParams, run MLXRun) (Parts, er
 		beside, err := m.beside(tokens, before, cache)
 		if errors.Is(err, cost.ErrNoRule) {
 			parts.Compute, parts.Unknown = nil, map[string]string{"compute": err.Error()}
-			return parts, nil
+			beside, err = 0, nil
 		}
 		if err != nil {
 			return Parts{}, fmt.Errorf("memory: %w", err)
 		}
-		if bytes := cache.Plan().Bytes(); bytes+beside > *parts.KV+*parts.Compute {
+		bytes := cache.Plan().Bytes()
+		switch {
+		case parts.Compute == nil:
+			parts.KV = new(max(bytes, *parts.KV))
+		case bytes+beside > *parts.KV+*parts.Compute:
 			parts.KV, parts.Compute = &bytes, &beside
 		}
 	}

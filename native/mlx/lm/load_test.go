@@ -65,7 +65,7 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 		want    []string // all in one error
 	}{
 		{"unknown model_type", config(t, plain, map[string]any{"model_type": "bert"}), plain.Tensors,
-			[]string{"config.json", `"bert"`, "qwen3_moe"}},
+			[]string{"config.json", `"bert"`, "assay types"}},
 		{"missing fields", config(t, plain, map[string]any{"hidden_size": nil, "rms_norm_eps": nil}), plain.Tensors,
 			[]string{"config.json", "hidden_size is missing", "rms_norm_eps is missing"}},
 		{"field of another type", config(t, plain, map[string]any{"num_hidden_layers": "three"}), plain.Tensors,

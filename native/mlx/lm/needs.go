@@ -34,6 +34,30 @@ func Ignored(configJSON []byte, names []string) (map[string]bool, error) {
 	return b.Taken, nil
 }
 
+// Runs says why a folder's model type or configuration cannot be run, which Load would
+// say too; nil where nothing but its weights can be wrong.
+func Runs(dir string) error {
+	c, err := folder.ReadConfig(dir)
+	if err != nil {
+		return err
+	}
+	kind := c.Text("model_type")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	build, err := family.Of(c.Path, kind)
+	if err != nil {
+		return err
+	}
+	tensors, _, err := folder.ReadTensors(dir)
+	if err != nil {
+		return err
+	}
+	b := block.NewBuilder(c, nil, tensors)
+	build(b)
+	return b.Err()
+}
+
 // listing builds a network of which nothing is made.
 func listing(configJSON []byte, stored map[string]folder.Tensor) (*block.Builder, error) {
 	c, err := folder.ParseConfig("config.json", configJSON)

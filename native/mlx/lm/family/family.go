@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"assay/native/mlx/lm/block"
 )
@@ -42,6 +41,5 @@ func Of(path, kind string) (Family, error) {
 type UnsupportedError struct{ Path, Type string }
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("%s: model_type %q is not supported (supported: %s)", e.Path, e.Type,
-		strings.Join(Types(), ", "))
+	return fmt.Sprintf("%s: model type %q does not run on MLX here ('assay types' lists those that do); 'assay predict' and 'assay plan' know what is known of it", e.Path, e.Type)
 }
