@@ -16,6 +16,7 @@ import (
 
 // What people mistype is answered with one sentence, status 2, nothing measured.
 func TestMistyped(t *testing.T) {
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1") // a hub out of reach
 	found, err := llama.Find()
 	if err != nil {
 		if os.Getenv("CI") != "" {
@@ -70,7 +71,7 @@ func TestMistyped(t *testing.T) {
 		"run -m toy.gguf -pg 512":              `"512" is not a pair of prompt and generated tokens, such as 512,128`,
 		"run -m toy.gguf --repetition 4":       "did you mean --repetitions?",
 		"run -m toy.gguf --thread 4":           "did you mean --threads?",
-		"run -m hf:acme/x:Q4_0":                "hf:acme/x is not in the hub's cache",
+		"run -m hf:acme/x:Q4_0":                "the model is not in the local cache either: download it, or set HF_ENDPOINT",
 		"run -m acme/x":                        "hf:acme/x asks the hub",
 		"run -hf acme":                         "write hf:ORG/NAME",
 		"run -m ollama:nosuch":                 "pull the model with ollama",

@@ -26,7 +26,7 @@ const (
 // Open reads the header of the model at path; of a split model, path names any
 // part and all of them are read. The caller closes the File.
 func Open(path string) (*File, error) {
-	paths, err := partPaths(path)
+	paths, err := PartPaths(path)
 	if err != nil {
 		return nil, err
 	}
@@ -36,19 +36,28 @@ func Open(path string) (*File, error) {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
 		return nil, fmt.Errorf("%s is empty; get it again", path)
 	}
-	model, err := tensorfile.Load(paths[0], Read)
+	model, err := ReadParts(len(paths), func(i int) (*File, error) { return tensorfile.Load(paths[i], Read) })
 	if err != nil {
 		return nil, err
-	}
-	if err := model.join(paths); err != nil {
-		return nil, errors.Join(err, model.Close())
 	}
 	model.Name = path
 	return model, nil
 }
 
-// partPaths are the files that belong to path, by its name.
-func partPaths(path string) ([]string, error) {
+// ReadParts reads a model of one or several parts, wherever they lie.
+func ReadParts(count int, read func(part int) (*File, error)) (*File, error) {
+	model, err := read(0)
+	if err != nil {
+		return nil, err
+	}
+	if err := model.join(count, read); err != nil {
+		return nil, errors.Join(err, model.Close())
+	}
+	return model, nil
+}
+
+// PartPaths are the files that belong to path, by its name.
+func PartPaths(path string) ([]string, error) {
 	dir, base := filepath.Split(path)
 	m := partName.FindStringSubmatch(base)
 	if m == nil {
@@ -86,29 +95,29 @@ func missingPart(path string, paths []string) error {
 }
 
 // join adds the other parts to f, the first, after checking that each belongs.
-func (f *File) join(paths []string) error {
-	if err := f.checkSplit(0, len(paths)); err != nil {
+func (f *File) join(count int, read func(part int) (*File, error)) error {
+	if err := f.checkSplit(0, count); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
 	for _, t := range f.Tensors {
 		seen[t.Name] = true
 	}
-	for i, path := range paths[1:] {
-		p, err := tensorfile.Load(path, Read)
+	for i := 1; i < count; i++ {
+		p, err := read(i)
 		if err != nil {
-			return fmt.Errorf("part %d of %d: %w", i+2, len(paths), err)
+			return fmt.Errorf("part %d of %d: %w", i+1, count, err)
 		}
 		f.parts = append(f.parts, p.parts...)
-		if err := p.checkSplit(i+1, len(paths)); err != nil {
+		if err := p.checkSplit(i, count); err != nil {
 			return err
 		}
 		for _, t := range p.Tensors {
 			if seen[t.Name] {
-				return fmt.Errorf("%s: tensor %q stands in an earlier part too", path, t.Name)
+				return fmt.Errorf("%s: tensor %q stands in an earlier part too", p.Name, t.Name)
 			}
 			seen[t.Name] = true
-			t.Part = i + 1
+			t.Part = i
 			f.Tensors = append(f.Tensors, t)
 		}
 	}

@@ -48,13 +48,22 @@ func loadHub(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return arch.Facts{}, err
 	}
-	if quant != "" {
-		return arch.Facts{}, fmt.Errorf("hf:%s is not in the hub's cache (%s); get it first: hf download %s --include '*%s*'", name, hubCache(opt), name, quant)
-	}
 	if opt.env("HF_HUB_OFFLINE") == "1" {
 		return arch.Facts{}, fmt.Errorf("%w, and HF_HUB_OFFLINE forbids asking the hub; download the model, or unset it", err)
 	}
-	f, err := remote{ctx: ctx, opt: opt, repo: name, revision: revision}.load()
+	hub := remote{ctx: ctx, opt: opt, repo: name, revision: revision}
+	if quant != "" {
+		f, err := hub.loadGGUF(quant)
+		f.Name = cmp.Or(f.Name, name)
+		return f, err
+	}
+	f, err := hub.load()
+	if errors.Is(err, fs.ErrNotExist) { // without a config, it may be one of GGUFs
+		if g, ggufErr := hub.loadGGUF(""); ggufErr == nil || !errors.Is(ggufErr, fs.ErrNotExist) {
+			g.Name = cmp.Or(g.Name, name)
+			return g, ggufErr
+		}
+	}
 	f.Name = name
 	return f, err
 }

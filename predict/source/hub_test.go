@@ -70,6 +70,10 @@ func TestHubRefusals(t *testing.T) {
 	} {
 		t.Run(http.StatusText(c.status)+" "+c.code, func(t *testing.T) {
 			hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, "/api/") { // nor has it GGUFs
+					http.NotFound(w, r)
+					return
+				}
 				assert.Contains(t, r.URL.Path, "/org/tiny/resolve/v2/")
 				switch filepath.Base(r.URL.Path) {
 				case c.on:

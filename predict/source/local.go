@@ -178,9 +178,7 @@ func ggufsIn(dir string, deep bool) []string {
 		if d.IsDir() && path != dir && !deep {
 			return fs.SkipDir
 		}
-		name := d.Name()
-		m := shard.FindStringSubmatch(name)
-		if !d.IsDir() && strings.EqualFold(filepath.Ext(name), ".gguf") && !strings.HasPrefix(strings.ToLower(name), "mmproj") && (m == nil || m[1] == "00001") {
+		if !d.IsDir() && isModelFile(d.Name()) {
 			found = append(found, path)
 		}
 		return nil

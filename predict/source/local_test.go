@@ -21,7 +21,7 @@ func homeWith(t *testing.T, names ...string) source.Options {
 		require.NoError(t, os.WriteFile(path, make([]byte, 100), 0o644))
 	}
 	t.Chdir(dir)
-	return source.Options{Env: func(name string) string { return map[string]string{"HOME": dir}[name] }}
+	return source.Options{Env: func(name string) string { return map[string]string{"HOME": dir, "HF_ENDPOINT": "http://127.0.0.1:1"}[name] }}
 }
 
 const hubFiles = ".cache/huggingface/hub/models--acme--toy-GGUF/snapshots/1/"
@@ -80,7 +80,7 @@ func TestReferencesIntoTheCache(t *testing.T) {
 		"hf:acme/toy-GGUF:Q5_0":                 "hf:acme/toy-GGUF has no Q5_0, but Q4_0, Q8_0",
 		"hf:acme/toy-GGUF:q4_0":                 "toy-Q4_0.gguf", // found, and is no GGUF
 		"acme/toy-GGUF:Q8_0":                    "toy-Q8_0.gguf",
-		"hf:acme/other:Q4_0":                    "hf:acme/other is not in the hub's cache",
+		"hf:acme/other:Q4_0":                    "the model is not in the local cache either: download it, or set HF_ENDPOINT",
 		"acme/other":                            "no such file or preset, and no model of the hub's cache; hf:acme/other asks the hub",
 		"hf:acme":                               "is no model on a hub; write hf:ORG/NAME",
 		"a":                                     "has 2 models; name one: a/x.gguf or a/y.gguf",

@@ -106,32 +106,44 @@ func (r remote) header(file string) ([]safetensors.Tensor, error) {
 	return header.Tensors, header.Close()
 }
 
+// hub is the address of the hub itself.
+func (r remote) hub() string {
+	return strings.TrimSuffix(cmp.Or(r.opt.env("HF_ENDPOINT"), defaultHub), "/")
+}
+
 // address is where a hub serves a file (huggingface_hub's hf_hub_url).
 func (r remote) address(file string) string {
-	hub := strings.TrimSuffix(cmp.Or(r.opt.env("HF_ENDPOINT"), defaultHub), "/")
-	return hub + "/" + r.repo + "/resolve/" + url.PathEscape(r.revision) + "/" + file
+	return r.hub() + "/" + r.repo + "/resolve/" + url.PathEscape(r.revision) + "/" + (&url.URL{Path: file}).EscapedPath()
 }
 
 // get reads a whole file of at most limit bytes.
 func (r remote) get(file string, limit int64) ([]byte, error) {
-	response, err := r.request(file, "")
+	return r.getFrom(r.address(file), limit)
+}
+
+func (r remote) getFrom(address string, limit int64) ([]byte, error) {
+	response, err := r.ask(address, "")
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.address(file), err)
+		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("%s: is larger than %d bytes; that is no file of this kind", r.address(file), limit)
+		return nil, fmt.Errorf("%s: is larger than %d bytes; that is no file of this kind", address, limit)
 	}
 	return raw, nil
 }
 
 // request asks for a file or a range of it. A missing file is fs.ErrNotExist.
 func (r remote) request(file, byteRange string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(r.ctx, http.MethodGet, r.address(file), nil)
+	return r.ask(r.address(file), byteRange)
+}
+
+func (r remote) ask(address, byteRange string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(r.ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +160,7 @@ func (r remote) request(file, byteRange string) (*http.Response, error) {
 	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusPartialContent {
 		return response, nil
 	}
-	return nil, errors.Join(r.refusal(file, response), response.Body.Close())
+	return nil, errors.Join(r.refusal(address, response), response.Body.Close())
 }
 
 // A hub has so long to be reached, to begin an answer, and for all of it: a config or
@@ -209,35 +221,41 @@ var refusals = map[int]string{
 
 // refusal is an error for an answer without a file. The hub names its reason in
 // a header (huggingface_hub's hf_raise_for_status).
-func (r remote) refusal(file string, response *http.Response) error {
+func (r remote) refusal(address string, response *http.Response) error {
 	said := response.Status
 	switch response.Header.Get("X-Error-Code") {
 	case "RevisionNotFound":
-		return fmt.Errorf("%s: the model has no revision %s; leave @%s out, or give a branch, a tag or a commit", r.address(file), config.Show(r.revision), r.revision)
+		return fmt.Errorf("%s: the model has no revision %s; leave @%s out, or give a branch, a tag or a commit", address, config.Show(r.revision), r.revision)
 	case "GatedRepo":
-		return fmt.Errorf("%s: %s; %s", r.address(file), said, refusals[http.StatusForbidden])
+		return fmt.Errorf("%s: %s; %s", address, said, refusals[http.StatusForbidden])
 	}
 	if response.StatusCode == http.StatusNotFound {
-		return fmt.Errorf("%s: %w", r.address(file), fs.ErrNotExist)
+		return fmt.Errorf("%s: %w", address, fs.ErrNotExist)
 	}
 	if after := response.Header.Get("Retry-After"); after != "" {
 		said += ", again in " + strings.Trim(config.Show(after), `"`) + " s"
 	}
 	advice, ok := refusals[response.StatusCode]
 	if !ok {
-		return fmt.Errorf("%s: %s; try again later, or give the folder of a downloaded model", r.address(file), said)
+		return fmt.Errorf("%s: %s; try again later, or give the folder of a downloaded model", address, said)
 	}
-	return fmt.Errorf("%s: %s; %s", r.address(file), said, advice)
+	return fmt.Errorf("%s: %s; %s", address, said, advice)
 }
 
-// rangeReader reads a remote file in ranges. Its first chunk is kept, as a
-// header is read in several small steps.
+// rangeReader reads the beginning of a remote file in ranges, and keeps it: a header
+// is read in many small steps.
 type rangeReader struct {
 	remote remote
 	file   string
 	size   int64
 	first  []byte
+	// ahead is how much more than was asked for one request brings: a GGUF's header
+	// has a vocabulary of megabytes.
+	ahead int64
 }
+
+// mostHeader is more than any header has.
+const mostHeader = 256 << 20
 
 func (r *rangeReader) start() error {
 	response, err := r.remote.request(r.file, fmt.Sprintf("0-%d", headerChunk-1))
@@ -266,27 +284,42 @@ func totalSize(response *http.Response) (int64, error) {
 	return size, nil
 }
 
-// ReadAt implements io.ReaderAt for a header: one request for what the first
-// chunk does not hold.
+// ReadAt implements io.ReaderAt for a header: one request for what is not known yet.
 func (r *rangeReader) ReadAt(p []byte, off int64) (int, error) {
-	if off+int64(len(p)) <= int64(len(r.first)) {
-		return copy(p, r.first[off:]), nil
-	}
 	if off >= r.size {
 		return 0, io.EOF
 	}
-	last := min(off+int64(len(p)), r.size) - 1
-	response, err := r.remote.request(r.file, fmt.Sprintf("%d-%d", off, last))
+	end := min(off+int64(len(p)), r.size)
+	if end > mostHeader {
+		return 0, fmt.Errorf("%s: its header has more than %d bytes; it is damaged", r.remote.address(r.file), mostHeader)
+	}
+	if known := int64(len(r.first)); end > known {
+		if err := r.extend(min(end+r.ahead, r.size)); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.first[off:end])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// extend reads on up to an end.
+func (r *rangeReader) extend(end int64) error {
+	known := int64(len(r.first))
+	response, err := r.remote.request(r.file, fmt.Sprintf("%d-%d", known, end-1))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusPartialContent {
-		return 0, fmt.Errorf("%s: the hub stopped serving ranges", r.remote.address(r.file))
+		return fmt.Errorf("%s: the hub stopped serving ranges", r.remote.address(r.file))
 	}
-	n, err := io.ReadFull(response.Body, p[:last-off+1])
-	if err == nil && n < len(p) {
-		err = io.EOF
+	more := make([]byte, end-known)
+	if _, err := io.ReadFull(response.Body, more); err != nil {
+		return fmt.Errorf("%s: %w", r.remote.address(r.file), err)
 	}
-	return n, err
+	r.first = append(r.first, more...)
+	return nil
 }
