@@ -258,3 +258,57 @@ func TestWorkflow(t *testing.T) {
 	assert.NotRegexp(t, pinned, "- uses: actions/checkout@v4", "the control")
 	assert.Contains(t, string(text), "./assay nightly")
 }
+
+// The action takes no step that somebody could move, and its night calls assay with
+// flags that it has and hands its status on.
+func TestAction(t *testing.T) {
+	text, err := os.ReadFile(nightlyScripts + "action.yml")
+	require.NoError(t, err)
+	var action struct {
+		Name, Description string
+		Inputs            map[string]struct{ Description, Default string }
+		Outputs           map[string]struct{ Description, Value string }
+		Runs              struct {
+			Using string
+			Steps []struct {
+				ID, Uses, Shell, Run string
+				With, Env            map[string]string
+			}
+		}
+	}
+	require.NoError(t, yaml.UnmarshalWithOptions(text, &action, yaml.Strict()))
+	assert.Equal(t, "composite", action.Runs.Using)
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "uses:") {
+			assert.Regexp(t, pinned, strings.TrimSpace(line))
+		}
+	}
+	night := action.Runs.Steps[len(action.Runs.Steps)-1]
+	for _, value := range night.Env {
+		name := strings.TrimSuffix(strings.TrimPrefix(value, "${{ inputs."), " }}")
+		assert.Contains(t, action.Inputs, name)
+	}
+
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("needs bash")
+	}
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(exe, filepath.Join(dir, "assay"))) // which TestMain runs as assay
+	output, suite := filepath.Join(dir, "output"), filepath.Join(dir, "no such $suite.yaml")
+	command := exec.Command(bash, "-c", night.Run)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+dir+"/scripts/nightly", "GITHUB_OUTPUT="+output, "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"),
+		"SUITE="+suite, "SITE="+filepath.Join(dir, "a site"), "BADGE=", "ASSAY_STORE="+filepath.Join(dir, "s.db"), "ASSAY_WEBHOOK=", "ASSAY_HOME="+dir)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scripts", "nightly"), 0o755))
+	says, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	assert.Equal(t, 2, exit.ExitCode(), "%s", says)
+	assert.Contains(t, string(says), suite, "as it was given")
+	status, err := os.ReadFile(output)
+	require.NoError(t, err)
+	assert.Equal(t, "status=2\n", string(status))
+}

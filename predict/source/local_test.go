@@ -21,7 +21,9 @@ func homeWith(t *testing.T, names ...string) source.Options {
 		require.NoError(t, os.WriteFile(path, make([]byte, 100), 0o644))
 	}
 	t.Chdir(dir)
-	return source.Options{Env: func(name string) string { return map[string]string{"HOME": dir, "HF_ENDPOINT": "http://127.0.0.1:1"}[name] }}
+	return source.Options{Env: func(name string) string {
+		return map[string]string{"HOME": dir, "HF_ENDPOINT": "http://127.0.0.1:1"}[name]
+	}}
 }
 
 const hubFiles = ".cache/huggingface/hub/models--acme--toy-GGUF/snapshots/1/"
