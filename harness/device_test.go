@@ -107,10 +107,10 @@ func runWithDevices(t *testing.T, test, visible string, env ...string) {
 	workertest.NeedLlama(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", test, "-test.v", "-test.timeout", "30m")
 	cmd.Env = append(os.Environ(), onDevice+"=1", "GGML_VK_VISIBLE_DEVICES="+visible, "ASSAY_TEST_SKELETONS="+skeletons)
-	cmd.Env = append(cmd.Env, env...)
 	if folder := deviceLibrary(t); folder != "" {
 		cmd.Env = append(cmd.Env, "ASSAY_LLAMA_LIB="+folder)
 	}
+	cmd.Env = append(cmd.Env, env...)
 	said, err := cmd.CombinedOutput()
 	var lines []string
 	for line := range strings.Lines(string(said)) {
