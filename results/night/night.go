@@ -99,11 +99,15 @@ func environments(r results.Run) map[results.Key]results.Environment {
 }
 
 // judged says which alerts a fit machine could have confirmed tonight: those about
-// cases that both sides have, and about groups that were judged.
+// cases that both sides have, and about groups that were judged. A case that is as slow
+// as it was said to be has not recovered because tonight's noise hides it.
 func judged(d diff.Diff, head results.Run) func(alert.Alert) bool {
 	cases := head.ByKey()
-	done := map[results.Key]bool{}
+	done, total := map[results.Key]bool{}, map[results.Key]float64{}
 	for _, c := range d.Cases {
+		if c.Time != nil && c.Time.Total != nil {
+			total[c.Key] = *c.Time.Total
+		}
 		done[c.Key] = (c.Failure == nil || c.Failure.Broke()) && len(cases[c.Key].Host.Unfit) == 0
 	}
 	return func(a alert.Alert) bool {
@@ -114,6 +118,10 @@ func judged(d diff.Diff, head results.Run) func(alert.Alert) bool {
 			})
 		case alert.Failure, alert.Refuted, alert.Output:
 			return cases[a.Key].Status != ""
+		case alert.Timing:
+			if a.Regression && a.ChangeCI != nil && total[a.Key] <= a.ChangeCI.Value/2 && a.ChangeCI.Value < 0 {
+				return false
+			}
 		}
 		return done[a.Key]
 	}

@@ -14,6 +14,7 @@ import (
 
 	"assay/results"
 	"assay/results/alert"
+	"assay/results/diff"
 	"assay/results/store"
 )
 
@@ -202,6 +203,17 @@ func TestNightOfOtherCases(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, v.Alerts)
 	assert.Equal(t, 39, len(v.Diff.Cases))
+}
+
+// A case is not over its loss on a night that only could not tell.
+func TestStillSlowIsNotRecovered(t *testing.T) {
+	head := tonight(0, 0)
+	key := head.Records[0].Key()
+	for total, want := range map[float64]bool{-0.39: false, -0.25: false, -0.1: true, 0.02: true} {
+		d := diff.Diff{Cases: []diff.Case{{Key: key, Time: &diff.Timing{Total: &total}}}}
+		a := alert.Alert{Class: alert.Timing, Key: key, Regression: true, ChangeCI: &results.Interval{Value: -0.4}}
+		assert.Equal(t, want, judged(d, head)(a), "%v", total)
+	}
 }
 
 // On an unfit machine bytes are judged, timings are not, and nothing recovers.
