@@ -60,9 +60,13 @@ func TestAnInventedSettingIsFoundEverywhere(t *testing.T) {
 	require.NoError(t, report.Markdown(&page, report.Input{Head: head}))
 	assert.Contains(t, page.String(), "invented 42")
 
+	base.Records[0].Measured.TokensPerSecond = results.Speed(rec.Measured.SamplesNS, rec.Case.Tokens())
 	for _, f := range export.Formats() {
 		var b bytes.Buffer
 		require.NoError(t, f.Write(&b, []results.Run{base}), f.Name)
+		if f.Name == "badge" { // which counts cases and names none
+			continue
+		}
 		assert.Contains(t, b.String(), "invented", f.Name)
 		assert.Contains(t, b.String(), "42", f.Name)
 		if strings.HasPrefix(f.Name, "llama-bench") && f.Name != "llama-bench-md" { // which is for people

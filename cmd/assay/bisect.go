@@ -20,8 +20,9 @@ import (
 const bisectHelp = `
 Measures a model in a good and a bad release of llama.cpp and then in as few of
 those between them as it takes to name the first in which a figure moved. Bytes,
-operations and nodes are compared for equality; times with those of the good
-release measured just before, by the rule of 'assay diff'. What is not installed
+operations and nodes are compared for equality; what comes out with what
+rounding explains; times with those of the good release measured just before, by
+the rule of 'assay diff'. What is not installed
 is fetched as by 'assay libs install'. A release that cannot be measured is
 passed by, and named if it lies at the boundary.
 

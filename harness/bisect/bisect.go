@@ -28,9 +28,13 @@ type Release struct {
 // diff's exact ones.
 const Time = "time"
 
+// Output stands for what comes out of the cases, which moved where rounding does not
+// explain it.
+const Output = "output"
+
 // Figures are the figures that can be followed. An empty one is whatever moved from
-// good to bad, of those without noise if there is one.
-func Figures() []string { return []string{"kv_bytes", "kv_layers", "flops", "nodes", Time} }
+// good to bad, of those without noise if there is one, then of what comes out.
+func Figures() []string { return []string{"kv_bytes", "kv_layers", "flops", "nodes", Output, Time} }
 
 // Search is what is asked.
 type Search struct {
@@ -55,6 +59,9 @@ type Step struct {
 	// Chance is the largest chance of a time that moved to do so by itself; absent
 	// for figures without noise, which are sure.
 	Chance *float64 `json:"chance,omitempty"`
+	// Beyond is how many times further what came out moved than rounding explains, of
+	// the case in which it moved least; absent where none did.
+	Beyond *float64 `json:"beyond_rounding,omitempty"`
 	// Failed says why the release could not be measured.
 	Failed string `json:"failed,omitempty"`
 }
@@ -199,16 +206,29 @@ func (f *finder) measure(ctx context.Context, r Release) (results.Run, error) {
 
 // judge says what of the figure moved. Where none was named, the first step chooses.
 func (f *finder) judge(step *Step, d diff.Diff) {
-	exact, times := evidence(d)
+	exact, outputs, times := evidence(d)
 	if f.Result.Figure = f.Search.Figure; f.Search.Figure == "" && len(f.Steps) == 0 {
-		if f.Search.Figure = Time; len(exact) > 0 {
+		switch {
+		case len(exact) > 0:
 			f.Search.Figure = anyExact
+		case len(outputs) > 0:
+			f.Search.Figure = Output
+		default:
+			f.Search.Figure = Time
 		}
 	}
 	f.Result.Figure = f.followed()
 	for _, e := range exact {
 		if f.follows(e.Figure) {
 			step.Evidence = append(step.Evidence, e.text)
+		}
+	}
+	if f.follows(Output) {
+		for _, o := range outputs {
+			step.Evidence = append(step.Evidence, o.text)
+			if o.beyond != nil && (step.Beyond == nil || *o.beyond < *step.Beyond) {
+				step.Beyond = o.beyond
+			}
 		}
 	}
 	if f.follows(Time) {
@@ -228,7 +248,7 @@ func (f *finder) judge(step *Step, d diff.Diff) {
 const anyExact = "exact"
 
 func (f *finder) follows(figure string) bool {
-	return f.Search.Figure == figure || f.Search.Figure == anyExact && figure != Time
+	return f.Search.Figure == figure || f.Search.Figure == anyExact && figure != Time && figure != Output
 }
 
 func (f *finder) followed() string {

@@ -3,7 +3,9 @@ package bisect_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"testing"
 
@@ -109,4 +111,38 @@ func TestFindsAPlantedSlowdown(t *testing.T) {
 	assert.Contains(t, got.Steps[0].Evidence[0], "slower")
 	require.NotNil(t, got.Steps[0].Chance)
 	assert.Less(t, *got.Steps[0].Chance, 0.01)
+}
+
+// plantedNorm stands before ggml and takes another epsilon for every norm.
+const plantedNorm = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+void *ggml_rms_norm(void *c, void *a, float eps) {
+	return ((void *(*)(void *, void *, float)) dlsym(RTLD_NEXT, "ggml_rms_norm"))(c, a, eps + 0.05f);
+}
+`
+
+// A release that computes something else is the first whose output moved, while bytes
+// and operations stay; how far beyond rounding is its certainty.
+func TestFindsWhereTheOutputMoved(t *testing.T) {
+	t.Setenv(llama.Spec().Env, cached(t, "v0.5.0"))
+	cc, err := exec.LookPath("cc")
+	if err != nil || goruntime.GOOS != "linux" {
+		t.Skip("needs a C compiler (cc) on Linux, whose loader takes a library of ours first")
+	}
+	library := filepath.Join(t.TempDir(), "planted.so")
+	require.NoError(t, os.WriteFile(library+".c", []byte(plantedNorm), 0o600))
+	out, err := exec.Command(cc, "-shared", "-fPIC", "-o", library, library+".c").CombinedOutput()
+	require.NoError(t, err, string(out))
+	release := func(name, preload string) bisect.Release {
+		return bisect.Release{Name: name, Get: func(context.Context) (string, error) { return "LD_PRELOAD=" + preload, nil }}
+	}
+	s := search(t, suite.Lists{"n_ctx": {256}, "n_threads": {1}}, "kv")
+	s.Releases = []bisect.Release{release("1", ""), release("2", ""), release("3", library), release("4", library)}
+	got, err := bisect.Find(t.Context(), s)
+	require.NoError(t, err)
+	assert.Equal(t, []string{bisect.Output, "2", "3"}, []string{got.Figure, got.Last, got.First})
+	require.NotNil(t, got.Steps[0].Beyond)
+	assert.Greater(t, *got.Steps[0].Beyond, 1.0)
+	assert.NotEmpty(t, got.Steps[0].Evidence)
 }

@@ -32,6 +32,9 @@ func Bisect(w io.Writer, r bisect.Result) {
 		if s.Chance != nil {
 			fmt.Fprintf(w, "; by chance in %.2g of 1", *s.Chance)
 		}
+		if s.Beyond != nil {
+			fmt.Fprintf(w, "; %.3g times as far as rounding explains, at least", *s.Beyond)
+		}
 		fmt.Fprintln(w)
 		for i, e := range s.Evidence {
 			if i == maxEvidence {
