@@ -20,13 +20,17 @@ func (r *Reader) attentions(hidden int64, n int, kinds []string) []*arch.Attenti
 	windows, chunked := r.windows(n, kinds)
 	bias, qkNorm, sinks := r.attentionExtras()
 	mla := r.mla()
+	var keys indexer
+	if mla != nil {
+		keys = r.indexer()
+	}
 	out := make([]*arch.Attention, n)
 	for i := range out {
 		a := &arch.Attention{Heads: heads[i], KVHeads: kvHeads[i], Window: windows[i], Chunked: chunked && windows[i] > 0,
 			Bias: bias, QKNorm: qkNorm, Sinks: sinks, Gated: r.Kind != nil && r.Kind.gatedAttention}
 		if mla != nil {
 			own := *mla
-			a.Indexer = r.indexer()
+			a.Indexer = keys.own()
 			a.MLA, a.KeyDim, a.ValueDim = &own, mla.NopeDim+mla.RopeDim, mla.ValueDim
 		} else {
 			a.KeyDim = r.HeadDim(hidden, heads[i])
@@ -91,13 +95,24 @@ func (r *Reader) attentionExtras() (bias, qkNorm, sinks bool) {
 	return bias || r.Kind.bias, qkNorm, r.Kind.sinks
 }
 
-// indexer is a sparse attention's, nil where the config has none.
-func (r *Reader) indexer() *arch.Indexer {
+// indexer is what a config says of a sparse attention's; nil: it has none.
+type indexer struct{ *arch.Indexer }
+
+func (r *Reader) indexer() indexer {
 	heads, ok := r.Optional("indexer.heads")
 	if !ok {
+		return indexer{}
+	}
+	return indexer{&arch.Indexer{Heads: heads, KeyDim: r.Integer("indexer.key_dim"), TopK: r.OptionalOr("indexer.top_k", 0)}}
+}
+
+// own is a copy for one layer.
+func (x indexer) own() *arch.Indexer {
+	if x.Indexer == nil {
 		return nil
 	}
-	return &arch.Indexer{Heads: heads, KeyDim: r.Integer("indexer.key_dim"), TopK: r.OptionalOr("indexer.top_k", 0)}
+	copied := *x.Indexer
+	return &copied
 }
 
 func (r *Reader) mla() *arch.MLA {

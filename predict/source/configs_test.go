@@ -12,6 +12,7 @@ import (
 
 	"assay/predict/arch"
 	"assay/predict/cost"
+	"assay/predict/source"
 )
 
 // tiny is a config to which the tests add keys.
@@ -84,6 +85,16 @@ func TestBlockConfigs(t *testing.T) {
 	assert.Equal(t, int64(640), f.Layers[2].FeedForward.Intermediate)
 	assert.Equal(t, int64(2), f.Layers[3].Attention.KVHeads)
 	assert.Nil(t, f.Layers[3].FeedForward)
+}
+
+// What all layers lack is said once.
+func TestMissingKeyIsNamedOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	write(t, path, "{"+tiny+`, "model_type": "deepseek_v32", "kv_lora_rank": 64, "qk_rope_head_dim": 16, "qk_nope_head_dim": 16,
+		"v_head_dim": 16, "index_n_heads": 4}`)
+	_, err := source.Load(t.Context(), path, source.Options{})
+	require.ErrorContains(t, err, "index_head_dim: missing; add the key")
+	assert.Equal(t, 1, strings.Count(err.Error(), "index_head_dim"))
 }
 
 // Several configs in one folder are called after their files; a config.json is
