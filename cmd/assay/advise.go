@@ -18,7 +18,8 @@ against what macOS lets a GPU have. Nothing is run. Exit status 0 when something
 fits, 1 when nothing does.
 
 The best of what fits is marked: the longest context that was asked for, then
-the most exact weights, then the most exact cache.
+the most exact weights (by what runs in the store measured that types lose of
+the model, else by their bits), then the most exact cache.
 
 examples:
   assay advise preset:gemma-3-27b --machine 'M4 Max 36GB' -c 64k
@@ -72,7 +73,7 @@ func advise(ctx context.Context, s line.Streams, o *adviseFlags, refs []string) 
 		return err
 	}
 	a, err := model.Advise(ctx, refs, in, model.AdviceOptions{
-		Contexts: o.contexts.Values, WeightTypes: o.weights.Values, CacheTypes: o.caches.Values, Runtime: o.runner.Values,
+		Contexts: o.contexts.Values, WeightTypes: o.weights.Values, CacheTypes: o.caches.Values, Runtime: o.runner.Values, Losses: model.MeasuredLosses(ctx, o.store),
 		Case: results.Case{NBatch: 2048, NUbatch: o.ubatch, NSeq: o.seqs, FlashAttn: "auto", NGPULayers: 99, TypeK: "f16", TypeV: "f16"},
 	})
 	if err != nil {

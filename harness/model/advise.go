@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/harness/runtime"
 	"assay/harness/runtimes"
@@ -36,6 +37,8 @@ type AdviceOptions struct {
 	WeightTypes, CacheTypes, Runtime []string
 	// Case has the settings that are the same for all.
 	Case results.Case
+	// Losses is what types of weights were measured to lose, by model and type.
+	Losses archive.Losses
 }
 
 // Choice is one way to run a model, and whether it fits.
@@ -52,6 +55,9 @@ type Choice struct {
 	AtLeast   bool            `json:"at_least,omitempty"`
 	Memory    *results.Memory `json:"memory,omitempty"`
 	Fits      bool            `json:"fits"`
+	// LossKL is what its weights were measured to lose, in nats; absent where that is
+	// not known.
+	LossKL *float64 `json:"loss_kl,omitempty"`
 	// Why says what stands against it.
 	Why string `json:"why,omitempty"`
 	// Prefill is of a prompt that fills the context, Decode of the token behind
@@ -181,6 +187,13 @@ func (a *adviser) choice(ref string, f arch.Facts, c Choice) error {
 		return err
 	}
 	c.judge(prompt, a.Place)
+	typ := c.WeightType
+	if typ == "" && f.File != nil {
+		typ = f.File.Type
+	}
+	if kl, known := a.opt.Losses.Of(f.Name, typ); known {
+		c.LossKL = &kl
+	}
 	if a.Place.Speed != nil && prompt.Cost != nil {
 		if err := a.time(&c, k, prompt, f); err != nil {
 			return err
@@ -237,15 +250,27 @@ func (a *adviser) time(c *Choice, k results.Case, prompt *results.Predicted, f a
 	return nil
 }
 
-// rank puts what fits first and, of each model, marks the best: the longest
-// context, then the most exact weights, then the most exact cache.
-func (a *adviser) rank() {
+// moreExact says whether the choice's weights lose less, where that was measured of
+// both, else whether they have more bytes; then whether its cache is larger.
+func (c Choice) moreExact(than Choice) bool {
+	if c.LossKL != nil && than.LossKL != nil && *c.LossKL != *than.LossKL {
+		return *c.LossKL < *than.LossKL
+	}
 	weight := func(c Choice) int64 {
 		if c.Memory != nil && c.Memory.WeightBytes != nil {
 			return *c.Memory.WeightBytes
 		}
 		return 0
 	}
+	if weight(c) != weight(than) {
+		return weight(c) > weight(than)
+	}
+	return c.NeedBytes > than.NeedBytes
+}
+
+// rank puts what fits first and, of each model, marks the best: the longest
+// context, then the most exact weights, then the most exact cache.
+func (a *adviser) rank() {
 	slices.SortStableFunc(a.Choices, func(x, y Choice) int {
 		if x.Fits != y.Fits {
 			if x.Fits {
@@ -264,7 +289,7 @@ func (a *adviser) rank() {
 		better := !known
 		if known {
 			b := a.Choices[at]
-			better = c.Context > b.Context || c.Context == b.Context && (weight(c) > weight(b) || weight(c) == weight(b) && c.NeedBytes > b.NeedBytes)
+			better = c.Context > b.Context || c.Context == b.Context && c.moreExact(b)
 		}
 		if better {
 			best[c.Ref] = i

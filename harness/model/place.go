@@ -46,6 +46,21 @@ func sizesOf(m machines.Machine) string {
 	return strings.Join(sizes, ", ")
 }
 
+// MeasuredLosses is what types of weights were measured to lose, as the store has it;
+// nothing where there is no store.
+func MeasuredLosses(ctx context.Context, dsn string) archive.Losses {
+	db, err := archive.Read(ctx, dsn)
+	if err != nil {
+		return nil
+	}
+	defer db.Close()
+	losses, err := archive.LossesIn(ctx, db)
+	if err != nil {
+		return nil // advice is given without
+	}
+	return losses
+}
+
 // Here is this machine: what its GPU may hold on a Mac, else its memory. Speeds are
 // by the newest fit of the store.
 func Here(ctx context.Context, store string, macOS int) Place {

@@ -54,6 +54,9 @@ func Advice(w io.Writer, a model.Advice) {
 // sentence says what the best choice needs, part by part.
 func sentence(c model.Choice) string {
 	name := strings.TrimSpace(Safe(c.Model) + " " + c.WeightType)
+	if c.LossKL != nil {
+		name += fmt.Sprintf(" (measured to lose %.2g nats)", *c.LossKL)
+	}
 	if c.Memory == nil {
 		return name
 	}
