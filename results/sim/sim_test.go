@@ -74,7 +74,7 @@ func TestHalfMoved(t *testing.T) {
 	two.Runtimes = 2
 	o := aNight(newReal(two, 77), half, 0.30, 12)
 	assert.Greater(t, o.share.percent(), 80.0)
-	assert.LessOrEqual(t, o.accused.hits, 2, "of 12 nights; it was 4 before directions and chances counted")
+	assert.LessOrEqual(t, o.accused.hits, 2, "of 12 nights: what their own noise moved")
 }
 
 func atMost(t *testing.T, bound float64, r rate, what string) {
