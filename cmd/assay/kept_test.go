@@ -96,7 +96,7 @@ func TestRunsAreListedTaggedAndRemoved(t *testing.T) {
 	assert.Equal(t, "day02", removed[0].Run)
 	assert.NotContains(t, good("list"), "day02")
 	refused("has no run or tag after", "show", "after")
-	assert.Contains(t, good("trend"), "over 1 nights")
+	assert.Contains(t, good("trend"), "over 1 night")
 	assert.Contains(t, good("import", removed[0].File), "30 cases, 30 new")
 	assert.Equal(t, before, good("show", "day02", "--json"))
 	assert.Equal(t, "before no longer names run day01\n", good("tag", "--delete", "before"))

@@ -16,6 +16,7 @@ import (
 	"assay/harness/run"
 	"assay/harness/suite"
 	"assay/results"
+	"assay/results/figure"
 )
 
 const runHelp = `
@@ -184,7 +185,7 @@ func (o *runFlags) calibration(ctx context.Context, s line.Streams) (suite.Suite
 	}
 	suite, plan, err := calibrate.Suite(ctx, opt)
 	if err == nil {
-		fmt.Fprintf(s.Err, "calibration: %d cases, about %v\n", len(plan.Chosen), plan.Expected.Round(time.Second))
+		fmt.Fprintf(s.Err, "calibration: %s, about %v\n", figure.Several(len(plan.Chosen), "case"), plan.Expected.Round(time.Second))
 	}
 	return suite, err
 }

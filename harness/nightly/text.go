@@ -7,6 +7,7 @@ import (
 
 	"assay/results"
 	"assay/results/alert"
+	"assay/results/figure"
 )
 
 // sentences say what there is to know of the night besides its alerts.
@@ -17,19 +18,19 @@ func (n Night) sentences() []string {
 			out = append(out, fmt.Sprintf(format, args...))
 		}
 	}
-	add(true, "run %s: %d cases, %d failed or skipped, %d with a refuted prediction", n.Run, n.Cases, n.Failed, n.Refuted)
-	add(n.NotPredicted > 0, "%d cases are measured and not predicted", n.NotPredicted)
+	add(true, "run %s: %s, %d failed or skipped, %d with a refuted prediction", n.Run, figure.Several(n.Cases, "case"), n.Failed, n.Refuted)
+	add(n.NotPredicted > 0, "not predicted: %s, measured all the same", figure.Several(n.NotPredicted, "case"))
 	add(n.Resumed, "it goes on with a run that was interrupted")
 	add(len(n.Unfit) > 0, "the machine was not fit: %s; such timings are neither judged nor a baseline", strings.Join(n.Unfit, "; "))
 	if n.Canary != nil {
 		add(true, "%s", *n.Canary)
 	}
-	add(n.First && n.Adopted > 0, "the first night of these %d cases on this machine: it is their baseline from now on", n.Adopted)
+	add(n.First && n.Adopted > 0, "the first night on this machine of %s: it is the baseline from now on", figure.Several(n.Adopted, "case"))
 	add(n.First && n.Adopted == 0, "the first night of these cases on this machine, and not fit to be their baseline")
-	add(!n.First && n.Adopted > 0, "%d cases are new and have their baseline from now on", n.Adopted)
+	add(!n.First && n.Adopted > 0, "new, with a baseline from now on: %s", figure.Several(n.Adopted, "case"))
 	add(n.NotJudged != "", "not judged: %s", n.NotJudged)
 	if n.Diff != nil {
-		add(true, "judged against the baseline %s and %d nights before", n.Diff.Base.Run, n.Diff.Nights)
+		add(true, "judged against the baseline %s and %s before", n.Diff.Base.Run, figure.Several(n.Diff.Nights, "night"))
 		for _, g := range n.Diff.Groups {
 			add(true, "%s", g)
 		}
@@ -38,7 +39,7 @@ func (n Night) sentences() []string {
 		}
 	}
 	if quiet := len(n.Alerts) - len(alert.Loud(n.Alerts)); quiet > 0 {
-		add(true, "%d known alerts go on and were announced before", quiet)
+		add(true, "announced before and going on: %s", figure.Several(quiet, "known alert"))
 	}
 	for _, w := range n.Warnings {
 		add(true, "warning: %s", w)

@@ -10,6 +10,7 @@ import (
 	"assay/harness/failure"
 	"assay/predict/roofline"
 	"assay/results"
+	"assay/results/figure"
 )
 
 // Fit fits the runs and gives the fit an id.
@@ -17,7 +18,7 @@ func Fit(runs []results.Run, opt roofline.Options) (*roofline.Fit, []roofline.Ob
 	obs, skipped := Observations(runs)
 	fit, err := roofline.New(obs, opt)
 	if err != nil && len(skipped) > 0 {
-		err = fmt.Errorf("%w (%d cases could not be used, the first: %s)", err, len(skipped), skipped[0])
+		err = fmt.Errorf("%w (%s could not be used, the first: %s)", err, figure.Several(len(skipped), "case"), skipped[0])
 	}
 	if err != nil {
 		return nil, nil, failure.Input(err)

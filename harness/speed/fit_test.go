@@ -125,7 +125,7 @@ func TestFitRefusesInOneSentence(t *testing.T) {
 	_, _, err := speed.Fit([]results.Run{run}, roofline.Options{})
 	require.Error(t, err)
 	assert.Contains(t, err.Error(), "all observations are of model-0")
-	assert.Contains(t, err.Error(), "(1 cases could not be used, the first: x q8_0 tg4: failed: killed)")
+	assert.Contains(t, err.Error(), "(1 case could not be used, the first: x q8_0 tg4: failed: killed)")
 	var input interface{ BadInput() bool }
 	require.ErrorAs(t, err, &input)
 	assert.True(t, input.BadInput())

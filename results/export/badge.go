@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // The measures of a badge, in pixels; a letter of its font is about so wide.
@@ -39,7 +40,7 @@ func badge(t results.Tally) (says, colour string) {
 	case t.Refuted > 0:
 		return fmt.Sprintf("%d of %d not as predicted", t.Refuted, t.Cases), bad
 	case t.Checks == 0:
-		return fmt.Sprintf("%d cases measured", t.Cases), dull
+		return figure.Several(t.Cases, "case") + " measured", dull
 	}
 	return fmt.Sprintf("%d checks hold", t.Checks), good
 }

@@ -168,3 +168,11 @@ func Number(x float64) string {
 	}
 	return fmt.Sprintf("%.4g", x)
 }
+
+// Several is a number of things: "1 case", "2 cases".
+func Several(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

@@ -160,11 +160,11 @@ func verdict(in Input) (string, bool) {
 	case len(in.Head.Records) == 0:
 		return "The run has no records.", true
 	case len(parts) > 0:
-		return strings.Join(parts, ", ") + fmt.Sprintf(" in %d cases.", len(in.Head.Records)), bad
+		return strings.Join(parts, ", ") + " in " + figure.Several(len(in.Head.Records), "case") + ".", bad
 	case in.Base != nil:
-		return fmt.Sprintf("Nothing moved in %d cases.", len(in.Head.Records)), false
+		return "Nothing moved in " + figure.Several(len(in.Head.Records), "case") + ".", false
 	}
-	return fmt.Sprintf("All %d cases succeeded and their checks hold.", len(in.Head.Records)), false
+	return figure.Several(len(in.Head.Records), "case") + " succeeded and all checks hold.", false
 }
 
 // facts says what ran where.

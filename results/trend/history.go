@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/figure"
 	"assay/results/stat"
 )
 
@@ -112,8 +113,8 @@ func (h *history) trend() Trend {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points of a machine that was not fit to be measured are left out", h.unfit))
 	}
 	if n := h.unsure(); n > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf(
-			"%d cases were measured before a model's file was known, of more than one model by their sizes; they stand alone", n))
+		t.Warnings = append(t.Warnings, figure.Several(n, "case")+
+			" of more than one model by their sizes, measured before a model's file was known: they stand alone")
 	}
 	if h.odd > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points in another power state than the newest, or with other variables, are left out", h.odd))

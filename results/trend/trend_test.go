@@ -152,7 +152,7 @@ func TestBadHistories(t *testing.T) {
 		series := histories(3, 5, version, same)
 		assert.Empty(t, analyse(t, series).Warnings)
 		series[1].Earlier = series[0].Key
-		assert.Contains(t, analyse(t, series).Warnings[0], "1 cases were measured before a model's file was known")
+		assert.Contains(t, analyse(t, series).Warnings[0], "1 case of more than one model by their sizes")
 	})
 	t.Run("unfit nights, other power and other variables are left out", func(t *testing.T) {
 		got := analyse(t, histories(25, 40, func(night int) *results.Environment {

@@ -10,6 +10,7 @@ import (
 	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/results"
+	"assay/results/figure"
 	"assay/results/imports"
 )
 
@@ -77,7 +78,7 @@ func importFiles(ctx context.Context, s line.Streams, dsn string, files []string
 			if err != nil {
 				return failure.Input(err)
 			}
-			fmt.Fprintf(s.Out, "%s: %d cases, %d new\n", run.ID, len(run.Records), added)
+			fmt.Fprintf(s.Out, "%s: %s, %d new\n", run.ID, figure.Several(len(run.Records), "case"), added)
 			for _, w := range run.Warnings {
 				fmt.Fprintf(s.Err, "assay import: %s\n", results.Printable(w))
 			}

@@ -8,6 +8,7 @@ import (
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
 	"assay/harness/archive"
+	"assay/results/figure"
 )
 
 const removeHelp = `
@@ -45,7 +46,7 @@ func Remove() line.Command {
 					return err
 				}
 				for _, r := range done {
-					fmt.Fprintf(s.Out, "removed run %s: %d cases of %s\n  'assay import %s' brings it back\n", r.Run, r.Cases, show.Safe(r.Machine), show.Safe(r.File))
+					fmt.Fprintf(s.Out, "removed run %s: %s of %s\n  'assay import %s' brings it back\n", r.Run, figure.Several(r.Cases, "case"), show.Safe(r.Machine), show.Safe(r.File))
 				}
 				return err
 			}

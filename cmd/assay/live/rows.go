@@ -130,18 +130,10 @@ func modelFacts(r results.Record) string {
 func runtimeLine(rt results.Runtime, c results.Case) string {
 	line := strings.TrimSuffix(fmt.Sprintf("%s %s on %s", rt.Name, rt.Version, rt.Device), " on ")
 	if c.NThreads > 0 {
-		line += ", " + several(c.NThreads, "thread")
+		line += ", " + figure.Several(c.NThreads, "thread")
 	}
 	if settings := c.Variant(); settings != "" {
 		line += ", " + settings
 	}
 	return line
-}
-
-// several is a number of things: "1 thread", "2 threads".
-func several(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -12,6 +12,7 @@ import (
 	"assay/harness/run"
 	"assay/results"
 	"assay/results/export"
+	"assay/results/figure"
 )
 
 // Run shows a run: progress and a row for each timed case while it goes on, what they
@@ -99,7 +100,7 @@ func (p *Run) Finish() (err error) {
 		err = errors.Join(err, p.export(p.Err, p.ErrFormat))
 	}
 	if p.bench.Records != "" {
-		fmt.Fprintf(p.Err, "\nrun %s: %s in %s\n", p.bench.RunID, several(len(p.Taken), "case"), p.bench.Records)
+		fmt.Fprintf(p.Err, "\nrun %s: %s in %s\n", p.bench.RunID, figure.Several(len(p.Taken), "case"), p.bench.Records)
 	}
 	return err
 }

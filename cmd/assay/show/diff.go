@@ -16,12 +16,14 @@ import (
 
 // Diff prints what moved between two runs.
 func Diff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
-	fmt.Fprintf(w, "%s (%d cases) against %s (%d cases)\n", Safe(d.Head.Run), d.Head.Cases, Safe(d.Base.Run), d.Base.Cases)
+	fmt.Fprintf(w, "%s (%s) against %s (%s)\n", Safe(d.Head.Run), figure.Several(d.Head.Cases, "case"),
+		Safe(d.Base.Run), figure.Several(d.Base.Cases, "case"))
 	for _, warning := range d.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", Safe(warning))
 	}
 	for _, x := range d.Differs {
-		fmt.Fprintf(w, "also differs: %s, %s, then %s (%d cases)\n", Safe(x.What), orDash(Safe(Clip(x.Base, 24))), orDash(Safe(Clip(x.Head, 24))), x.Cases)
+		fmt.Fprintf(w, "also differs: %s, %s, then %s (%s)\n", Safe(x.What), orDash(Safe(Clip(x.Base, 24))), orDash(Safe(Clip(x.Head, 24))),
+			figure.Several(x.Cases, "case"))
 	}
 	for _, a := range alerts {
 		fmt.Fprintf(w, "\n%s", alert.Text(a))
@@ -30,7 +32,7 @@ func Diff(w io.Writer, d diff.Diff, alerts []alert.Alert) {
 	printUnpaired(w, "only in "+Safe(d.Base.Run), d.OnlyBase)
 	printUnpaired(w, "only in "+Safe(d.Head.Run), d.OnlyHead)
 	if len(alerts) == 0 && len(d.Cases) > 0 {
-		fmt.Fprintf(w, "\nNothing moved in %d cases.\n", len(d.Cases))
+		fmt.Fprintf(w, "\nNothing moved in %s.\n", figure.Several(len(d.Cases), "case"))
 	}
 }
 
@@ -121,7 +123,7 @@ func printNotes(w io.Writer, d diff.Diff) {
 		}
 	}
 	for _, n := range order {
-		fmt.Fprintf(w, "note (%d cases): %s\n", seen[n], Safe(n))
+		fmt.Fprintf(w, "note (%s): %s\n", figure.Several(seen[n], "case"), Safe(n))
 	}
 }
 

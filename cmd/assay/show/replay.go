@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"assay/results/alert"
+	"assay/results/figure"
 	"assay/results/night"
 )
 
@@ -23,12 +24,12 @@ func Replay(w io.Writer, nights []night.Replayed) {
 		case n.First:
 			what = "the first night of these cases on " + n.Machine
 		}
-		fmt.Fprintf(w, "%s (%d cases): %s\n", Safe(n.Run), n.Cases, Safe(what))
+		fmt.Fprintf(w, "%s (%s): %s\n", Safe(n.Run), figure.Several(n.Cases, "case"), Safe(what))
 		for _, a := range loud {
 			fmt.Fprintf(w, "  %s\n", Safe(alert.Line(a)))
 		}
 	}
-	fmt.Fprintf(w, "\n%d runs, %d of them with something to say.\n", len(nights), said)
+	fmt.Fprintf(w, "\n%s, %d of them with something to say.\n", figure.Several(len(nights), "run"), said)
 }
 
 // counted says how many alerts of each state there are.

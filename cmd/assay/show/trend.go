@@ -14,7 +14,7 @@ import (
 
 // Trend prints where cases changed; all also names those that never did.
 func Trend(w io.Writer, t trend.Trend, all bool) {
-	fmt.Fprintf(w, "%d cases over %d nights\n", len(t.Cases), len(t.Nights))
+	fmt.Fprintf(w, "%s over %s\n", figure.Several(len(t.Cases), "case"), figure.Several(len(t.Nights), "night"))
 	for _, warning := range t.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", Safe(warning))
 	}
@@ -30,11 +30,11 @@ func Trend(w io.Writer, t trend.Trend, all bool) {
 		}
 		printChanges(w, Safe(string(c.Key)), c.Changes)
 		if len(c.Changes) == 0 {
-			fmt.Fprintf(w, "\n%s\n  no change in %d nights\n", Safe(string(c.Key)), len(c.Points))
+			fmt.Fprintf(w, "\n%s\n  no change in %s\n", Safe(string(c.Key)), figure.Several(len(c.Points), "night"))
 		}
 	}
 	if still > 0 {
-		fmt.Fprintf(w, "\n%d cases did not change.\n", still)
+		fmt.Fprintf(w, "\n%s did not change.\n", figure.Several(still, "case"))
 	}
 }
 
