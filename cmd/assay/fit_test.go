@@ -142,7 +142,9 @@ func TestPredictByFitAndChip(t *testing.T) {
 	out, errs, status := assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--fit", saved, "--contexts", "256,8192", "--memory", "2GiB")
 	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "it misses a model that it has not seen by")
-	assert.Contains(t, out, "largest context in 2.00 GiB: 8192 tokens")
+	unwrapped := strings.Join(strings.Fields(out), " ")
+	assert.Contains(t, unwrapped, "largest context in 2.00 GiB (this machine (")
+	assert.Contains(t, unwrapped, "given with --memory): 8192 tokens, which is the model's own limit; the memory has room for it")
 	assert.Contains(t, out, "* longer than anything that was measured (1028): an extrapolation")
 
 	out, errs, status = assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--chip", "M5-10", "--contexts", "512")
