@@ -55,7 +55,7 @@ func printCache(w io.Writer, records []results.Record) {
 // sizes, and whether each was as predicted.
 func printCacheSums(w io.Writer, records []results.Record) {
 	fmt.Fprintln(w)
-	t := NewTable(w, table.Row{"model (skeleton)", "cases", "KV cache", "FLOPs", "as predicted", ""}, "cases")
+	t := NewTable(w, table.Row{"model (skeleton)", "cases", "KV cache", "FLOPs", "predicted", ""}, "cases")
 	file := results.FileApart(records)
 	for _, group := range grouped(records) {
 		held := 0
@@ -73,10 +73,10 @@ func printCacheSums(w io.Writer, records []results.Record) {
 		}
 		says, sign := fmt.Sprintf("%d of %d", held, len(group)), "✗"
 		if held == len(group) {
-			says, sign = "all, exactly", "✓"
+			says, sign = "exactly", "✓"
 		}
 		m := group[0].Model
-		name := Clip(Safe(group[0].Runtime.Name+" "+m.Name), 26)
+		name := Clip(Safe(group[0].Runtime.Name+" "+m.Name), 24)
 		if of := strings.TrimSpace(m.FileType + " " + file(m)); of != "" {
 			name += " " + Safe(of)
 		}

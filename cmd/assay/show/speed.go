@@ -42,8 +42,8 @@ func printSpread(w io.Writer, records []results.Record) {
 		}
 	}
 	if within != nil {
-		fmt.Fprintf(w, "samples vary by %s within a process and %s between processes (medians of %d)\n",
-			figure.Percent(stat.Median(within)), figure.Percent(stat.Median(between)), len(within))
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("samples vary by %s within a process and %s between processes (medians of %s)",
+			figure.Percent(stat.Median(within)), figure.Percent(stat.Median(between)), figure.Several(len(within), "case")), ""))
 	}
 }
 
