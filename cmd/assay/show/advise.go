@@ -60,7 +60,11 @@ func sentence(c model.Choice) string {
 	if c.Memory == nil {
 		return name
 	}
-	return name + " needs " + c.Memory.String()
+	says := name + " needs " + c.Memory.String()
+	if all := c.Memory.Known(); c.NeedBytes > 0 && c.NeedBytes < all {
+		says += "; " + figure.Bytes(c.NeedBytes) + " of it on the GPU"
+	}
+	return says
 }
 
 // refusals says of each model what does not fit, and by how much the nearest of
