@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -118,7 +119,14 @@ func TestDecodeLeaksNothing(t *testing.T) {
 				filled = active(t, lib)
 				_, err = session.Decode(t.Context(), 200)
 				require.NoError(t, err)
-				after = active(t, lib)
+				// On a busy machine a thread of the library once held 192 bytes for some
+				// moments more; a leak stays.
+				for range 50 {
+					if after = active(t, lib); after <= filled {
+						break
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
 				require.NoError(t, session.Close())
 				return filled, after
 			}
