@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,6 +103,7 @@ var leaky = []struct {
 }
 
 func TestDecodeLeaksNothing(t *testing.T) {
+	const steps = 200
 	lib := library(t)
 	for _, test := range leaky {
 		t.Run(test.golden, func(t *testing.T) {
@@ -117,24 +117,19 @@ func TestDecodeLeaksNothing(t *testing.T) {
 				_, err = session.Decode(t.Context(), 1)
 				require.NoError(t, err)
 				filled = active(t, lib)
-				_, err = session.Decode(t.Context(), 200)
+				_, err = session.Decode(t.Context(), steps)
 				require.NoError(t, err)
-				// On a busy machine a thread of the library once held 192 bytes for some
-				// moments more; a leak stays.
-				for range 50 {
-					if after = active(t, lib); after <= filled {
-						break
-					}
-					time.Sleep(20 * time.Millisecond)
-				}
+				after = active(t, lib)
 				require.NoError(t, session.Close())
 				return filled, after
 			}
 			round() // compiles what lives as long as the library
 			before := active(t, lib)
 			filled, after := round()
-			// A view that keeps a prompt's rows alive may go.
-			assert.LessOrEqual(t, after, filled, "steps within what is allocated add nothing")
+			// A view that keeps a prompt's rows alive may go. Which of a step's few numbers
+			// share memory depends on how far the step before has come: 128 or 192 bytes
+			// were seen to differ. One array left behind a step would be 4 bytes of each.
+			assert.Less(t, after-filled, int64(4*steps), "steps within what is allocated add nothing")
 			assert.Equal(t, before, active(t, lib))
 		})
 	}
