@@ -11,6 +11,7 @@ import (
 	"assay/harness/skeleton"
 	"assay/harness/worker/workertest"
 	"assay/native/llama"
+	"assay/native/llama/llamatest"
 	"assay/predict/arch"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
@@ -43,7 +44,7 @@ func TestMixesAreTheLibrarys(t *testing.T) {
 			if mix != "Q4_K_M" && !slices.Contains(mixedPresets, name) {
 				continue // one mix tells the counters of every preset
 			}
-			types, err := lib.QuantizedTypes(file, number)
+			types, err := llamatest.QuantizedTypes(lib, file, number)
 			require.NoError(t, err, name)
 			tensors, err := family.Tensors(f, family.TypePlan{Matrices: mix})
 			require.NoError(t, err)

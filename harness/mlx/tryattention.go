@@ -8,6 +8,7 @@ import (
 
 	"assay/harness/runtime"
 	"assay/native/mlx"
+	"assay/predict/cost"
 )
 
 // What attention is tried with: heads of every width that models have, few and many
@@ -108,38 +109,12 @@ func (a *attentionSum) readings(mask string, lib *mlx.Library) []runtime.Reading
 	return out
 }
 
-// fusedRule says which attention one kernel of Metal computes: widths for up to 8
-// queries, and for more.
-type fusedRule struct {
-	before    string // the first release that it does not hold for
-	few, many []int
-}
-
-// fusedRules are those of use_fallback, in the order of the releases.
-var fusedRules = []fusedRule{
-	{"0.32.0", []int{64, 96, 128, 256}, []int{64, 80, 128}},
-	{"0.32.1", []int{64, 96, 128, 256}, []int{64, 80, 128}},
-	{"", []int{64, 96, 128, 256}, []int{64, 72, 80, 96, 128}},
-}
-
-// mostFewQueries is up to where vectors are multiplied, and mostGrouped how many
-// queries times heads on a key are.
-const mostFewQueries, mostGrouped = 8, 32
-
+// fusedOnMetal is what is foretold of a shape: whether a GPU has it as one kernel.
 func fusedOnMetal(lib *mlx.Library, t attention) bool {
-	if lib.Device != "gpu" {
-		return false
-	}
-	for _, rule := range fusedRules {
-		if rule.before != "" && !older(lib.Version, rule.before) {
-			continue
-		}
-		if t.queries <= mostFewQueries {
-			return has(rule.few, t.width) && t.queries*(triedHeads/triedKVHeads) <= mostGrouped
-		}
-		return has(rule.many, t.width)
-	}
-	return false
+	return lib.Device == "gpu" && cost.MLXFuses(cost.MLXAttention{
+		KeyDim: int64(t.width), ValueDim: int64(t.width), Queries: int64(t.queries), Keys: triedKeys,
+		Sharing: triedHeads / triedKVHeads, Causal: t.mask == "causal",
+	}, lib.Version)
 }
 
 // attention is one shape, with its numbers.

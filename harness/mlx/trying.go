@@ -3,9 +3,6 @@ package mlx
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"assay/harness/runtime"
 	"assay/native/mlx"
@@ -33,24 +30,3 @@ func libraryOf(e runtime.Engine) (*mlx.Library, error) {
 	}
 	return mine.lib, nil
 }
-
-// older compares versions such as 0.31.2 number by number.
-func older(a, b string) bool {
-	as, bs := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range max(len(as), len(bs)) {
-		if x, y := numberAt(as, i), numberAt(bs, i); x != y {
-			return x < y
-		}
-	}
-	return false
-}
-
-func numberAt(parts []string, i int) int {
-	if i >= len(parts) {
-		return 0
-	}
-	n, _ := strconv.Atoi(parts[i]) // a suffix such as "1rc1" counts as 0
-	return n
-}
-
-func has(list []int, v int) bool { return slices.Contains(list, v) }

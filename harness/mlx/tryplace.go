@@ -9,6 +9,7 @@ import (
 
 	"assay/harness/machine"
 	"assay/harness/runtime"
+	"assay/native/dylib"
 	"assay/native/mlx"
 )
 
@@ -90,7 +91,7 @@ func trySurroundings(_ context.Context, e runtime.Engine, _ string) ([]runtime.R
 	}
 	known := "none"
 	for _, f := range faults {
-		if older(lib.Version, f.mended) {
+		if dylib.CompareVersions(lib.Version, f.mended) < 0 {
 			known = f.what + "; mended in " + f.mended
 			break
 		}

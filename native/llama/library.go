@@ -44,8 +44,6 @@ type Library struct {
 	// flagsComputed is true where a graph holds nodes that are not computed and
 	// marks the others (GGML_TENSOR_FLAG_COMPUTE).
 	flagsComputed bool
-	// quantize is llama_model_quantize, 0 in a library without it.
-	quantize uintptr
 }
 
 // opened is the process's one library: a second copy would share the first
@@ -107,7 +105,6 @@ func open(path string) (*Library, error) {
 	}
 	// The function that leaves nodes out came with the flag (ggml.h, b8121).
 	_, lib.flagsComputed = handle.Symbol("ggml_build_forward_select")
-	lib.quantize, _ = handle.Symbol("llama_model_quantize")
 	call(lib.fn.logSet, logCallback(), 0)
 	logSink.Store(lib.log)
 	call(lib.fn.backendInit)

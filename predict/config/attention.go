@@ -20,9 +20,9 @@ func (r *Reader) attentions(hidden int64, n int, kinds []string) []*arch.Attenti
 	windows, chunked := r.windows(n, kinds)
 	bias, qkNorm, sinks := r.attentionExtras()
 	mla := r.mla()
-	var keys indexer
+	var indexer *arch.Indexer
 	if mla != nil {
-		keys = r.indexer()
+		indexer = r.indexer()
 	}
 	out := make([]*arch.Attention, n)
 	for i := range out {
@@ -30,7 +30,10 @@ func (r *Reader) attentions(hidden int64, n int, kinds []string) []*arch.Attenti
 			Bias: bias, QKNorm: qkNorm, Sinks: sinks, Gated: r.Kind != nil && r.Kind.gatedAttention}
 		if mla != nil {
 			own := *mla
-			a.Indexer = keys.own()
+			if indexer != nil {
+				chooses := *indexer
+				a.Indexer = &chooses
+			}
 			a.MLA, a.KeyDim, a.ValueDim = &own, mla.NopeDim+mla.RopeDim, mla.ValueDim
 		} else {
 			a.KeyDim = r.HeadDim(hidden, heads[i])
@@ -96,23 +99,12 @@ func (r *Reader) attentionExtras() (bias, qkNorm, sinks bool) {
 }
 
 // indexer is what a config says of a sparse attention's; nil: it has none.
-type indexer struct{ *arch.Indexer }
-
-func (r *Reader) indexer() indexer {
+func (r *Reader) indexer() *arch.Indexer {
 	heads, ok := r.Optional("indexer.heads")
 	if !ok {
-		return indexer{}
-	}
-	return indexer{&arch.Indexer{Heads: heads, KeyDim: r.Integer("indexer.key_dim"), TopK: r.OptionalOr("indexer.top_k", 0)}}
-}
-
-// own is a copy for one layer.
-func (x indexer) own() *arch.Indexer {
-	if x.Indexer == nil {
 		return nil
 	}
-	copied := *x.Indexer
-	return &copied
+	return &arch.Indexer{Heads: heads, KeyDim: r.Integer("indexer.key_dim"), TopK: r.OptionalOr("indexer.top_k", 0)}
 }
 
 func (r *Reader) mla() *arch.MLA {

@@ -22,16 +22,15 @@ var qwen35Block = slices.Concat([]part{attnNorm, gatedDeltaRows, alphaAndBeta, g
 // src/models/qwen35.cpp and qwen35moe.cpp: qwen3next with M-RoPE, and a dense MLP
 // in the first.
 var (
-	_ = register(&Family{
-		Name: "qwen35", keys: slices.Concat(ssmKeys, []key{{"full_attention_interval", attentionInterval}, ropeSections}),
-		block: qwen35Block,
-		Tail:  Tail{LateSince: "b10361", LateUntil: "b11548"},
-		Gaps:  map[string]string{"graph": gatedDeltaGap},
-	})
-	_ = register(&Family{
-		Name: "qwen35moe", keys: slices.Concat(ssmKeys, []key{{"full_attention_interval", attentionInterval}, ropeSections}),
-		block: qwen35Block,
-		Tail:  Tail{LateSince: "b10361", LateUntil: "b11548"},
-		Gaps:  map[string]string{"graph": gatedDeltaGap},
-	})
+	_ = register(qwen35("qwen35"))
+	_ = register(qwen35("qwen35moe"))
 )
+
+func qwen35(name string) *Family {
+	return &Family{
+		Name: name, keys: slices.Concat(ssmKeys, []key{{"full_attention_interval", attentionInterval}, ropeSections}),
+		block: qwen35Block,
+		Tail:  Tail{LateSince: "b10361", LateUntil: "b11548"},
+		Gaps:  map[string]string{"graph": gatedDeltaGap},
+	}
+}
