@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -43,34 +44,36 @@ func metalConfigs() map[string]string {
 // prediction. Host 0 was not printed, or until 2025 with one copy of the embeddings.
 // The graphs are v0.5.0's, of which older builds lack some nodes; mixtral of 2024
 // (115.50 MiB at 512, 197 here) computed its experts otherwise and is not held.
+// No log at hand is of a build that copies keys and values or has the host's mask
+// halved: what MetalBytes makes of these is read in the sources alone.
 func TestMetalBytes(t *testing.T) {
-	configs, older := metalConfigs(), metalBuild{}
+	configs := metalConfigs()
 	for _, tt := range []struct {
 		model     string
 		params    kv.Params
-		by        metalBuild
 		gpu, host float64
 		where     string
+		missed    bool // by more than a twentieth, for no reason known
 	}{
-		{"llama-3.1-8b", kv.Params{NCtx: 2048}, older, 258.50, 0, "M3, llama-cpp-python, 2024"},
-		{"llama-3.1-8b", kv.Params{NCtx: 512, NBatch: 512}, older, 258.50, 0, "M1 Max, 2024"},
-		{"llama-3.1-8b", kv.Params{NCtx: 8192}, older, 560, 0, "M1 Max, M2 Ultra and M3 Max, b2795 to b2797"},
-		{"llama-3.1-8b", kv.Params{NCtx: 131072, NSeq: 2, KVUnified: true}, older, 8480, 0, "M1 Pro"},
-		{"llama-3.2-3b", kv.Params{NCtx: 4096, NUbatch: 128, FlashAttn: true}, older, 64.12, 0, "M1 Pro"},
-		{"llama-3.2-3b", kv.Params{NCtx: 8192, FlashAttn: true}, older, 256.50, 0, "M1 Pro"},
-		{"llama-3.2-3b", kv.Params{NCtx: 4096, FlashAttn: true}, older, 256.50, 20.01, "2026"},
-		{"phi-3.5-mini", kv.Params{NCtx: 131072}, older, 8484, 0, "M2, 2024-08"},
-		{"granite-code-8b", kv.Params{NCtx: 32768, NSeq: 4, KVUnified: true}, older, 2144, 0, "M1 Pro, 2024-11"},
-		{"granite-code-8b", kv.Params{NCtx: 8192, NSeq: 4, KVUnified: true}, older, 560, 0, "M1 Pro, 2024-11"},
-		{"qwen2.5-7b", kv.Params{NCtx: 16384}, older, 956, 0, "M2 Max"},
-		{"qwen2.5-0.5b", kv.Params{NCtx: 512, FlashAttn: true}, older, 300.25, 4.51, "M4"},
-		{"smollm3-3b", kv.Params{NCtx: 65536, FlashAttn: true}, older, 254, 136, "M5, b8193"},
-		{"gemma-3-1b", kv.Params{NCtx: 32768, FlashAttn: true}, older, 514, 70, "M5, b8185"},
-		{"gemma-3-4b", kv.Params{NCtx: 131072, FlashAttn: true}, older, 517, 269, "M5, 2026-03"},
-		{"gpt-oss-20b", kv.Params{NCtx: 4096, FlashAttn: true}, older, 404, 0, "PR 17609, 2025-11"},
-		{"gpt-oss-20b", kv.Params{NCtx: 131072, FlashAttn: true}, older, 420.08, 268.77, "M5, b8164"},
-		{"gpt-oss-20b", kv.Params{NCtx: 131072, NSeq: 4, KVUnified: true, FlashAttn: true}, older, 420.83, 269.27, "M5, b8198"},
-		{"gpt-oss-20b", kv.Params{NCtx: 131072, NUbatch: 2048, FlashAttn: true}, older, 1672.08, 1064.59, "M5, 2026"},
+		{"llama-3.1-8b", kv.Params{NCtx: 2048}, 258.50, 0, "M3, llama-cpp-python, 2024", false},
+		{"llama-3.1-8b", kv.Params{NCtx: 512, NBatch: 512}, 258.50, 0, "M1 Max, 2024", false},
+		{"llama-3.1-8b", kv.Params{NCtx: 8192}, 560, 0, "M1 Max, M2 Ultra and M3 Max, b2795 to b2797", false},
+		{"llama-3.1-8b", kv.Params{NCtx: 131072, NSeq: 2, KVUnified: true}, 8480, 0, "M1 Pro", false},
+		{"llama-3.2-3b", kv.Params{NCtx: 4096, NUbatch: 128, FlashAttn: true}, 64.12, 0, "M1 Pro", true},
+		{"llama-3.2-3b", kv.Params{NCtx: 8192, FlashAttn: true}, 256.50, 0, "M1 Pro", false},
+		{"llama-3.2-3b", kv.Params{NCtx: 4096, FlashAttn: true}, 256.50, 20.01, "2026", true},
+		{"phi-3.5-mini", kv.Params{NCtx: 131072}, 8484, 0, "M2, 2024-08", false},
+		{"granite-code-8b", kv.Params{NCtx: 32768, NSeq: 4, KVUnified: true}, 2144, 0, "M1 Pro, 2024-11", false},
+		{"granite-code-8b", kv.Params{NCtx: 8192, NSeq: 4, KVUnified: true}, 560, 0, "M1 Pro, 2024-11", false},
+		{"qwen2.5-7b", kv.Params{NCtx: 16384}, 956, 0, "M2 Max", false},
+		{"qwen2.5-0.5b", kv.Params{NCtx: 512, FlashAttn: true}, 300.25, 4.51, "M4", false},
+		{"smollm3-3b", kv.Params{NCtx: 65536, FlashAttn: true}, 254, 136, "M5, b8193", false},
+		{"gemma-3-1b", kv.Params{NCtx: 32768, FlashAttn: true}, 514, 70, "M5, b8185", false},
+		{"gemma-3-4b", kv.Params{NCtx: 131072, FlashAttn: true}, 517, 269, "M5, 2026-03", false},
+		{"gpt-oss-20b", kv.Params{NCtx: 4096, FlashAttn: true}, 404, 0, "PR 17609, 2025-11", false},
+		{"gpt-oss-20b", kv.Params{NCtx: 131072, FlashAttn: true}, 420.08, 268.77, "M5, b8164", false},
+		{"gpt-oss-20b", kv.Params{NCtx: 131072, NSeq: 4, KVUnified: true, FlashAttn: true}, 420.83, 269.27, "M5, b8198", false},
+		{"gpt-oss-20b", kv.Params{NCtx: 131072, NUbatch: 2048, FlashAttn: true}, 1672.08, 1064.59, "M5, 2026", false},
 	} {
 		ref := "preset:" + tt.model
 		if text, ok := configs[tt.model]; ok {
@@ -79,14 +82,19 @@ func TestMetalBytes(t *testing.T) {
 		}
 		f, err := source.Load(t.Context(), ref, source.Options{})
 		require.NoError(t, err)
-		gpu, cpu, err := metalBytes(f, tt.params, tt.by)
+		gpu, cpu, err := metalBytes(f, tt.params, metalBuild{})
 		require.NoError(t, err)
 		got, host := float64(gpu)/(1<<20), float64(cpu)/(1<<20)
 		name := fmt.Sprintf("%s n_ctx %d (%s)", tt.model, tt.params.NCtx, tt.where)
 		t.Logf("%-60.60s GPU %7.2f of %7.2f MiB %+5.1f %%, host %7.2f of %7.2f", name, got, tt.gpu, 100*(got/tt.gpu-1), host, tt.host)
-		assert.InEpsilon(t, tt.gpu, got, 0.10, name)
+		near := 0.05
+		if tt.missed {
+			assert.Greater(t, math.Abs(got/tt.gpu-1), near, "%s is met now: it is no exception", name)
+			near = 0.10
+		}
+		assert.InEpsilon(t, tt.gpu, got, near, name)
 		if tt.host > 0 {
-			assert.InEpsilon(t, tt.host, host, 0.10, name)
+			assert.InEpsilon(t, tt.host, host, 0.03, name)
 		}
 	}
 }

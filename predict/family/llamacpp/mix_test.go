@@ -1,6 +1,11 @@
 package llamacpp_test
 
 import (
+	"encoding/csv"
+	"math"
+	"os"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,25 +41,72 @@ func TestMixesHaveThePublishedSize(t *testing.T) {
 	}
 }
 
-// Files of other makers, as llama-bench prints them (predict/published/data/figures.csv
-// has each with its source), lie within one percent where they keep to llama-quantize's
-// choice. Many do not: of Gemma 4 E2B there are Q4_K_M of 2.88 and 3.21 GiB.
+// presetsOf are the models of predict/published/data/figures.csv that a preset describes.
+var presetsOf = map[string]string{
+	"Llama-3.1-8B": "llama-3.1-8b", "Meta-Llama-3-8B": "llama-3.1-8b", "Llama-3.2-1B": "llama-3.2-1b", "phi-4": "phi-4", "Phi-4-reasoning-plus": "phi-4",
+	"Mistral-Small-24B": "mistral-small-3.1-24b", "Devstral-Small-24B": "mistral-small-3.1-24b",
+	"DeepSeek-R1-Distill-Qwen-14B": "qwen2.5-14b", "Qwen2.5-Coder-14B": "qwen2.5-14b",
+	"Qwen3-8B": "qwen3-8b", "Qwen3-30B-A3B": "qwen3-30b-a3b", "Qwen3-Coder-Next": "qwen3-next-80b-a3b",
+	"Qwen3.5-9B": "qwen3.5-9b", "Qwen3.5-27B": "qwen3.5-27b", "Qwen3.5-35B-A3B": "qwen3.5-35b-a3b",
+	"Qwen3.6-27B": "qwen3.6-27b", "Qwen3.6-35B-A3B": "qwen3.6-35b-a3b", "GLM-4.7-Flash": "glm-4.7-flash",
+	"gemma-3-12b": "gemma-3-12b", "gemma-3-27b": "gemma-3-27b", "gemma-4-E2B": "gemma-4-e2b", "gemma-4-E4B": "gemma-4-e4b",
+	"gemma-4-26B-A4B": "gemma-4-26b-a4b", "gemma-4-31B": "gemma-4-31b",
+}
+
+// missed are published files of which the mix that they are named after is more than
+// one percent too large or (-) too small, in percent: their makers store some tensors
+// otherwise than llama-quantize does, and which was not read. Nearly all are of Qwen 3.5
+// and 3.6 and of Gemma 4, of which most files are missed.
+var missed = map[string]float64{
+	"GLM-4.7-Flash Q4_K_M 17.2": -1.9, "Qwen3.5-27B Q4_K_M 15.59": -1.2, "Qwen3.5-35B-A3B Q4_K_M 20.5": -3.9,
+	"Qwen3.5-9B Q4_K_M 5.29": -1.1, "Qwen3.5-9B Q4_K_M 5.48": -4.5, "Qwen3.5-9B UD-Q4_K_XL 5.55": -5.7,
+	"Qwen3.6-27B Q4_K_M 15.65": -1.6, "Qwen3.6-27B Q4_K_M 16.32": -5.6, "Qwen3.6-27B Q5_K_M 19.09": -6.2,
+	"Qwen3.6-27B Q5_K_M 19.52": -8.3, "Qwen3.6-27B Q6_K 20.97": -2.0, "Qwen3.6-27B Q6_K 21.62": -4.9,
+	"Qwen3.6-27B Q6_K 22.04": -6.7, "Qwen3.6-27B Q8_0 27.11": -1.8, "Qwen3.6-35B-A3B Q4_K_M 19.91": -1.0,
+	"Qwen3.6-35B-A3B Q4_K_M 19.92": -1.1, "Qwen3.6-35B-A3B Q4_K_M 20.74": -5.0, "Qwen3.6-35B-A3B Q5_K_M 23.29": -1.2,
+	"Qwen3.6-35B-A3B Q6_K 27.98": -5.1, "Qwen3.6-35B-A3B Q6_K 28.81": -7.9, "Qwen3.6-35B-A3B UD-Q4_K_M 20.6": -4.4,
+	"Qwen3.6-35B-A3B UD-Q4_K_XL 20.81": -5.3, "Qwen3.6-35B-A3B UD-Q6_K 27.29": -2.7, "gemma-4-26B-A4B Q4_K_M 15.85": -1.4,
+	"gemma-4-26B-A4B Q4_K_M 15.87": -1.5, "gemma-4-26B-A4B UD-Q6_K 21.57": -2.3, "gemma-4-31B Q4_K_M 17.05": 2.0,
+	"gemma-4-31B Q4_K_M 18.24": -4.7, "gemma-4-31B Q4_K_M 18.25": -4.7, "gemma-4-31B Q6_K 24.88": -5.7,
+	"gemma-4-E2B Q4_K_M 2.88": 10.3, "gemma-4-E2B Q4_K_M 3.21": -1.0, "gemma-4-E2B Q4_K_M 3.22": -1.3,
+	"gemma-4-E2B Q6_K 3.62": -1.5, "gemma-4-E2B Q6_K 4.18": -14.7, "gemma-4-E4B Q4_K_M 4.62": 7.2,
+	"gemma-4-E4B Q4_K_M 5.02": -1.3, "gemma-4-E4B Q4_K_M 5.03": -1.5, "gemma-4-E4B Q6_K 6.57": -12.1,
+}
+
+// Every published file of a preset's model, as llama-bench prints its size, is within
+// one percent of the mix that it is named after, or stands among those missed.
 func TestMixesAreNearPublishedFiles(t *testing.T) {
-	for _, tt := range []struct {
-		preset, mix string
-		gib         float64
-	}{
-		{"qwen3-30b-a3b", "Q4_K_M", 17.35}, {"gemma-3-27b", "Q4_K_M", 15.41}, {"phi-4", "Q4_K_M", 8.43},
-		{"mistral-small-3.1-24b", "Q4_K_M", 13.35}, {"qwen3-next-80b-a3b", "Q4_K_M", 45.38}, {"qwen2.5-14b", "Q4_K_M", 8.37},
-		{"gemma-4-e2b", "Q5_K_M", 3.39}, {"gemma-4-e2b", "Q8_0", 4.61},
-		{"gemma-4-31b", "Q6_K", 23.46}, {"gemma-4-26b-a4b", "Q6_K", 21.28},
-		{"qwen3.6-27b", "Q8_0", 26.69}, {"qwen3.6-35b-a3b", "Q8_0", 34.37},
-	} {
-		f, err := source.Load(t.Context(), "preset:"+tt.preset, source.Options{})
+	file, err := os.Open("../../published/data/figures.csv")
+	require.NoError(t, err)
+	defer file.Close()
+	r := csv.NewReader(file)
+	r.Comment = '#'
+	rows, err := r.ReadAll()
+	require.NoError(t, err)
+	column := func(name string) int { return slices.Index(rows[0], name) }
+	seen := map[string]bool{}
+	for _, row := range rows[1:] {
+		model, mix, gib := row[column("model")], row[column("weights")], row[column("file_gib")]
+		key := model + " " + mix + " " + gib
+		if gib == "" || presetsOf[model] == "" || row[column("runtime")] != "llama.cpp" || seen[key] {
+			continue
+		}
+		seen[key] = true
+		size, err := strconv.ParseFloat(gib, 64)
 		require.NoError(t, err)
-		tensors, err := llamacpp.Tensors(f, llamacpp.TypePlan{Matrices: tt.mix})
+		f, err := source.Load(t.Context(), "preset:"+presetsOf[model], source.Options{})
 		require.NoError(t, err)
-		assert.InEpsilon(t, tt.gib, float64(bytesOf(t, tensors))/(1<<30), 0.01, "%s %s", tt.preset, tt.mix)
+		tensors, err := llamacpp.Tensors(f, llamacpp.TypePlan{Matrices: mix})
+		require.NoError(t, err)
+		off := 100 * (float64(bytesOf(t, tensors))/(1<<30)/size - 1)
+		if want, ok := missed[key]; ok {
+			assert.InDelta(t, want, off, 0.1, key)
+			continue
+		}
+		assert.LessOrEqual(t, math.Abs(off), 1.0, "%s: %+.1f %%", key, off)
+	}
+	for key := range missed {
+		assert.True(t, seen[key], "%s is no published file", key)
 	}
 }
 
