@@ -119,7 +119,7 @@ func TestDiffAndTrendRefuse(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"diff", "a"}, "diff takes BASE and HEAD, not 1 arguments"},
+		{[]string{"diff", "a"}, "diff takes BASE and HEAD, not 1 argument;"},
 		{[]string{"diff", "a", "b"}, "has no run or tag a, and there is no such file"},
 		{[]string{"diff", "a", "b", "--across", "weather"}, `"weather" is none of chip, power, version, all`},
 		{[]string{"diff", "a", "b", "--format", "pdf"}, `--format "pdf" is none of`},

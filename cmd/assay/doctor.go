@@ -95,18 +95,26 @@ func checkMachine(ctx context.Context, s line.Streams, out string, asJSON bool) 
 	if out != "" && isFolder(out) {
 		out = filepath.Join(out, c.FileName())
 	}
-	err = line.WriteFile(out, func(w io.Writer) error { return show.JSON(w, c) })
-	if asJSON {
-		err = errors.Join(err, show.JSON(s.Out, c))
-	} else {
-		show.Checkup(s.Out, c, out)
-	}
+	err = toldCheck(s, c, out, asJSON)
 	if err == nil {
 		err = diagnosed(c.Diagnosis)
 	}
 	if n := c.Count(doctor.Broken); err == nil && n > 0 {
 		err = line.Refuted(fmt.Errorf("%d of %d assumptions did not hold here", n, len(c.Findings)))
 	}
+	return err
+}
+
+// toldCheck writes what was found and prints it; only what was written is said to be.
+func toldCheck(s line.Streams, c doctor.Checkup, out string, asJSON bool) error {
+	err := line.WriteFile(out, func(w io.Writer) error { return show.JSON(w, c) })
+	if err != nil {
+		out = ""
+	}
+	if asJSON {
+		return errors.Join(err, show.JSON(s.Out, c))
+	}
+	show.Checkup(s.Out, c, out)
 	return err
 }
 

@@ -42,14 +42,14 @@ func fitCommand() line.Command {
 }
 
 type fitFlags struct {
-	store, out, plots                          string
+	store                                      *string
+	out, plots                                 string
 	unfit, noStore, asJSON, validate, markdown bool
 	furthest                                   int
 }
 
 func newFitFlags(fs *flag.FlagSet) *fitFlags {
-	o := &fitFlags{}
-	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+	o := &fitFlags{store: line.StoreFlag(fs)}
 	fs.BoolVar(&o.noStore, "no-store", false, "do not store the fit")
 	fs.StringVar(&o.out, "out", "", "also write the fit to this `file` as JSON")
 	fs.StringVar(&o.plots, "plot", "", "write the roofline, predicted against measured and the residuals as SVG into this `folder`")
@@ -71,7 +71,7 @@ func (o *fitFlags) run(ctx context.Context, s line.Streams, args []string) error
 	if len(args) == 0 {
 		args = []string{"latest"}
 	}
-	db, err := archive.Read(ctx, o.store)
+	db, err := archive.Read(ctx, *o.store)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (o *fitFlags) run(ctx context.Context, s line.Streams, args []string) error
 
 // keep stores the fit; only now is a store made where there was none.
 func (o *fitFlags) keep(ctx context.Context, fit *roofline.Fit) error {
-	db, err := archive.Open(ctx, o.store)
+	db, err := archive.Open(ctx, *o.store)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,8 @@
 //
 // This package is the list of commands, those that read what was measured in kept, the
 // others here in a short file each that declares flags, calls the packages below it and
-// has show print. It decides nothing, and it does
-// not know runtimes' names, libraries or formulas.
+// has show print. It decides nothing, and it does not know runtimes' names, libraries
+// or formulas.
 package main
 
 import (

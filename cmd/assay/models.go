@@ -28,12 +28,14 @@ func modelsCommand() line.Command {
 					return line.Usagef("models takes no arguments, not %q", args)
 				}
 				all, err := model.AllHere(ctx)
-				if err == nil && *asJSON {
-					return show.JSON(s.Out, all)
-				} else if err == nil {
-					show.Here(s.Out, all)
+				if err != nil {
+					return err
 				}
-				return err
+				if *asJSON {
+					return show.JSON(s.Out, all)
+				}
+				show.Here(s.Out, all)
+				return nil
 			}
 		},
 	}

@@ -56,17 +56,17 @@ func nightlyCommand() line.Command {
 }
 
 type nightlyFlags struct {
-	suite, store, out, webhook, junit, markdown, site string
-	runtimes, across                                  *line.List[string]
-	keep                                              int
-	smallest                                          float64
-	canary, force, fresh, github, asJSON, again       bool
+	store                                       *string
+	suite, out, webhook, junit, markdown, site  string
+	runtimes, across                            *line.List[string]
+	keep                                        int
+	smallest                                    float64
+	canary, force, fresh, github, asJSON, again bool
 }
 
 func newNightlyFlags(fs *flag.FlagSet) *nightlyFlags {
-	o := &nightlyFlags{runtimes: line.Words(), across: line.Words()}
+	o := &nightlyFlags{store: line.StoreFlag(fs), runtimes: line.Words(), across: line.Words()}
 	fs.StringVar(&o.suite, "suite", "", "suite `file`, in place of the argument (default: the built-in suite)")
-	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.StringVar(&o.out, "out", "", "`folder` for the reports (default: in assay's data folder)")
 	fs.StringVar(&o.webhook, "webhook", "", "post what is announced to this `URL`, or @FILE with it (default: $ASSAY_WEBHOOK)")
@@ -131,7 +131,7 @@ func (o *nightlyFlags) run(ctx context.Context, s line.Streams, args []string) e
 		return err
 	}
 	if o.site != "" {
-		if err := kept.WriteSite(ctx, s, o.store, o.site, archive.SiteOptions{Reports: kept.SiteReports}); err != nil {
+		if err := kept.WriteSite(ctx, s, *o.store, o.site, archive.SiteOptions{Reports: kept.SiteReports}); err != nil {
 			return err
 		}
 	}
@@ -147,7 +147,7 @@ func (o *nightlyFlags) options(s line.Streams) (nightly.Options, error) {
 	opt := nightly.Options{
 		Keep: o.keep, Fresh: o.fresh, Reports: o.out, Across: []diff.Aspect{diff.Version}, Webhook: hook,
 		Step:  func(what string) { fmt.Fprintf(s.Err, "%s\n", what) },
-		Bench: run.Options{Runtimes: o.runtimes.Values, Force: o.force, Store: o.store, Planned: progress.Planned, Progress: progress.Step},
+		Bench: run.Options{Runtimes: o.runtimes.Values, Force: o.force, Store: *o.store, Planned: progress.Planned, Progress: progress.Step},
 	}
 	if opt.Home, err = home.Find(); err != nil {
 		return opt, err

@@ -70,10 +70,7 @@ func predictCommand() line.Command {
 						if speed.chip != "" {
 							ask.Device = in.Device
 						}
-						told, err := foretell(ctx, ask, rules.Values, one)
-						if err == nil && speed.asked() {
-							told.Forecast, err = speed.forecast(ctx, ask, in, one)
-						}
+						told, err := foretell(ctx, ask, rules.Values, one, speed, in)
 						if err != nil {
 							return err
 						}
@@ -93,8 +90,12 @@ type foretold struct {
 	Forecast *model.Forecast `json:"forecast,omitempty"`
 }
 
-func foretell(ctx context.Context, ask subject.Ask, rules []string, c results.Case) (out foretold, err error) {
+// foretell predicts one combination of types, and its speed where that was asked for.
+func foretell(ctx context.Context, ask subject.Ask, rules []string, c results.Case, speed *forecastFlags, in model.Place) (out foretold, err error) {
 	out.Foretold, err = model.Predict(ctx, ask, c, rules)
+	if err == nil && speed.asked() {
+		out.Forecast, err = speed.forecast(ctx, ask, in, c)
+	}
 	return out, err
 }
 

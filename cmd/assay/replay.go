@@ -19,7 +19,7 @@ func (o *nightlyFlags) replay(ctx context.Context, s line.Streams, args []string
 	if err != nil {
 		return failure.Input(err)
 	}
-	st, err := archive.Read(ctx, o.store)
+	st, err := archive.Read(ctx, *o.store)
 	if err != nil {
 		return err
 	}

@@ -66,14 +66,15 @@ type runFlags struct {
 	settings                                         line.SettingLists
 	pg                                               line.Pairs
 	reps, rounds                                     int
-	skeleton, out, resumeID, store                   string
+	store                                            *string
+	skeleton, out, resumeID                          string
 	format, errFormat                                string
 	resume, force, json, noStore, calibrate, experts bool
 }
 
 func newRunFlags(fs *flag.FlagSet) *runFlags {
 	o := &runFlags{
-		models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), settings: line.NewSettingLists(fs),
+		store: line.StoreFlag(fs), models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), settings: line.NewSettingLists(fs),
 		kinds: line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
 	}
 	for _, name := range []string{"m", "model"} {
@@ -92,7 +93,6 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.Var(o.settings["n_gen"], "g", "mlx_lm.benchmark's name of -n")
 	fs.IntVar(&o.rounds, "rounds", 2, "rounds over all timed cases, each in fresh processes")
 	fs.StringVar(&o.out, "out", "", "also write the records to this `file`, anew, as JSON Lines; - is standard output")
-	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
 	fs.BoolVar(&o.noStore, "no-store", false, "write no store")
 	fs.BoolVar(&o.resume, "resume", false, "go on with the newest interrupted run")
 	fs.StringVar(&o.resumeID, "resume-run", "", "go on with the interrupted run of this `id`")
@@ -222,7 +222,7 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 	}
 	opt := run.Options{
 		Runtimes: o.runtimes.Values, Rules: o.judged(), Force: o.force,
-		Out: o.out, Stdout: s.Out, Store: o.store, NoStore: o.noStore,
+		Out: o.out, Stdout: s.Out, Store: *o.store, NoStore: o.noStore,
 		Planned: p.Planned, Progress: p.Step, Record: p.Record, Partial: p.Partial,
 	}
 	id, resume := o.resumeID, o.resume || o.resumeID != ""

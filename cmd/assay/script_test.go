@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,12 +93,18 @@ func writesWeights(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(w.Create(ts.MkAbs(args[0]), nil))
 }
 
-// isNarrow holds standard output against the width, and finds no escape codes
-// in it.
+// oneOfMany is one thing that is named as if there were several.
+var oneOfMany = regexp.MustCompile(`(?m)(^|[^\d.,])1 (cases|runs|nights|rules|models|machines|points|threads|samples|rounds)\b`)
+
+// isNarrow holds standard output against the width, and finds no escape codes in it and
+// nothing that is one and called several.
 func isNarrow(ts *testscript.TestScript, neg bool, _ []string) {
 	text := ts.ReadFile("stdout")
 	if strings.Contains(text, "\x1b") {
 		ts.Fatalf("escape codes in the output of no terminal")
+	}
+	if one := oneOfMany.FindString(text); one != "" {
+		ts.Fatalf("one is not several: %q", one)
 	}
 	wide := ""
 	for line := range strings.Lines(text) {

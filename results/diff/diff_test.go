@@ -270,9 +270,9 @@ func TestBadDays(t *testing.T) {
 		head results.Run
 		want string
 	}{
-		{"everything failed", failed, "all 3 cases of head (b) failed, so nothing could be compared"},
+		{"everything failed", failed, "every case of head (b) failed, so nothing could be compared"},
 		{"an empty run", results.Run{ID: "b"}, "head holds no case"},
-		{"rounds of another case", single, "head: 1 samples but 2 round numbers"},
+		{"rounds of another case", single, "head: samples: 1, but numbers of rounds: 2"},
 		{"rounds not known", unknown, "head: the rounds of its samples are not known, so differences between processes are not seen"},
 		{"a clock that went back", early, "head began before base: either they are swapped or a clock went backwards"},
 		{"the same run twice", run("a", 3, 1), "base and head are the same run, a"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/figure"
 	"assay/results/stat"
 )
 
@@ -87,7 +88,7 @@ func (g Group) String() string {
 	change := fmt.Sprintf("%+.1f %%", 100*g.Change)
 	switch {
 	case g.Scope == stat.Several:
-		return fmt.Sprintf("%s: %d models moved, the first by %s (%d cases)", name, len(g.Models), change, len(g.Moved))
+		return fmt.Sprintf("%s: %d models moved, the first by %s (%s)", name, len(g.Models), change, figure.Several(len(g.Moved), "case"))
 	case g.Verdict == Same:
 		all := fmt.Sprintf("all %d cases together", g.Cases)
 		if g.Cases == 1 {

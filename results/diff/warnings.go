@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // warn says what is wrong with the comparison as a whole.
@@ -24,7 +25,7 @@ func (d *Diff) warn(base, head results.Run) {
 		case s.Cases == 0:
 			add("%s holds no case", name)
 		case s.Failed == s.Cases:
-			add("all %d cases of %s (%s) failed, so nothing could be compared", s.Cases, name, s.Run)
+			add("every case of %s (%s) failed, so nothing could be compared", name, s.Run)
 		}
 	}
 	if d.Head.Time.Before(d.Base.Time) {
@@ -35,10 +36,10 @@ func (d *Diff) warn(base, head results.Run) {
 	}
 	for _, x := range d.Differs {
 		if x.What == "protocol" {
-			add("%d cases were not timed alike (%s, then %s), so they may differ for that alone", x.Cases, x.Base, x.Head)
+			add("timed in another way (%s, then %s), so what differs may do so for that alone: %s", x.Base, x.Head, figure.Several(x.Cases, "case"))
 		}
 		if x.What == string(Chip) {
-			add("compared on request although the chip differs in %d cases (%s, then %s)", x.Cases, short(x.Base), short(x.Head))
+			add("compared on request although the chip differs in %s (%s, then %s)", figure.Several(x.Cases, "case"), short(x.Base), short(x.Head))
 		}
 	}
 }

@@ -14,7 +14,7 @@ func depthFigures(records []results.Record) []Picture {
 		if r.Residual == nil || r.Residual.SecondsRatio == nil {
 			continue
 		}
-		p := point{x: float64(r.Case.NDepth), y: 100 * (*r.Residual.SecondsRatio - 1), note: modelName(r) + " " + r.Case.Test()}
+		p := point{x: float64(r.Case.NDepth), y: 100 * (*r.Residual.SecondsRatio - 1), note: ModelName(r) + " " + r.Case.Test()}
 		xs, ys = append(xs, p.x), append(ys, p.y)
 		if r.Case.Kind == results.KindDecode {
 			decode.points = append(decode.points, p)

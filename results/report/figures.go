@@ -70,7 +70,7 @@ func kvFigures(records []results.Record) []Picture {
 		if r.Case.NCtx < 1 || r.Predicted == nil || r.Predicted.KVBytes == nil {
 			return ""
 		}
-		return r.Runtime.Name + " · " + modelName(r)
+		return r.Runtime.Name + " · " + ModelName(r)
 	})
 	for _, model := range models {
 		variants, of := groups(by[model], func(r results.Record) string {
@@ -209,7 +209,7 @@ func layerFigure(r results.Record, residuals []point) (Picture, bool) {
 		}
 	}
 	off := len(differ.points)
-	title := r.Runtime.Name + " · " + modelName(r) + " · " + r.Case.Test()
+	title := r.Runtime.Name + " · " + ModelName(r) + " · " + r.Case.Test()
 	lo, hi := extent(ys)
 	c := chart{title: "KV residual by layer of " + title, xName: "layer", yName: "measured \u2212 predicted",
 		xLabel: figure.Short, yLabel: func(v float64) string { return figure.SignedSize(int64(v)) },

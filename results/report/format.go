@@ -7,10 +7,7 @@ import (
 )
 
 // ModelName returns the model with what tells it from its like.
-func ModelName(r results.Record) string { return modelName(r) }
-
-// modelName returns the model with what tells it from its like.
-func modelName(r results.Record) string {
+func ModelName(r results.Record) string {
 	words := []string{r.Model.Name}
 	if r.Model.Name == "" {
 		words[0] = r.Model.Ref

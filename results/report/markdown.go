@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/figure"
 )
 
 // Markdown writes the report for a pull request or an issue: verdict, what moved, the
@@ -82,7 +83,7 @@ func markdownMemory(b *strings.Builder, p page) {
 	if len(p.Memory) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n<details><summary>Memory and operations of all %d cases</summary>\n\n", len(p.Memory))
+	fmt.Fprintf(b, "\n<details><summary>Memory and operations of %s</summary>\n\n", figure.Several(len(p.Memory), "case"))
 	b.WriteString("| model | test | settings | weights | KV predicted | measured | off | operations | off | checks |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, r := range p.Memory {
 		fmt.Fprintf(b, "|%s\n", cells(r.Model, r.Test, r.Settings, r.Weights, r.KVPredicted, r.KVMeasured, r.KVOff, r.FLOPs, r.FLOPsOff, r.Status))
@@ -94,7 +95,7 @@ func markdownRules(b *strings.Builder, p page) {
 	if len(p.Refuted) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n<details><summary>%d rules of others that were refuted</summary>\n\n", len(p.Refuted))
+	fmt.Fprintf(b, "\n<details><summary>%s of others refuted</summary>\n\n", figure.Several(len(p.Refuted), "rule"))
 	b.WriteString("| rules | figure | because | cases | furthest off | predicted | measured |\n|---|---|---|--:|---|--:|--:|\n")
 	for _, r := range p.Refuted {
 		fmt.Fprintf(b, "|%s\n", cells(r.Rules, r.Figure, r.Because, strconv.Itoa(r.Cases), r.Worst, r.Predicted, r.Measured))

@@ -86,9 +86,10 @@ var styleCSS string
 func Style() template.CSS { return template.CSS(styleCSS) }
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"p":     results.Printable,
-	"style": Style,
-	"join":  func(s []string) string { return strings.Join(s, ", ") },
+	"p":       results.Printable,
+	"style":   Style,
+	"several": figure.Several,
+	"join":    func(s []string) string { return strings.Join(s, ", ") },
 }).Parse(pageHTML))
 
 // HTML writes the report as one file that needs nothing else.
@@ -247,6 +248,6 @@ func (row *verdictRow) add(r results.Record, v results.Verdict) {
 		format = figure.Size
 	}
 	row.off = off
-	row.Worst = r.Runtime.Name + " · " + modelName(r) + " · " + r.Case.Test()
+	row.Worst = r.Runtime.Name + " · " + ModelName(r) + " · " + r.Case.Test()
 	row.Predicted, row.Measured = format(float64(v.Predicted)), format(float64(v.Measured))
 }

@@ -18,12 +18,16 @@ import (
 	"assay/results/report"
 )
 
+// oneOfMany is one thing that is named as if there were several.
+var oneOfMany = regexp.MustCompile(`[^\d.,/]1 (cases|runs|nights|rules|machines|points)\b`)
+
 var update = flag.Bool("update", false, "rewrite the files in testdata")
 
 func html(t *testing.T, in report.Input) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, report.HTML(&b, in))
+	assert.NotRegexp(t, oneOfMany, b.String())
 	return b.String()
 }
 
@@ -31,6 +35,7 @@ func markdown(t *testing.T, in report.Input) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, report.Markdown(&b, in))
+	assert.NotRegexp(t, oneOfMany, b.String())
 	return b.String()
 }
 

@@ -55,7 +55,7 @@ func status(r results.Record) (words string, ok bool) {
 }
 
 func newSpeedRow(r results.Record, was float64) speedRow {
-	row := speedRow{Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Settings: r.Case.Variant()}
+	row := speedRow{Model: r.Runtime.Name + " · " + ModelName(r), Test: r.Case.Test(), Settings: r.Case.Variant()}
 	row.Status, row.OK = status(r)
 	var at *results.Interval
 	if r.Predicted != nil {
@@ -82,7 +82,7 @@ func newSpeedRow(r results.Record, was float64) speedRow {
 }
 
 func newMemoryRow(r results.Record) memoryRow {
-	row := memoryRow{Model: r.Runtime.Name + " · " + modelName(r), Test: r.Case.Test(), Settings: r.Case.Variant()}
+	row := memoryRow{Model: r.Runtime.Name + " · " + ModelName(r), Test: r.Case.Test(), Settings: r.Case.Variant()}
 	row.Status, row.OK = status(r)
 	if p := r.Predicted; p != nil {
 		row.KVPredicted = optional(p.KVBytes, figure.Size)

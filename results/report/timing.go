@@ -21,7 +21,7 @@ func speedFigures(records []results.Record) []Picture {
 		if r.Measured == nil || r.Measured.TokensPerSecond == nil {
 			return ""
 		}
-		return r.Runtime.Name + " · " + modelName(r) + " · " + string(r.Case.Kind)
+		return r.Runtime.Name + " · " + ModelName(r) + " · " + string(r.Case.Kind)
 	})
 	for _, name := range names {
 		for rows := range slices.Chunk(by[name], maxRows) {
@@ -81,9 +81,6 @@ func historyText(histories []History) string {
 	return s
 }
 
-// HistoryPicture draws the course of one case; there is nothing to see of a single point.
-func HistoryPicture(h History) (Picture, bool) { return historyFigure(h) }
-
 // sparkNights, sparkWidth and sparkHeight bound a picture that fits into a line of a table.
 const sparkNights, sparkWidth, sparkHeight = 60, 120.0, 24.0
 
@@ -116,7 +113,7 @@ func historyFigures(histories []History) []Picture {
 	slices.SortStableFunc(sorted, func(a, b History) int { return min(len(b.Changes), 1) - min(len(a.Changes), 1) })
 	var all []Picture
 	for _, h := range sorted[:min(len(sorted), maxHistories)] {
-		if f, ok := historyFigure(h); ok {
+		if f, ok := HistoryPicture(h); ok {
 			all = append(all, f)
 		}
 	}
@@ -129,7 +126,8 @@ const maxWhiskers = 40
 // maxNotes is how many may say their figure under a pointer.
 const maxNotes = 200
 
-func historyFigure(h History) (Picture, bool) {
+// HistoryPicture draws the course of one case; there is nothing to see of a single point.
+func HistoryPicture(h History) (Picture, bool) {
 	points := historyPoints(h.Points)
 	if len(points) < 2 {
 		return Picture{}, false

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/figure"
 	"assay/results/report"
 	"assay/results/trend"
 )
@@ -96,17 +97,12 @@ var wallJS string
 var compareJS string
 
 var pages = template.Must(template.New("site").Funcs(template.FuncMap{
-	"p":     results.Printable,
-	"style": func() template.CSS { return report.Style() + template.CSS(siteCSS) },
-	"wall":  func() template.JS { return template.JS(wallJS) },
-	"cmp":   func() template.JS { return template.JS(compareJS) },
-	"day":   day,
-	"look": func(n int) string {
-		if n == 1 {
-			return "1 case needs a look"
-		}
-		return fmt.Sprintf("%d cases need a look", n)
-	},
+	"p":       results.Printable,
+	"style":   func() template.CSS { return report.Style() + template.CSS(siteCSS) },
+	"wall":    func() template.JS { return template.JS(wallJS) },
+	"cmp":     func() template.JS { return template.JS(compareJS) },
+	"day":     day,
+	"several": figure.Several,
 }).Parse(pagesHTML))
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }

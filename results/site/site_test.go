@@ -101,7 +101,7 @@ func TestSite(t *testing.T) {
 	require.NoError(t, site.Write(dir, input(t)))
 	wall := read(t, dir, "index.html")
 	assert.Contains(t, wall, "6 cases on 2 machines")
-	assert.Contains(t, wall, "4 cases need a look")
+	assert.Contains(t, wall, "4 cases to look at")
 	assert.Contains(t, wall, "slower since 2026-10-01")
 	assert.Contains(t, wall, "not as predicted")
 

@@ -70,7 +70,7 @@ func logarithms(ns []int64, rounds []int) ([]float64, error) {
 		return nil, ErrNoSamples
 	}
 	if len(rounds) > 0 && len(rounds) != len(ns) {
-		return nil, fmt.Errorf("%d samples but %d round numbers", len(ns), len(rounds))
+		return nil, fmt.Errorf("samples: %d, but numbers of rounds: %d", len(ns), len(rounds))
 	}
 	logs := make([]float64, len(ns))
 	for i, x := range ns {

@@ -28,7 +28,7 @@ func TestPlaceRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, nil, "it has no samples"},
 		{"no duration", []int64{1, 2, 0, 4}, nil, "sample 3 is 0 ns, not a duration"},
-		{"rounds of another case", []int64{1, 2, 3, 4}, []int{1}, "4 samples but 1 round numbers"},
+		{"rounds of another case", []int64{1, 2, 3, 4}, []int{1}, "samples: 4, but numbers of rounds: 1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			run := Place([]Samples{{tt.ns, tt.rounds}})

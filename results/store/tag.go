@@ -34,8 +34,11 @@ func (s *Store) TagRun(ctx context.Context, run, name string) (before string, er
 		}
 		var id string
 		err := t.row(`SELECT id FROM runs WHERE substr(id, 1, ?2) = ?1`, name, len(name)).Scan(&id)
+		if err == nil {
+			return fmt.Errorf("the id of run %s begins so; take another name", id)
+		}
 		if !errors.Is(err, sql.ErrNoRows) {
-			return errors.Join(err, fmt.Errorf("the id of run %s begins so; take another name", id))
+			return err
 		}
 		if before, err = t.tagged(name); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package trend
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -110,14 +109,14 @@ func (h *history) trend() Trend {
 		t.Cases[i] = Case{Key: r.key, Points: points}
 	}
 	if h.unfit > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points of a machine that was not fit to be measured are left out", h.unfit))
+		t.Warnings = append(t.Warnings, "left out: "+figure.Several(h.unfit, "point")+" of a machine that was not fit to be measured")
 	}
 	if n := h.unsure(); n > 0 {
 		t.Warnings = append(t.Warnings, figure.Several(n, "case")+
 			" of more than one model by their sizes, measured before a model's file was known: they stand alone")
 	}
 	if h.odd > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%d points in another power state than the newest, or with other variables, are left out", h.odd))
+		t.Warnings = append(t.Warnings, "left out: "+figure.Several(h.odd, "point")+" in another power state than the newest, or with other variables")
 	}
 	return t
 }

@@ -17,6 +17,7 @@ import (
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
+	"assay/results/figure"
 	"assay/results/night"
 	"assay/results/store"
 )
@@ -62,7 +63,7 @@ type diffFlags struct {
 }
 
 func newDiffFlags(fs *flag.FlagSet) *diffFlags {
-	o := &diffFlags{store: storeFlag(fs), across: line.Words(), keys: line.Words()}
+	o := &diffFlags{store: line.StoreFlag(fs), across: line.Words(), keys: line.Words()}
 	fs.Float64Var(&o.smallest, "smallest", 3, "smallest change of a timing that counts, in `percent`")
 	fs.Var(o.across, "across", "`aspects` that may differ: chip, all (power and versions always may)")
 	fs.StringVar(&o.format, "format", "table", "`table`, markdown, json, github or junit; all but table print only what moved")
@@ -79,7 +80,7 @@ func (o *diffFlags) check(args []string) ([]diff.Aspect, error) {
 	formats := append([]string{"table"}, alert.Formats()...)
 	switch {
 	case len(args) != 2:
-		return nil, line.Usagef("diff takes BASE and HEAD, not %d arguments; write 'assay diff latest~1 latest' or 'assay diff baseline latest'", len(args))
+		return nil, line.Usagef("diff takes BASE and HEAD, not %s; write 'assay diff latest~1 latest' or 'assay diff baseline latest'", figure.Several(len(args), "argument"))
 	case o.smallest <= 0:
 		return nil, line.Usagef("--smallest %g must be more than 0", o.smallest)
 	case !slices.Contains(formats, o.format):

@@ -38,7 +38,7 @@ func Export() line.Command {
 		Does: "writes runs for benchstat, Prometheus and other tools",
 		Help: fmt.Sprintf(exportHelp, formats.String()),
 		Setup: func(fs *flag.FlagSet) line.Action {
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			format := fs.String("format", "jsonl", "`format` to write, as listed above")
 			out := fs.String("out", "-", "`file` to write, - for standard output")
 			return func(ctx context.Context, s line.Streams, args []string) error {

@@ -40,7 +40,7 @@ func Import() line.Command {
 		Help: importHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
 			var o imports.Options
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			fs.StringVar(&o.Model, "model", "", "`name` of the model, if the file does not say")
 			fs.StringVar(&o.Version, "version", "", "`version` of the runtime, if the file does not say")
 			fs.StringVar(&o.Host.Name, "machine", "", "`name` of the machine that it was measured on")

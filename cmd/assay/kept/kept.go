@@ -4,17 +4,10 @@
 package kept
 
 import (
-	"flag"
-
 	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/results/alert"
 )
-
-// storeFlag declares --store.
-func storeFlag(fs *flag.FlagSet) *string {
-	return fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
-}
 
 // Webhook is where alerts are posted to: what was given, or else the environment's.
 // One that cannot be is refused before anything is measured.

@@ -51,7 +51,7 @@ func List() line.Command {
 		Name: "list", Args: "[runs | fits | chips | presets]", Does: "what is kept and known: runs, fits, chips, presets", Help: listHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
 			o := listFlags{
-				store: storeFlag(fs), machine: fs.String("machine", "", "only runs or fits of the machine of this `name`"),
+				store: line.StoreFlag(fs), machine: fs.String("machine", "", "only runs or fits of the machine of this `name`"),
 				last: fs.Int("last", 20, "the newest so `many` runs or fits; 0 is all"), asJSON: fs.Bool("json", false, "print as JSON"),
 			}
 			return func(ctx context.Context, s line.Streams, args []string) error {

@@ -2,6 +2,7 @@ package kept
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
@@ -27,7 +28,7 @@ func Remove() line.Command {
 	return line.Command{
 		Name: "rm", Args: "RUN...", Does: "takes runs out of the store, into files", Help: removeHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			asJSON := fs.Bool("json", false, "print what was removed as JSON")
 			return func(ctx context.Context, s line.Streams, args []string) error {
 				if len(args) == 0 {
@@ -40,10 +41,7 @@ func Remove() line.Command {
 				defer db.Close()
 				done, err := archive.Remove(ctx, db, args)
 				if *asJSON {
-					if writeErr := show.JSON(s.Out, done); err == nil {
-						err = writeErr
-					}
-					return err
+					return errors.Join(err, show.JSON(s.Out, done))
 				}
 				for _, r := range done {
 					fmt.Fprintf(s.Out, "removed run %s: %s of %s\n  'assay import %s' brings it back\n", r.Run, figure.Several(r.Cases, "case"), show.Safe(r.Machine), show.Safe(r.File))

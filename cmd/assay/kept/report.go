@@ -32,7 +32,7 @@ func Report() line.Command {
 			o := archive.Options{}
 			var out string
 			var across bool
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			fs.StringVar(&out, "out", "", "`file` to write, - for standard output (default: report.html or report.md)")
 			fs.StringVar(&o.Base, "base", "", "`run` to compare with")
 			fs.IntVar(&o.Nights, "nights", 180, "`runs` that the histories go back")

@@ -29,7 +29,7 @@ func Show() line.Command {
 	return line.Command{
 		Name: "show", Args: "[RUN]", Does: "a run, as it was printed when it was measured", Help: showHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			rules := fs.Bool("rules", false, "also print what refutes rival rules")
 			asJSON := fs.Bool("json", false, "print the records as JSON")
 			return func(ctx context.Context, s line.Streams, args []string) error {

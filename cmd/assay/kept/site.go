@@ -32,7 +32,7 @@ func Site() line.Command {
 	return line.Command{
 		Name: "site", Does: "a static site of all machines, models and tests", Help: siteHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			out := fs.String("out", "", "`folder` to write")
 			nights := fs.Int("nights", 0, "the newest so many `runs` of each machine; 0 is all")
 			reports := fs.Int("reports", SiteReports, "the newest so many `runs` of each machine have a report")

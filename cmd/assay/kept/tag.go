@@ -35,7 +35,7 @@ func Tag() line.Command {
 	return line.Command{
 		Name: "tag", Args: "RUN NAME", Does: "gives a run a name", Help: tagHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			dsn := storeFlag(fs)
+			dsn := line.StoreFlag(fs)
 			remove := fs.Bool("delete", false, "take the name from the run that bears it")
 			asJSON := fs.Bool("json", false, "print as JSON")
 			return func(ctx context.Context, s line.Streams, args []string) error {

@@ -46,7 +46,7 @@ type trendFlags struct {
 }
 
 func newTrendFlags(fs *flag.FlagSet) *trendFlags {
-	o := &trendFlags{store: storeFlag(fs)}
+	o := &trendFlags{store: line.StoreFlag(fs)}
 	fs.StringVar(&o.machine, "machine", "", "`name` of the machine (default: the only one)")
 	fs.StringVar(&o.since, "since", "", "first `day`, as 2026-01-31")
 	fs.StringVar(&o.until, "until", "", "last `day`, as 2026-01-31")

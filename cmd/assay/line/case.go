@@ -33,6 +33,11 @@ func NewCaseFlags(fs *flag.FlagSet, kind results.Kind, but ...string) *CaseFlags
 // CountSettings are the settings that a command which plans or tabulates fixes itself.
 func CountSettings() []string { return []string{"n_depth", "n_prompt", "n_gen"} }
 
+// StoreFlag declares --store.
+func StoreFlag(fs *flag.FlagSet) *string {
+	return fs.String("store", "", "`file` or postgres:// DSN of the store (default: in assay's data folder)")
+}
+
 // RuntimeUsage describes --runtime of commands that look at one runtime.
 const RuntimeUsage = "`runtime`: llama.cpp or mlx (default: llama.cpp, but mlx for a folder of safetensors)"
 

@@ -24,7 +24,7 @@ type rowColumn struct {
 }
 
 // widest is the terminal that tables keep to.
-const widest = 80
+const widest = show.Columns
 
 // columnsOf are the columns for a run of timed cases: what differs between the cases,
 // what was measured, and what it is set beside.

@@ -9,12 +9,9 @@ import (
 	"assay/harness/doctor"
 )
 
-// checkWidth is that of a screen.
-const checkWidth = 80
-
 // Trying says what was tried, as soon as it is known.
 func Trying(w io.Writer, f doctor.Finding) {
-	fmt.Fprintln(w, Clip(Safe(fmt.Sprintf("%s: %s: %s, %.1f s", f.Part, f.Name, f.Verdict, f.Seconds)), checkWidth))
+	fmt.Fprintln(w, Clip(Safe(fmt.Sprintf("%s: %s: %s, %.1f s", f.Part, f.Name, f.Verdict, f.Seconds)), Columns))
 }
 
 // Checkup prints what was tried of this machine: a row each, then a sentence for what
@@ -57,6 +54,6 @@ func checked(w io.Writer, f doctor.Finding) {
 		fmt.Fprintln(w, Wrapped("    read in: "+Safe(f.Source), "      "))
 	}
 	for _, said := range f.Log {
-		fmt.Fprintln(w, Clip("    "+Safe(said), checkWidth))
+		fmt.Fprintln(w, Clip("    "+Safe(said), Columns))
 	}
 }

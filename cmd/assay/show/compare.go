@@ -124,7 +124,7 @@ func Comparison(w io.Writer, models []model.Inspection) {
 		last, fits := first+1, comparison(models[first:first+1])
 		for ; last < len(models); last++ {
 			wider := comparison(models[first : last+1])
-			if text.LongestLineLen(wider) > 80 {
+			if text.LongestLineLen(wider) > Columns {
 				break
 			}
 			fits = wider

@@ -15,7 +15,7 @@ import (
 // Fit prints what a machine's costs are, and the cases that it misses most.
 func Fit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthest int) {
 	say := func(format string, args ...any) { fmt.Fprintln(w, Wrapped(fmt.Sprintf(format, args...), "")) }
-	say("%s: %d cases on %s, %s", fit.ID, fit.Observations, Safe(fit.Machine), Safe(fit.Runtime))
+	say("%s: %s on %s, %s", fit.ID, figure.Several(fit.Observations, "case"), Safe(fit.Machine), Safe(fit.Runtime))
 	say("form: %s (of %d tried, by leaving models out)", fit.Form, len(fit.Rivals))
 	fmt.Fprintln(w)
 	t := NewTable(w, table.Row{"cost", "rate", "95 % interval", "cases", "remark"}, "rate", "95 % interval", "cases")
@@ -43,7 +43,7 @@ func Fit(w io.Writer, fit *roofline.Fit, obs []roofline.Observation, furthest in
 	}
 	if len(fit.LeftOut) > 0 {
 		fmt.Fprintln(w)
-		say("%d cases left out, the first: %s", len(fit.LeftOut), Safe(fit.LeftOut[0]))
+		say("%s left out, the first: %s", figure.Several(len(fit.LeftOut), "case"), Safe(fit.LeftOut[0]))
 	}
 }
 
@@ -146,6 +146,6 @@ func Validation(w io.Writer, v roofline.Validation, markdown bool) {
 	fmt.Fprintf(w, "\n%s\n", Wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
 		figure.Percent(d.Median), d.N, figure.Percent(p.Median), p.N, figure.Percent(v.Coverage())), ""))
 	if n := len(v.Skipped); n > 0 {
-		fmt.Fprintln(w, Wrapped(fmt.Sprintf("%d cases not predicted, the first: %s", n, Safe(v.Skipped[0])), ""))
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("%s not predicted, the first: %s", figure.Several(n, "case"), Safe(v.Skipped[0])), ""))
 	}
 }

@@ -51,11 +51,8 @@ func held(r results.Record) *int64 {
 // printAgreement says in one line that settings which must not matter do not; those
 // that do stand among the problems.
 func printAgreement(w io.Writer, records []results.Record) {
-	switch made, broken := outputChecks(records); {
-	case made == 1 && broken == 0:
-		fmt.Fprintln(w, "✓ the same comes out of 1 case whose settings must not matter to it")
-	case made > 0 && broken == 0:
-		fmt.Fprintf(w, "✓ the same comes out of %d cases whose settings must not matter to it\n", made)
+	if made, broken := outputChecks(records); made > 0 && broken == 0 {
+		fmt.Fprintf(w, "✓ the same comes out of %s whose settings must not matter to it\n", figure.Several(made, "case"))
 	}
 }
 

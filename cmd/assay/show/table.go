@@ -88,10 +88,13 @@ func wrapColumn(t *Table, name string, width int) {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// Wrapped breaks text at words into lines of 80 columns, each indented; a word
+// Columns is how wide a screen is, and no line wider.
+const Columns = 80
+
+// Wrapped breaks text at words into lines of so many columns, each indented; a word
 // that is longer is broken itself.
 func Wrapped(line, indent string) string {
-	lines := strings.Split(text.WrapSoft(line, 80-len(indent)), "\n")
+	lines := strings.Split(text.WrapSoft(line, Columns-len(indent)), "\n")
 	for i, l := range lines {
 		lines[i] = indent + strings.TrimSpace(l)
 	}

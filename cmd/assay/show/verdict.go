@@ -53,7 +53,7 @@ func ChiefVerdicts(w io.Writer, records []results.Record) {
 	all := slices.SortedFunc(maps.Values(worst), func(a, b results.Verdict) int { return cmp.Compare(off(b), off(a)) })
 	fmt.Fprint(w, "\nRules of others, at their worst here ('--rules all' shows them in full):\n")
 	for _, v := range all[:min(4, len(all))] {
-		fmt.Fprintln(w, Clip(fmt.Sprintf("  %s, %s: %s off, %s", v.Rules, v.Figure, percent(v), Safe(v.Chief)), 80))
+		fmt.Fprintln(w, Clip(fmt.Sprintf("  %s, %s: %s off, %s", v.Rules, v.Figure, percent(v), Safe(v.Chief)), Columns))
 	}
 }
 
