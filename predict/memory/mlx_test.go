@@ -51,8 +51,8 @@ var notHeld = map[string][]string{
 var notPredicted = []string{"gemma-4-26b-a4b-it", "gemma-4-31b-it", "gemma-4-e2b-it"}
 
 // unexplained are rows that the prediction misses by more than a tenth for no reason
-// known: p041 took 1.8 GB more. Its prompt and MLX are of 2024, but so are p042's and
-// p043's, which the prediction meets.
+// known: p041 took 1.8 GB more than predicted. It names no release of MLX; that it was an
+// old one explains nothing, as p042 and p043 of MLX 0.6 (2024) are met.
 var unexplained = []string{"p041"}
 
 // TestMLXPeaksArePublishedOnes holds the prediction against what mlx-lm printed on

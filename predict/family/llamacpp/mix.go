@@ -223,7 +223,7 @@ func (m mix) exception(kind string, at, layers int, f *arch.Facts) (gguf.Type, b
 		return gguf.Q3_K, true
 	case kind == "attn_v" && shared && (m.base == gguf.IQ4_NL || m.base == gguf.IQ4_XS):
 		return gguf.Q5_K, true
-	case kind == "attn_v" && len(f.Layers) == seventyLayers && shared && (m.base == gguf.Q3_K || m.base == gguf.Q4_K):
+	case kind == "attn_v" && len(f.Layers) == layersOf70B && shared && (m.base == gguf.Q3_K || m.base == gguf.Q4_K):
 		if t := m.bumped(kind, at, layers); t == gguf.Q3_K || t == gguf.Q4_K {
 			return gguf.Q5_K, true
 		}
@@ -231,8 +231,8 @@ func (m mix) exception(kind string, at, layers int, f *arch.Facts) (gguf.Type, b
 	return 0, false
 }
 
-// seventyLayers is the depth that makes a model "70B" to llama.cpp (LLM_TYPE_70B).
-const seventyLayers = 80
+// layersOf70B is the depth that makes a model "70B" to llama.cpp (LLM_TYPE_70B).
+const layersOf70B = 80
 
 // bumped is the type of a kind before any exception.
 func (m mix) bumped(kind string, layer, layers int) gguf.Type {
