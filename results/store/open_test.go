@@ -101,7 +101,7 @@ func TestOpenRefuses(t *testing.T) {
 func TestOpenedAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		var wg sync.WaitGroup
-		for range 4 {
+		for range 8 {
 			wg.Go(func() {
 				st, err := store.Open(context.Background(), dsn)
 				if assert.NoError(t, err) {

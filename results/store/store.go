@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	sqlite3 "modernc.org/sqlite"
 )
@@ -141,10 +142,23 @@ func open(ctx context.Context, d dialect, at address, source string) (*Store, er
 	if query := source[strings.LastIndex(source, "?")+1:]; strings.Contains(query, "mode=ro") || strings.Contains(query, "query_only") {
 		prepare = s.inspect
 	}
-	if err := prepare(ctx); err != nil {
+	if err := patiently(ctx, prepare); err != nil {
 		return nil, errors.Join(at.hide(s.openError(err)), db.Close())
 	}
 	return s, nil
+}
+
+// patiently prepares a store again while another does so at the same moment: SQLite waits
+// for a lock, but not where waiting could be for each other, as when both give a new file
+// its log (https://www.sqlite.org/c3ref/busy_handler.html).
+func patiently(ctx context.Context, prepare func(context.Context) error) error {
+	for until := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := prepare(ctx)
+		var driver *sqlite3.Error
+		if !errors.As(err, &driver) || driver.Code()&0xff != sqliteBusy || time.Now().After(until) {
+			return err
+		}
+	}
 }
 
 // UnreadableError is a file that holds no SQLite database, or none that can be
@@ -192,6 +206,7 @@ func unwritable(err error) bool {
 
 // Result codes of SQLite (sqlite3.h).
 const (
+	sqliteBusy         = 5
 	sqliteReadOnlyFile = 8
 
 	sqliteFull     = 13
