@@ -145,7 +145,7 @@ func place(p *kv.Plan, r ran, c results.Case, lib results.Runtime) (*cost.Placed
 	if len(lib.Devices) < 2 {
 		return nil, nil
 	}
-	placed, err := cost.Place(r.facts, r.weightType, spread, hostDevice)
+	placed, err := cost.Place(r.facts, r.weightType, spread)
 	if errors.Is(err, cost.ErrNoRule) {
 		return nil, nil
 	}

@@ -22,7 +22,7 @@ type Placed struct {
 // Place puts the model's tensors where the spread has them. The embedding's look-up is
 // the host's (dev_input of load_tensors, src/llama-model.cpp, v0.5.0), final norm and
 // head are the last layer's.
-func Place(f arch.Facts, matrices string, s kv.Spread, host string) (Placed, error) {
+func Place(f arch.Facts, matrices string, s kv.Spread) (Placed, error) {
 	table, err := weights(f, matrices)
 	if err != nil {
 		return Placed{}, fmt.Errorf("placement of %s: %w", f.Name, err)
