@@ -23,6 +23,8 @@ type caseExperiment struct {
 	change                func(c *results.Case, layers int)
 	// compiles: a device in software would compile its kernels for minutes.
 	compiles bool
+	// placed: without a device nothing lies elsewhere than on the processor.
+	placed bool
 	// more are readings besides the record's checks.
 	more func(results.Record, arch.Facts) []runtime.Reading
 }
@@ -46,7 +48,6 @@ func kinds() []caseExperiment {
 }
 
 // placements are what was read of a device's graphs and must hold wherever layers lie.
-// On a library without a device they run on the processor, as far as that goes.
 func placements() []caseExperiment {
 	return []caseExperiment{
 		{
@@ -58,22 +59,26 @@ func placements() []caseExperiment {
 			name: "cache elsewhere", assumed: "a cache is found where attention runs on another device than holds it",
 			source: "K and V of two types have no kernel of Metal (supports_op, ggml-metal-device.m)", model: dense(),
 			change: func(c *results.Case, _ int) { c.TypeK, c.TypeV = "q8_0", "q4_0" },
+			placed: true,
 		},
 		{
 			name: "cache on the host", assumed: "a cache that stays with the processor is read and counted",
 			source: "offload_kqv, src/llama-context.cpp", model: dense(),
 			change: func(c *results.Case, _ int) { c.NoKVOffload = true },
+			placed: true,
 		},
 		{
 			name: "no layer", assumed: "without layers on the device, what products move there is known (op_offload)",
 			source: "ggml_backend_sched_backend_id_from_cur, ggml/src/ggml-backend.cpp", model: dense(),
 			change: func(c *results.Case, _ int) { c.NGPULayers, c.NPrompt = 0, 64 },
 			more:   onHost,
+			placed: true,
 		},
 		{
 			name: "half the layers", assumed: "what is copied where the graph is split is known",
 			source: "activations at a split's edge, native/llama/traffic.go", model: dense(),
 			change: func(c *results.Case, layers int) { c.NGPULayers = layers / 2 },
+			placed: true,
 		},
 		{
 			name: "flash auto", assumed: "what flash attention 'auto' comes to is foretold",
@@ -141,6 +146,9 @@ func (e caseExperiment) tried(layers int) results.Case {
 
 // runCase runs the case of a skeleton and reads its checks.
 func (b *bench) runCase(ctx context.Context, rt runtime.Runtime, lib results.Runtime, e caseExperiment) ([]runtime.Reading, error) {
+	if e.placed && len(lib.GPUs()) == 0 {
+		return nil, runtime.NotHere("the library has no device besides the processor")
+	}
 	it, path, err := b.item(ctx, rt, e.model)
 	if failure.IsInput(err) { // a skeleton that the runtime's format has no way to write
 		return nil, runtime.NotHere("%s", err)
@@ -198,12 +206,10 @@ func (e caseExperiment) readings(rec results.Record, f arch.Facts) ([]runtime.Re
 }
 
 // onHost reads where the layers lie.
-func onHost(rec results.Record, _ arch.Facts) []runtime.Reading {
-	var out []runtime.Reading
+func onHost(rec results.Record, f arch.Facts) []runtime.Reading {
+	out := []runtime.Reading{runtime.Equals("layers with a cache", len(f.Layers), len(rec.Measured.KVLayers))}
 	for _, l := range rec.Measured.KVLayers {
-		if l.Device != "" {
-			out = append(out, runtime.Equals(fmt.Sprintf("layer %d's cache lies on", l.Layer), "CPU", l.Device))
-		}
+		out = append(out, runtime.Equals(fmt.Sprintf("layer %d's cache lies on", l.Layer), "CPU", l.Device))
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 }
 
 // slow are experiments that take over a second, tried by 'scripts/test --all'.
-var slow = []string{"compiled before", "loaded", "attention", "host", "quantised", "memory"}
+var slow = []string{"loaded", "attention", "host", "quantised", "memory"}
 
 // TestCheck tries what is assumed on this machine: all of it holds, or is not here with
 // a reason.
@@ -149,8 +149,9 @@ func TestCaseReadingsSeeWhatIsWrong(t *testing.T) {
 	assert.False(t, readings[0].Held)
 	assert.Equal(t, "predicted 2, executed 3", readings[0].Seen)
 	assert.False(t, flashForetold(rec, f)[0].Held, "off, where the processor has every kernel")
+	assert.False(t, onHost(rec, f)[0].Held, "no cache was found")
 	rec.Measured.KVLayers = []results.KVLayer{{Device: "MTL0"}}
-	assert.False(t, onHost(rec, f)[0].Held)
+	assert.False(t, onHost(rec, f)[1].Held)
 	rec.NotPredicted = "no rule"
 	_, err = caseExperiment{}.readings(rec, f)
 	assert.ErrorContains(t, err, "no rule")

@@ -29,7 +29,7 @@ func (Runtime) Trials() []runtime.Trial {
 		},
 		{
 			Name: "quantised", Assumed: "products with packed arrays are right for few rows, many cells, any width and one output",
-			Source: "mlx/backend/metal/quantized.cpp: pull requests 3497, 4251, 3854 and 3804 mended them in 0.31.3 to 0.32.1",
+			Source: "mlx/backend/metal/quantized.cpp: pull requests 3497, 4251, 3854 and 3804 mended them by 0.32.1",
 			Look:   on(tryQuantised),
 		},
 		{

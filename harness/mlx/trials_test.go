@@ -15,13 +15,7 @@ import (
 // TestTrials makes every experiment with the real library, where all must hold: on a
 // CPU each as far as it goes.
 func TestTrials(t *testing.T) {
-	e, err := Runtime{}.Open()
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("MLX is needed: %v", err)
-		}
-		t.Skipf("needs MLX: %v", err)
-	}
+	e := openHere(t)
 	seen := map[string]bool{}
 	for _, trial := range (Runtime{}).Trials() {
 		assert.False(t, seen[trial.Name], trial.Name)
@@ -41,11 +35,14 @@ func TestTrials(t *testing.T) {
 	}
 }
 
-// openHere opens the real library, or skips.
+// openHere opens the real library, or skips where it need not be.
 func openHere(t *testing.T) *engine {
 	t.Helper()
 	e, err := Runtime{}.Open()
 	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("MLX is needed: %v", err)
+		}
 		t.Skipf("needs MLX: %v", err)
 	}
 	return e.(*engine)
@@ -74,8 +71,12 @@ func TestTrialsSeePlantedFaults(t *testing.T) {
 
 		p := packedCells(s, mlx.Quantisation{Bits: 8, GroupSize: 32}, 1024, 64)
 		assert.Less(t, p.values(s, 2), float32Bound)
+		assert.Less(t, p.steps(), packedSteps)
 		p.unpacked.data[64*512] += 0.25
 		assert.Greater(t, p.values(s, 2), float32Bound, "one cell of 1024 is another")
+		next := packedCells(s, p.q, 1024, 64)
+		next.unpacked.data[5] += next.scales[0]
+		assert.Greater(t, next.steps(), packedSteps, "one number is the next one")
 		p.scales[0] /= 4
 		assert.Greater(t, p.steps(), packedSteps)
 

@@ -99,31 +99,37 @@ type packedCache struct {
 	q               mlx.Quantisation
 	packed          mlx.Packed
 	given, unpacked matrix
-	// scales has a number for each group.
-	scales []float32
+	// scales and biases have a number for each group.
+	scales, biases []float32
 }
 
 func packedCells(s *mlx.Scope, q mlx.Quantisation, cells, width int) packedCache {
 	p := packedCache{q: q, given: drawn(uint64(cells+width), cells, width)}
 	p.packed = s.Quantize(p.given.in(s), q)
 	p.unpacked = matrix{cells, width, s.Floats(s.Dequantize(p.packed, q))}
-	p.scales = s.Floats(p.packed.Scales)
+	p.scales, p.biases = s.Floats(p.packed.Scales), s.Floats(p.packed.Biases)
 	return p
 }
 
-// packedSteps is how far a number may be from what it was packed from, in steps of its
-// group's scale: half of one by rounding, and at the far end of a group another half,
-// since the scale is moved so that 0 stays 0 (affine_quantize, mlx/ops.cpp).
-const packedSteps = 1.001
+// packedSteps is how far a number may be from what it unpacks to, in steps of its
+// group's scale: rounding is half of one. The scale is moved so that 0 stays 0, which
+// leaves up to a whole step out at the far end of a group (affine_quantize, mlx/ops.cpp).
+const packedSteps = 0.501
 
-// steps is how many steps a number is off at most.
+// steps is how many steps a number is off at most of what its group reaches, or half
+// the steps by which it is out of reach.
 func (p packedCache) steps() float64 {
 	if len(p.unpacked.data) != len(p.given.data) {
 		return math.Inf(1)
 	}
 	most := 0.0
 	for i, v := range p.given.data {
-		most = max(most, math.Abs(float64(v-p.unpacked.data[i])/float64(p.scales[i/p.q.GroupSize])))
+		group := i / p.q.GroupSize
+		scale, bias := float64(p.scales[group]), float64(p.biases[group])
+		given := (float64(v) - bias) / scale
+		reached := min(max(given, 0), float64(int(1)<<p.q.Bits-1))
+		unpacked := (float64(p.unpacked.data[i]) - bias) / scale
+		most = max(most, math.Abs(reached-unpacked), math.Abs(given-reached)/2)
 	}
 	return most
 }

@@ -2,14 +2,12 @@ package mlx
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"assay/harness/machine"
 	"assay/harness/runtime"
-	"assay/native/dylib"
 	"assay/native/mlx"
 )
 
@@ -67,34 +65,18 @@ func productOver(ctx context.Context, lib *mlx.Library) (float64, error) {
 	return rate / portable, err
 }
 
-// fault is what a release does wrong on Metal, and which one mends it.
-type fault struct{ mended, what string }
-
-// faults are in the order of the releases (pull requests 3497, 3804; 3854, 4251, and
-// builds of Homebrew without an M5's kernels).
-var faults = []fault{
-	{"0.31.3", "packed values with a last chunk of 2 or 3 tokens from 1024 cells on, and few outputs of mxfp4, mxfp8 and nvfp4"},
-	{"0.32.1", "kv-bits with group 32 and heads of 32 or 96 from 1024 cells on, and nvfp4 with short prompts"},
-}
-
 func trySurroundings(_ context.Context, e runtime.Engine, _ string) ([]runtime.Reading, error) {
 	lib, err := libraryOf(e)
 	if err != nil {
 		return nil, err
 	}
-	out := []runtime.Reading{
-		runtime.Equals("variables that MLX obeys", "none", variables(obeyed.Variables())),
-		runtime.Holds("device", lib.Device == "gpu" || os.Getenv("MLX_DEFAULT_DEVICE") == "", "the library's own choice", lib.Device),
-	}
+	out := []runtime.Reading{runtime.Equals("variables that MLX obeys", "none", variables(obeyed.Variables()))}
 	if lib.Device != "gpu" {
 		return out, nil
 	}
 	known := "none"
-	for _, f := range faults {
-		if dylib.CompareVersions(lib.Version, f.mended) < 0 {
-			known = f.what + "; mended in " + f.mended
-			break
-		}
+	if wrong := wrongIn(lib.Version); len(wrong) > 0 {
+		known = strings.Join(wrong, "; ")
 	}
 	out = append(out, runtime.Equals("known faults of "+lib.Version, "none", known))
 	err = lib.Do(func(s *mlx.Scope) error {

@@ -63,10 +63,12 @@ func (r *Runner) library(it subject.Item) library {
 	return library{env: r.Env, runtime: r.Available[it.Runtime]}
 }
 
-// openReleases finds every release that items ask for and looks what it is, before
+// openReleases finds every release that items ask for and looks once what it is, before
 // anything is measured.
 func (r *Runner) openReleases(ctx context.Context, items []subject.Item) error {
-	r.releases = map[release]library{}
+	if r.releases == nil {
+		r.releases = map[release]library{}
+	}
 	for _, it := range items {
 		key := release{it.Runtime, it.Case.Release}
 		if _, known := r.releases[key]; known || key.name == "" {

@@ -128,8 +128,9 @@ func TestDecodeLeaksNothing(t *testing.T) {
 			filled, after := round()
 			// A view that keeps a prompt's rows alive may go. Which of a step's few numbers
 			// share memory depends on how far the step before has come: 128 or 192 bytes
-			// were seen to differ. One array left behind a step would be 4 bytes of each.
-			assert.Less(t, after-filled, int64(4*steps), "steps within what is allocated add nothing")
+			// were seen to differ. One array left behind a step would be 4 bytes of each, of
+			// which half must be seen whichever way they differ.
+			assert.Less(t, after-filled, int64(4*steps/2), "steps within what is allocated add nothing")
 			assert.Equal(t, before, active(t, lib))
 		})
 	}
