@@ -124,7 +124,8 @@ func machineWords(words, memory string) (with string, limit int64, err error) {
 		}
 	}
 	m, err := machines.Find(words)
-	if words == "" || err != nil || m.MemoryBytes != nil || len(m.Sizes()) == 0 || limit == 0 {
+	whole := limit > 0 && limit%(1<<30) == 0 // no Mac has a part of a GB
+	if words == "" || err != nil || m.MemoryBytes != nil || len(m.Sizes()) == 0 || !whole {
 		return words, limit, nil // what is wrong with the words is said where they are used
 	}
 	return fmt.Sprintf("%s %dGB", words, limit>>30), 0, nil

@@ -102,7 +102,7 @@ func TestFindsAPlantedSlowdown(t *testing.T) {
 	slow := plant(t, recent, func(name string) bool {
 		return !strings.HasPrefix(name, "libggml-cpu-") || strings.HasSuffix(name, "-x64.so")
 	})
-	s := search(t, suite.Lists{"n_prompt": {32}, "n_threads": {1}}, "prefill")
+	s := search(t, suite.Lists{"n_prompt": {128}, "n_threads": {1}}, "prefill")
 	s.Figure = bisect.Time
 	s.Releases = []bisect.Release{at("good", recent), at("same", recent), at("slow", slow), at("bad", slow)}
 	got, err := bisect.Find(t.Context(), s)

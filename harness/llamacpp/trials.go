@@ -174,12 +174,12 @@ func tryProduct(ctx context.Context, t trial) ([]runtime.Reading, error) {
 	slices.Sort(names)
 	hashed := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "libllama") })
 	out := []runtime.Reading{runtime.Holds("hashed", hashed, "libllama among the loaded files", strings.Join(names, " "))}
-	portable, err := machine.ProductRate(ctx)
+	portable, err := machine.CoreProductRate(ctx)
 	if err != nil {
 		return nil, err
 	}
 	const prompt = 128
-	params := llama.ContextParams{NCtx: 256, NBatch: prompt, NUbatch: prompt, NThreads: goruntime.NumCPU(), FlashAttn: llama.Off}
+	params := llama.ContextParams{NCtx: 256, NBatch: prompt, NUbatch: prompt, NThreads: 1, FlashAttn: llama.Off}
 	counter := llama.NewCounter()
 	params.Eval = counter.Observe
 	if err := t.decode(params, prompt, nil); err != nil {

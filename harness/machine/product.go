@@ -15,15 +15,24 @@ const productSide = 768
 // ProductRate is the 32-bit operations a second of a matrix product in portable Go on
 // all cores, which a runtime's own kernels exceed.
 func ProductRate(ctx context.Context) (float64, error) {
-	matrix := func() blas32.General {
-		m := blas32.General{Rows: productSide, Cols: productSide, Stride: productSide, Data: make([]float32, productSide*productSide)}
+	return productRate(ctx, productSide, productSide)
+}
+
+// CoreProductRate is the same on one core, which another load takes less from: gonum
+// computes a result of fewer than four blocks of 64 × 64 in one goroutine
+// (blas/gonum/sgemm.go).
+func CoreProductRate(ctx context.Context) (float64, error) { return productRate(ctx, 128, 64) }
+
+func productRate(ctx context.Context, rows, columns int) (float64, error) {
+	matrix := func(rows, columns int) blas32.General {
+		m := blas32.General{Rows: rows, Cols: columns, Stride: columns, Data: make([]float32, rows*columns)}
 		for i := range m.Data {
 			m.Data[i] = float32(i%7) - 3
 		}
 		return m
 	}
-	a, b, c := matrix(), matrix(), matrix()
-	return BestRate(ctx, 2*productSide*productSide*productSide, func() { blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, c) })
+	a, b, c := matrix(rows, productSide), matrix(productSide, columns), matrix(rows, columns)
+	return BestRate(ctx, float64(2*rows*columns*productSide), func() { blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, a, b, 0, c) })
 }
 
 // ratePasses are how often work is repeated.
