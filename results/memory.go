@@ -51,15 +51,15 @@ func (m *Memory) Need() (bytes int64, all bool) {
 }
 
 // String is the total and its parts: "27.01 GiB: weights 20.64 GiB, KV 5.61 GiB,
-// …", or "at least …" where a part is not known. Nothing is said of weights that
-// nobody repacks.
+// …", or "at least …" where a part is not known. Nothing is said of a part that a
+// runtime does not have, such as weights that nobody repacks.
 func (m *Memory) String() string {
 	var parts []string
 	for _, p := range m.Parts() {
 		switch {
 		case p.Bytes == nil:
 			parts = append(parts, p.Name+" not predicted")
-		case *p.Bytes != 0 || p.Name != "repacked":
+		case *p.Bytes != 0:
 			parts = append(parts, p.Name+" "+figure.Bytes(*p.Bytes))
 		}
 	}

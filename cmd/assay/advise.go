@@ -19,7 +19,9 @@ fits, 1 when nothing does.
 
 The best of what fits is marked: the longest context that was asked for, then
 the most exact weights (by what runs in the store measured that types lose of
-the model, else by their bits), then the most exact cache.
+the model, else by their bits), then the most exact cache; of two runtimes that
+are as exact the one with the faster decode. What was published in four bits is
+offered as it was published.
 
 examples:
   assay advise preset:gemma-3-27b --machine 'M4 Max 36GB' -c 64k
@@ -49,7 +51,7 @@ func adviseCommand() line.Command {
 			fs.Var(o.contexts, "c", "context `lengths`, such as 8k,32768 (default: 8192)")
 			fs.Var(o.weights, "weight-type", "`types` of the weights to choose from (default: the usual ones)")
 			fs.Var(o.caches, "ctk", "`types` of the cache to choose from (default: f16,q8_0)")
-			fs.Var(o.runner, "runtime", "`runtimes` to choose from: llama.cpp, mlx")
+			fs.Var(o.runner, "runtime", "`runtimes` to choose from: llama.cpp, mlx (default: on a Mac all that can run it)")
 			fs.IntVar(&o.ubatch, "ub", 512, "n_ubatch in `tokens`")
 			fs.IntVar(&o.seqs, "np", 1, "parallel `sequences`")
 			fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store with this machine's fits")

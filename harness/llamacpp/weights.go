@@ -45,8 +45,14 @@ func (Runtime) WeighAs(f arch.Facts) (all []runtime.WeightsAs, err error) {
 	return all, nil
 }
 
-// UsualTypes are the mixes that most repositories offer.
-func (Runtime) UsualTypes() []string { return []string{"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M"} }
+// UsualTypes are the mixes that most repositories offer. Of a model that was published
+// in four bits none is more exact than those, and all of them are larger.
+func (Runtime) UsualTypes(f arch.Facts) []string {
+	if f.PackedBy == "mxfp4" {
+		return []string{"MXFP4"}
+	}
+	return []string{"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M"}
+}
 
 // Calibration is by the types that the mixes of most repositories are made of.
 func (Runtime) Calibration(results.Host) runtime.Calibration {

@@ -38,8 +38,14 @@ func (rt Runtime) WeighAs(f arch.Facts) (all []runtime.WeightsAs, err error) {
 	return all, nil
 }
 
-// UsualTypes are those that the community's conversions come in.
-func (Runtime) UsualTypes() []string { return []string{"8bit", "6bit", "4bit"} }
+// UsualTypes are those that the community's conversions come in: of a model that was
+// published in four bits those, with the rest in eight.
+func (Runtime) UsualTypes(f arch.Facts) []string {
+	if f.PackedBy == "mxfp4" {
+		return []string{"mxfp4-q8"}
+	}
+	return []string{"8bit", "6bit", "4bit"}
+}
 
 // Calibration is for a GPU where the chip is one of Apple's. MLX's CPU backend is
 // there to be correct: float32 is the only type with a kernel of any speed.

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"assay/harness/archive"
@@ -16,20 +17,6 @@ import (
 	"assay/predict/source"
 	"assay/results"
 )
-
-// Place is where a model is to run.
-type Place struct {
-	// Name says which machine, LimitBytes what a model may take there, and Basis
-	// how that is known.
-	Name       string `json:"name"`
-	LimitBytes int64  `json:"limit_bytes"`
-	Basis      string `json:"basis"`
-	// Device is the device that the limit is of, as a library names it; empty is
-	// the host.
-	Device string `json:"device,omitempty"`
-	// Speed predicts a runtime's speed there; nil where nothing is known of it.
-	Speed func(runtime string) (Predictor, error) `json:"-"`
-}
 
 // AdviceOptions are what is to choose from. Empty lists take what people use.
 type AdviceOptions struct {
@@ -124,10 +111,7 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 			return fmt.Errorf("%s was trained with a context of %d tokens; ask for so many or fewer with -c, not %d", f.Name, f.ContextLength, n)
 		}
 	}
-	names := a.opt.Runtime
-	if len(names) == 0 {
-		names = []string{runtimes.For(ref)}
-	}
+	names := a.runtimes(ref, f)
 	for _, name := range names {
 		rt, err := runtimes.Named(name)
 		if err != nil {
@@ -136,7 +120,7 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 		if err := readable(subject.Subject{Ref: ref, Facts: f, Runtime: rt}); err != nil {
 			return err
 		}
-		for _, weights := range a.weights(rt, f) {
+		for _, weights := range a.weights(rt, f, len(names) > 1) {
 			for _, n := range contexts {
 				for _, cache := range a.caches(rt) {
 					if err := a.choice(ref, f, Choice{Runtime: name, WeightType: weights, CacheType: cache, Context: n}); err != nil {
@@ -149,15 +133,50 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 	return nil
 }
 
-// weights are the types to try: a file's own, those asked for, or the usual.
-func (a *adviser) weights(rt runtime.Runtime, f arch.Facts) []string {
+// runtimes are those to try: what was asked for, the one that a format belongs to, and
+// where there is a choice, on a Mac all that have a type that was asked for.
+func (a *adviser) runtimes(ref string, f arch.Facts) (names []string) {
+	usual := runtimes.For(ref)
+	switch {
+	case len(a.opt.Runtime) > 0:
+		return a.opt.Runtime
+	case a.Place.Device != metalDevice || runtimes.FormatOf(ref) != "":
+		return []string{usual}
+	}
+	for _, rt := range runtimes.All() {
+		if len(a.opt.CacheTypes) > 0 && len(rt.CacheTypes()) == 0 {
+			continue
+		}
+		if len(a.opt.WeightTypes) == 0 || len(a.known(rt, f)) > 0 {
+			names = append(names, rt.Name())
+		}
+	}
+	if len(names) == 0 {
+		return []string{usual} // it says what is wrong with what was asked for
+	}
+	return names
+}
+
+// known are those types that were asked for and that the runtime has.
+func (a *adviser) known(rt runtime.Runtime, f arch.Facts) []string {
+	return slices.DeleteFunc(slices.Clone(a.opt.WeightTypes), func(t string) bool {
+		_, err := rt.Weigh(f, t)
+		return err != nil
+	})
+}
+
+// weights are the types to try: a file's own, those asked for, or the usual. Of several
+// runtimes each has its own.
+func (a *adviser) weights(rt runtime.Runtime, f arch.Facts, several bool) []string {
 	switch {
 	case len(f.Tensors) > 0:
 		return []string{""}
+	case len(a.opt.WeightTypes) > 0 && several:
+		return a.known(rt, f)
 	case len(a.opt.WeightTypes) > 0:
 		return a.opt.WeightTypes
 	}
-	return rt.UsualTypes()
+	return rt.UsualTypes(f)
 }
 
 func (a *adviser) caches(rt runtime.Runtime) []string {
@@ -227,7 +246,13 @@ func (a *adviser) time(c *Choice, k results.Case, prompt *results.Predicted, f a
 		if by, err = a.Place.Speed(c.Runtime); err != nil {
 			return err
 		}
-		a.speed[c.Runtime], a.Basis[c.Runtime] = by, by.Source()
+		a.speed[c.Runtime] = by
+		if by != nil {
+			a.Basis[c.Runtime] = by.Source()
+		}
+	}
+	if by == nil {
+		return nil
 	}
 	pp, err := by.Predict(string(k.Kind), speed.WorkOf(k, prompt.Cost))
 	if err != nil {
@@ -250,26 +275,51 @@ func (a *adviser) time(c *Choice, k results.Case, prompt *results.Predicted, f a
 	return nil
 }
 
+// betterThan is of two choices of one runtime: the longer context, then the more exact
+// weights, then the more exact cache.
+func (c Choice) betterThan(other Choice) bool {
+	return c.Context > other.Context || c.Context == other.Context && c.moreExact(other)
+}
+
+// asExact is how far the weights of two runtimes may be apart in bytes and still be
+// called equally exact: Q8_0 and 8bit, Q6_K and 6bit are, Q4_K_M and 4bit are not.
+const asExact = 1.0 / 16
+
+// takenBefore is of the best choices of two runtimes: the longer context, then the more
+// exact weights, then the faster decode.
+func (c Choice) takenBefore(other Choice) bool {
+	mine, others := float64(c.weightBytes()), float64(other.weightBytes())
+	switch {
+	case c.Context != other.Context:
+		return c.Context > other.Context
+	case math.Abs(mine-others) > asExact*max(mine, others):
+		return c.moreExact(other)
+	case c.Decode == nil || other.Decode == nil:
+		return false
+	}
+	return c.Decode.TokensPerSecond.Value > other.Decode.TokensPerSecond.Value
+}
+
+func (c Choice) weightBytes() int64 {
+	if c.Memory != nil && c.Memory.WeightBytes != nil {
+		return *c.Memory.WeightBytes
+	}
+	return 0
+}
+
 // moreExact says whether the choice's weights lose less, where that was measured of
 // both, else whether they have more bytes; then whether its cache is larger.
 func (c Choice) moreExact(than Choice) bool {
 	if c.LossKL != nil && than.LossKL != nil && *c.LossKL != *than.LossKL {
 		return *c.LossKL < *than.LossKL
 	}
-	weight := func(c Choice) int64 {
-		if c.Memory != nil && c.Memory.WeightBytes != nil {
-			return *c.Memory.WeightBytes
-		}
-		return 0
-	}
-	if weight(c) != weight(than) {
-		return weight(c) > weight(than)
+	if mine, others := c.weightBytes(), than.weightBytes(); mine != others {
+		return mine > others
 	}
 	return c.NeedBytes > than.NeedBytes
 }
 
-// rank puts what fits first and, of each model, marks the best: the longest
-// context, then the most exact weights, then the most exact cache.
+// rank puts what fits first and, of each model, marks the best.
 func (a *adviser) rank() {
 	slices.SortStableFunc(a.Choices, func(x, y Choice) int {
 		if x.Fits != y.Fits {
@@ -280,18 +330,19 @@ func (a *adviser) rank() {
 		}
 		return 0
 	})
-	best := map[string]int{}
+	type of struct{ ref, runtime string }
+	byRuntime, best := map[of]int{}, map[string]int{}
 	for i, c := range a.Choices {
-		at, known := best[c.Ref]
-		if !c.Fits {
+		key := of{c.Ref, c.Runtime}
+		if at, known := byRuntime[key]; c.Fits && (!known || c.betterThan(a.Choices[at])) {
+			byRuntime[key] = i
+		}
+	}
+	for i, c := range a.Choices {
+		if at, fits := byRuntime[of{c.Ref, c.Runtime}]; !fits || at != i {
 			continue
 		}
-		better := !known
-		if known {
-			b := a.Choices[at]
-			better = c.Context > b.Context || c.Context == b.Context && c.moreExact(b)
-		}
-		if better {
+		if at, known := best[c.Ref]; !known || c.takenBefore(a.Choices[at]) {
 			best[c.Ref] = i
 		}
 	}

@@ -10,10 +10,25 @@ import (
 	"assay/harness/speed"
 	"assay/predict/machines"
 	"assay/predict/published"
+	"assay/results"
 )
 
 // metalDevice is what llama.cpp calls an Apple GPU.
 const metalDevice = "MTL0"
+
+// Place is where a model is to run.
+type Place struct {
+	// Name says which machine, LimitBytes what a model may take there, and Basis
+	// how that is known.
+	Name       string `json:"name"`
+	LimitBytes int64  `json:"limit_bytes"`
+	Basis      string `json:"basis"`
+	// Device is the device that the limit is of, as a library names it; empty is
+	// the host.
+	Device string `json:"device,omitempty"`
+	// Speed predicts a runtime's speed there, by nil where nothing is known of it.
+	Speed func(runtime string) (Predictor, error) `json:"-"`
+}
 
 // Described is a machine in words, "M4 Max 36GB"; macOS is 0 for the newest version.
 func Described(words string, macOS int) (Place, error) {
@@ -62,7 +77,7 @@ func MeasuredLosses(ctx context.Context, dsn string) archive.Losses {
 }
 
 // Here is this machine: what its GPU may hold on a Mac, else its memory. Speeds are
-// by the newest fit of the store.
+// by the newest fit of it in the store, on a Mac without one by published figures.
 func Here(ctx context.Context, store string, macOS int) Place {
 	h := machine.Read(ctx)
 	in := Place{Name: "this machine (" + h.Chip + ")", LimitBytes: h.MemoryBytes, Basis: "the memory of this machine"}
@@ -75,16 +90,28 @@ func Here(ctx context.Context, store string, macOS int) Place {
 			in.LimitBytes, in.Basis = limit.Bytes, "what macOS lets the GPU have; "+limit.Basis
 		}
 	}
-	in.Speed = func(string) (Predictor, error) {
-		db, err := archive.Read(ctx, store)
-		if err != nil {
-			return nil, err
-		}
-		defer db.Close()
-		return speed.Load(ctx, db, "latest")
-	}
-	if _, err := in.Speed(""); err != nil {
-		in.Speed = nil // no fit of this machine: what fits is known nevertheless
-	}
+	in.Speed = func(runtime string) (Predictor, error) { return speedHere(ctx, store, h, runtime), nil }
 	return in
+}
+
+// speedHere is nil where nothing is known: what fits is known nevertheless.
+func speedHere(ctx context.Context, dsn string, h results.Host, runtime string) Predictor {
+	if db, err := archive.Read(ctx, dsn); err == nil {
+		defer db.Close()
+		if fit := speed.Newest(ctx, db, h.Machine(), runtime); fit != nil {
+			return fit
+		}
+	}
+	if h.GPUCores == nil {
+		return nil
+	}
+	chip, err := machines.FindChip(h.Chip, *h.GPUCores)
+	if err != nil {
+		return nil
+	}
+	mac, err := published.New(machines.Machine{Chip: chip}, published.Setting{Runtime: runtime})
+	if err != nil {
+		return nil
+	}
+	return mac
 }

@@ -37,8 +37,9 @@ type Runtime interface {
 	// WeightTypes are the types that the matrices of a skeleton of that kind can
 	// have; without data any type has its shapes.
 	WeightTypes(kind string) []string
-	// UsualTypes are the weight types between which people choose, the largest first.
-	UsualTypes() []string
+	// UsualTypes are the weight types of the model between which people choose, the
+	// largest first.
+	UsualTypes(f arch.Facts) []string
 	// Weigh counts the model's weights in the runtime's files: as they are, or, of a
 	// model of which only a config is here, with matrices of the type.
 	Weigh(f arch.Facts, weightType string) (Weights, error)

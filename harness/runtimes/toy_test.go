@@ -43,7 +43,7 @@ func (toy) Behind(c results.Case) results.Case { return c }
 func (toy) CacheTypes() []string               { return nil }
 func (toy) WeightTypes(string) []string        { return []string{"f32"} }
 
-func (toy) UsualTypes() []string { return []string{"f32"} }
+func (toy) UsualTypes(arch.Facts) []string { return []string{"f32"} }
 
 func (toy) Weigh(f arch.Facts, _ string) (runtime.Weights, error) {
 	return runtime.Weights{Bytes: new(4 * shapeOf(f).Hidden * shapeOf(f).Hidden)}, nil

@@ -92,3 +92,18 @@ func For(machine, name string, fits []roofline.Fit) []*roofline.Fit {
 	}
 	return found
 }
+
+// Newest is the newest fit of the machine, whatever threads and layers on the GPU it was
+// made with, and of the runtime in whatever release; nil where the store has none.
+func Newest(ctx context.Context, s *store.Store, machine, runtime string) *roofline.Fit {
+	fits, err := Stored(ctx, s)
+	if err != nil {
+		return nil
+	}
+	for i := len(fits) - 1; i >= 0; i-- {
+		if strings.HasPrefix(fits[i].Machine, machine+", ") && fits[i].Of() == runtime {
+			return &fits[i]
+		}
+	}
+	return nil
+}

@@ -50,6 +50,9 @@ type Facts struct {
 	// Quantization is how the config says that its weights are packed; nil where it
 	// does not, or they are not.
 	Quantization *Quantization `json:"quantization,omitempty"`
+	// PackedBy is what the maker's own weights are packed with, in transformers' words
+	// (quant_method of quantization_config: mxfp4, fp8); empty where nothing says so.
+	PackedBy string `json:"packed_by,omitempty"`
 
 	// File identifies the weights that were read; nil where only facts are known.
 	File *File `json:"file,omitempty"`

@@ -100,6 +100,14 @@ func Plan(object map[string]any) *arch.Quantization {
 	return plan
 }
 
+// Method is what the maker's weights are packed with: quant_method of
+// quantization_config, as transformers calls it; empty where nothing says so.
+func Method(object map[string]any) string {
+	said, _ := statement(object, "quantization_config")
+	method, _ := said["quant_method"].(string)
+	return method
+}
+
 // planned reads one packing; the modes' own widths where a mode alone is named.
 func planned(said map[string]any) *arch.Quantization {
 	one := oneQuantization(said, "")

@@ -44,7 +44,7 @@ func loadCustom(path string) (arch.Facts, error) {
 		return arch.Facts{}, err
 	}
 	f.Name, _ = own["name"].(string)
-	f.Quantization = packed.Plan(keys)
+	f.Quantization, f.PackedBy = packed.Plan(keys), packed.Method(keys)
 	return f, nil
 }
 

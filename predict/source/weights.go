@@ -44,6 +44,6 @@ func parse(file string, raw []byte) (arch.Facts, error) {
 	if err != nil {
 		return arch.Facts{}, fmt.Errorf("%s: %w", file, err)
 	}
-	f.Quantization = packed.Plan(object)
+	f.Quantization, f.PackedBy = packed.Plan(object), packed.Method(object)
 	return f, nil
 }

@@ -21,7 +21,7 @@ const (
 func KVFaithful(f arch.Facts) arch.Facts {
 	out := f
 	out.Vocab, out.DraftLayers = min(f.Vocab, skeletonVocab), 0
-	out.Source, out.Wrapper, out.Tensors, out.Provenance, out.Contradictions = "", "", nil, nil, nil
+	out.Source, out.Wrapper, out.PackedBy, out.Tensors, out.Provenance, out.Contradictions = "", "", "", nil, nil, nil
 	fam, _ := Of(f.Family)
 	if !fam.HasLayout() {
 		fam = unlisted
