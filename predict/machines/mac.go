@@ -82,15 +82,18 @@ var ErrNeverSold = errors.New("no such Mac was sold")
 
 var (
 	memoryWords = regexp.MustCompile(`\b(\d+) *(gib|gb|g|tb)\b`)
+	cpuWords    = regexp.MustCompile(`\b(\d+)[- ]*(?:cpu[- ]*cores?|cores?[- ]*cpu)\b`)
 	coreWords   = regexp.MustCompile(`\b(\d+)[- ]*(?:gpu[- ]*)?cores?\b(?: *gpu\b)?`)
 	chipWords   = regexp.MustCompile(`\b(?:apple *)?([am]\d+) *(pro|max|ultra)?(?:-(\d+))?\b`)
 	yearWords   = regexp.MustCompile(`\b(?:early |mid |late )?(20[2-9]\d)\b`)
+	fillerWords = regexp.MustCompile(`\b(?:unified|memory|ram|chip|with|and)\b`)
 	plainNumber = regexp.MustCompile(`^\d+$`)
 )
 
 // Find reads the words that people name a machine by: a chip, and before or
-// behind it what Mac it is in, its GPU cores (M4Max-40, 40 cores), memory and
-// year. An error that wraps ErrNeverSold comes with the machine all the same.
+// behind it what Mac it is in, its GPU cores (M4Max-40, 40 cores), CPU cores (14-core
+// CPU), memory and year. A Mac that was sold with one chip alone needs none. An error
+// that wraps ErrNeverSold comes with the machine all the same.
 func Find(words string) (Machine, error) {
 	q, err := parse(words)
 	if err != nil {
@@ -112,9 +115,9 @@ func Find(words string) (Machine, error) {
 
 // query is what the words say.
 type query struct {
-	chip             string
-	cores, gib, year int
-	name             []string // words of the Mac's name
+	chip                  string
+	cores, cpu, gib, year int
+	name                  []string // words of the Mac's name
 }
 
 // parse takes the words apart; what is left over is the Mac's name.
@@ -136,24 +139,48 @@ func parse(words string) (query, error) {
 			q.gib *= 1024
 		}
 	}
+	if m := take(cpuWords); m != nil {
+		q.cpu = number(m[1])
+	}
 	if m := take(coreWords); m != nil {
 		q.cores = number(m[1])
 	}
-	m := take(chipWords)
-	if m == nil {
-		return query{}, fmt.Errorf("%q names no chip; write it as 'M4 Max 36GB' or 'Mac mini M4 24GB'", words)
-	}
-	q.chip = m[1] + m[2]
-	if m[3] != "" {
-		q.cores = number(m[3])
+	chip := take(chipWords)
+	if chip != nil {
+		q.chip = chip[1] + chip[2]
+		if chip[3] != "" {
+			q.cores = number(chip[3])
+		}
 	}
 	if m := take(yearWords); m != nil {
 		q.year = number(m[1])
 	}
+	rest = fillerWords.ReplaceAllString(rest, " ")
 	q.name = strings.FieldsFunc(strings.NewReplacer("-inch", "", "inch", "").Replace(rest), func(r rune) bool {
 		return strings.ContainsRune(" ,;()/\"'″”-", r)
 	})
-	return q, q.check(words)
+	if err := q.check(words); err != nil || chip != nil {
+		return q, err
+	}
+	return q, q.onlyChip(words)
+}
+
+// onlyChip takes the chip from the Mac's name, where one alone was sold in it.
+func (q *query) onlyChip(words string) error {
+	var chips []string
+	for _, mac := range Macs() {
+		if len(q.name) > 0 && q.sold(mac) && !slices.Contains(chips, mac.Chip) {
+			chips = append(chips, mac.Chip)
+		}
+	}
+	switch len(chips) {
+	case 0:
+		return fmt.Errorf("%q names no chip; write it as 'M4 Max 36GB' or 'Mac mini M4 24GB'", words)
+	case 1:
+		q.chip, _ = chipKey(chips[0])
+		return nil
+	}
+	return fmt.Errorf("%q names no chip; say which of %s", words, strings.Join(chips, ", "))
 }
 
 // number is a match of digits; one too long for an int is more than any Mac has.
@@ -216,9 +243,14 @@ func (q query) settle(fit []Chip) (Machine, error) {
 
 // means reports whether the Mac with the chip is one that the words fit.
 func (q query) means(mac Mac, c Chip) bool {
+	return mac.Chip == c.Name && slices.Contains(mac.GPUCores, c.GPUCores) && q.sold(mac)
+}
+
+// sold reports whether the words fit the Mac, whatever its chip.
+func (q query) sold(mac Mac) bool {
 	name := nameWords(mac)
-	return mac.Chip == c.Name && slices.Contains(mac.GPUCores, c.GPUCores) && (q.year == 0 || q.year == mac.Year) &&
-		(q.gib == 0 || slices.Contains(mac.MemoryGiB, q.gib)) &&
+	return (q.year == 0 || q.year == mac.Year) && (q.gib == 0 || slices.Contains(mac.MemoryGiB, q.gib)) &&
+		(q.cpu == 0 || slices.Contains(mac.CPUCores, q.cpu)) &&
 		!slices.ContainsFunc(q.name, func(w string) bool { return !slices.Contains(name, w) })
 }
 
