@@ -9,6 +9,10 @@ import (
 	"strings"
 )
 
+// mostDevices is as many as llama.cpp takes (LLAMA_MAX_DEVICES in src/llama.cpp,
+// v0.5.0).
+const mostDevices = 16
+
 // Override says which device holds the tensors whose names match.
 type Override struct{ Pattern, Device string }
 

@@ -8,6 +8,41 @@ import (
 	"assay/results/figure"
 )
 
+// Memory is what a model and a context take, by what it is for: predicted, or
+// as the library reported it, rounded to LogRounding where it only printed it.
+type Memory struct {
+	WeightBytes  *int64 `json:"weight_bytes,omitempty"`
+	KVBytes      *int64 `json:"kv_bytes,omitempty"`
+	ComputeBytes *int64 `json:"compute_bytes,omitempty"`
+	OutputBytes  *int64 `json:"output_bytes,omitempty"`
+	// RepackBytes are copies of weights in a layout that the processor's products want.
+	RepackBytes *int64 `json:"repack_bytes,omitempty"`
+	// ProcessBytes is what the process holds besides, an estimate.
+	ProcessBytes *int64 `json:"process_bytes,omitempty"`
+	TotalBytes   *int64 `json:"total_bytes,omitempty"`
+	// NotPredicted says of each part that has no prediction why, by the part's name.
+	NotPredicted map[string]string `json:"not_predicted,omitempty"`
+	// Devices has the parts of each device by its name, where there are several.
+	Devices map[string]*Memory `json:"devices,omitempty"`
+	// Free is what a device said was free, at three times.
+	Free *FreeMemory `json:"free,omitempty"`
+	// FootprintBytes is the worker process as the operating system saw it.
+	FootprintBytes     *int64 `json:"footprint_bytes,omitempty"`
+	PeakFootprintBytes *int64 `json:"peak_footprint_bytes,omitempty"`
+}
+
+// FreeMemory is what a device said was free before the model, with it and with a
+// context. A Mac's GPU counts what this process took and nobody else's.
+type FreeMemory struct {
+	BeforeBytes  int64 `json:"before_bytes"`
+	ModelBytes   int64 `json:"model_bytes"`
+	ContextBytes int64 `json:"context_bytes"`
+}
+
+// LogRounding is half of the last digit of sizes that a log prints in MiB with
+// two decimals.
+const LogRounding = 1<<20/200 + 1
+
 // Part is one part of a memory under the name that it is shown by; nil bytes are
 // not known.
 type Part struct {

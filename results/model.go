@@ -7,6 +7,28 @@ import (
 	"strings"
 )
 
+// Model is what was run.
+type Model struct {
+	Ref string `json:"ref"`
+	// HeaderSHA256, FileType ("Q4_K - Medium", as llama.cpp says it) and SizeBytes
+	// are those of the file that was run, wherever it lay; absent for a skeleton.
+	HeaderSHA256 string `json:"header_sha256,omitempty"`
+	FileType     string `json:"file_type,omitempty"`
+	SizeBytes    *int64 `json:"size_bytes,omitempty"`
+
+	Name        string `json:"name"`
+	Arch        string `json:"arch"`
+	FactsSHA256 string `json:"facts_sha256,omitempty"`
+	// Revision is that of the weights where they come from, as a hub names it.
+	Revision    string `json:"revision,omitempty"`
+	WeightBytes *int64 `json:"weight_bytes,omitempty"`
+	NParams     *int64 `json:"n_params,omitempty"`
+	// Skeleton is "kv" or "full" when random weights stood in for the model's.
+	Skeleton string `json:"skeleton,omitempty"`
+	// WeightType is the type in which a skeleton was written (f16, q4_K, ...).
+	WeightType string `json:"weight_type,omitempty"`
+}
+
 // Weights is what the weights are packed in: as the file's people call it, or as
 // a skeleton was asked for; empty where that is not known.
 func (m Model) Weights() string { return cmp.Or(m.FileType, m.WeightType) }
@@ -45,35 +67,6 @@ func (m Model) Identity() []string {
 		}
 	}
 	return words
-}
-
-// FileApart returns what tells a model from others of the records that are called and
-// packed alike: its file's name or, where these are alike too, the start of its
-// header's hash. It is empty where nothing is needed.
-func FileApart(records []Record) func(Model) string {
-	title := func(m Model) string { return strings.Join([]string{m.Called(), m.Weights(), m.Skeleton}, "\x00") }
-	identities, files := map[string]map[string]bool{}, map[string]map[string]bool{}
-	for _, r := range records {
-		note(identities, title(r.Model), strings.Join(r.Model.Identity(), " "))
-		note(files, title(r.Model), r.Model.file())
-	}
-	return func(m Model) string {
-		switch n := len(identities[title(m)]); {
-		case n < 2:
-			return ""
-		case len(files[title(m)]) == n || m.HeaderSHA256 == "":
-			return strings.TrimSuffix(m.file(), ".gguf")
-		}
-		return m.HeaderSHA256[:min(len(m.HeaderSHA256), shownOfHeader)]
-	}
-}
-
-// note adds a value to those of a title.
-func note(of map[string]map[string]bool, title, value string) {
-	if of[title] == nil {
-		of[title] = map[string]bool{}
-	}
-	of[title][value] = true
 }
 
 // Same reports whether two records can be of one model: of what both know nothing

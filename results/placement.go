@@ -73,34 +73,3 @@ func layerRuns(layers []LayerDevices) string {
 	}
 	return strings.Join(runs, ", ")
 }
-
-// Device is one processor that a library can compute on.
-type Device struct {
-	Name        string `json:"name"` // the library's: "MTL0", "Vulkan0", "CPU"
-	Description string `json:"description,omitempty"`
-	// Type is "CPU", "GPU", "IGPU" (which shares the host's memory) or "ACCEL".
-	Type       string `json:"type"`
-	TotalBytes *int64 `json:"total_bytes,omitempty"`
-	// FreeBytes is what the device said was free when the library was opened.
-	FreeBytes *int64 `json:"free_bytes,omitempty"`
-}
-
-// InSoftware reports whether the processor plays the device (Mesa's llvmpipe).
-func (d Device) InSoftware() bool { return strings.HasPrefix(d.Description, "llvmpipe") }
-
-// GPUs are the devices that layers are put on: those that share the host's memory
-// only where there is no other (llama_prepare_model_devices, src/llama.cpp).
-func (r Runtime) GPUs() []Device {
-	for _, kind := range []string{"GPU", "IGPU"} {
-		var found []Device
-		for _, d := range r.Devices {
-			if d.Type == kind {
-				found = append(found, d)
-			}
-		}
-		if found != nil {
-			return found
-		}
-	}
-	return nil
-}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,27 +76,6 @@ type Word struct {
 type Known struct {
 	Runtime string
 	Kinds   []Kind
-}
-
-// Defaults is a case in which no setting was given.
-func Defaults() Case {
-	var c Case
-	for _, s := range Settings {
-		s.Put(&c, s.Default)
-		if leader, ok := SettingNamed(s.Follows); ok {
-			s.Put(&c, leader.Default)
-		}
-	}
-	return c
-}
-
-// SettingNamed returns the row of that name in records.
-func SettingNamed(name string) (Setting, bool) {
-	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Name == name })
-	if i < 0 {
-		return Setting{}, false
-	}
-	return Settings[i], true
 }
 
 // Dashed is a flag as its users write it: llama.cpp's short ones with one dash.
@@ -242,16 +222,6 @@ func (s Setting) KnownTo(runtime string, kinds ...Kind) bool {
 	})
 }
 
-// KnownTo is the case without the settings that the runtime does not have.
-func (c Case) KnownTo(runtime string) Case {
-	for _, s := range Settings {
-		if !s.KnownTo(runtime, c.Kind) {
-			s.Put(&c, s.Of(Case{}))
-		}
-	}
-	return c
-}
-
 // Given reports whether a list of values asks for anything: a switch that is
 // only listed as off does not.
 func (s Setting) Given(values []any) bool {
@@ -280,43 +250,6 @@ func (s Setting) Owner() string {
 	return s.Known[0].Runtime
 }
 
-// Differs reports whether a heading must show the setting of the case: it is not
-// the default, or the one that it follows is not.
-func (s Setting) Differs(c Case) bool {
-	if s.Heading == "" {
-		return false
-	}
-	usual := s.Default
-	if leader, ok := SettingNamed(s.Follows); ok {
-		if leader.Differs(c) {
-			return true
-		}
-		usual = leader.Default
-	}
-	return !s.Zero(c) && s.Of(c) != usual
-}
-
-// follows reports whether the setting is that of the one it follows.
-func (s Setting) follows(c Case) bool {
-	leader, ok := SettingNamed(s.Follows)
-	return ok && leader.Of(c) == s.Of(c)
-}
-
-// Variant names the settings of a case that are not the defaults, and that
-// neither its test nor an axis shows: "K q8_0, ubatch 128".
-func (c Case) Variant() string {
-	var words []string
-	for _, s := range Settings {
-		if s.Differs(c) {
-			words = append(words, s.Title(c))
-		}
-	}
-	if c.Other != "" {
-		words = append(words, c.Other)
-	}
-	return strings.Join(words, ", ")
-}
-
 // Title is the setting in a heading.
 func (s Setting) Title(c Case) string {
 	if strings.Contains(s.Heading, "%") {
@@ -325,36 +258,22 @@ func (s Setting) Title(c Case) string {
 	return s.Heading
 }
 
-// Apart returns, for each case, the settings in which it differs from another of
-// them, by their flags: what a table must show for its rows to be told apart.
-func Apart(cases []Case) [][]string {
-	out := make([][]string, len(cases))
-	for _, s := range Varying(cases) {
-		for i, c := range cases {
-			if v := s.apart(c); v != "" {
-				out[i] = append(out[i], fmt.Sprintf("%s=%v", s.Flag, v))
-			}
-		}
+// ParseTokens reads a number of tokens, in units of 1024 with a k behind it and of
+// 1024² with an m: 32768 or 32k.
+func ParseTokens(text string) (int, error) {
+	digits, unit := strings.ToLower(strings.TrimSpace(text)), 1
+	switch {
+	case strings.HasSuffix(digits, "k"):
+		digits, unit = strings.TrimSuffix(digits, "k"), 1<<10
+	case strings.HasSuffix(digits, "m"):
+		digits, unit = strings.TrimSuffix(digits, "m"), 1<<20
 	}
-	return out
+	n, err := strconv.Atoi(digits)
+	if err != nil || n > math.MaxInt32/unit || n < math.MinInt32/unit {
+		return 0, fmt.Errorf("%q is no number of tokens, such as 32768 or 32k", text)
+	}
+	return n * unit, nil
 }
 
-// Varying are the settings in which the cases differ, in the order of the table. One
-// that only follows another is not among them.
-func Varying(cases []Case) []Setting {
-	var out []Setting
-	for _, s := range Settings {
-		if slices.ContainsFunc(cases, func(c Case) bool { return s.apart(c) != s.apart(cases[0]) }) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// apart is the setting, or empty where it is the one it follows.
-func (s Setting) apart(c Case) any {
-	if s.follows(c) {
-		return ""
-	}
-	return s.Of(c)
-}
+// CountsTokens reports whether the setting is a number of tokens.
+func (s Setting) CountsTokens() bool { return s.IsNumber() && strings.Contains(s.Help, "`tokens`") }

@@ -15,12 +15,8 @@ const (
 // took its place.
 const allLayers = 99
 
-// allBlocks is more blocks than a model has, mostDevices as many as llama.cpp takes
-// (LLAMA_MAX_DEVICES in src/llama.cpp, v0.5.0).
-const (
-	allBlocks   = 9999
-	mostDevices = 16
-)
+// allBlocks is more blocks than a model has.
+const allBlocks = 9999
 
 // maxTokens bounds contexts and token counts, several times what any model has.
 const maxTokens = 1 << 26

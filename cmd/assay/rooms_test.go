@@ -266,13 +266,21 @@ func circles(files map[string]*ast.File) []string {
 	return bad
 }
 
+// inCircles are the rooms whose files still name one another.
+var inCircles = []string{
+	"native/dylib", "native/host", "native/llama", "native/mlx",
+	"predict/builder", "predict/config", "predict/cost", "predict/family/llamacpp", "predict/gguf", "predict/graph", "predict/kv",
+	"predict/memory", "predict/packed", "predict/rules", "predict/safetensors", "predict/source", "predict/tensor",
+	"results/alert", "results/diff", "results/imports", "results/llamabench", "results/night", "results/report", "results/sim",
+	"results/site", "results/stat", "results/store", "results/trend",
+}
+
 // In a room no file names what names it back: each can be read after those below it.
 func TestFilesOfARoomStandInOrder(t *testing.T) {
 	rooms := map[string]map[string]*ast.File{}
 	for _, s := range sources(t) {
 		dir := filepath.Dir(s.path)
-		inOrder := s.top() == "harness" || s.top() == "cmd" || dir == "predict/arch" || strings.HasPrefix(dir, "native/mlx/lm")
-		if s.isTest() || !inOrder {
+		if s.isTest() {
 			continue
 		}
 		if rooms[dir] == nil {
@@ -281,6 +289,10 @@ func TestFilesOfARoomStandInOrder(t *testing.T) {
 		rooms[dir][filepath.Base(s.path)] = s.ast
 	}
 	for dir, files := range rooms {
+		if slices.Contains(inCircles, dir) {
+			assert.NotEmpty(t, circles(files), "%s can be read now: take it off the list", dir)
+			continue
+		}
 		assert.Empty(t, circles(files), dir)
 	}
 
