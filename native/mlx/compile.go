@@ -8,35 +8,12 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// Function is a function of arrays that MLX fuses into one kernel, as
-// mx.compile(shapeless=True) does in Python. It is traced once for each
-// combination of input types.
-type Function struct {
-	Inputs int
-	// Shaped says that it is traced for each combination of shapes, too
-	// (mx.compile without shapeless).
-	Shaped bool
-	// Body returns the one output; Parts, where it is set in its place, all of
-	// Outputs.
-	Body    func(s *Scope, inputs []Array) Array
-	Outputs int
-	Parts   func(s *Scope, inputs []Array) []Array
-}
-
 // outputs traces the function.
 func (f *Function) outputs(s *Scope, inputs []Array) []Array {
 	if f.Parts != nil {
 		return f.Parts(s, inputs)
 	}
 	return []Array{f.Body(s, inputs)}
-}
-
-// closure is a Function as a library holds it, for as long as the process runs.
-type closure struct {
-	function *Function
-	lib      *Library
-	compiled uintptr
-	err      error // what stopped the last trace
 }
 
 // traced lists the closures of the process by the number that MLX hands back:

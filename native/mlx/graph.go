@@ -14,9 +14,6 @@ import (
 // mlx-c has mlx_print_graph only since v0.6.0-4-gfba4470.
 var ErrNoGraphs = errors.New("this mlx-c has no mlx_print_graph, which shows the graph before it is executed (v0.6.0-4-gfba4470 has)")
 
-// streams are the C library's functions for a file in memory.
-type streams struct{ open, close, free uintptr }
-
 // streamsOf finds the C library's functions through the libraries that libmlxc
 // links to; all are 0 where there is no file in memory.
 func streamsOf(opened *dylib.Library) streams {

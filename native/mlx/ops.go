@@ -257,14 +257,3 @@ func (s *Scope) AddMM(c, a, b Array) Array {
 func (s *Scope) GatherMM(a, b, rhs Array, sorted bool) Array {
 	return s.op(fnGatherMM, a.handle, b.handle, 0, rhs.handle, boolean(sorted))
 }
-
-// integer passes an int argument.
-func integer(n int) uintptr { return uintptr(uint32(int32(n))) }
-
-// boolean passes a bool argument.
-func boolean(b bool) uintptr {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -2,6 +2,7 @@ package mlx
 
 import (
 	"fmt"
+	"slices"
 
 	"assay/native/dylib"
 )
@@ -103,4 +104,20 @@ func recognise(path, mlxVersion string, has func(symbol string) bool) (Release, 
 		return release, nil
 	}
 	return Release{}, &UnknownReleaseError{Path: path, MLX: mlxVersion}
+}
+
+// everywhere says whether all releases have a function under one name: a library must.
+func (f fn) everywhere() bool {
+	return !slices.ContainsFunc(releases, func(r Release) bool { return r.symbol(f) != f.symbol() })
+}
+
+// symbol is the function's name in a release, "" where it has none.
+func (r Release) symbol(f fn) string { return symbolIn(r.signature(f)) }
+
+// signature is how a release declares a function, "" where it does not.
+func (r Release) signature(f fn) string {
+	if differs, ok := r.Differs[f]; ok {
+		return differs
+	}
+	return signatures[f]
 }

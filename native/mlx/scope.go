@@ -6,13 +6,6 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// Array is a handle of an array; the zero Array stands for "none" where an
-// operation takes an optional one. It belongs to the Scope that made it.
-type Array struct{ handle uintptr }
-
-// Valid reports whether there is an array behind the handle.
-func (a Array) Valid() bool { return a.handle != 0 }
-
 // DType is the type of an array's elements.
 type DType int32
 
@@ -26,17 +19,6 @@ const (
 	Float32  DType = 10
 	BFloat16 DType = 12
 )
-
-// Scope makes arrays and frees them together. It must only be used on the
-// library's thread, inside Do. The first error sticks: see Err.
-type Scope struct {
-	lib    *Library
-	chunks []*[chunkSize]uintptr // the handles made, in chunks that never move: C writes into them
-	used   int
-	err    error
-}
-
-const chunkSize = 256
 
 func (l *Library) scope() *Scope { return &Scope{lib: l} }
 
@@ -176,4 +158,15 @@ func (s *Scope) eval(f fn, arrays []Array) {
 		s.err = s.lib.failure(f)
 	}
 	s.lib.call(fnVectorFree, v)
+}
+
+// integer passes an int argument.
+func integer(n int) uintptr { return uintptr(uint32(int32(n))) }
+
+// boolean passes a bool argument.
+func boolean(b bool) uintptr {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -1,9 +1,6 @@
 package mlx
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // fn is the index of a function of mlx-c in a Library's address table.
 type fn int
@@ -280,20 +277,4 @@ func (f fn) symbol() string { return symbolIn(signatures[f]) }
 func symbolIn(signature string) string {
 	head, _, _ := strings.Cut(signature, "(")
 	return head[strings.LastIndexByte(head, ' ')+1:]
-}
-
-// everywhere says whether all releases have a function under one name: a library must.
-func (f fn) everywhere() bool {
-	return !slices.ContainsFunc(releases, func(r Release) bool { return r.symbol(f) != f.symbol() })
-}
-
-// symbol is the function's name in a release, "" where it has none.
-func (r Release) symbol(f fn) string { return symbolIn(r.signature(f)) }
-
-// signature is how a release declares a function, "" where it does not.
-func (r Release) signature(f fn) string {
-	if differs, ok := r.Differs[f]; ok {
-		return differs
-	}
-	return signatures[f]
 }

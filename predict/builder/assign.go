@@ -4,24 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"assay/predict/arch"
 	"assay/predict/tensor"
 )
-
-// Layer is one layer of a class with its tensors by slot.
-type Layer struct {
-	Class *Class
-	// Index is the block, or -1 outside the blocks.
-	Index int
-	// Block has the facts of the block; empty outside.
-	Block arch.Layer
-	// Weights are the tensors themselves, Extras their biases.
-	Weights, Extras map[string][]arch.Tensor
-
-	facts *arch.Facts
-}
 
 // placed is a tensor with what its name says.
 type placed struct {
@@ -159,15 +145,4 @@ func (l Layer) describe() string {
 		return l.Class.Label
 	}
 	return fmt.Sprintf("%s of layer %d", l.Class.Label, l.Index)
-}
-
-// hasNormBias says whether any norm of the table has a bias.
-func hasNormBias(table []arch.Tensor) bool {
-	return slices.ContainsFunc(table, func(t arch.Tensor) bool {
-		if !strings.HasSuffix(t.Name, "bias") { // asked for every block: names are taken apart only where it can matter
-			return false
-		}
-		p := tensor.PlaceOf(t.Name)
-		return p.Suffix == tensor.Bias && p.Tower == "" && normSlot.takes(p.Kinds())
-	})
 }

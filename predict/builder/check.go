@@ -15,13 +15,6 @@ import (
 // is rounded.
 const claimTolerance = 0.01
 
-// Check is one thing that was held against another.
-type Check struct {
-	// Name says what, Want by whom and how much, Have what the model has.
-	Name, Want, Have string
-	OK               bool
-}
-
 // check holds the model against its table, its facts, the predictors and the
 // public claims.
 func check(m Model, f found) []Check {
@@ -199,17 +192,4 @@ func dimensions(m Model) []Check {
 		}
 	}
 	return out
-}
-
-// formatCount prints a count as model cards do: 135M, 8.03B, 69.5B.
-func formatCount(n int64) string {
-	for _, u := range []struct {
-		size float64
-		name string
-	}{{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "K"}} {
-		if v := float64(n) / u.size; v >= 1 {
-			return fmt.Sprintf("%.*f%s", max(0, 2-int(math.Log10(v))), v, u.name)
-		}
-	}
-	return fmt.Sprint(n)
 }

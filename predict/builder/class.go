@@ -8,6 +8,19 @@ import (
 	"assay/predict/tensor"
 )
 
+// Layer is one layer of a class with its tensors by slot.
+type Layer struct {
+	Class *Class
+	// Index is the block, or -1 outside the blocks.
+	Index int
+	// Block has the facts of the block; empty outside.
+	Block arch.Layer
+	// Weights are the tensors themselves, Extras their biases.
+	Weights, Extras map[string][]arch.Tensor
+
+	facts *arch.Facts
+}
+
 // Class is one kind of layer, as data: the tensors that make it up, and the
 // rules that everything else follows from.
 type Class struct {
@@ -94,11 +107,6 @@ const (
 	Logits     Split = "logits"     // outputs of the head: an all-gather of the logits follows
 	Replicated Split = "replicated" // whole on every device
 )
-
-// Classes lists every layer class, in the order in which they claim tensors.
-func Classes() []Class { return slices.Clone(classes) }
-
-var classes = slices.Concat(attentionClasses, recurrentClasses, feedForwardClasses, updateClasses, draftClasses, globalClasses, normClasses, []Class{outputScaleClass})
 
 // slot finds the slot of a tensor; false where the class has none.
 func (c *Class) slot(p tensor.Place) (*Slot, bool) {

@@ -1,6 +1,12 @@
 package builder
 
-import "assay/predict/arch"
+import (
+	"slices"
+	"strings"
+
+	"assay/predict/arch"
+	"assay/predict/tensor"
+)
 
 func always(*arch.Facts, arch.Layer) bool { return true }
 
@@ -58,4 +64,15 @@ var normClasses = []Class{
 	normClass("LayerNormLayer", "subtracts the mean, divides by the deviation, scales", isLayerNorm),
 	normClass("RMSNormLayer", "divides by the root mean square, scales",
 		func(f *arch.Facts, l arch.Layer) bool { return !isLayerNorm(f, l) }),
+}
+
+// hasNormBias says whether any norm of the table has a bias.
+func hasNormBias(table []arch.Tensor) bool {
+	return slices.ContainsFunc(table, func(t arch.Tensor) bool {
+		if !strings.HasSuffix(t.Name, "bias") { // asked for every block: names are taken apart only where it can matter
+			return false
+		}
+		p := tensor.PlaceOf(t.Name)
+		return p.Suffix == tensor.Bias && p.Tower == "" && normSlot.takes(p.Kinds())
+	})
 }

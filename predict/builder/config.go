@@ -56,14 +56,6 @@ type ConfigLayer struct {
 	Share     *Share           `json:"per_device,omitempty"`
 }
 
-// ConfigTensor is a pattern of tensors with the shape, rows first.
-type ConfigTensor struct {
-	Pattern string  `json:"pattern"`
-	Shape   []int64 `json:"shape"`
-	DType   string  `json:"dtype"`
-	Count   int     `json:"count"`
-}
-
 // Config is the model as a config.
 func (m Model) Config() Config {
 	c := Config{

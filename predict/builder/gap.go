@@ -1,27 +1,15 @@
 package builder
 
 import (
+	_ "embed"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"text/template"
 
-	_ "embed"
-
 	"assay/predict/arch"
 )
-
-// Gap is a kind of layer that no class takes.
-type Gap struct {
-	// Name is the module that the tensors are in, Count how many of it there are.
-	Name    string
-	Count   int
-	Blocks  []int
-	Tensors []ConfigTensor
-
-	list []placed
-}
 
 // Params is the number of its elements over all layers.
 func (g Gap) Params() int64 {

@@ -35,8 +35,6 @@ func (m Model) gapParallelism(g Gap) []string {
 	return out
 }
 
-func shapeText(t ConfigTensor) string { return tuple(rowsFirst(t.Shape)) }
-
 // gapTests are what a class for the layer has to prove, with this model's
 // figures.
 func (m Model) gapTests(g Gap) []string {

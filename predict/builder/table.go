@@ -44,3 +44,5 @@ func tuple(shape []int64) string {
 	}
 	return "(" + text + ")"
 }
+
+func shapeText(t ConfigTensor) string { return tuple(rowsFirst(t.Shape)) }

@@ -6,12 +6,6 @@ import (
 	"assay/predict/arch"
 )
 
-// mix says what one layer consists of; dense, that its feed-forward has no experts.
-type mix struct{ attention, recurrent, feedForward, dense bool }
-
-// mixRule says it for each of a model's n layers; kinds is layer_types or nil.
-type mixRule func(r *Reader, n int, kinds []string) []mix
-
 func attentionOnly(_ *Reader, n int, _ []string) []mix {
 	return repeat(mix{attention: true, feedForward: true}, n)
 }

@@ -1,23 +1,30 @@
 package config
 
-import (
-	"maps"
-	"slices"
+import "assay/predict/arch"
 
-	"assay/predict/arch"
-)
+// mix says what one layer consists of; dense, that its feed-forward has no experts.
+type mix struct{ attention, recurrent, feedForward, dense bool }
 
-// TypeOf is Hugging Face's name of a llama.cpp family: the first model
-// type listed for it.
-func TypeOf(family string) string {
-	for _, group := range typeGroups {
-		for _, t := range group {
-			if t.Family == family && family != "" {
-				return t.Name
-			}
-		}
-	}
-	return ""
+// mixRule says it for each of a model's n layers; kinds is layer_types or nil.
+type mixRule func(r *Reader, n int, kinds []string) []mix
+
+// Value is one entry of a config with the path it was found at.
+type Value struct {
+	Path string
+	Data any
+}
+
+// Reader reads facts out of one config. It notes where each came from and
+// collects what is wrong, so that one pass reports everything.
+type Reader struct {
+	File    string
+	Dialect dialect
+	Keys    map[string]Value
+	Kind    *ModelType // nil when unknown
+	wrapper string     // model_type around the language model's config
+	Prov    map[string]arch.Provenance
+	Errs    []error
+	also    []string // what is not known beside what the model type lacks
 }
 
 // defaultsSource is where the defaults of the model types were read from.
@@ -65,23 +72,3 @@ type ModelType struct {
 	recurrent func(r *Reader, hidden int64) *arch.Recurrent
 	mix       mixRule // nil: every layer is attention and feed-forward
 }
-
-// modelTypes are the model types known by name, from the family files.
-var modelTypes = index(typeGroups)
-
-var typeGroups = [][]ModelType{
-	llamaTypes, qwenTypes, gemmaTypes, gemma3nTypes, gptOssTypes, mlaTypes, recurrentTypes, otherTypes, configTypes, mlxTypes,
-}
-
-func index(groups [][]ModelType) map[string]*ModelType {
-	byName := map[string]*ModelType{}
-	for _, group := range groups {
-		for i := range group {
-			byName[group[i].Name] = &group[i]
-		}
-	}
-	return byName
-}
-
-// Types are the model types known by name, in no order.
-func Types() []*ModelType { return slices.Collect(maps.Values(modelTypes)) }

@@ -11,25 +11,6 @@ import (
 	"assay/predict/arch"
 )
 
-// Value is one entry of a config with the path it was found at.
-type Value struct {
-	Path string
-	Data any
-}
-
-// Reader reads facts out of one config. It notes where each came from and
-// collects what is wrong, so that one pass reports everything.
-type Reader struct {
-	File    string
-	Dialect dialect
-	Keys    map[string]Value
-	Kind    *ModelType // nil when unknown
-	wrapper string     // model_type around the language model's config
-	Prov    map[string]arch.Provenance
-	Errs    []error
-	also    []string // what is not known beside what the model type lacks
-}
-
 // TextConfigs are the places where multimodal configs keep their language model.
 var TextConfigs = []string{"text_config", "llm_config", "language_config"}
 

@@ -9,11 +9,7 @@ import (
 	"assay/predict/arch"
 	family "assay/predict/family/mlx"
 	"assay/predict/kv"
-	"assay/predict/tensor"
 )
-
-// ErrNoRule says that what a runtime executes for a model is not known.
-var ErrNoRule = errors.New("no rule says what is executed")
 
 // MLX predicts what mlx-lm executes for the work (generate_step of
 // mlx_lm/generate.py, 0.32.2), to the operation: all but the last prompt token
@@ -82,14 +78,6 @@ func mlxCalls(w Work) ([]mlxCall, error) {
 	return append(calls, slices.Repeat([]mlxCall{{1, true}}, w.NGen)...), nil
 }
 
-// mlxElementBytes is the size of an element between two products.
-func mlxElementBytes(typ string) int64 {
-	if typ == "f32" {
-		return 4
-	}
-	return 2
-}
-
 // mlxCounter sums up one piece of work.
 type mlxCounter struct {
 	Cost
@@ -151,9 +139,6 @@ func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
 		c.experts(w, call.tokens)
 	}
 }
-
-// stem is the tensor's name within its layer.
-func (w mlxWeight) stem() string { return tensor.PlaceOf(w.Name).Stem }
 
 func (c *mlxCounter) product(class Class, w mlxWeight, tokens int64) {
 	c.add(class, w.Type, "", 2*w.Elements()*tokens, w.bytes)

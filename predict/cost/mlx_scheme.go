@@ -170,3 +170,11 @@ func outputBiases(f arch.Facts) (rows []weight) {
 	}
 	return rows
 }
+
+// mlxElementBytes is the size of an element between two products.
+func mlxElementBytes(typ string) int64 {
+	if typ == "f32" {
+		return 4
+	}
+	return 2
+}

@@ -12,6 +12,16 @@ import (
 	"assay/predict/tensor"
 )
 
+// mlxWeight is a tensor as mlx-lm holds it: packed words with their scales and
+// biases are one.
+type mlxWeight struct {
+	weight
+	use mlxUse
+	// feedsCache: keys or values come out of it, so that a chunk of a prompt
+	// needs it in the last layer too.
+	feedsCache bool
+}
+
 // mlxUse is how a tensor of mlx-lm's models meets the tokens.
 type mlxUse int
 
@@ -174,3 +184,6 @@ func mlxTypeOf(typ string) string {
 	}
 	return typ
 }
+
+// stem is the tensor's name within its layer.
+func (w mlxWeight) stem() string { return tensor.PlaceOf(w.Name).Stem }

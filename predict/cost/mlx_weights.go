@@ -11,16 +11,6 @@ import (
 	"assay/predict/tensor"
 )
 
-// mlxWeight is a tensor as mlx-lm holds it: packed words with their scales and
-// biases are one.
-type mlxWeight struct {
-	weight
-	use mlxUse
-	// feedsCache: keys or values come out of it, so that a chunk of a prompt
-	// needs it in the last layer too.
-	feedsCache bool
-}
-
 // MLXWeightBytes is what the model's weights take as mlx-lm loads them: as its
 // folder stores them, or as a skeleton of the type would (f16 where it is
 // empty). Of a model type that cannot be run, they are what its headers say. The

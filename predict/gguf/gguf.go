@@ -11,11 +11,16 @@
 package gguf
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 
 	"assay/predict/tensorfile"
 )
+
+// ErrNoKey is the cause of an error about a metadata key that is not there.
+var ErrNoKey = errors.New("no such metadata key")
 
 // File is the header of a model: one file, or all parts of a split one.
 type File struct {
@@ -28,33 +33,6 @@ type File struct {
 	keys  []string
 	meta  map[string]Value
 	parts tensorfile.Parts
-}
-
-// Read reads the header of one file of size bytes. Nothing of r is read but
-// the header and, later, the arrays and tensor data that are asked for, so r
-// may fetch ranges over a network. The name appears in errors.
-func Read(r io.ReaderAt, size int64, name string) (*File, error) {
-	f := &File{Name: name, meta: map[string]Value{}}
-	part := tensorfile.Part{Name: name, R: r, Size: size}
-	c := newCursor(part, 0)
-	nTensors, nKeys, err := f.readCounts(c)
-	if err != nil {
-		return nil, err
-	}
-	alignment, err := f.readMetadata(c, nKeys)
-	if err != nil {
-		return nil, err
-	}
-	at, err := f.readTensors(c, nTensors)
-	if err != nil {
-		return nil, err
-	}
-	part.Data = pad(c.pos, alignment)
-	if err := checkData(part, f.Tensors, at, alignment); err != nil {
-		return nil, err
-	}
-	f.parts = tensorfile.Parts{part}
-	return f, nil
 }
 
 // Close closes the files, one given to Read included. Arrays and tensor data cannot be read after
@@ -72,3 +50,47 @@ func (f *File) Lookup(key string) (Value, bool) {
 
 // Data reads the data of one of the file's tensors.
 func (f *File) Data(t Tensor) *io.SectionReader { return f.parts[t.Part].Section(t.Offset, t.Bytes()) }
+
+// Get reads a scalar. An integer of any width serves where its value fits T,
+// and an f32 where T is float64; everything else must match. Errors name the
+// file, the key, what was wanted and what is there; ErrNoKey is their cause
+// where the key is missing.
+func Get[T Scalar](f *File, key string) (T, error) {
+	var out T
+	v, ok := f.Lookup(key)
+	if !ok {
+		return out, fmt.Errorf("%s: %w: %q", f.Name, ErrNoKey, key)
+	}
+	if v.kind == KindArray || !assign(&out, v.scalar) {
+		return out, fmt.Errorf("%s: metadata key %q: want a value of %T, have %s", f.Name, key, out, describe(v))
+	}
+	return out, nil
+}
+
+// Array reads the elements of an array from the file, converted as in Get. A
+// scalar is read as an array of one.
+func Array[T Scalar](f *File, key string) ([]T, error) {
+	v, ok := f.Lookup(key)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w: %q", f.Name, ErrNoKey, key)
+	}
+	if v.kind != KindArray {
+		one, err := Get[T](f, key)
+		return []T{one}, err
+	}
+	c := newCursor(f.parts[0], v.at)
+	var out []T // grown as elements are read: the count is only the file's claim
+	field := fmt.Sprintf("metadata key %q", key)
+	for i := range v.count {
+		s, err := c.scalar(v.elem, field)
+		if err != nil {
+			return nil, err
+		}
+		var e T
+		if !assign(&e, s) {
+			return nil, fmt.Errorf("%s: metadata key %q: element %d: want a value of %T, have %s %v", f.Name, key, i, e, v.elem, s)
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}

@@ -3,6 +3,7 @@ package gguf
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"math/bits"
 	"slices"
 
@@ -195,3 +196,30 @@ func checkData(p tensorfile.Part, ts []Tensor, at []int64, alignment int64) erro
 
 // pad rounds n up to a multiple of the power of two to.
 func pad(n, to int64) int64 { return (n + to - 1) &^ (to - 1) }
+
+// Read reads the header of one file of size bytes. Nothing of r is read but
+// the header and, later, the arrays and tensor data that are asked for, so r
+// may fetch ranges over a network. The name appears in errors.
+func Read(r io.ReaderAt, size int64, name string) (*File, error) {
+	f := &File{Name: name, meta: map[string]Value{}}
+	part := tensorfile.Part{Name: name, R: r, Size: size}
+	c := newCursor(part, 0)
+	nTensors, nKeys, err := f.readCounts(c)
+	if err != nil {
+		return nil, err
+	}
+	alignment, err := f.readMetadata(c, nKeys)
+	if err != nil {
+		return nil, err
+	}
+	at, err := f.readTensors(c, nTensors)
+	if err != nil {
+		return nil, err
+	}
+	part.Data = pad(c.pos, alignment)
+	if err := checkData(part, f.Tensors, at, alignment); err != nil {
+		return nil, err
+	}
+	f.parts = tensorfile.Parts{part}
+	return f, nil
+}

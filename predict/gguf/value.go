@@ -2,7 +2,6 @@ package gguf
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -82,53 +81,6 @@ func (v Value) String() string {
 		return fmt.Sprintf("%s[%d]", v.elem, v.count)
 	}
 	return fmt.Sprint(v.scalar)
-}
-
-// ErrNoKey is the cause of an error about a metadata key that is not there.
-var ErrNoKey = errors.New("no such metadata key")
-
-// Get reads a scalar. An integer of any width serves where its value fits T,
-// and an f32 where T is float64; everything else must match. Errors name the
-// file, the key, what was wanted and what is there; ErrNoKey is their cause
-// where the key is missing.
-func Get[T Scalar](f *File, key string) (T, error) {
-	var out T
-	v, ok := f.Lookup(key)
-	if !ok {
-		return out, fmt.Errorf("%s: %w: %q", f.Name, ErrNoKey, key)
-	}
-	if v.kind == KindArray || !assign(&out, v.scalar) {
-		return out, fmt.Errorf("%s: metadata key %q: want a value of %T, have %s", f.Name, key, out, describe(v))
-	}
-	return out, nil
-}
-
-// Array reads the elements of an array from the file, converted as in Get. A
-// scalar is read as an array of one.
-func Array[T Scalar](f *File, key string) ([]T, error) {
-	v, ok := f.Lookup(key)
-	if !ok {
-		return nil, fmt.Errorf("%s: %w: %q", f.Name, ErrNoKey, key)
-	}
-	if v.kind != KindArray {
-		one, err := Get[T](f, key)
-		return []T{one}, err
-	}
-	c := newCursor(f.parts[0], v.at)
-	var out []T // grown as elements are read: the count is only the file's claim
-	field := fmt.Sprintf("metadata key %q", key)
-	for i := range v.count {
-		s, err := c.scalar(v.elem, field)
-		if err != nil {
-			return nil, err
-		}
-		var e T
-		if !assign(&e, s) {
-			return nil, fmt.Errorf("%s: metadata key %q: element %d: want a value of %T, have %s %v", f.Name, key, i, e, v.elem, s)
-		}
-		out = append(out, e)
-	}
-	return out, nil
 }
 
 func describe(v Value) string {

@@ -5,14 +5,6 @@ import (
 	"assay/predict/kv"
 )
 
-// attentionInputs are what one cache's layers take beside their activations.
-type attentionInputs struct {
-	cache              *kv.Cache
-	keys, values, mask *tensor
-	rotateK, rotateV   *tensor
-	cells, streams     int64
-}
-
 // inputsOf are the inputs of the cache that a layer's keys and values lie in.
 func (b *builder) inputsOf(layer int) *attentionInputs {
 	for i := range b.plan.Caches {

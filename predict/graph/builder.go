@@ -8,6 +8,42 @@ import (
 	"assay/predict/kv"
 )
 
+// attentionInputs are what one cache's layers take beside their activations.
+type attentionInputs struct {
+	cache              *kv.Cache
+	keys, values, mask *tensor
+	rotateK, rotateV   *tensor
+	cells, streams     int64
+}
+
+// family is what a family's graph does where its tensors do not tell.
+type family struct {
+	// build makes the layers; nil is the usual decoder.
+	build func(*builder, *tensor) *tensor
+
+	layerNorm                 bool // NORM in place of RMS_NORM
+	scalesEmbedding           bool
+	embeddingNorm, finalNorm  string
+	normsProjections          bool // queries and keys are normed before they are split into heads
+	scalesQueries             bool
+	positions                 int64 // numbers a token is turned by, where not one (M-RoPE)
+	capsScores, capsLogits    bool
+	scalesLogits              bool
+	turns                     func(layer int, a *arch.Attention, f *arch.Facts) bool // has a rotary embedding
+	ungated                   func(*tensor) *tensor
+	gating                    func(*tensor) *tensor
+	softmaxesWeights          bool // of the chosen experts alone
+	choosesByLogits           bool
+	weighsInput, normsWeights bool
+	gatedShare                func(b *builder, layer int, sum, x *tensor) *tensor
+	mlpNorm                   string // in front of the MLP
+	attentionAfter, mlpAfter  string // norms behind attention and MLP
+	picksLast, keepsLast      bool   // rows are picked behind the layers
+	picksNormed               bool   // and behind the final norm
+	gatesAttention            bool
+	inputFirst, betweenFirst  bool // order of the sums behind attention and MLP
+}
+
 // builder makes one graph: that of a batch with every cell of the cache in use.
 type builder struct {
 	dag
@@ -32,19 +68,6 @@ type builder struct {
 // shape is a batch: tokens of seqs sequences in equal parts, and how many of
 // them have their logits asked for.
 type shape struct{ tokens, seqs, outputs int64 }
-
-// newBuilder prepares a graph.
-func newBuilder(f *arch.Facts, p kv.Params, plan kv.Plan, table []arch.Tensor, of shape) *builder {
-	b := &builder{
-		dag: dag{seen: map[*tensor]bool{}}, facts: f, params: p, plan: plan, family: families[f.Family],
-		weights: map[string]arch.Tensor{}, taken: map[string]*tensor{},
-		shape: of, attention: map[kv.Class]*attentionInputs{},
-	}
-	for _, t := range table {
-		b.weights[t.Name] = t
-	}
-	return b
-}
 
 // input is a tensor that is set before the graph runs.
 func input(typ dtype, ne ...int64) *tensor {
@@ -234,4 +257,11 @@ func (b *builder) head(x *tensor) {
 	}
 	x.output = true
 	b.expand(x)
+}
+
+func (f family) outputNorm() string {
+	if f.finalNorm != "" {
+		return f.finalNorm
+	}
+	return "output_norm"
 }

@@ -2,41 +2,6 @@ package graph
 
 import "assay/predict/arch"
 
-// family is what a family's graph does where its tensors do not tell.
-type family struct {
-	// build makes the layers; nil is the usual decoder.
-	build func(*builder, *tensor) *tensor
-
-	layerNorm                 bool // NORM in place of RMS_NORM
-	scalesEmbedding           bool
-	embeddingNorm, finalNorm  string
-	normsProjections          bool // queries and keys are normed before they are split into heads
-	scalesQueries             bool
-	positions                 int64 // numbers a token is turned by, where not one (M-RoPE)
-	capsScores, capsLogits    bool
-	scalesLogits              bool
-	turns                     func(layer int, a *arch.Attention, f *arch.Facts) bool // has a rotary embedding
-	ungated                   func(*tensor) *tensor
-	gating                    func(*tensor) *tensor
-	softmaxesWeights          bool // of the chosen experts alone
-	choosesByLogits           bool
-	weighsInput, normsWeights bool
-	gatedShare                func(b *builder, layer int, sum, x *tensor) *tensor
-	mlpNorm                   string // in front of the MLP
-	attentionAfter, mlpAfter  string // norms behind attention and MLP
-	picksLast, keepsLast      bool   // rows are picked behind the layers
-	picksNormed               bool   // and behind the final norm
-	gatesAttention            bool
-	inputFirst, betweenFirst  bool // order of the sums behind attention and MLP
-}
-
-func (f family) outputNorm() string {
-	if f.finalNorm != "" {
-		return f.finalNorm
-	}
-	return "output_norm"
-}
-
 func always(int, *arch.Attention, *arch.Facts) bool { return true }
 
 func windowed(_ int, a *arch.Attention, _ *arch.Facts) bool { return a.Window > 0 }

@@ -111,3 +111,16 @@ func (b *builder) graph() *dag {
 	b.head(x)
 	return &b.dag
 }
+
+// newBuilder prepares a graph.
+func newBuilder(f *arch.Facts, p kv.Params, plan kv.Plan, table []arch.Tensor, of shape) *builder {
+	b := &builder{
+		dag: dag{seen: map[*tensor]bool{}}, facts: f, params: p, plan: plan, family: families[f.Family],
+		weights: map[string]arch.Tensor{}, taken: map[string]*tensor{},
+		shape: of, attention: map[kv.Class]*attentionInputs{},
+	}
+	for _, t := range table {
+		b.weights[t.Name] = t
+	}
+	return b
+}

@@ -8,33 +8,6 @@ import (
 	"assay/predict/gguf"
 )
 
-// Params are the context parameters that llama.cpp's cache depends on, in its
-// own names (struct llama_context_params, include/llama.h). Zero takes the
-// default of llama-bench: NBatch 2048, NUbatch 512, NSeq 1, f16 caches, and the
-// model's trained length for NCtx. FlashAttn is what the runtime settled on, not
-// "auto"; FlashTurnedOff says that it was left to choose, made the cache for flash
-// attention and found no kernel for it.
-type Params struct {
-	NCtx, NBatch, NUbatch, NSeq int
-	TypeK, TypeV                string
-	FlashAttn, FlashTurnedOff   bool
-	SWAFull, KVUnified          bool
-	// Release selects the policy; empty is Pinned.
-	Release string
-}
-
-// cacheForFlash reports that the cache is laid out for flash attention, with values
-// not transposed (attn_v_trans of llama_context's constructor, v0.5.0: before the
-// kernels are looked for).
-func (p Params) cacheForFlash() bool { return p.FlashAttn || p.FlashTurnedOff }
-
-// maxSequences is LLAMA_MAX_SEQ (src/llama-cparams.h, v0.5.0).
-const maxSequences = 256
-
-// maxContext is the largest n_ctx that llama.cpp can be asked for: a uint32_t
-// (llama_context_params, include/llama.h, v0.5.0).
-const maxContext = 1<<32 - 1
-
 // LlamaCpp predicts llama.cpp's cache for the model and context. The error
 // names a model whose cache has no rule here, or parameters that llama.cpp
 // itself refuses.
@@ -106,39 +79,6 @@ func (l *layout) isHybrid() bool {
 		}
 	}
 	return false
-}
-
-// withDefaults fills in what is zero and refuses what cannot be.
-func (p Params) withDefaults(f arch.Facts) (Params, error) {
-	if p.NCtx == 0 {
-		p.NCtx = int(f.ContextLength)
-	}
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&p.NBatch, 2048}, {&p.NUbatch, 512}, {&p.NSeq, 1}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	for _, d := range []*string{&p.TypeK, &p.TypeV} {
-		if *d == "" {
-			*d = "f16"
-		}
-	}
-	switch {
-	case len(f.Layers) == 0:
-		return p, fmt.Errorf("the facts name no layers")
-	case p.NCtx <= 0:
-		return p, fmt.Errorf("n_ctx is %d and the model names no trained length", p.NCtx)
-	case p.NCtx > maxContext:
-		return p, fmt.Errorf("n_ctx is %d, llama.cpp takes up to %d", p.NCtx, maxContext)
-	case p.NBatch < 0 || p.NUbatch < 0:
-		return p, fmt.Errorf("n_batch %d and n_ubatch %d must be positive", p.NBatch, p.NUbatch)
-	case p.NSeq < 1 || p.NSeq > maxSequences:
-		return p, fmt.Errorf("n_seq is %d, llama.cpp takes 1 to %d", p.NSeq, maxSequences)
-	}
-	return p, nil
 }
 
 // attention lays out the layers with keys and values: one cache for all of
@@ -293,4 +233,17 @@ func (l *layout) window() int64 {
 		}
 	}
 	return w
+}
+
+// windowCells is size_swa of llama_kv_cache_iswa's constructor
+// (src/llama-kv-cache-iswa.cpp, v0.5.0): room for the window of every sequence
+// in the stream and one micro-batch, never more than the full cache.
+func (pol policy) windowCells(full, window int64, l *layout) int64 {
+	if l.params.SWAFull {
+		return full
+	}
+	if l.params.KVUnified {
+		window *= int64(l.params.NSeq)
+	}
+	return roundUp(min(full, window+l.plan.Ubatch), pol.pad(l.params))
 }

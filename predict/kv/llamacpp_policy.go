@@ -2,10 +2,6 @@ package kv
 
 import "fmt"
 
-// Pinned is the release of llama.cpp whose sources the rules were read from
-// first; the others are told apart below.
-const Pinned = "v0.5.0"
-
 // policy is what one release does.
 type policy struct {
 	// flashPad and plainPad: the context rounds up to this many cells with and
@@ -89,19 +85,6 @@ func (pol policy) pad(p Params) int64 {
 		return pol.flashPad
 	}
 	return pol.plainPad
-}
-
-// windowCells is size_swa of llama_kv_cache_iswa's constructor
-// (src/llama-kv-cache-iswa.cpp, v0.5.0): room for the window of every sequence
-// in the stream and one micro-batch, never more than the full cache.
-func (pol policy) windowCells(full, window int64, l *layout) int64 {
-	if l.params.SWAFull {
-		return full
-	}
-	if l.params.KVUnified {
-		window *= int64(l.params.NSeq)
-	}
-	return roundUp(min(full, window+l.plan.Ubatch), pol.pad(l.params))
 }
 
 // roundUp is GGML_PAD.

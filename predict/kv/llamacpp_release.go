@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// Pinned is the release of llama.cpp whose sources the rules were read from
+// first; the others are told apart below.
+const Pinned = "v0.5.0"
+
 // Releases are those whose libraries were run against the rules, oldest first.
 // A rule holds from one of them on, and perhaps up to another (see Span): the
 // release that brought a change lies between the last known without it and the

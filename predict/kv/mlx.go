@@ -2,7 +2,6 @@ package kv
 
 import (
 	"fmt"
-	"strconv"
 
 	"assay/predict/arch"
 	family "assay/predict/family/mlx"
@@ -11,23 +10,6 @@ import (
 // mlx-lm's caches, read from mlx_lm/models/cache.py and the make_cache of the
 // models, mlx-lm 0.32.2. They grow with what is appended, so a prediction is a
 // walk: MLX makes the empty caches and Append takes each call of the model.
-
-// MLXParams are the settings that mlx-lm's caches depend on, as the options of
-// mlx_lm.generate of the same names.
-type MLXParams struct {
-	// Type is the type that keys and values are computed in: that of the
-	// weights, or of their scales where they are quantised (f32, f16, bf16).
-	// Empty is bf16, which most checkpoints are in.
-	Type string
-	// MaxKVSize bounds the cache to the first 4 and the last tokens (0: not),
-	// on models that choose no caches of their own.
-	MaxKVSize int
-	// KVBits and KVGroupSize quantise the cache (0 bits: not; group size 64
-	// when 0) from QuantizedKVStart tokens on.
-	KVBits, KVGroupSize, QuantizedKVStart int
-	// NSeq is the batch size (1 when 0).
-	NSeq int
-}
 
 // MLXCache is a model's cache while tokens are appended to it.
 type MLXCache struct {
@@ -71,19 +53,6 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	}
 	return c, nil
 }
-
-// MLXTypeName is how mlx-community names packed weights and caches: 4bit, with
-// the group size where it is not 64.
-func MLXTypeName(bits, group int) string {
-	name := strconv.Itoa(bits) + "bit"
-	if group != MLXGroupSize {
-		name += "-g" + strconv.Itoa(group)
-	}
-	return name
-}
-
-// MLXGroupSize is the default of --kv-group-size (mlx_lm/generate.py).
-const MLXGroupSize = 64
 
 // Append takes one call of the model with a number of new tokens.
 func (c *MLXCache) Append(tokens int) {
@@ -176,3 +145,6 @@ func MLXBounds(f arch.Facts) bool {
 	known, err := family.Of(f)
 	return err == nil && !known.Cache.Chooses
 }
+
+// Traffic is what the last Append did, row by row as in Plan.
+func (c *MLXCache) Traffic() []MLXTraffic { return c.traffic }

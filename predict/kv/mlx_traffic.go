@@ -22,9 +22,6 @@ type MLXTraffic struct {
 	ReadBytes, WriteBytes, CopyBytes int64
 }
 
-// Traffic is what the last Append did, row by row as in Plan.
-func (c *MLXCache) Traffic() []MLXTraffic { return c.traffic }
-
 // take appends tokens to a layer and answers what that moved.
 func (l *mlxLayer) take(tokens int64, p MLXParams) MLXTraffic {
 	before := l.slots()

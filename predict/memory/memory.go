@@ -14,47 +14,6 @@ import (
 	"assay/predict/kv"
 )
 
-// Parts are bytes by what they are for; nil is not predicted.
-type Parts struct {
-	Weights, KV *int64
-	// Compute is the buffer of the graph's activations, Output that of the logits
-	// that a step hands out.
-	Compute, Output *int64
-	// Repacked are copies of weights in a layout that the processor's products want.
-	Repacked *int64
-	// Process is what the process holds besides, the vocabulary most of all.
-	Process *int64
-	// Unknown says of each part that is not predicted why, by its name.
-	Unknown map[string]string
-}
-
-// Total is the sum of all parts, or nil where one of them is not known.
-func (p Parts) Total() *int64 {
-	var sum int64
-	for _, part := range []*int64{p.Weights, p.KV, p.Compute, p.Output, p.Repacked, p.Process} {
-		if part == nil {
-			return nil
-		}
-		sum += *part
-	}
-	return &sum
-}
-
-// And adds the parts of another device; what one of them lacks, the sum does.
-func (p Parts) And(o Parts) Parts {
-	sum := func(a, b *int64) *int64 {
-		if a == nil || b == nil {
-			return nil
-		}
-		return new(*a + *b)
-	}
-	return Parts{
-		Weights: sum(p.Weights, o.Weights), KV: sum(p.KV, o.KV), Compute: sum(p.Compute, o.Compute),
-		Output: sum(p.Output, o.Output), Repacked: sum(p.Repacked, o.Repacked), Process: sum(p.Process, o.Process),
-		Unknown: p.Unknown,
-	}
-}
-
 // Metal predicts llama.cpp's memory on an Apple GPU that holds all layers: what
 // the GPU holds, and what the host does. The embedding is looked up by the host;
 // its pages count on both sides where it is the output head as well.

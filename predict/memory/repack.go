@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -34,24 +33,6 @@ func repackings() map[string]Repacking {
 func RepackingOf(variant string) (r Repacking, ok bool) {
 	r, ok = repackings()[variant]
 	return r, ok
-}
-
-// repack adds the repacked weights, where it is known what is repacked.
-func (p *Parts) repack(f arch.Facts, weightType, release string, by *Repacking) error {
-	if by == nil {
-		p.Unknown["repacked"] = "what this build of the library lays out anew for the processor is not known"
-		return nil
-	}
-	n, err := repackedBytes(f, weightType, release, *by)
-	switch {
-	case errors.Is(err, cost.ErrNoRule):
-		p.Unknown["repacked"] = err.Error()
-	case err != nil:
-		return err
-	default:
-		p.Repacked = &n
-	}
-	return nil
 }
 
 // repackedBytes are the buffers of weights in another layout, beside the file's

@@ -25,21 +25,6 @@ type packing struct {
 	read func(packed) (unpacked, error)
 }
 
-// packed is what a file holds of one weight: its tensors by the ends of their
-// names, and what the config says of it.
-type packed struct {
-	tensor map[string]arch.Tensor
-	said   quantization
-}
-
-// unpacked is the weight itself.
-type unpacked struct {
-	// as names the packing: affine-4g64 is 4 bits in groups of 64.
-	as    string
-	shape []int64
-	bits  int64
-}
-
 // packings are the known ways. Sources: mlx.core.quantize and nn.quantize (MLX
 // 0.31.2, mlx-lm 0.31.3 utils.py); qlinear_cuda.py of AutoGPTQ 0.7.1; gemm.py
 // of AutoAWQ 0.2.9; finegrained_fp8.py and mxfp4.py of transformers 5.23.0;

@@ -8,6 +8,9 @@ import (
 	"assay/predict/config"
 )
 
+// microscaled are the modes that fix bits and group (mlx.core.quantize).
+var microscaled = map[string]struct{ bits, group int64 }{"mxfp4": {4, 32}, "mxfp8": {8, 32}, "nvfp4": {4, 16}}
+
 // quantization is what a config says of one packed weight; what it leaves
 // unsaid is 0 or empty.
 type quantization struct {

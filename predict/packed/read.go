@@ -9,6 +9,21 @@ import (
 	"assay/predict/config"
 )
 
+// packed is what a file holds of one weight: its tensors by the ends of their
+// names, and what the config says of it.
+type packed struct {
+	tensor map[string]arch.Tensor
+	said   quantization
+}
+
+// unpacked is the weight itself.
+type unpacked struct {
+	// as names the packing: affine-4g64 is 4 bits in groups of 64.
+	as    string
+	shape []int64
+	bits  int64
+}
+
 // packedBits are the widths that words are divided into.
 var packedBits = []int64{2, 3, 4, 5, 6, 8}
 
@@ -46,9 +61,6 @@ func readMicroscaled(p packed) (unpacked, error) {
 	out.as = p.said.mode
 	return out, nil
 }
-
-// microscaled are the modes that fix bits and group (mlx.core.quantize).
-var microscaled = map[string]struct{ bits, group int64 }{"mxfp4": {4, 32}, "mxfp8": {8, 32}, "nvfp4": {4, 16}}
 
 // readZeroed is GPTQ, whose words hold inputs, or AWQ, whose words hold
 // outputs. In both, zeros hold outputs: their words give the bits.

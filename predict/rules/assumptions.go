@@ -6,14 +6,6 @@ import (
 	"assay/predict/arch"
 )
 
-// assumption is one simplification: what it does to a question, and, for a
-// case, what it takes to be so and what is so.
-type assumption struct {
-	name  string
-	apply func(*question)
-	says  func(Case) string
-}
-
 // plainly is an assumption that is worded alike for every case.
 func plainly(name, truth string, apply func(*question)) assumption {
 	return assumption{name, apply, func(Case) string { return name + "; " + truth }}

@@ -1,12 +1,10 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
-	"assay/predict/arch"
 	"assay/predict/kv"
 )
 
@@ -184,5 +182,3 @@ func longestLayers(layers []kv.Layer) []int {
 	}
 	return out
 }
-
-func layerList(layers []int) string { return cmp.Or(arch.Ranges(layers), "none") }

@@ -1,11 +1,20 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"assay/predict/arch"
 )
+
+// assumption is one simplification: what it does to a question, and, for a
+// case, what it takes to be so and what is so.
+type assumption struct {
+	name  string
+	apply func(*question)
+	says  func(Case) string
+}
 
 // question is a case under some assumptions: changed facts, and simplified
 // steps of the exact computation. With none it is the exact prediction.
@@ -108,3 +117,5 @@ func fullLayers(f arch.Facts) []int {
 	}
 	return out
 }
+
+func layerList(layers []int) string { return cmp.Or(arch.Ranges(layers), "none") }

@@ -7,36 +7,7 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
-
-	"assay/predict/arch"
-	"assay/predict/cost"
-	"assay/predict/kv"
 )
-
-// Figure is a quantity that rules speak of.
-type Figure string
-
-// The figures. HeadDim and FullLayers are what a rule takes a model's facts to
-// be: elements of one key head, and how many layers keep every token.
-const (
-	KVBytes     Figure = "kv_bytes"
-	FLOPs       Figure = "flops"
-	Params      Figure = "params"
-	WeightBytes Figure = "weight_bytes"
-	HeadDim     Figure = "head_dim"
-	FullLayers  Figure = "full_layers"
-)
-
-// Case is what a figure is asked of: the real model, not a skeleton of it,
-// because rules derive facts from one another; in a runtime's context; Work is
-// nil where nothing is computed, Weights the type of its matrices ("" for f16).
-type Case struct {
-	Facts   arch.Facts
-	Params  kv.Params
-	Work    *cost.Work
-	Weights string
-}
 
 // Set is a named rule set. It has an entry for each figure that its source
 // speaks of: the assumptions that make the source's formula of the exact one.
@@ -44,21 +15,6 @@ type Set struct {
 	Name   string
 	Source string
 	rules  map[Figure][]assumption
-}
-
-// Sets are the known rule sets, the exact one first.
-func Sets() []Set { return []Set{exact, textbook, exp001, lab1} }
-
-// Lookup finds a rule set by its name.
-func Lookup(name string) (Set, error) {
-	var names []string
-	for _, s := range Sets() {
-		if s.Name == name {
-			return s, nil
-		}
-		names = append(names, s.Name)
-	}
-	return Set{}, fmt.Errorf("no rule set %q; there are %s", name, strings.Join(names, ", "))
 }
 
 // Figures are those that the set speaks of for the case, in a fixed order.

@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"assay/predict/kv"
 )
@@ -62,3 +64,18 @@ var labShape = []assumption{llamaBlocks, everyHeadOwnKeys, headsFillHidden, dens
 
 // labParams is what it takes a model to be.
 var labParams = append(slices.Clone(labShape), twoNorms, ownHead)
+
+// Sets are the known rule sets, the exact one first.
+func Sets() []Set { return []Set{exact, textbook, exp001, lab1} }
+
+// Lookup finds a rule set by its name.
+func Lookup(name string) (Set, error) {
+	var names []string
+	for _, s := range Sets() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Set{}, fmt.Errorf("no rule set %q; there are %s", name, strings.Join(names, ", "))
+}

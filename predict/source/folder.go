@@ -47,10 +47,6 @@ func loadFolder(dir string) (arch.Facts, error) {
 	return arch.Facts{}, fmt.Errorf("%s: has %d models; name one: %s", dir, len(ggufs), strings.Join(names, " or "))
 }
 
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
-}
-
 func loadConfig(path, dir string) (arch.Facts, error) {
 	info, err := os.Stat(path)
 	if err != nil {

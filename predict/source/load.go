@@ -4,37 +4,16 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"assay/predict/arch"
 )
-
-// Options say where model references are looked for. The zero value uses the
-// process's environment and the default HTTP client.
-type Options struct {
-	// Env looks up HF_HOME, HF_HUB_CACHE, HF_HUB_OFFLINE, HF_ENDPOINT, HF_TOKEN,
-	// OLLAMA_MODELS, XDG_CACHE_HOME and HOME; nil is os.Getenv.
-	Env func(string) string
-	// HTTP reads configs and headers from a hub; nil is http.DefaultClient.
-	HTTP *http.Client
-}
-
-func (o Options) env(name string) string {
-	if o.Env != nil {
-		return o.Env(name)
-	}
-	return os.Getenv(name)
-}
-
-func (o Options) http() *http.Client { return cmp.Or(o.HTTP, http.DefaultClient) }
 
 // schemes are the references that do not name a file.
 var schemes = map[string]func(context.Context, string, Options) (arch.Facts, error){
@@ -95,16 +74,6 @@ func load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 		return read(ref)
 	}
 	return loadBesideWeights(ref)
-}
-
-// inHubCache reports whether a bare ORG/NAME is a model of the local hub cache.
-func inHubCache(ref string, opt Options) bool {
-	name, _, _ := strings.Cut(ref, ":")
-	if !hubName.MatchString(name) || strings.Contains(name, "..") {
-		return false
-	}
-	_, err := snapshotOf(hubCache(opt), name, mainRevision)
-	return err == nil
 }
 
 // notThere says what may have been meant: a file beside it, a model of a hub, or a

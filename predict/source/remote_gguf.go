@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strings"
 
 	"assay/predict/arch"
 	"assay/predict/gguf"
@@ -80,12 +79,4 @@ func (r remote) ggufs() ([]string, error) {
 	}
 	slices.Sort(found)
 	return found, nil
-}
-
-// isModelFile reports whether a file's name is that of a model in GGUF: of several
-// parts the first, and no projector.
-func isModelFile(name string) bool {
-	lower := strings.ToLower(name)
-	part := shard.FindStringSubmatch(name)
-	return strings.HasSuffix(lower, ".gguf") && !strings.HasPrefix(lower, "mmproj") && (part == nil || part[1] == "00001")
 }

@@ -3,12 +3,6 @@
 // tokens. It must not know a family, a runtime, a shape or what a use costs.
 package tensor
 
-import (
-	"regexp"
-	"slices"
-	"sync"
-)
-
 // Part is a part of a model that its parameters are counted by.
 type Part string
 
@@ -91,50 +85,4 @@ func (r Row) Stem() string {
 		return r.GGUF
 	}
 	return r.Kind
-}
-
-// Of finds a tensor by its stem in a GGUF.
-func Of(stem string) (Row, bool) {
-	r, ok := byKind[stem]
-	return r, ok
-}
-
-// Kinds are the kinds that a stem can be of, in a GGUF or a folder; which of
-// them it is, the layer decides that has one of them.
-func (p Place) Kinds() []string {
-	key := placeKey{p.Stem, p.Block < 0 && !p.Draft}
-	if list, ok := memo.Load(key); ok {
-		return list.([]string)
-	}
-	var out []string
-	for i, r := range catalogue {
-		if r.Stem() == p.Stem || patterns[i] != nil && (key.outside || !r.Outside) && patterns[i].MatchString(p.Stem) {
-			out = append(out, r.Kind)
-		}
-	}
-	memo.Store(key, out)
-	return out
-}
-
-// Is says whether the stem can be of the kind.
-func (p Place) Is(kind string) bool { return slices.Contains(p.Kinds(), kind) }
-
-type placeKey struct {
-	stem    string
-	outside bool
-}
-
-var (
-	memo     sync.Map // placeKey to []string: a table names each stem once a layer
-	byKind   = map[string]Row{}
-	patterns = make([]*regexp.Regexp, len(catalogue))
-)
-
-func init() {
-	for i, r := range catalogue {
-		byKind[r.Kind] = r
-		if r.HF != "" {
-			patterns[i] = regexp.MustCompile("^(?:" + r.HF + ")$")
-		}
-	}
 }

@@ -18,6 +18,9 @@ import (
 	"assay/results/stat"
 )
 
+// State is where an alert stands in its life.
+type State string
+
 // Class is what kind of thing moved.
 type Class string
 

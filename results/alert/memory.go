@@ -11,9 +11,6 @@ import (
 	"assay/results/diff"
 )
 
-// State is where an alert stands in its life.
-type State string
-
 // The states of an alert.
 const (
 	New       State = "new"       // tonight for the first time

@@ -4,10 +4,7 @@
 package llamabench
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
-	"time"
 
 	"assay/results"
 )
@@ -83,51 +80,4 @@ var loose = map[string]bool{
 	"embeddings": true, "no_op_offload": true, "no_host": true,
 	// Computed of the samples again.
 	"stddev_ns": true, "avg_ts": true, "stddev_ts": true,
-}
-
-// take sets a column from a file's text.
-func (c column) take(row *Row, text string) error {
-	if loose[c.name] {
-		if err := c.set(row, text); text != "" && err != nil && c.setting != nil && len(c.setting.Usual) > 0 {
-			row.Case.Other = strings.TrimSpace(row.Case.Other + " " + c.name + "=" + text) // told apart all the same
-		}
-		return nil // what else is not understood keeps its default
-	}
-	return c.set(row, text)
-}
-
-// FromColumns makes a row of the values of named columns; unknown names are
-// ignored, and names that a release does not have keep their defaults.
-func FromColumns(names, values []string) (Row, error) {
-	row := defaults()
-	if len(names) != len(values) {
-		return row, fmt.Errorf("%d values for %d columns", len(values), len(names))
-	}
-	byName := map[string]column{}
-	for _, c := range flat() {
-		byName[c.name] = c
-	}
-	for i, name := range names {
-		if c, ok := byName[name]; ok {
-			if err := c.take(&row, values[i]); err != nil {
-				return row, err
-			}
-		}
-	}
-	return row, row.check()
-}
-
-// check refuses a row that no test can have written.
-func (r Row) check() error {
-	switch {
-	case r.Case.NPrompt < 0 || r.Case.NGen < 0 || r.Case.NDepth < 0 || r.Case.NPrompt+r.Case.NGen == 0:
-		return fmt.Errorf("%d prompt and %d generated tokens behind %d; a test processes at least one token",
-			r.Case.NPrompt, r.Case.NGen, r.Case.NDepth)
-	case r.AvgNS <= 0:
-		return fmt.Errorf("avg_ns is %d; a test takes at least 1 ns", r.AvgNS)
-	}
-	if _, err := time.Parse(time.RFC3339, r.TestTime); err != nil {
-		return fmt.Errorf("test_time is %q, not a time like 2026-11-20T02:00:00Z", r.TestTime)
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package night
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"assay/results"
@@ -9,6 +10,10 @@ import (
 	"assay/results/stat"
 	"assay/results/store"
 )
+
+// ErrFirst is returned for the first run of a machine, or of a suite of other cases
+// than its runs before: there is nothing to judge it against.
+var ErrFirst = errors.New("the store has no earlier run of this machine and these cases to judge it against")
 
 // baseline is what a machine's cases are judged against.
 type baseline struct {

@@ -19,10 +19,6 @@ import (
 	"assay/results/store"
 )
 
-// ErrFirst is returned for the first run of a machine, or of a suite of other cases
-// than its runs before: there is nothing to judge it against.
-var ErrFirst = errors.New("the store has no earlier run of this machine and these cases to judge it against")
-
 // Verdict is what was found of a night.
 type Verdict struct {
 	Diff diff.Diff `json:"diff"`

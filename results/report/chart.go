@@ -8,6 +8,9 @@ import (
 	"assay/results"
 )
 
+// maxNotes is how many may say their figure under a pointer.
+const maxNotes = 200
+
 // A chart is drawn 400 units wide, the width of a phone; a wider screen shows
 // several beside each other. Colours are classes of the page's style sheet,
 // so that a chart is right on light and dark ground.

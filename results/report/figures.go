@@ -1,7 +1,6 @@
 package report
 
 import (
-	"html/template"
 	"slices"
 	"strconv"
 
@@ -14,20 +13,6 @@ type section struct {
 	Title, Text string
 	Figures     []Picture
 }
-
-// Picture is a chart with what it shows in words.
-type Picture struct {
-	Title   string
-	SVG     template.HTML
-	Legend  []entry
-	Caption string
-}
-
-// entry explains a colour.
-type entry struct{ Class, Label string }
-
-// colours are the classes of the style sheet for series, in order.
-var colours = []string{"c1", "c2", "c3", "c4"}
 
 // sections returns the pictures of a report, those of speed and those of memory; a
 // section without one is left out.
@@ -44,22 +29,6 @@ func sections(in Input) (speed, memory []section) {
 		section{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.", kvFigures(in.Head.Records)},
 		section{"KV residual by layer", "Measured less predicted bytes of each layer.", layerFigures(in.Head.Records)})
 	return speed, memory
-}
-
-// groups splits records by a name, in the order of first appearance.
-func groups(records []results.Record, name func(results.Record) string) (names []string, by map[string][]results.Record) {
-	by = map[string][]results.Record{}
-	for _, r := range records {
-		n := name(r)
-		if n == "" {
-			continue
-		}
-		if _, ok := by[n]; !ok {
-			names = append(names, n)
-		}
-		by[n] = append(by[n], r)
-	}
-	return names, by
 }
 
 // kvFigures draws the size of the cache over the context, one figure a model
@@ -115,13 +84,6 @@ func kvFigure(model string, variants []string, of map[string][]results.Record) (
 	c.x, c.y = logarithmic(lo, hi, 6, 2), logarithmic(max(least, 1), max(most, 2), 5, 2)
 	f.SVG = c.svg()
 	return f, true
-}
-
-func orDefault(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 func byContext(records []results.Record) []results.Record {

@@ -203,13 +203,6 @@ func facts(in Input) []fact {
 	return all
 }
 
-func optional(v *int64, format func(float64) string) string {
-	if v == nil {
-		return ""
-	}
-	return format(float64(*v))
-}
-
 // corrected is the share of one case in a reason; the reasons of many cases are
 // one without it.
 var corrected = regexp.MustCompile(` \([+-]\d+ once corrected\)`)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	_ "embed"
 	"strings"
 
 	"assay/results"
@@ -140,4 +141,11 @@ func speedsBefore(in Input) map[results.Key]float64 {
 		}
 	}
 	return before
+}
+
+func optional(v *int64, format func(float64) string) string {
+	if v == nil {
+		return ""
+	}
+	return format(float64(*v))
 }

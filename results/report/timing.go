@@ -123,9 +123,6 @@ func historyFigures(histories []History) []Picture {
 // maxWhiskers is how many points a history may have and still show intervals.
 const maxWhiskers = 40
 
-// maxNotes is how many may say their figure under a pointer.
-const maxNotes = 200
-
 // HistoryPicture draws the course of one case; there is nothing to see of a single point.
 func HistoryPicture(h History) (Picture, bool) {
 	points := historyPoints(h.Points)

@@ -25,9 +25,6 @@ var (
 	full  = effort{pairs: 200, nights: 200, trends: 20, variants: 20, real: 200, scenarios: 6}
 )
 
-// window is how many accepted nights a night is judged against.
-const window = 14
-
 const seed = 5
 
 // tenth is how much slower a case is that has lost a tenth of its speed.

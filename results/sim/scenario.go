@@ -8,6 +8,9 @@ import (
 	"assay/results/stat"
 )
 
+// window is how many accepted nights a night is judged against.
+const window = 14
+
 // A scenario is who changed at once.
 type scenario struct {
 	name string

@@ -1,14 +1,12 @@
 package site
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"assay/results/figure"
 	"assay/results/report"
-	"assay/results/trend"
 )
 
 // caseData is the page of one case.
@@ -21,13 +19,6 @@ type caseData struct {
 	Changes                       []change
 	Nights                        []night
 	More                          int
-}
-
-// change is a place where a history changed.
-type change struct {
-	Day, Figure, Before, After, Change, Interval string
-	Also                                         []string
-	Compare                                      string
 }
 
 // night is one run in the table of a case.
@@ -77,43 +68,4 @@ func newCasePage(m Machine, i int, newest string) caseData {
 		d.Nights = append(d.Nights, n)
 	}
 	return d
-}
-
-// newChange puts a change in words; c is its case, nil for one that all cases share.
-func newChange(m Machine, ch trend.Change, c *Case) change {
-	out := change{Day: day(ch.First.Time), Figure: figureNames[ch.Figure], Compare: compareLink(m, ch.Last.Run, ch.First.Run)}
-	switch {
-	case ch.Figure == "time":
-		// A level in time that is higher is a speed that is lower.
-		out.Change = figure.Change(1/(1+ch.Change.Value) - 1)
-		out.Interval = figure.Between(1/(1+ch.Change.Hi)-1, 1/(1+ch.Change.Lo)-1)
-		if c != nil && ch.Before != nil && ch.After != nil {
-			tokens := 1e9 * float64(c.Record.Case.Tokens())
-			out.Before, out.After = figure.Rate(tokens / *ch.Before), figure.Rate(tokens / *ch.After)
-		}
-	case ch.Before != nil && ch.After != nil:
-		show := figure.Count
-		if ch.Figure == "kv_bytes" {
-			show = figure.Size
-		}
-		out.Before, out.After, out.Change = show(*ch.Before), show(*ch.After), figure.Change(ch.Change.Value)
-	}
-	for _, b := range ch.Between {
-		out.Also = append(out.Also, b.What+": "+orUnknown(b.Before)+" → "+orUnknown(b.After))
-	}
-	return out
-}
-
-var figureNames = map[string]string{"time": "tokens/s", "kv_bytes": "KV cache", "flops": "operations"}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
-}
-
-// query names two runs of a machine for the page that compares them.
-func query(machine, base, head string) string {
-	return url.Values{"m": {short(machine)}, "a": {base}, "b": {head}}.Encode()
 }

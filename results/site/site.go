@@ -5,9 +5,7 @@ package site
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -15,74 +13,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"time"
 
 	"assay/results"
 	"assay/results/figure"
 	"assay/results/report"
-	"assay/results/trend"
 )
-
-// Input is what a site shows.
-type Input struct {
-	Made     time.Time
-	Machines []Machine
-}
-
-// Machine is what was measured on one machine.
-type Machine struct {
-	Name string
-	// Runs are those with records, oldest first.
-	Runs []Run
-	// Trend has the changes of the cases, Cases the rest of them, in the same order.
-	Trend trend.Trend
-	Cases []Case
-}
-
-// Run is one run of a machine.
-type Run struct {
-	ID                string
-	Time              time.Time
-	Tags              []string
-	OK, Failed, Unfit int
-	// Report gathers what the run's own page shows; nil for a run that has none.
-	Report func() (report.Input, error)
-}
-
-// Case is one case of a machine.
-type Case struct {
-	// Record is the newest of the case, or what stands for it: runtime, model and
-	// settings.
-	Record  results.Record
-	History report.History
-	// KVBytes and FLOPs are where those became what they are.
-	KVBytes, FLOPs []Step
-}
-
-// Step is a figure without noise from a point of a history on, until the next.
-type Step struct {
-	At int
-	Is int64
-}
-
-// Steps adds a figure of a point to those before it, if it is another than the last.
-func Steps(before []Step, at int, is *int64) []Step {
-	if is == nil || len(before) > 0 && before[len(before)-1].Is == *is {
-		return before
-	}
-	return append(before, Step{at, *is})
-}
-
-// at is the figure of a point.
-func at(steps []Step, point int) (is int64, ok bool) {
-	for _, s := range slices.Backward(steps) {
-		if s.At <= point {
-			return s.Is, true
-		}
-	}
-	return 0, false
-}
 
 //go:embed pages.html
 var pagesHTML string
@@ -104,8 +39,6 @@ var pages = template.Must(template.New("site").Funcs(template.FuncMap{
 	"day":     day,
 	"several": figure.Several,
 }).Parse(pagesHTML))
-
-func day(t time.Time) string { return t.Format(time.DateOnly) }
 
 // marker is the file by which a folder is known as a site; what it holds is replaced.
 const marker = "assay-site"
@@ -193,26 +126,4 @@ func (w writer) write(name string, f func(io.Writer) error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return os.WriteFile(filepath.Join(w.dir, filepath.FromSlash(name)), text.Bytes(), 0o644)
-}
-
-// short is a name of a file for any text: the same for ever.
-func short(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:6])
-}
-
-func casePage(m Machine, i int) string {
-	return "case/" + short(m.Name+"\x00"+string(m.Cases[i].History.Key)) + ".html"
-}
-
-func runPage(r Run) string { return "run/" + short(r.ID) + ".html" }
-
-func dataFile(m Machine) string { return "data/" + short(m.Name) + ".js" }
-
-// newest is the id of the machine's newest run, "" if it has none.
-func (m Machine) newest() string {
-	if len(m.Runs) == 0 {
-		return ""
-	}
-	return m.Runs[len(m.Runs)-1].ID
 }

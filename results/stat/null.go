@@ -4,9 +4,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-
-	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // A comparison's null is what its unchanged cases do, read with changed cases
@@ -226,11 +223,6 @@ func (m *mixture) scale(tail int, tau float64) {
 	}
 }
 
-// logT is the logarithm of Student's density at 0.
-func logT(df float64) float64 {
-	return -mathext.Lbeta(df/2, 0.5) - math.Log(df)/2
-}
-
 // best is the null with the likeliest common shift, its variance (Laplace's), and
 // as its weight the logarithm of the shifts' probability with it integrated out;
 // and where the starts led.
@@ -309,11 +301,6 @@ func (p *population) width(v float64) float64 {
 	return sum
 }
 
-// twoSided is the chance of a Student's t beyond z on either side.
-func twoSided(z, df float64) float64 {
-	return mathext.RegIncBeta(df/2, 0.5, df/(df+z*z))
-}
-
 // fine is how many entries a table of chances has for each unit of asinh z, in
 // which it is nearly straight.
 const fine = 40
@@ -336,10 +323,6 @@ func tailChance(tail int, z float64) float64 {
 	i := min(int(at), len(table)-2)
 	at = min(at-float64(i), 1)
 	return math.Exp(table[i] + at*(table[i+1]-table[i]))
-}
-
-func quantile(p, df float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)
 }
 
 // halfSampleMode is a mode that half of the values elsewhere cannot move: the

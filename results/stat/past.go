@@ -5,6 +5,20 @@ import (
 	"slices"
 )
 
+// FewestNights is how many it takes to show what lies between nights.
+const FewestNights = 5
+
+// history is a case's nights without what they share.
+type history struct {
+	logs     []float64
+	center   float64
+	variance float64
+	spread   float64 // the median variance of its samples
+}
+
+// quiet is the least deviation between nights that is believed.
+const quiet = 0.001
+
 // matter is what the cases of a window share of their variances.
 type matter struct{ prior, df float64 }
 
@@ -121,4 +135,10 @@ func present(xs []float64) []float64 {
 		}
 	}
 	return kept
+}
+
+// trimmed is the mean of sorted values without a fifth of them at each end.
+func trimmed(sorted []float64) float64 {
+	cut := len(sorted) / 5
+	return mean(sorted[cut : len(sorted)-cut])
 }

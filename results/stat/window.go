@@ -12,8 +12,6 @@ const (
 	// WindowNights is how many of its nights a case is judged against at most,
 	// besides the last, which is judged together with tonight.
 	WindowNights = 14
-	// FewestNights is how many it takes to show what lies between nights.
-	FewestNights = 5
 	// enoughCases is how many cases of a kind show what a night did to all.
 	enoughCases = 5
 	// secondShare is the share of the false alarms that judging two nights together
@@ -185,14 +183,6 @@ func (w *window) levels(p *population) (levels map[int]float64, shown []float64)
 	return levels, shown
 }
 
-// history is a case's nights without what they share.
-type history struct {
-	logs     []float64
-	center   float64
-	variance float64
-	spread   float64 // the median variance of its samples
-}
-
 func (w *window) history(i int, levels map[int]float64) history {
 	h := history{}
 	var spread []float64
@@ -209,15 +199,6 @@ func (w *window) history(i int, levels map[int]float64) history {
 	h.center, h.variance, h.spread = trimmed(h.logs), variance(h.logs), Median(spread)
 	return h
 }
-
-// trimmed is the mean of sorted values without a fifth of them at each end.
-func trimmed(sorted []float64) float64 {
-	cut := len(sorted) / 5
-	return mean(sorted[cut : len(sorted)-cut])
-}
-
-// quiet is the least deviation between nights that is believed.
-const quiet = 0.001
 
 func (w *window) fill(p *population, together bool) {
 	levels, shown := w.levels(p)

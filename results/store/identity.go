@@ -100,13 +100,3 @@ func (t tx) allOf(series int64, m results.Model) (bool, error) {
 	})
 	return same, err
 }
-
-// modelOf reads what is known of a series' model; an empty text is nothing.
-func modelOf(text string) (results.Model, error) {
-	var m results.Model
-	if text == "" {
-		return m, nil
-	}
-	err := json.Unmarshal([]byte(text), &m)
-	return m, err
-}

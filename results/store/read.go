@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,26 +169,6 @@ func (s *Store) since(version int, column string) string {
 
 // maxConstants bounds the constant halves that are kept decoded.
 const maxConstants = 2000
-
-// constant is the half of records that repeats.
-type constant struct {
-	sha256 string
-	record results.Record
-}
-
-var errConstant = errors.New("what some records have in common was changed since it was stored; import the run from its file into another store")
-
-// sumOf binds the two halves of a record.
-func sumOf(constant string, body []byte) string {
-	sum := sha256.Sum256(append([]byte(constant), body...))
-	return hex.EncodeToString(sum[:16])
-}
-
-// unchanged says whether a text is that of its hash.
-func unchanged(hash string, body []byte) bool {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:]) == hash
-}
 
 // loadConstants returns the constant halves of a run's records by number. Two
 // runs that are compared share most of them, and the second is read from

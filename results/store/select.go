@@ -13,17 +13,6 @@ import (
 	"assay/results"
 )
 
-// reserved reports whether an id would read as another kind of selector.
-func reserved(id string) bool {
-	_, date := parseDay(id)
-	return date || id == "latest" || id == "baseline"
-}
-
-func parseDay(s string) (time.Time, bool) {
-	day, err := time.ParseInLocation(time.DateOnly, s, time.Local)
-	return day, err == nil
-}
-
 // Select returns the run that a selector names, among those of the filter:
 //
 //	latest, latest~2     the newest run with records, the second before it

@@ -11,6 +11,35 @@ import (
 	"assay/predict/arch"
 )
 
+// scope is what the dimensions of a tensor may depend on. layer is nil for the
+// tensors outside the blocks.
+type scope struct {
+	facts *arch.Facts
+	layer *arch.Layer
+	index int
+}
+
+type dim func(scope) int64
+
+// row is one tensor: its name and its dimensions in ggml's order. A row with an
+// empty dimension (a shared expert of width 0) does not exist.
+type row struct {
+	name string
+	dims []dim
+}
+
+// part is a group of tensors that come and go together.
+type part struct {
+	when func(scope) bool
+	rows []row
+}
+
+// key is one entry of a family's own metadata; a nil value leaves it out.
+type key struct {
+	name  string // without "<arch>."
+	value func(*arch.Facts) any
+}
+
 // Family is what llama.cpp's loader expects of one architecture, read from
 // src/models/*.cpp of v0.5.0: the tensors of a block, the metadata beyond what
 // every architecture has, and what a skeleton cannot shrink.

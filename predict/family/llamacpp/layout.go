@@ -9,29 +9,6 @@ import (
 	"assay/predict/arch"
 )
 
-// scope is what the dimensions of a tensor may depend on. layer is nil for the
-// tensors outside the blocks.
-type scope struct {
-	facts *arch.Facts
-	layer *arch.Layer
-	index int
-}
-
-type dim func(scope) int64
-
-// row is one tensor: its name and its dimensions in ggml's order. A row with an
-// empty dimension (a shared expert of width 0) does not exist.
-type row struct {
-	name string
-	dims []dim
-}
-
-// part is a group of tensors that come and go together.
-type part struct {
-	when func(scope) bool
-	rows []row
-}
-
 func tensor(name string, dims ...dim) row { return row{name, dims} }
 
 func fixed(n int64) dim { return func(scope) int64 { return n } }
@@ -261,23 +238,4 @@ func appendParts(out []arch.Tensor, types TypePlan, prefix string, parts []part,
 		}
 	}
 	return out
-}
-
-func familyOf(f arch.Facts) (*Family, error) {
-	fam, _ := Of(f.Family)
-	if !fam.HasLayout() {
-		return nil, fmt.Errorf("no GGUF layout is known for the family %q (model type %q); known are %s",
-			f.Family, f.ModelType, strings.Join(knownLayouts(), ", "))
-	}
-	return fam, nil
-}
-
-func knownLayouts() []string {
-	var names []string
-	for _, f := range All() {
-		if f.HasLayout() {
-			names = append(names, f.Name)
-		}
-	}
-	return names
 }

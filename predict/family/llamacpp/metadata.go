@@ -2,7 +2,9 @@ package llamacpp
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"assay/predict/arch"
 )
@@ -12,12 +14,6 @@ import (
 type KV struct {
 	Key   string
 	Value any
-}
-
-// key is one entry of a family's own metadata; a nil value leaves it out.
-type key struct {
-	name  string // without "<arch>."
-	value func(*arch.Facts) any
 }
 
 // The values that stand in for required keys that a config did not state.
@@ -277,4 +273,23 @@ func windowPatternKey(f *arch.Facts) any {
 		return nil
 	}
 	return pattern
+}
+
+func familyOf(f arch.Facts) (*Family, error) {
+	fam, _ := Of(f.Family)
+	if !fam.HasLayout() {
+		return nil, fmt.Errorf("no GGUF layout is known for the family %q (model type %q); known are %s",
+			f.Family, f.ModelType, strings.Join(knownLayouts(), ", "))
+	}
+	return fam, nil
+}
+
+func knownLayouts() []string {
+	var names []string
+	for _, f := range All() {
+		if f.HasLayout() {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
