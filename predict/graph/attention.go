@@ -42,6 +42,9 @@ func (b *builder) inputsFor(c *kv.Cache) *attentionInputs {
 	if c.RotationV > 0 {
 		in.rotateV = input(f32, c.RotationV, c.RotationV)
 	}
+	if b.castsMask && maskType == f16 {
+		in.mask = cast(input(f32, in.mask.ne[:]...), f16)
+	}
 	b.attention[c.Class] = in
 	return in
 }
@@ -159,7 +162,7 @@ func (b *builder) attentionCaches() []kv.Cache {
 func (b *builder) cacheTensors(a *arch.Attention, in *attentionInputs) (k, v *tensor) {
 	k = newTensor(f16, a.KeyDim*a.KVHeads, in.cells, in.streams)
 	v = newTensor(f16, a.ValueDim*a.KVHeads, in.cells, in.streams)
-	k.held, v.held = true, true
+	k.held, v.held, k.next = true, true, v
 	return k, v
 }
 

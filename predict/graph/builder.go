@@ -58,6 +58,8 @@ type builder struct {
 	shape
 	// elsewhere: the rows of the tokens are looked up on another device.
 	elsewhere bool
+	// castsMask: a mask for flash attention comes as f32.
+	castsMask bool
 
 	positions, outIDs  *tensor
 	continuing, others *tensor // the states that these sequences continue, and the rest's

@@ -38,6 +38,8 @@ type contextReserve struct {
 	params kv.Params
 	plan   kv.Plan
 	table  []arch.Tensor
+	// outputs are the tokens that have logits at most; 0 is all of a batch.
+	outputs int64
 }
 
 func newReserve(f arch.Facts, p kv.Params) (*contextReserve, error) {
@@ -57,7 +59,7 @@ func newReserve(f arch.Facts, p kv.Params) (*contextReserve, error) {
 			return nil, err
 		}
 	}
-	return &contextReserve{&f, p, plan, table}, nil
+	return &contextReserve{facts: &f, params: p, plan: plan, table: table}, nil
 }
 
 // most is the larger of what the prompt's and the single token's graph need.
@@ -77,7 +79,11 @@ func (r *contextReserve) most(need func(*builder) int64) (most int64, err error)
 	tokens := min(r.plan.ContextCells, r.plan.Ubatch)
 	tokens = (tokens + seqs - 1) / seqs * seqs
 	for _, n := range []int64{tokens, seqs} {
-		b := newBuilder(r.facts, r.params, r.plan, r.table, shape{n, seqs, min(n, r.plan.Batch)})
+		outputs := min(n, r.plan.Batch)
+		if r.outputs > 0 {
+			outputs = min(outputs, r.outputs)
+		}
+		b := newBuilder(r.facts, r.params, r.plan, r.table, shape{n, seqs, outputs})
 		most = max(most, need(b))
 		if b.seen[absent] {
 			return 0, fmt.Errorf("a tensor that %s needs is missing: %w", r.facts.Family, ErrUnknown)

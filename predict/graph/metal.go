@@ -9,37 +9,11 @@ import (
 
 // MetalBytes are the compute buffers of a model whose layers all lie on an Apple
 // GPU: that of the GPU, and that of the CPU, which looks the tokens up and holds
-// the inputs. The order in which Metal runs the nodes of a split is not the
-// CPU's, which moves its buffer by a row or two of activations.
+// the inputs.
 func MetalBytes(f arch.Facts, p kv.Params) (gpu, cpu int64, err error) {
-	return metalBytes(f, p, metalBuild{copies: true, halfMask: true})
-}
-
-// metalBuild is what builds do otherwise: attention copies keys and values of a
-// layer into f16 (by v0.4.0; not in March 2026), and the mask is of f16 on the host,
-// too (v0.5.0).
-type metalBuild struct{ copies, halfMask bool }
-
-func metalBytes(f arch.Facts, p kv.Params, by metalBuild) (gpu, cpu int64, err error) {
 	r, err := newReserve(f, p)
-	if err != nil {
-		return 0, 0, fmt.Errorf("compute buffers of %s on Metal: %w", f.Name, err)
-	}
-	gpu, err = r.most(func(b *builder) int64 {
-		b.elsewhere = true
-		return reserve(b.graph(), by.size)
-	})
 	if err == nil {
-		cpu, err = r.most(func(b *builder) int64 {
-			b.elsewhere = true
-			inputs := 2 * aligned(4*f.Hidden*b.tokens) // embeddings, and the rows of tokens
-			for _, leaf := range b.graph().leafs {
-				if leaf.input && leaf.ne[0] != f.Hidden {
-					inputs += aligned(by.input(leaf))
-				}
-			}
-			return inputs
-		})
+		gpu, cpu, err = r.onMetal(metalBuildOf(p.Release))
 	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("compute buffers of %s on Metal: %w", f.Name, err)
@@ -47,12 +21,52 @@ func metalBytes(f arch.Facts, p kv.Params, by metalBuild) (gpu, cpu int64, err e
 	return gpu, cpu, nil
 }
 
-// input is what an input takes on the host.
-func (m metalBuild) input(leaf *tensor) int64 {
-	if leaf.typ == f16 && !m.halfMask {
-		return 2 * leaf.bytes()
+// metalBuild is what builds of ggml's Metal backend, and the graphs for it, do
+// otherwise.
+type metalBuild struct {
+	// reorders: nodes that can run beside others are moved forward.
+	reorders bool
+	// copies: attention copies keys and values of a layer into f16.
+	copies bool
+	// halfMask: the mask comes as f16; before, as f32, and the GPU converts it.
+	halfMask bool
+	// keeps: what a fused group reads is kept until the group's last node.
+	keeps bool
+	// embedsOnce: the host has no room for embeddings that no text uses.
+	embedsOnce bool
+}
+
+// metalBuildOf is the build of a release whose graphs are known. In v0.4.0's
+// library for Macs (ggml 0.23.0) the copies are, and the kept groups are not.
+func metalBuildOf(release string) metalBuild {
+	const keepsSince = "v0.5.0"
+	return metalBuild{reorders: true, copies: true, halfMask: true, keeps: !kv.Older(release, keepsSince)}
+}
+
+func (r *contextReserve) onMetal(by metalBuild) (gpu, cpu int64, err error) {
+	gpu, err = r.most(func(b *builder) int64 {
+		b.elsewhere, b.castsMask = true, !by.halfMask
+		g := b.graph()
+		cpu = max(cpu, b.onHost(g, by))
+		return by.reserve(g)
+	})
+	return gpu, cpu, err
+}
+
+// onHost is what the host has of a graph on the GPU: the tokens, what is looked up
+// for them, and the other inputs.
+func (b *builder) onHost(g *dag, by metalBuild) int64 {
+	rows := aligned(4 * b.facts.Hidden * b.tokens)
+	inputs := aligned(4*b.tokens) + rows
+	if !by.embedsOnce {
+		inputs += rows
 	}
-	return leaf.bytes()
+	for _, leaf := range g.leafs {
+		if leaf.input && leaf.ne[0] != b.facts.Hidden {
+			inputs += aligned(leaf.bytes())
+		}
+	}
+	return inputs
 }
 
 // size is what a result takes with the room that Metal's kernels work in
@@ -64,7 +78,11 @@ func (m metalBuild) size(t *tensor) int64 {
 		return t.bytes() + m.flashRoom(t.src[0], t.src[1], t.src[2])
 	case "MUL_MAT_ID":
 		experts, tokens := t.src[0].ne[2], t.ne[2]
-		return t.bytes() + 4*experts*(1+tokens) + 8 + 1024
+		most := int64(0) // of what is multiplied
+		if m.keeps {
+			most = 8 + 1024
+		}
+		return t.bytes() + 4*experts*(1+tokens) + most
 	case "ARGSORT", "CUMSUM":
 		return 2 * t.bytes()
 	}
@@ -83,7 +101,11 @@ func (m metalBuild) flashRoom(q, k, v *tensor) int64 {
 	partial := 4 * min(tokens, groups) * nHeads * streams * groups * (dimV + 2)
 	room := pad + blocks + partial
 	if m.copies {
-		room += 2 * cells * kvHeads * streams * (dimK + dimV)
+		copied := dimK + dimV
+		if v.root == k.root { // of a latent
+			copied = dimK
+		}
+		room += 2 * cells * kvHeads * streams * copied
 	}
 	return room
 }

@@ -39,41 +39,57 @@ func metalConfigs() map[string]string {
 	}
 }
 
+// logged are the builds of the logs below: those of 2024, which order nodes as
+// the graph does; those without room for embeddings that no text uses; those of
+// spring 2026; and v0.5.0, as users are told.
+const (
+	of2024 = iota
+	of2025
+	ofSpring
+	newest
+)
+
+func loggedBuild(n int) metalBuild {
+	return []metalBuild{{}, {embedsOnce: true}, {reorders: true}, metalBuildOf("")}[n]
+}
+
 // TestMetalBytes holds the plan against buffers that llama.cpp's log named on
-// Macs, in MiB as printed, builds of 2024 to March 2026; -v prints each beside its
-// prediction. Host 0 was not printed, or until 2025 with one copy of the embeddings.
-// The graphs are v0.5.0's, of which older builds lack some nodes; mixtral of 2024
-// (115.50 MiB at 512, 197 here) computed its experts otherwise and is not held.
-// No log at hand is of a build that copies keys and values or has the host's mask
-// halved: what MetalBytes makes of these is read in the sources alone.
+// Macs, in MiB as printed, builds of 2024 to September 2026; -v prints each beside
+// its prediction. Host 0 was not printed, or until 2025 without the embeddings that
+// no text uses. The graphs are v0.5.0's: of 2024's, which norm and add in another
+// order, the plan is met within a hundredth, of later ones to the printed decimals.
+// Mixtral of 2024 (115.50 MiB at 512, 197 here) computed its experts otherwise and
+// is not held. The newest row is of a server that asks for the logits of one token.
 func TestMetalBytes(t *testing.T) {
 	configs := metalConfigs()
 	for _, tt := range []struct {
 		model     string
 		params    kv.Params
+		outputs   int64
 		gpu, host float64
+		build     int
 		where     string
-		missed    bool // by more than a twentieth, for no reason known
 	}{
-		{"llama-3.1-8b", kv.Params{NCtx: 2048}, 258.50, 0, "M3, llama-cpp-python, 2024", false},
-		{"llama-3.1-8b", kv.Params{NCtx: 512, NBatch: 512}, 258.50, 0, "M1 Max, 2024", false},
-		{"llama-3.1-8b", kv.Params{NCtx: 8192}, 560, 0, "M1 Max, M2 Ultra and M3 Max, b2795 to b2797", false},
-		{"llama-3.1-8b", kv.Params{NCtx: 131072, NSeq: 2, KVUnified: true}, 8480, 0, "M1 Pro", false},
-		{"llama-3.2-3b", kv.Params{NCtx: 4096, NUbatch: 128, FlashAttn: true}, 64.12, 0, "M1 Pro", true},
-		{"llama-3.2-3b", kv.Params{NCtx: 8192, FlashAttn: true}, 256.50, 0, "M1 Pro", false},
-		{"llama-3.2-3b", kv.Params{NCtx: 4096, FlashAttn: true}, 256.50, 20.01, "2026", true},
-		{"phi-3.5-mini", kv.Params{NCtx: 131072}, 8484, 0, "M2, 2024-08", false},
-		{"granite-code-8b", kv.Params{NCtx: 32768, NSeq: 4, KVUnified: true}, 2144, 0, "M1 Pro, 2024-11", false},
-		{"granite-code-8b", kv.Params{NCtx: 8192, NSeq: 4, KVUnified: true}, 560, 0, "M1 Pro, 2024-11", false},
-		{"qwen2.5-7b", kv.Params{NCtx: 16384}, 956, 0, "M2 Max", false},
-		{"qwen2.5-0.5b", kv.Params{NCtx: 512, FlashAttn: true}, 300.25, 4.51, "M4", false},
-		{"smollm3-3b", kv.Params{NCtx: 65536, FlashAttn: true}, 254, 136, "M5, b8193", false},
-		{"gemma-3-1b", kv.Params{NCtx: 32768, FlashAttn: true}, 514, 70, "M5, b8185", false},
-		{"gemma-3-4b", kv.Params{NCtx: 131072, FlashAttn: true}, 517, 269, "M5, 2026-03", false},
-		{"gpt-oss-20b", kv.Params{NCtx: 4096, FlashAttn: true}, 404, 0, "PR 17609, 2025-11", false},
-		{"gpt-oss-20b", kv.Params{NCtx: 131072, FlashAttn: true}, 420.08, 268.77, "M5, b8164", false},
-		{"gpt-oss-20b", kv.Params{NCtx: 131072, NSeq: 4, KVUnified: true, FlashAttn: true}, 420.83, 269.27, "M5, b8198", false},
-		{"gpt-oss-20b", kv.Params{NCtx: 131072, NUbatch: 2048, FlashAttn: true}, 1672.08, 1064.59, "M5, 2026", false},
+		{"llama-3.1-8b", kv.Params{NCtx: 2048}, 0, 258.50, 0, of2024, "M3, llama-cpp-python, 2024"},
+		{"llama-3.1-8b", kv.Params{NCtx: 512, NBatch: 512}, 0, 258.50, 0, of2024, "M1 Max, 2024"},
+		{"llama-3.1-8b", kv.Params{NCtx: 8192}, 0, 560, 0, of2024, "M1 Max, M2 Ultra and M3 Max, b2795 to b2797"},
+		{"llama-3.1-8b", kv.Params{NCtx: 131072, NSeq: 2, KVUnified: true}, 0, 8480, 0, of2024, "M1 Pro"},
+		{"llama-3.2-3b", kv.Params{NCtx: 4096, NUbatch: 128, FlashAttn: true}, 0, 64.12, 5.00, ofSpring, "M1 Pro"},
+		{"llama-3.2-3b", kv.Params{NCtx: 8192, FlashAttn: true}, 0, 256.50, 28.01, ofSpring, "M1 Pro"},
+		{"llama-3.2-3b", kv.Params{NCtx: 4096, FlashAttn: true}, 0, 256.50, 20.01, ofSpring, "2026"},
+		{"phi-3.5-mini", kv.Params{NCtx: 131072}, 0, 8484, 0, of2024, "M2, 2024-08"},
+		{"granite-code-8b", kv.Params{NCtx: 32768, NSeq: 4, KVUnified: true}, 0, 2144, 0, of2024, "M1 Pro, 2024-11"},
+		{"granite-code-8b", kv.Params{NCtx: 8192, NSeq: 4, KVUnified: true}, 0, 560, 0, of2024, "M1 Pro, 2024-11"},
+		{"qwen2.5-7b", kv.Params{NCtx: 16384}, 0, 956, 0, of2024, "M2 Max"},
+		{"qwen2.5-0.5b", kv.Params{NCtx: 512, FlashAttn: true}, 0, 300.25, 4.51, ofSpring, "M4"},
+		{"smollm3-3b", kv.Params{NCtx: 65536, FlashAttn: true}, 0, 254, 136, ofSpring, "M5, b8193"},
+		{"gemma-3-1b", kv.Params{NCtx: 32768, FlashAttn: true}, 0, 514, 70, ofSpring, "M5, b8185"},
+		{"gemma-3-4b", kv.Params{NCtx: 131072, FlashAttn: true}, 0, 517, 269, ofSpring, "M5, 2026-03"},
+		{"gpt-oss-20b", kv.Params{NCtx: 4096, FlashAttn: true}, 0, 404, 15.15, of2025, "PR 17609, 2025-11"},
+		{"gpt-oss-20b", kv.Params{NCtx: 131072, FlashAttn: true}, 0, 420.08, 268.77, ofSpring, "M5, b8164"},
+		{"gpt-oss-20b", kv.Params{NCtx: 131072, NSeq: 4, KVUnified: true, FlashAttn: true}, 0, 420.83, 269.27, ofSpring, "M5, b8198"},
+		{"gpt-oss-20b", kv.Params{NCtx: 131072, NUbatch: 2048, FlashAttn: true}, 0, 1672.08, 1064.59, of2025, "M5"},
+		{"gpt-oss-20b", kv.Params{NCtx: 32768, FlashAttn: true}, 1, 151, 44.02, newest, "M5, 2026-09-29"},
 	} {
 		ref := "preset:" + tt.model
 		if text, ok := configs[tt.model]; ok {
@@ -82,19 +98,48 @@ func TestMetalBytes(t *testing.T) {
 		}
 		f, err := source.Load(t.Context(), ref, source.Options{})
 		require.NoError(t, err)
-		gpu, cpu, err := metalBytes(f, tt.params, metalBuild{})
+		r, err := newReserve(f, tt.params)
+		require.NoError(t, err)
+		r.outputs = tt.outputs
+		gpu, cpu, err := r.onMetal(loggedBuild(tt.build))
 		require.NoError(t, err)
 		got, host := float64(gpu)/(1<<20), float64(cpu)/(1<<20)
 		name := fmt.Sprintf("%s n_ctx %d (%s)", tt.model, tt.params.NCtx, tt.where)
 		t.Logf("%-60.60s GPU %7.2f of %7.2f MiB %+5.1f %%, host %7.2f of %7.2f", name, got, tt.gpu, 100*(got/tt.gpu-1), host, tt.host)
-		near := 0.05
-		if tt.missed {
-			assert.Greater(t, math.Abs(got/tt.gpu-1), near, "%s is met now: it is no exception", name)
-			near = 0.10
+		near := printed(tt.gpu)
+		if tt.build == of2024 {
+			near = tt.gpu / 100
 		}
-		assert.InEpsilon(t, tt.gpu, got, near, name)
+		assert.InDelta(t, tt.gpu, got, near, name)
 		if tt.host > 0 {
-			assert.InEpsilon(t, tt.host, host, 0.03, name)
+			assert.InDelta(t, tt.host, host, printed(tt.host), name)
+		}
+	}
+}
+
+// printed is how near a figure is that was printed with two decimals, or as a
+// whole number, which some programs cut off.
+func printed(mib float64) float64 {
+	if mib == math.Trunc(mib) {
+		return 1
+	}
+	return 0.0101
+}
+
+// TestMetalGrows: a longer context takes no smaller buffer on the GPU by more than
+// rows of activations, of which best fit leaves one more or less free.
+func TestMetalGrows(t *testing.T) {
+	for _, name := range []string{"llama-3.2-1b", "gemma-3-12b", "gpt-oss-20b"} {
+		f, err := source.Load(t.Context(), "preset:"+name, source.Options{})
+		require.NoError(t, err)
+		for _, flash := range []bool{true, false} {
+			var most int64
+			for nCtx := 512; nCtx <= 32768; nCtx += max(512, nCtx/2) {
+				gpu, _, err := MetalBytes(f, kv.Params{NCtx: nCtx, FlashAttn: flash})
+				require.NoError(t, err)
+				assert.GreaterOrEqual(t, gpu, most-12*512*f.Hidden, "%s at %d, flash attention %v", name, nCtx, flash)
+				most = max(most, gpu)
+			}
 		}
 	}
 }

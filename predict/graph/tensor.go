@@ -54,6 +54,8 @@ type tensor struct {
 	// held tensors have memory already (weights, caches); inputs are set from
 	// outside, outputs are read there and never freed.
 	held, input, output bool
+	// next lies behind it in the cache's buffer.
+	next *tensor
 }
 
 func newTensor(typ dtype, ne ...int64) *tensor {

@@ -28,7 +28,11 @@ func Metal(f arch.Facts, weightType string, p kv.Params) (gpu, host Parts, err e
 	switch onGPU, onHost, err := graph.MetalBytes(f, p); {
 	case err == nil:
 		gpu.Compute, host.Compute = &onGPU, &onHost
-	case !errors.Is(err, graph.ErrUnknown):
+		delete(gpu.Unknown, "compute")
+	case errors.Is(err, graph.ErrUnknown):
+		gpu.Unknown["compute"] = err.Error()
+		host.Unknown = map[string]string{"compute": err.Error()}
+	default:
 		return Parts{}, Parts{}, fmt.Errorf("memory: %w", err)
 	}
 	return gpu, host, nil

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"errors"
+	"maps"
 
 	"assay/predict/arch"
 	"assay/predict/cost"
@@ -33,7 +34,8 @@ func (p Parts) Total() *int64 {
 	return &sum
 }
 
-// And adds the parts of another device; what one of them lacks, the sum does.
+// And adds the parts of another device; what one of them lacks, the sum does, for the
+// reasons of both.
 func (p Parts) And(o Parts) Parts {
 	sum := func(a, b *int64) *int64 {
 		if a == nil || b == nil {
@@ -41,10 +43,21 @@ func (p Parts) And(o Parts) Parts {
 		}
 		return new(*a + *b)
 	}
+	why := maps.Clone(p.Unknown)
+	for part, reason := range o.Unknown {
+		switch known := why[part]; {
+		case why == nil:
+			why = map[string]string{part: reason}
+		case known == "":
+			why[part] = reason
+		case known != reason:
+			why[part] = known + "; " + reason
+		}
+	}
 	return Parts{
 		Weights: sum(p.Weights, o.Weights), KV: sum(p.KV, o.KV), Compute: sum(p.Compute, o.Compute),
 		Output: sum(p.Output, o.Output), Repacked: sum(p.Repacked, o.Repacked), Process: sum(p.Process, o.Process),
-		Unknown: p.Unknown,
+		Unknown: why,
 	}
 }
 
