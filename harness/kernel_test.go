@@ -14,6 +14,7 @@ import (
 	"assay/harness/record"
 	"assay/harness/worker/workertest"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // plantedKernels stands before ggml: what a graph is made of comes through it, and one
@@ -123,7 +124,7 @@ func TestKernelsThatAreWrong(t *testing.T) {
 	} {
 		records := planted(t, library, tt.fault)
 		for i, rec := range records {
-			g := results.Agree(sound[i].Measured.Output, rec.Measured.Output, sound[i].Predicted.OutputNoise, rec.Predicted.OutputNoise)
+			g := logit.Agree(sound[i].Measured.Output, rec.Measured.Output, sound[i].Predicted.OutputNoise, rec.Predicted.OutputNoise)
 			require.NotNil(t, g, tt.fault)
 			assert.Equal(t, tt.moved[i], !g.Holds(), "%s, case %d: %s", tt.fault, i, g)
 			if tt.fault == "mask" && i == 2 {

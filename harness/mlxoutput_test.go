@@ -20,6 +20,7 @@ import (
 	"assay/predict/safetensors"
 	"assay/predict/source"
 	"assay/results"
+	"assay/results/logit"
 )
 
 func mlxEngine(t *testing.T) runtime.Engine {
@@ -142,7 +143,7 @@ func TestRuntimesComeToTheSame(t *testing.T) {
 		c := outputCase()
 		one := cameOut(t, inLlama, modelFile{path: path, weights: "f32", facts: f}, c)
 		other := cameOut(t, inMLX, modelFile{path: folder, weights: "f32", facts: f}, mlxCase())
-		g := results.Agree(one.Measured.Output, other.Measured.Output, one.Predicted.OutputNoise, other.Predicted.OutputNoise)
+		g := logit.Agree(one.Measured.Output, other.Measured.Output, one.Predicted.OutputNoise, other.Predicted.OutputNoise)
 		require.NotNil(t, g, preset)
 		assert.True(t, g.Holds(), "%s: %s", preset, g)
 		assert.Positive(t, g.Off, "two runtimes do not round alike")

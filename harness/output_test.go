@@ -28,6 +28,7 @@ import (
 	"assay/predict/gguf"
 	"assay/predict/source"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // outputWindow is the window of all windowed layers here: one that a short sequence
@@ -160,7 +161,7 @@ func heldHarmless(t *testing.T, engine runtime.Engine, m outputModel, typ string
 		check := rec.Checks[len(rec.Checks)-1]
 		require.Equal(t, results.OutputCheck, check.Name)
 		assert.True(t, check.OK, "%s %s, %s: %s", m.preset, typ, name, check.Detail)
-		g := results.Agree(base.Measured.Output, rec.Measured.Output, base.Predicted.OutputNoise, rec.Predicted.OutputNoise)
+		g := logit.Agree(base.Measured.Output, rec.Measured.Output, base.Predicted.OutputNoise, rec.Predicted.OutputNoise)
 		line += fmt.Sprintf(" %.2g/%.2g", g.Off, g.Allowed)
 		worst = max(worst, g.Off/g.Allowed)
 	}
@@ -322,7 +323,7 @@ func TestFaultsComeOut(t *testing.T) {
 
 // distanceAt is how far logits at a token are apart.
 func distanceAt(a, b results.Record, at int) float64 {
-	one := func(o *results.Output) *results.Output {
+	one := func(o *logit.Output) *logit.Output {
 		out := *o
 		out.Positions = nil
 		for _, p := range o.Positions {
@@ -332,7 +333,7 @@ func distanceAt(a, b results.Record, at int) float64 {
 		}
 		return &out
 	}
-	d := results.Diverge(one(a.Measured.Output), one(b.Measured.Output))
+	d := logit.Diverge(one(a.Measured.Output), one(b.Measured.Output))
 	if d == nil {
 		return math.Inf(1)
 	}

@@ -17,21 +17,15 @@ import (
 	"assay/results"
 )
 
-// decode is a sound record of a timed case.
-func decode(run string) results.Record {
+// record is a small one without a fault.
+func record(run string) results.Record {
 	return results.Record{
-		Schema:  results.Schema,
-		RunID:   run,
-		Time:    time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC),
-		Status:  results.StatusOK,
-		Host:    results.Host{Name: "mini", OS: "darwin", Arch: "arm64", Chip: "Apple M4", Cores: 10, MemoryBytes: 16 << 30},
-		Runtime: results.Runtime{Name: "llama.cpp", Version: "b7000"},
-		Model:   results.Model{Ref: "/models/qwen3.gguf", Name: "qwen3-0.6b", Arch: "qwen3", WeightType: "q4_K"},
-		Case:    results.Case{Kind: results.KindDecode, NCtx: 4096, NGen: 128, TypeK: "f16", TypeV: "f16", FlashAttn: "auto"},
-		Measured: &results.Measured{
-			SamplesNS: []int64{1_000_000, 1_010_000, 1_005_000},
-			Rounds:    []int{0, 0, 1},
-		},
+		Schema: results.Schema, RunID: run, Time: time.Date(2026, 11, 20, 2, 0, 0, 0, time.UTC), Status: results.StatusOK,
+		Host:     results.Host{OS: "darwin", Arch: "arm64", Chip: "Apple M4", Cores: 10, MemoryBytes: 16 << 30},
+		Runtime:  results.Runtime{Name: "llama.cpp", Version: "b7000"},
+		Model:    results.Model{Ref: "/models/qwen3.gguf", Name: "qwen3-0.6b", Arch: "qwen3"},
+		Case:     results.Case{Kind: results.KindDecode, NGen: 128},
+		Measured: &results.Measured{SamplesNS: []int64{1_000_000, 1_010_000}, Rounds: []int{0, 0}},
 	}
 }
 
@@ -46,7 +40,7 @@ func lines(t *testing.T, records ...results.Record) string {
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
-	want := []results.Record{decode("r1"), decode("r1"), decode("r2")}
+	want := []results.Record{record("r1"), record("r1"), record("r2")}
 	want[1].Status, want[1].Error, want[1].Log = results.StatusFailed, "worker died", []string{"<b>\x1b[31m"}
 	runs, err := results.ReadRuns(strings.NewReader(lines(t, want...)), "night.jsonl")
 	require.NoError(t, err)
@@ -56,7 +50,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 }
 
 func TestLinesThatAreNoRecords(t *testing.T) {
-	good := lines(t, decode("r1"))
+	good := lines(t, record("r1"))
 	tests := []struct{ name, line, want string }{
 		{"text", "hello", "night.jsonl:2: no record in JSON: invalid character 'h'"},
 		{"NaN", strings.Replace(good, `"samples_ns":[`, `"samples_ns":[NaN,`, 1), "invalid character 'N'"},
@@ -83,16 +77,16 @@ func TestLinesThatAreNoRecords(t *testing.T) {
 }
 
 func TestUnknownFieldsAreIgnored(t *testing.T) {
-	line := strings.Replace(lines(t, decode("r1")), `"host":{`, `"moon":"full","host":{"fans":2,`, 1)
+	line := strings.Replace(lines(t, record("r1")), `"host":{`, `"moon":"full","host":{"fans":2,`, 1)
 	rec, err := results.NewReader(strings.NewReader(line), "").Read()
 	require.NoError(t, err)
-	assert.Equal(t, decode("r1"), rec)
+	assert.Equal(t, record("r1"), rec)
 }
 
 // A file cut at every byte gives the whole records before the cut, and says
 // that one broke off exactly when it did.
 func TestHalfALineAtTheEnd(t *testing.T) {
-	text := lines(t, decode("r1"), decode("r1"))
+	text := lines(t, record("r1"), record("r1"))
 	first := strings.Index(text, "\n") + 1
 	for cut := first; cut <= len(text); cut++ {
 		runs, err := results.ReadRuns(strings.NewReader(text[:cut]), "night.jsonl")
@@ -112,7 +106,7 @@ func TestHalfALineAtTheEnd(t *testing.T) {
 
 func TestAppendCutsOffHalfALine(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "night.jsonl")
-	one := lines(t, decode("r1"))
+	one := lines(t, record("r1"))
 	for _, tt := range []struct {
 		name, before string
 		records      int
@@ -129,7 +123,7 @@ func TestAppendCutsOffHalfALine(t *testing.T) {
 			}
 			w, err := results.Append(file)
 			require.NoError(t, err)
-			require.NoError(t, w.Write(decode("r1")))
+			require.NoError(t, w.Write(record("r1")))
 			require.NoError(t, w.Close())
 			content, err := os.Open(file)
 			require.NoError(t, err)
@@ -144,7 +138,7 @@ func TestAppendCutsOffHalfALine(t *testing.T) {
 
 func TestWriterRefusesFiguresThatAreNone(t *testing.T) {
 	var b bytes.Buffer
-	rec := decode("r1")
+	rec := record("r1")
 	rec.Measured.TokensPerSecond = &results.TokensPerSecond{Median: 1, Mean: math.NaN()}
 	err := results.NewWriter(&b).Write(rec)
 	assert.EqualError(t, err, "write record: measured.tokens_per_second.mean is NaN; a figure that is not known is left out")
@@ -165,15 +159,15 @@ func (h *half) Write(p []byte) (int, error) {
 func TestWriterStaysFailed(t *testing.T) {
 	var disk half
 	w := results.NewWriter(&disk)
-	require.EqualError(t, w.Write(decode("r1")), "write record: no space left on device")
+	require.EqualError(t, w.Write(record("r1")), "write record: no space left on device")
 	size := disk.Len()
-	require.Error(t, w.Write(decode("r1")))
+	require.Error(t, w.Write(record("r1")))
 	assert.Equal(t, size, disk.Len())
 }
 
 func FuzzReader(f *testing.F) {
 	var b bytes.Buffer
-	if err := results.NewWriter(&b).Write(decode("r1")); err != nil {
+	if err := results.NewWriter(&b).Write(record("r1")); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())

@@ -5,11 +5,13 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"assay/results/logit"
 )
 
 // Loss is what a case loses by the types of its weights and its cache.
 type Loss struct {
-	Divergence
+	logit.Divergence
 	// Against is the most precise computation at hand.
 	Against Key `json:"against"`
 }
@@ -31,7 +33,7 @@ func Losses(records []Record) []*Loss {
 		if precision(best, r) == 0 {
 			continue
 		}
-		if d := Diverge(best.Measured.Output, r.Measured.Output); d != nil {
+		if d := logit.Diverge(best.Measured.Output, r.Measured.Output); d != nil {
 			out[i] = &Loss{Divergence: *d, Against: best.Key()}
 		}
 	}

@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/results"
+	"assay/results/logit"
 )
 
 // What types lose is said against the most precise of the model, whose own loss is none.
 func TestLosses(t *testing.T) {
 	typed := func(weights int64, k string, off float32) results.Record {
-		out := &results.Output{Sequence: "random", SHA256: "tokens", Vocab: 2, Tokens: 1, Positions: []results.Position{{
+		out := &logit.Output{Sequence: "random", SHA256: "tokens", Vocab: 2, Tokens: 1, Positions: []logit.Position{{
 			Spread: 1, Tokens: []int32{0, 1}, Logits: []float32{0, off}, LogSumExp: math.Log1p(math.Exp(float64(off))),
 		}}}
 		return results.Record{

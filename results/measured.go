@@ -1,5 +1,7 @@
 package results
 
+import "assay/results/logit"
+
 // KVSources is the cache's size from each source that was read. Tensors is
 // exact; Log is rounded by the library to LogPrecision; State is what a
 // saved sequence of StateTokens tokens occupies; Footprint is the growth of
@@ -63,7 +65,7 @@ type Measured struct {
 	// Missing says why figures are absent that other libraries give, by name.
 	Missing map[string]string `json:"missing,omitempty"`
 	// Output is what came out of the model; absent where nothing was read.
-	Output *Output `json:"output,omitempty"`
+	Output *logit.Output `json:"output,omitempty"`
 	// Canary is the duration of a fixed piece of work before and after the case.
 	CanaryNS []int64 `json:"canary_ns,omitempty"`
 }

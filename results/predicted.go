@@ -1,5 +1,7 @@
 package results
 
+import "assay/results/logit"
+
 // KVLayer is the cache of one layer. Class is "full", "sliding", "chunked",
 // "mla", "recurrent" or "shared"; for "recurrent" KBytes is the convolution
 // state, VBytes the recurrent state and Cells the number of sequences.
@@ -78,7 +80,7 @@ type Predicted struct {
 	Fallbacks []string `json:"fallbacks,omitempty"`
 	// OutputNoise is what rounding alone explains of a difference in what comes out;
 	// absent where it is not predicted, or explains any difference.
-	OutputNoise *Noise `json:"output_noise,omitempty"`
+	OutputNoise *logit.Noise `json:"output_noise,omitempty"`
 	// PeakKVBytes is the largest the cache gets on the way, where it can shrink.
 	PeakKVBytes *int64 `json:"peak_kv_bytes,omitempty"`
 	// Memory is all that the model and the context take.

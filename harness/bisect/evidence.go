@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"assay/results"
 	"assay/results/diff"
 	"assay/results/figure"
+	"assay/results/logit"
 )
 
 // moved is a figure that is another one, in words.
@@ -19,7 +19,7 @@ type moved struct {
 }
 
 // beyond is nil where rounding explains nothing: any move is certain then.
-func beyond(g *results.Agreement) *float64 {
+func beyond(g *logit.Agreement) *float64 {
 	if g.Allowed <= 0 {
 		return nil
 	}

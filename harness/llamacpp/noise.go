@@ -7,6 +7,7 @@ import (
 	"assay/predict/arch"
 	"assay/predict/noise"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // roundedProducts is how many inputs of products with weights follow one another in a
@@ -15,7 +16,7 @@ const roundedProducts = 4
 
 // outputNoise is what rounding explains of a difference in what comes out; nil where
 // that is not known.
-func outputNoise(run arch.Facts, weightType string, c results.Case, lib results.Runtime) *results.Noise {
+func outputNoise(run arch.Facts, weightType string, c results.Case, lib results.Runtime) *logit.Noise {
 	a := noise.Arithmetic{
 		Inputs: inputsOf(run, weightType, len(lib.GPUs()) > 0), Products: roundedProducts, Keys: or(c.TypeK), Values: or(c.TypeV), Tokens: c.NDepth + c.NPrompt + c.NGen,
 	}
@@ -26,7 +27,7 @@ func outputNoise(run arch.Facts, weightType string, c results.Case, lib results.
 	if !ok {
 		return nil
 	}
-	return &results.Noise{Distance: distance, Routed: noise.Routed(run)}
+	return &logit.Noise{Distance: distance, Routed: noise.Routed(run)}
 }
 
 // inputsOf is the coarsest type that inputs of products are rounded to: a row is

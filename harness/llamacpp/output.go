@@ -4,6 +4,7 @@ import (
 	"assay/harness/output"
 	"assay/native/llama"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // sequence is what the output is read of: the text where the file has a
@@ -35,7 +36,7 @@ func (s *session) depthPass(c results.Case) pass {
 // output runs the case's prompt and steps behind its depth with the fixed tokens,
 // in the batches that are timed, and reads the logits of the last sequence, before
 // which the others lie in the cache.
-func (s *session) output(lc *llama.Context, c results.Case) (*results.Output, error) {
+func (s *session) output(lc *llama.Context, c results.Case) (*logit.Output, error) {
 	tokens, err := s.sequence()
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"assay/predict/arch"
 	"assay/predict/noise"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // roundings is how many results a layer has one after another, each of which MLX
@@ -14,7 +15,7 @@ const roundings = 12
 
 // outputNoise is what rounding explains of a difference in what comes out; nil where
 // that is not known, as of a cache that is packed.
-func outputNoise(run arch.Facts, weightType string, c results.Case) *results.Noise {
+func outputNoise(run arch.Facts, weightType string, c results.Case) *logit.Noise {
 	typ := cacheType(run, weightType)
 	if c.KVBits > 0 {
 		return nil
@@ -23,5 +24,5 @@ func outputNoise(run arch.Facts, weightType string, c results.Case) *results.Noi
 	if !ok {
 		return nil
 	}
-	return &results.Noise{Distance: distance, Routed: noise.Routed(run)}
+	return &logit.Noise{Distance: distance, Routed: noise.Routed(run)}
 }

@@ -5,11 +5,12 @@ import (
 
 	"assay/harness/output"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // output runs the case's prompt and steps behind its depth with fixed tokens and
 // reads the logits. A folder's tokenizer is not read: the tokens are random ones.
-func (s *session) output(c results.Case) (out *results.Output, err error) {
+func (s *session) output(c results.Case) (out *logit.Output, err error) {
 	session, err := s.model.NewSession(cacheOptions(c))
 	if err != nil {
 		return nil, err

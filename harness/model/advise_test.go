@@ -10,6 +10,7 @@ import (
 	"assay/harness/archive"
 	"assay/harness/model"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // What types were measured to lose decides before their bits do: here, Q5_K_M of this
@@ -39,7 +40,7 @@ func TestAdviceByMeasuredLosses(t *testing.T) {
 		for _, l := range logits {
 			sum += math.Exp(float64(l))
 		}
-		o := &results.Output{Sequence: "random", SHA256: "tokens", Vocab: 4, Tokens: 1, Positions: []results.Position{
+		o := &logit.Output{Sequence: "random", SHA256: "tokens", Vocab: 4, Tokens: 1, Positions: []logit.Position{
 			{Spread: 1, Tokens: []int32{0, 1, 2, 3}, Logits: logits, LogSumExp: math.Log(sum)},
 		}}
 		return results.Record{

@@ -11,11 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/output"
-	"assay/results"
+	"assay/results/logit"
 )
 
 // read is what is kept of so many rows of random logits; change may spoil a row.
-func read(tokens, vocab int, change func(i int, row []float32)) *results.Output {
+func read(tokens, vocab int, change func(i int, row []float32)) *logit.Output {
 	r := output.NewReader(output.NewRandom(vocab), tokens)
 	for i := range tokens {
 		if !r.Wants(i) {
@@ -60,7 +60,7 @@ func TestReaderKeepsWhatTheRowSays(t *testing.T) {
 // behind windows and micro-batches, in a few kilobytes.
 func TestScoredTokens(t *testing.T) {
 	short, long := read(64, 300, nil), read(5000, 300, nil)
-	d := results.Diverge(short, long)
+	d := logit.Diverge(short, long)
 	require.NotNil(t, d)
 	assert.GreaterOrEqual(t, d.Scored, 48)
 	assert.Zero(t, d.Distance)

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"assay/results"
+	"assay/results/logit"
 )
 
 // How many logits are kept at a position: of the leading tokens, and of tokens
@@ -25,14 +25,14 @@ const (
 // Reader takes rows of logits as they come and keeps what a record has of them.
 type Reader struct {
 	sequence Sequence
-	out      results.Output
+	out      logit.Output
 }
 
 // NewReader reads a sequence of so many tokens.
 func NewReader(s Sequence, tokens int) *Reader {
-	return &Reader{sequence: s, out: results.Output{
+	return &Reader{sequence: s, out: logit.Output{
 		Sequence: s.Kind, SHA256: s.SHA256(), Vocab: s.Vocab, Tokens: tokens,
-		Scored: []int{}, LogProbs: []float32{}, Best: []int32{}, Positions: []results.Position{},
+		Scored: []int{}, LogProbs: []float32{}, Best: []int32{}, Positions: []logit.Position{},
 	}}
 }
 
@@ -124,7 +124,7 @@ func summed(logits []float32) (best int, sum float64) {
 
 // keep writes down a position.
 func (r *Reader) keep(i int, logits []float32, lse float64) {
-	p := results.Position{At: i, LogSumExp: lse, Spread: deviation(logits), Tokens: leaders(logits)}
+	p := logit.Position{At: i, LogSumExp: lse, Spread: deviation(logits), Tokens: leaders(logits)}
 	for k := range min(spread, len(logits)) {
 		token := int32(k * len(logits) / min(spread, len(logits)))
 		if !slices.Contains(p.Tokens, token) && !math.IsInf(float64(logits[token]), 0) {
@@ -166,4 +166,4 @@ func deviation(logits []float32) float64 {
 }
 
 // Output is what was read.
-func (r *Reader) Output() *results.Output { return &r.out }
+func (r *Reader) Output() *logit.Output { return &r.out }

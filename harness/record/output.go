@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/logit"
 )
 
 // CameOut judges what came out of a case: values that are not numbers fail it, and
@@ -20,7 +21,7 @@ func CameOut(rec *results.Record, before []results.Record) {
 			out.NaN, *out.FirstNaN, out.Sequence)
 		return
 	}
-	var worst *results.Agreement
+	var worst *logit.Agreement
 	var with results.Record
 	for _, other := range before {
 		if g := agreement(other, *rec); g != nil && (worst == nil || g.Off/g.Allowed > worst.Off/worst.Allowed) {
@@ -38,11 +39,11 @@ func CameOut(rec *results.Record, before []results.Record) {
 }
 
 // agreement judges two records of a run; nil where they need not agree.
-func agreement(a, b results.Record) *results.Agreement {
+func agreement(a, b results.Record) *logit.Agreement {
 	if a.Status != results.StatusOK || a.Measured == nil || a.Predicted == nil || b.Predicted == nil || !results.SameOutput(a, b) {
 		return nil
 	}
-	return results.Agree(a.Measured.Output, b.Measured.Output, a.Predicted.OutputNoise, b.Predicted.OutputNoise)
+	return logit.Agree(a.Measured.Output, b.Measured.Output, a.Predicted.OutputNoise, b.Predicted.OutputNoise)
 }
 
 // difference says in which settings the second differs from the first.

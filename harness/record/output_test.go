@@ -10,12 +10,12 @@ import (
 )
 
 // output is a record with two logits at one position.
-func output(flash string, logit float32) results.Record {
+func output(flash string, last float32) results.Record {
 	return results.Record{
 		Status: results.StatusOK, Case: results.Case{Kind: results.KindPrefill, NPrompt: 4, FlashAttn: flash},
-		Predicted: &results.Predicted{OutputNoise: &results.Noise{Distance: 0.01}},
-		Measured: &results.Measured{Output: &results.Output{
-			Sequence: "random", Positions: []results.Position{{Spread: 1, Tokens: []int32{0, 1}, Logits: []float32{0, logit}}},
+		Predicted: &results.Predicted{OutputNoise: &logit.Noise{Distance: 0.01}},
+		Measured: &results.Measured{Output: &logit.Output{
+			Sequence: "random", Positions: []logit.Position{{Spread: 1, Tokens: []int32{0, 1}, Logits: []float32{0, last}}},
 		}},
 	}
 }

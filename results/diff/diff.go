@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/logit"
 	"assay/results/stat"
 )
 
@@ -91,7 +92,7 @@ type Case struct {
 	Exact []Exact `json:"exact,omitempty"`
 	Time  *Timing `json:"time,omitempty"`
 	// Output is set where what came out moved further than rounding explains.
-	Output *results.Agreement `json:"output,omitempty"`
+	Output *logit.Agreement `json:"output,omitempty"`
 	// Predictions lists predictions that moved although the machine did not.
 	Predictions []PredictionDrift `json:"predictions,omitempty"`
 	// Notes are sentences that belong to the case's figures.

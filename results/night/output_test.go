@@ -10,15 +10,16 @@ import (
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
+	"assay/results/logit"
 )
 
 // withOutput gives the first case of a session an output whose one logit is off.
 func withOutput(run results.Run, off float32, nan int64) results.Run {
 	r := &run.Records[0]
-	r.Predicted = &results.Predicted{OutputNoise: &results.Noise{Distance: 0.01}}
-	r.Measured.Output = &results.Output{
+	r.Predicted = &results.Predicted{OutputNoise: &logit.Noise{Distance: 0.01}}
+	r.Measured.Output = &logit.Output{
 		Sequence: "random", NaN: nan,
-		Positions: []results.Position{{Spread: 1, Tokens: []int32{0, 1}, Logits: []float32{0, 1 + off}}},
+		Positions: []logit.Position{{Spread: 1, Tokens: []int32{0, 1}, Logits: []float32{0, 1 + off}}},
 	}
 	if nan > 0 {
 		r.Status, r.Error = results.StatusFailed, "what came out is not a number"

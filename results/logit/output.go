@@ -1,4 +1,7 @@
-package results
+// Package logit holds what came out of a model for a fixed sequence of tokens, how far
+// two such outputs are apart, and whether rounding explains that. It must not know of
+// records and cases.
+package logit
 
 import (
 	"cmp"

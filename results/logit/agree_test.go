@@ -1,16 +1,16 @@
-package results_test
+package logit_test
 
 import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
-	"assay/results"
+	"assay/results/logit"
 )
 
 // among is an output whose logits at each of some positions are off by so much from
 // 0, 1, 2, 3.
-func among(off ...float32) *results.Output {
+func among(off ...float32) *logit.Output {
 	o := whole(0, 1, 2, 3)
 	o.Positions = nil
 	for i, by := range off {
@@ -24,8 +24,8 @@ func among(off ...float32) *results.Output {
 // Both noises together are allowed; where tokens are routed a token alone may be
 // further off, and the median may not.
 func TestAgree(t *testing.T) {
-	agree := func(routed bool, off ...float32) *results.Agreement {
-		return results.Agree(among(0, 0, 0), among(off...), &results.Noise{Distance: 0.01, Routed: routed}, &results.Noise{Distance: 0.01})
+	agree := func(routed bool, off ...float32) *logit.Agreement {
+		return logit.Agree(among(0, 0, 0), among(off...), &logit.Noise{Distance: 0.01, Routed: routed}, &logit.Noise{Distance: 0.01})
 	}
 	assert.InDelta(t, 0.01414, agree(false, 0, 0, 0).Allowed, 1e-4)
 	for name, tt := range map[string]struct {
@@ -43,14 +43,14 @@ func TestAgree(t *testing.T) {
 		assert.Equal(t, tt.holds, g.Holds(), "%s: %s", name, g)
 	}
 	assert.Contains(t, agree(false, 0, 0, 0.5).String(), "at token 32, where rounding explains 0.014")
-	assert.Nil(t, results.Agree(among(0), among(0), nil, &results.Noise{Distance: 0.01}), "not predicted")
+	assert.Nil(t, logit.Agree(among(0), among(0), nil, &logit.Noise{Distance: 0.01}), "not predicted")
 }
 
 // A run of tokens whose likelihoods are off is found where the positions are not.
 func TestRunsAreJudged(t *testing.T) {
 	a, b := among(0), among(0)
 	for i := range 48 {
-		for _, o := range []*results.Output{a, b} {
+		for _, o := range []*logit.Output{a, b} {
 			o.Scored, o.Best, o.LogProbs = append(o.Scored, i), append(o.Best, 0), append(o.LogProbs, -1)
 		}
 		if i >= 32 {
@@ -58,7 +58,7 @@ func TestRunsAreJudged(t *testing.T) {
 		}
 	}
 	b.LogProbs[3] = -9 // a token alone
-	g := results.Agree(a, b, &results.Noise{Distance: 0.01}, &results.Noise{Distance: 0.01})
+	g := logit.Agree(a, b, &logit.Noise{Distance: 0.01}, &logit.Noise{Distance: 0.01})
 	assert.False(t, g.Holds())
 	assert.Equal(t, 32, g.From)
 }
