@@ -16,6 +16,7 @@ import (
 	"assay/results"
 	"assay/results/alert"
 	"assay/results/diff"
+	"assay/results/jsonl"
 	"assay/results/trend"
 )
 
@@ -26,7 +27,7 @@ func timedRun(t *testing.T, dir string, day, percent int, name, version string) 
 	file := filepath.Join(dir, fmt.Sprintf("day%02d.jsonl", day))
 	f, err := os.Create(file)
 	require.NoError(t, err)
-	w := results.NewWriter(f)
+	w := jsonl.NewWriter(f)
 	for i := range 30 {
 		rec := results.Record{
 			Schema: results.Schema, RunID: fmt.Sprintf("day%02d", day), Time: time.Date(2026, 1, 1+day, 2, 0, i, 0, time.UTC), Status: results.StatusOK,

@@ -18,6 +18,7 @@ import (
 	"assay/cmd/assay/line"
 	"assay/predict/roofline"
 	"assay/results"
+	"assay/results/jsonl"
 )
 
 // runFile writes a file of timed records of so many models, as a run would: on a
@@ -25,7 +26,7 @@ import (
 func runFile(t *testing.T, models int) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "run.jsonl")
-	w, err := results.Append(name)
+	w, err := jsonl.Append(name)
 	require.NoError(t, err)
 	for m := range models {
 		for i := range 6 {

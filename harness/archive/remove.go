@@ -12,6 +12,7 @@ import (
 	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/results"
+	"assay/results/jsonl"
 	"assay/results/store"
 )
 
@@ -62,7 +63,7 @@ func remove(ctx context.Context, s *store.Store, dirs home.Home, id string) (Rem
 	}
 	out.Cases, out.Machine = len(run.Records), HostOf([]results.Run{run}).Machine()
 	var text bytes.Buffer
-	w := results.NewWriter(&text)
+	w := jsonl.NewWriter(&text)
 	for _, r := range run.Records {
 		if err := w.Write(r); err != nil {
 			return out, err

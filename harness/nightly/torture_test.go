@@ -21,6 +21,7 @@ import (
 
 	"assay/harness/run"
 	"assay/results"
+	"assay/results/jsonl"
 	"assay/results/store"
 )
 
@@ -146,7 +147,7 @@ func holdsTogether(t *testing.T, dir string, settled bool) {
 			continue
 		}
 		require.NoError(t, err)
-		runs, err := results.ReadRuns(f, info.ID)
+		runs, err := jsonl.ReadRuns(f, info.ID)
 		require.NoError(t, f.Close())
 		require.NoError(t, err)
 		inFile := map[results.Key]results.Record{}

@@ -7,6 +7,7 @@ import (
 
 	"assay/harness/record"
 	"assay/results"
+	"assay/results/logit"
 )
 
 // output is a record with two logits at one position.

@@ -13,6 +13,7 @@ import (
 	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/results"
+	"assay/results/jsonl"
 	"assay/results/store"
 )
 
@@ -38,7 +39,7 @@ type outputs struct {
 
 // file is a file of records and what it has.
 type file struct {
-	w   *results.Writer
+	w   *jsonl.Writer
 	has map[results.Key]bool
 }
 
@@ -124,7 +125,7 @@ func recordsIn(name, runID string) ([]results.Record, error) {
 		return nil, err
 	}
 	defer f.Close()
-	runs, err := results.ReadRuns(f, name)
+	runs, err := jsonl.ReadRuns(f, name)
 	if err != nil {
 		return nil, fmt.Errorf("%w; move the file away to have it written anew", err)
 	}
@@ -143,12 +144,12 @@ func (o *outputs) openFile(name, runID string, resumed bool) (*file, error) {
 	info, err := os.Stat(name)
 	switch {
 	case name == "-":
-		out.w = results.NewWriter(o.stdout)
+		out.w = jsonl.NewWriter(o.stdout)
 		return out, nil
 	case err == nil && !info.Mode().IsRegular():
 		f, err := home.OpenInto(name)
 		if err == nil {
-			out.w = results.NewWriter(f)
+			out.w = jsonl.NewWriter(f)
 		}
 		return out, err
 	case err == nil && !resumed:
@@ -164,7 +165,7 @@ func (o *outputs) openFile(name, runID string, resumed bool) (*file, error) {
 			out.has[rec.Key()] = true
 		}
 	}
-	out.w, err = results.Append(name)
+	out.w, err = jsonl.Append(name)
 	return out, err
 }
 

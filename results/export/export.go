@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/jsonl"
 	"assay/results/llamabench"
 )
 
@@ -56,7 +57,7 @@ func Write(w io.Writer, name string, runs []results.Run) error {
 
 // writeRecords writes every record as it is.
 func writeRecords(w io.Writer, runs []results.Run) error {
-	out := results.NewWriter(w)
+	out := jsonl.NewWriter(w)
 	for _, run := range runs {
 		for _, rec := range run.Records {
 			if err := out.Write(rec); err != nil {

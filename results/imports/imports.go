@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/jsonl"
 	"assay/results/llamabench"
 )
 
@@ -127,7 +128,7 @@ func isSQL(text []byte) bool {
 }
 
 func records(text []byte, source string, _ Options) ([]results.Run, error) {
-	return results.ReadRuns(bytes.NewReader(text), source)
+	return jsonl.ReadRuns(bytes.NewReader(text), source)
 }
 
 func llamaBench(read func([]byte) (llamabench.Table, error)) func([]byte, string, Options) ([]results.Run, error) {

@@ -16,6 +16,7 @@ import (
 
 	"assay/results"
 	"assay/results/imports"
+	"assay/results/jsonl"
 	"assay/results/store"
 )
 
@@ -80,7 +81,7 @@ func TestFormatsAreToldApart(t *testing.T) {
 		assert.Equal(t, strings.HasPrefix(name, "real.json"), runs[0].Warnings == nil, name)
 	}
 	file := filepath.Join(t.TempDir(), "run")
-	w, err := results.Append(file)
+	w, err := jsonl.Append(file)
 	require.NoError(t, err)
 	rec := results.Record{Schema: 1, RunID: "r1", Time: options.Time, Status: results.StatusOK}
 	require.NoError(t, w.Write(rec))

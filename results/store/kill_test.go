@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/results"
+	"assay/results/jsonl"
 	"assay/results/store"
 )
 
@@ -37,7 +38,7 @@ func writeForEver(dsn, id string) error {
 	if err != nil {
 		return err
 	}
-	file, err := results.Append(os.Getenv("ASSAY_TEST_FILE"))
+	file, err := jsonl.Append(os.Getenv("ASSAY_TEST_FILE"))
 	if err != nil {
 		return err
 	}

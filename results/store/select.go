@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/jsonl"
 )
 
 // Select returns the run that a selector names, among those of the filter:
@@ -29,7 +30,7 @@ func (s *Store) Select(ctx context.Context, selector string, f Filter, readFile 
 		if err != nil {
 			return results.Run{}, err
 		}
-		return results.OneRun(runs, selector)
+		return jsonl.OneRun(runs, selector)
 	}
 	id, err := s.SelectID(ctx, selector, f)
 	if err != nil {

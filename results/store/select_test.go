@@ -12,6 +12,7 @@ import (
 
 	"assay/results"
 	"assay/results/imports"
+	"assay/results/jsonl"
 	"assay/results/store"
 )
 
@@ -74,7 +75,7 @@ func TestSelectFile(t *testing.T) {
 	dir := t.TempDir()
 	st := open(t, filepath.Join(dir, "s.db"))
 	file := filepath.Join(dir, "two.jsonl")
-	w, err := results.Append(file)
+	w, err := jsonl.Append(file)
 	require.NoError(t, err)
 	require.NoError(t, w.Write(record("r1", 0)))
 	run, err := st.Select(ctx, file, store.Filter{}, readFile)

