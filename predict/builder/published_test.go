@@ -25,7 +25,7 @@ import (
 )
 
 // publishedTable reads testdata/tables/NAME.txt: the parameters that mlx-lm
-// 0.31.3 gives a model made of the preset's config (tree_flatten of
+// (0.31.3, of newer presets 0.32.2) gives a model made of the preset's config (tree_flatten of
 // Model(ModelArgs.from_dict(config)).parameters()), a line for each name and
 // shape, rows first, with the layers that N stands for.
 func publishedTable(t *testing.T, name string) table {

@@ -51,6 +51,11 @@ func TestPublishedParameterCounts(t *testing.T) {
 		"smollm3-3b":         3075098624,
 		"gpt-oss-120b":       116829156672, "qwen3-coder-30b-a3b": 30532122624, "phi-4": 14659507200,
 		"mistral-small-3.1-24b": 23572403200, "olmo-3-7b": 7298011136,
+		"llama-2-7b": 6738415616, "llama-3.2-3b": 3212749824, "llama-3.1-70b": 70553706496,
+		"qwen3-4b": 4022468096, "qwen3-14b": 14768307200, "qwen3-32b": 32762123264,
+		"qwen3-235b-a22b": 235093634560,
+		"qwen2.5-7b":      7615616512, "qwen2.5-32b": 32763876352, "qwen2.5-72b": 72706203648,
+		"gemma-3-1b": 999885952, "gemma-3-4b": 3880099328 + 64*2560, "mistral-nemo-12b": 12247782400,
 	}
 	for name, want := range published {
 		assert.Equal(t, want, parameters(t, load(t, name)), name)

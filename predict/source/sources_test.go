@@ -294,7 +294,7 @@ func TestUnreachable(t *testing.T) {
 	for ref, want := range map[string]string{
 		"hf:org/tiny":        "download it, or set HF_ENDPOINT",
 		"preset:gemma-9":     "presets like it are gemma-2-9b, gemma-2b, gemma-3-12b",
-		"llama-9":            "presets like it are llama-3.1-405b",
+		"llama-9":            "presets like it are llama-2-7b, llama-3.1-405b",
 		t.TempDir():          "holds neither config.json nor exactly one .gguf",
 		"preset:nobody-hasA": "presets are command-r7b, deepseek-v2-lite, falcon-h1-7b",
 		"/dev/null":          "is no regular file",
