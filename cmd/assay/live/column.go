@@ -103,18 +103,31 @@ func settingColumn(s results.Setting, head string, items []subject.Item) rowColu
 
 // varying are the settings in which items of one model and test differ.
 func varying(items []subject.Item) []results.Setting {
-	same := map[string][]results.Case{}
-	for _, it := range items {
-		key := itemKey(it)
-		same[key] = append(same[key], it.Case)
-	}
 	var names []string
-	for _, cases := range same {
-		for _, s := range results.Varying(cases) {
+	for _, same := range sweeps(items) {
+		for _, s := range results.Varying(casesOf(same)) {
 			names = append(names, s.Name)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(results.Settings), func(s results.Setting) bool { return !slices.Contains(names, s.Name) })
+}
+
+// sweeps are the items of one model and test, by itemKey.
+func sweeps(items []subject.Item) map[string][]subject.Item {
+	same := map[string][]subject.Item{}
+	for _, it := range items {
+		key := itemKey(it)
+		same[key] = append(same[key], it)
+	}
+	return same
+}
+
+func casesOf(items []subject.Item) []results.Case {
+	cases := make([]results.Case, len(items))
+	for i, it := range items {
+		cases[i] = it.Case
+	}
+	return cases
 }
 
 // itemKey is the model and test of an item, in its runtime.

@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -65,9 +66,9 @@ func (p *Progress) Planned(plan run.Planned) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.names, p.visits, p.differ = namesOf(plan.Items), plan.Visits(), map[string]string{}
-	for _, s := range varying(plan.Items) {
-		for _, it := range plan.Items {
-			p.differ[caseKey(it)] += fmt.Sprintf(" %s=%v", s.Flag, s.Of(it.Case))
+	for _, items := range sweeps(plan.Items) {
+		for i, apart := range results.Apart(casesOf(items)) {
+			p.differ[caseKey(items[i])] = strings.Join(append([]string{""}, apart...), " ")
 		}
 	}
 	if p.bar == nil {
