@@ -36,7 +36,11 @@ type mlxGolden struct {
 
 // mlxGoldens are small models of all families in all weight types, by name.
 func mlxGoldens(t *testing.T) map[string]mlxGolden {
-	files, err := filepath.Glob("../native/mlx/lm/testdata/*.json")
+	return mlxGoldensIn(t, "../native/mlx/lm/testdata/*.json")
+}
+
+func mlxGoldensIn(t *testing.T, pattern string) map[string]mlxGolden {
+	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	all := map[string]mlxGolden{}
 	for _, file := range files {
@@ -80,15 +84,21 @@ func executed(t *testing.T, model *lm.Model, o lm.CacheOptions, w cost.Work) *ml
 	session, err := model.NewSession(o)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, session.Close()) }()
-	if w.NDepth > 0 {
-		_, err = session.Prefill(t.Context(), make([]int32, w.NDepth))
+	prefill := func(tokens int) {
+		if o.Rows > 1 {
+			_, err = session.PrefillBatch(t.Context(), slices.Repeat([][]int32{make([]int32, tokens)}, o.Rows))
+		} else {
+			_, err = session.Prefill(t.Context(), make([]int32, tokens))
+		}
 		require.NoError(t, err)
+	}
+	if w.NDepth > 0 {
+		prefill(w.NDepth)
 	}
 	counter := mlx.NewCounter()
 	require.NoError(t, session.Watch(counter.Observe))
 	if w.NPrompt > 0 {
-		_, err = session.Prefill(t.Context(), make([]int32, w.NPrompt))
-		require.NoError(t, err)
+		prefill(w.NPrompt)
 	}
 	if w.NGen > 0 {
 		_, err = session.Decode(t.Context(), w.NGen)
@@ -140,6 +150,36 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 		})
 	}
 	t.Logf("prediction equals MLX in %d passes", compared)
+}
+
+// TestMLXBatchesArePredicted holds the operations of three sequences at once against
+// what the library executes, of every family that mlx-lm's batches are known of.
+func TestMLXBatchesArePredicted(t *testing.T) {
+	lib := mlxLibrary(t)
+	if !lib.ShowsGraphs() {
+		t.Skip("needs an mlx-c that shows graphs (newer than v0.6.0)")
+	}
+	all := mlxGoldensIn(t, "../native/mlx/lm/testdata/batch/*.json")
+	require.Len(t, all, 9)
+	for name, g := range all {
+		t.Run(name, func(t *testing.T) {
+			folder := g.folder(t)
+			model, err := lm.Load(lib, folder)
+			require.NoError(t, err)
+			defer model.Close()
+			facts, err := source.Load(t.Context(), folder, source.Options{})
+			require.NoError(t, err)
+			p := params("F32", lm.CacheOptions{})
+			p.NSeq = 3
+			require.NoError(t, kv.MLXBatches(facts, p))
+			for _, w := range []cost.Work{{NPrompt: 5, NGen: 2}, {NGen: 3, NDepth: 1}, {NPrompt: 40, NGen: 3, NDepth: 30}} {
+				predicted, err := cost.MLX(facts, p, w)
+				require.NoError(t, err)
+				counter := executed(t, model, lm.CacheOptions{Rows: p.NSeq}, w)
+				assert.Equal(t, counter.Total(), predicted.FLOPs(), "%+v", w)
+			}
+		})
+	}
 }
 
 // assertCaches holds each layer's cache against the prediction after a prompt past

@@ -186,6 +186,8 @@ func TestMLXCasesArePredicted(t *testing.T) {
 		{"depth past the bound", qwen, results.Case{NDepth: 400, NPrompt: 200, MaxKVSize: 300}, 300},
 		{"a family that chooses", llama, results.Case{NPrompt: 500, NGen: 3, MaxKVSize: 300}, 512},
 		{"quantised", llama, results.Case{NPrompt: 500, NGen: 3, KVBits: 4, KVGroupSize: 32}, 512},
+		{"three sequences", llama, results.Case{NPrompt: 500, NGen: 30, NSeq: 3}, 3 * 768},
+		{"two sequences behind a depth", qwen, results.Case{NDepth: 250, NPrompt: 8, NSeq: 2}, 2 * 506},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			facts, err := source.Load(t.Context(), test.folder, source.Options{})
@@ -202,6 +204,27 @@ func TestMLXCasesArePredicted(t *testing.T) {
 			assert.Equal(t, predicted.KVLayers, measured.KVLayers)
 			assert.Equal(t, test.cells, measured.KVLayers[0].Cells)
 		})
+	}
+}
+
+// What mlx-lm's batches are not known to do is refused, in a sentence.
+func TestMLXRefusesBatchesThatAreNotKnown(t *testing.T) {
+	rt, err := runtimes.Named("mlx")
+	require.NoError(t, err)
+	for _, test := range []struct {
+		model string
+		c     results.Case
+		want  string
+	}{
+		{"gemma2", results.Case{NSeq: 2}, "mlx-lm's gemma2 generates several sequences at once is not known here"},
+		{"llama", results.Case{NSeq: 2, KVBits: 4, KVGroupSize: 32}, "without kv-bits"},
+		{"qwen3", results.Case{NSeq: 9}, "give at most 8 sequences, not 9"},
+	} {
+		facts, err := source.Load(t.Context(), mlxFolder(t, small(test.model, nil), "F32"), source.Options{})
+		require.NoError(t, err)
+		test.c.Kind, test.c.NPrompt = results.KindKV, 8
+		_, err = rt.Predict(facts, facts, "", rt.Settle(test.c, facts), results.Runtime{})
+		require.ErrorContains(t, err, test.want)
 	}
 }
 

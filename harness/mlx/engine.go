@@ -123,8 +123,20 @@ func (s *session) fill(ctx context.Context, session *lm.Session, c results.Case)
 	if depth == 0 {
 		return nil
 	}
-	_, err := session.Prefill(ctx, s.tokens(depth))
+	_, err := s.prefill(ctx, session, c, depth)
 	return err
+}
+
+// prefill processes a prompt of so many random tokens for each sequence.
+func (s *session) prefill(ctx context.Context, session *lm.Session, c results.Case, tokens int) (lm.Timing, error) {
+	if c.NSeq <= 1 {
+		return session.Prefill(ctx, s.tokens(tokens))
+	}
+	prompts := make([][]int32, c.NSeq)
+	for i := range prompts {
+		prompts[i] = s.tokens(tokens)
+	}
+	return session.PrefillBatch(ctx, prompts)
 }
 
 // pass runs what is timed of the case, behind fill.
@@ -134,7 +146,7 @@ func (s *session) pass(ctx context.Context, session *lm.Session, c results.Case)
 		n   int
 		run func() (lm.Timing, error)
 	}{
-		{prompt, func() (lm.Timing, error) { return session.Prefill(ctx, s.tokens(prompt)) }},
+		{prompt, func() (lm.Timing, error) { return s.prefill(ctx, session, c, prompt) }},
 		{c.NGen, func() (lm.Timing, error) { return session.Decode(ctx, c.NGen) }},
 	} {
 		if step.n == 0 {
@@ -170,7 +182,7 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 			emit(took)
 		}
 	}
-	perToken := float64(host.Nanoseconds()) / float64(n*max(1, c.NPrompt+c.NGen))
+	perToken := float64(host.Nanoseconds()) / float64(n*max(1, c.Tokens()))
 	m := &results.Measured{HostNSPerToken: &perToken, Memory: &results.Memory{}}
 	machine.AddFootprint(m.Memory)
 	if s.observed {

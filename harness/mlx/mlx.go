@@ -47,11 +47,11 @@ func (Runtime) Behind(c results.Case) results.Case {
 func (Runtime) Rivals(results.Case, results.Runtime) (kv.Params, bool) { return kv.Params{}, false }
 
 // Settle keeps what mlx-lm knows: its cache has the weights' type unless it is
-// quantised, grows as tokens come, and is not split over sequences. A bound is
+// quantised, and grows as tokens come of each sequence. A bound is
 // left out for models that choose caches of their own.
 func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 	out := c.KnownTo(Name)
-	out.NSeq = 1
+	out.NSeq = max(1, c.NSeq)
 	if c.Kind != results.KindPlan {
 		out.NCtx = c.NPrompt + c.NGen + c.NDepth
 	}
@@ -129,6 +129,9 @@ func (Runtime) Open() (runtime.Engine, error) {
 // the way. A model type whose forward pass is not known has no arithmetic.
 func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
 	params := params(run, weightType, c)
+	if err := kv.MLXBatches(f, params); err != nil {
+		return nil, err
+	}
 	cache, err := kv.MLX(f, params)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,8 @@ func cacheType(f arch.Facts, weightType string) string {
 	return skeleton.CacheType(weightType)
 }
 
-// calls are the calls of the model that a case makes, in mlx-lm's schedule:
+// calls are the calls of the model that a case makes, in mlx-lm's schedule, with the
+// tokens of one sequence:
 // the depth is a prompt of its own before the clock starts.
 func calls(c results.Case) []int {
 	if c.Kind == results.KindPlan {
@@ -55,5 +56,5 @@ func prompts(c results.Case) (depth, prompt int) {
 }
 
 func cacheOptions(c results.Case) lm.CacheOptions {
-	return lm.CacheOptions{MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
+	return lm.CacheOptions{Rows: c.NSeq, MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
 }

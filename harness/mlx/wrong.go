@@ -34,6 +34,9 @@ var wrongKernels = []wrongKernel{
 	{"mxfp4, mxfp8 and nvfp4 products with fewer than eight outputs, such as a shared expert's gate", "0.32.0", 3804, func(run arch.Facts, weightType string, _ results.Case) bool {
 		return packingOf(run, weightType) != "" && gatesOne(run)
 	}},
+	{"positions of one token in several sequences", "0.32.0", 3498, func(_ arch.Facts, _ string, c results.Case) bool {
+		return c.NSeq > 1 && c.NGen > 0
+	}},
 	{"products of many sorted rows on an M5", "0.32.0", 3632, nil},
 	{"models of hundreds of gigabytes under macOS 27: other work on the GPU evicts them whole", "0.32.1", 4211, nil},
 }

@@ -35,12 +35,14 @@ func TestKnownWrongKernels(t *testing.T) {
 		{"nvfp4, a long one", "0.32.0", "gpu", "nvfp4", heads(128), results.Case{NPrompt: 513}, false},
 		{"a gate of one output in mxfp4", "0.31.2", "gpu", "mxfp4", gated, results.Case{NGen: 8}, true},
 		{"the same in 4 bits", "0.31.2", "gpu", "4bit", gated, results.Case{NGen: 8}, false},
+		{"a token of two sequences", "0.31.2", "gpu", "4bit", heads(128), results.Case{NGen: 8, NSeq: 2}, true},
+		{"a token of one", "0.31.2", "gpu", "4bit", heads(128), results.Case{NGen: 8, NSeq: 1}, false},
 		{"no library", "", "", "mxfp4", gated, results.Case{NGen: 8}, false},
 	} {
 		wrong := wrongFor(c.facts, c.weights, c.kase, results.Runtime{Version: c.release, Device: c.device})
 		assert.Equal(t, c.met, len(wrong) > 0, "%s: %v", c.name, wrong)
 	}
-	assert.Len(t, wrongIn("0.31.2"), 6)
+	assert.Len(t, wrongIn("0.31.2"), 7)
 	assert.Len(t, wrongIn("0.32.0"), 3)
 	assert.Empty(t, wrongIn("0.32.1"))
 }

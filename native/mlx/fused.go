@@ -130,13 +130,27 @@ func (s *Scope) Rope(x Array, r *Rope, offset int) Array {
 	if s.err != nil {
 		return Array{}
 	}
-	var base uint64
-	if !r.Freqs.Valid() {
-		base = uint64(math.Float32bits(r.Base)) | 1<<32
+	slot := s.slot()
+	return s.made(fnRope, slot, s.lib.cold.rope(slot, x.handle, int32(r.Dims), r.Traditional, r.base(), r.Scale,
+		int32(offset), r.Freqs.handle, s.lib.stream))
+}
+
+// RopeEach is Rope with an offset of its own for each sequence of a batch (axis 0).
+func (s *Scope) RopeEach(x Array, r *Rope, offsets Array) Array {
+	if s.err != nil {
+		return Array{}
 	}
 	slot := s.slot()
-	return s.made(fnRope, slot, s.lib.cold.rope(slot, x.handle, int32(r.Dims), r.Traditional, base, r.Scale,
-		int32(offset), r.Freqs.handle, s.lib.stream))
+	return s.made(fnRopeDynamic, slot, s.lib.cold.ropeEach(slot, x.handle, int32(r.Dims), r.Traditional, r.base(), r.Scale,
+		offsets.handle, r.Freqs.handle, s.lib.stream))
+}
+
+// base is the base as an mlx_optional_float, none where there are frequencies.
+func (r *Rope) base() uint64 {
+	if r.Freqs.Valid() {
+		return 0
+	}
+	return uint64(math.Float32bits(r.Base)) | 1<<32
 }
 
 // Mask is what attention may not see: nothing, the future, or an array.

@@ -99,6 +99,21 @@ func (s *Scope) Uint32(a Array) uint32 {
 	return uint32(s.lib.size)
 }
 
+// Uint32s waits for an array of uint32 that lies in row order and copies it out.
+func (s *Scope) Uint32s(a Array) []uint32 {
+	s.Eval(a)
+	count := 1
+	for _, dim := range s.Shape(a) {
+		count *= dim
+	}
+	if s.err != nil {
+		return nil
+	}
+	numbers := make([]uint32, count)
+	copy(numbers, unsafe.Slice(s.lib.cold.dataUint32(a.handle), count))
+	return numbers
+}
+
 // Floats computes an array and copies it out in row order, as float32.
 func (s *Scope) Floats(a Array) []float32 {
 	// Adding zeros to a float32 copy makes it contiguous, whatever view a is.

@@ -112,11 +112,13 @@ func mlxVersion(opened *dylib.Library) string {
 
 func (l *Library) registerCold() {
 	purego.RegisterFunc(&l.cold.dataFloat32, l.addr[fnArrayDataFloat32])
+	purego.RegisterFunc(&l.cold.dataUint32, l.addr[fnArrayDataUint32])
 	purego.RegisterFunc(&l.cold.addMM, l.addr[fnAddMM])
 	purego.RegisterFunc(&l.cold.arange, l.addr[fnArange])
 	purego.RegisterFunc(&l.cold.rmsNorm, l.addr[fnRMSNorm])
 	purego.RegisterFunc(&l.cold.layerNorm, l.addr[fnLayerNorm])
 	purego.RegisterFunc(&l.cold.rope, l.addr[fnRope])
+	purego.RegisterFunc(&l.cold.ropeEach, l.addr[fnRopeDynamic])
 	if l.Release.signature(fnAttention) == unforced {
 		l.cold.attention = unforcedAttention(l.addr[fnAttention])
 		return

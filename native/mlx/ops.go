@@ -43,6 +43,15 @@ func (s *Scope) Where(condition, x, y Array) Array {
 // LogSumExp reduces over all axes, which are kept with size 1.
 func (s *Scope) LogSumExp(a Array) Array { return s.op(fnLogSumExp, a.handle, 1) }
 
+// LogSumExpRows reduces the last axis, which is kept with size 1.
+func (s *Scope) LogSumExpRows(a Array) Array { return s.op(fnLogSumExpAxis, a.handle, integer(-1), 1) }
+
+// Roll shifts an axis by so many places; what leaves it at the end comes in again.
+func (s *Scope) Roll(a Array, shift, axis int) Array {
+	address, n := s.ints(0, []int{shift})
+	return s.op(fnRollAxis, a.handle, address, n, integer(axis))
+}
+
 // Sum reduces one axis.
 func (s *Scope) Sum(a Array, axis int, keepDims bool) Array {
 	return s.op(fnSumAxis, a.handle, integer(axis), boolean(keepDims))
@@ -240,8 +249,11 @@ func (s *Scope) Take(a, indices Array, axis int) Array {
 }
 
 // TakeAlong picks along the last axis, one index for each place.
-func (s *Scope) TakeAlong(a, indices Array) Array {
-	return s.op(fnTakeAlongAxis, a.handle, indices.handle, integer(-1))
+func (s *Scope) TakeAlong(a, indices Array) Array { return s.TakeAlongAxis(a, indices, -1) }
+
+// TakeAlongAxis is TakeAlong along another axis; the other axes of indices may be 1.
+func (s *Scope) TakeAlongAxis(a, indices Array, axis int) Array {
+	return s.op(fnTakeAlongAxis, a.handle, indices.handle, integer(axis))
 }
 
 // AddMM is c + a·b in one operation.

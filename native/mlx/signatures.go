@@ -21,6 +21,7 @@ const (
 	fnArrayDtype
 	fnArrayItemUint32
 	fnArrayDataFloat32
+	fnArrayDataUint32
 	fnVectorNewData
 	fnVectorSetData
 	fnVectorNew
@@ -67,6 +68,8 @@ const (
 	fnTanh
 	fnClip
 	fnLogSumExp
+	fnLogSumExpAxis
+	fnRollAxis
 	fnSumAxis
 	fnSoftmaxAxis
 	fnArgmaxAxis
@@ -105,6 +108,7 @@ const (
 	fnGatherQMM
 	fnRMSNorm
 	fnRope
+	fnRopeDynamic
 	fnAttention
 	fnExp
 	fnLog
@@ -151,6 +155,7 @@ var signatures = [fnCount]string{
 	fnArrayDtype:       "mlx_dtype mlx_array_dtype(mlx_array)",
 	fnArrayItemUint32:  "int mlx_array_item_uint32(uint32_t*, mlx_array)",
 	fnArrayDataFloat32: "float* mlx_array_data_float32(mlx_array)",
+	fnArrayDataUint32:  "uint32_t* mlx_array_data_uint32(mlx_array)",
 
 	fnVectorNewData:   "mlx_vector_array mlx_vector_array_new_data(mlx_array*, size_t)",
 	fnVectorSetData:   "int mlx_vector_array_set_data(mlx_vector_array*, mlx_array*, size_t)",
@@ -202,6 +207,8 @@ var signatures = [fnCount]string{
 	fnTanh:             "int mlx_tanh(mlx_array*, mlx_array, mlx_stream)",
 	fnClip:             "int mlx_clip(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream)",
 	fnLogSumExp:        "int mlx_logsumexp(mlx_array*, mlx_array, bool, mlx_stream)",
+	fnLogSumExpAxis:    "int mlx_logsumexp_axis(mlx_array*, mlx_array, int, bool, mlx_stream)",
+	fnRollAxis:         "int mlx_roll_axis(mlx_array*, mlx_array, int*, size_t, int, mlx_stream)",
 	fnSumAxis:          "int mlx_sum_axis(mlx_array*, mlx_array, int, bool, mlx_stream)",
 	fnSoftmaxAxis:      "int mlx_softmax_axis(mlx_array*, mlx_array, int, bool, mlx_stream)",
 	fnArgmaxAxis:       "int mlx_argmax_axis(mlx_array*, mlx_array, int, bool, mlx_stream)",
@@ -242,6 +249,7 @@ var signatures = [fnCount]string{
 	fnGatherQMM:       "int mlx_gather_qmm(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, mlx_optional_int, char*, bool, mlx_stream)",
 	fnRMSNorm:         "int mlx_fast_rms_norm(mlx_array*, mlx_array, mlx_array, float, mlx_stream)",
 	fnRope:            "int mlx_fast_rope(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream)",
+	fnRopeDynamic:     "int mlx_fast_rope_dynamic(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, mlx_array, mlx_array, mlx_stream)",
 	fnAttention:       "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, bool, mlx_stream)",
 
 	fnExp:          "int mlx_exp(mlx_array*, mlx_array, mlx_stream)",

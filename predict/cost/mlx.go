@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
 	known, _ := family.Of(f) // which the weights were listed by
 	c := &mlxCounter{
 		Cost:  Cost{Steps: int64(len(calls)), Layers: layersOf(f, int64(len(calls)))},
-		facts: f, elementBytes: mlxElementBytes(p.Type), last: lastCache(cache), latents: known.Cache.Latent,
+		facts: f, rows: max(1, int64(p.NSeq)), elementBytes: mlxElementBytes(p.Type), last: lastCache(cache), latents: known.Cache.Latent,
 	}
 	for _, call := range calls {
 		c.before = cache.Tokens()
@@ -52,16 +53,23 @@ func MLX(f arch.Facts, p kv.MLXParams, w Work) (Cost, error) {
 		for _, t := range cache.Traffic() {
 			c.cache(t, call)
 		}
+		if call.detaches && c.rows > 1 {
+			c.add(Attention, cmp.Or(p.Type, "bf16"), "", 0, cache.Plan().Bytes())
+			c.KVWriteBytes += cache.Plan().Bytes()
+		}
 	}
 	c.sort()
 	return c.Cost, nil
 }
 
 // mlxCall is one call of the model: a token whose logits are computed, or a
-// chunk of a prompt of which only the caches are.
+// chunk of a prompt of which only the caches are. Tokens are those of one sequence.
 type mlxCall struct {
 	tokens int64
 	logits bool
+	// detaches: the caches of several sequences are copied before it (split and filter
+	// of mlx_lm/generate.py).
+	detaches bool
 }
 
 func mlxCalls(w Work) ([]mlxCall, error) {
@@ -73,16 +81,16 @@ func mlxCalls(w Work) ([]mlxCall, error) {
 		calls = append(calls, mlxCall{tokens: int64(tokens)})
 	}
 	if len(calls) > 0 {
-		calls[len(calls)-1].logits = true
+		calls[len(calls)-1].logits, calls[len(calls)-1].detaches = true, true
 	}
-	return append(calls, slices.Repeat([]mlxCall{{1, true}}, w.NGen)...), nil
+	return append(calls, slices.Repeat([]mlxCall{{tokens: 1, logits: true}}, w.NGen)...), nil
 }
 
 // mlxCounter sums up one piece of work.
 type mlxCounter struct {
 	Cost
-	facts        arch.Facts
-	elementBytes int64
+	facts              arch.Facts
+	rows, elementBytes int64
 	// last is the last layer with a cache of its own, before the tokens that the
 	// cache held before the call; latents says that MLA attends to its latent.
 	last    int
@@ -111,6 +119,7 @@ func (c *mlxCounter) weight(w mlxWeight, call mlxCall) {
 	if !c.reaches(w.layer, call) && (!w.feedsCache || w.layer > c.last) {
 		return
 	}
+	call.tokens *= c.rows
 	switch w.use {
 	case mlxRead:
 		c.add(Weights, w.Type, "", 0, w.bytes)
@@ -182,10 +191,11 @@ func (c *mlxCounter) cache(t kv.MLXTraffic, call mlxCall) {
 // values, fused or not.
 func (c *mlxCounter) attention(t kv.MLXTraffic, call mlxCall) {
 	width := c.widthOf(c.facts.Layers[t.Layer].Attention, call)
-	flops := 2 * call.tokens * t.Cells * width.products
+	tokens := call.tokens * c.rows
+	flops := 2 * tokens * t.Cells * width.products
 	c.add(Attention, t.Type, "", flops, t.ReadBytes+t.CopyBytes)
-	c.attend(t.Type, flops, 2*call.tokens*t.Cells*width.values, 2*visible(c.before, call.tokens, t.Window)*width.products, t.KeyRowBytes)
-	c.ActivationBytes += call.tokens * width.operands * c.elementBytes
+	c.attend(t.Type, flops, 2*tokens*t.Cells*width.values, 2*c.rows*visible(c.before, call.tokens, t.Window)*width.products, t.KeyRowBytes)
+	c.ActivationBytes += tokens * width.operands * c.elementBytes
 }
 
 // widthOf is what attention multiplies. Over a latent, positions are a product of

@@ -19,7 +19,7 @@ const inverseBlock = 16
 // wanted, not its state alone.
 func (c *mlxCounter) recurrent(t kv.MLXTraffic, call mlxCall) {
 	r := c.facts.Layers[t.Layer].Recurrent
-	flops := recurrence(r, call.tokens, c.reaches(t.Layer, call))
+	flops := c.rows * recurrence(r, call.tokens, c.reaches(t.Layer, call))
 	c.add(Attention, "f32", "", flops, t.ReadBytes)
 	if flops > 0 {
 		c.attend("f32", flops, 0, flops, 0)

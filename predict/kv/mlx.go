@@ -54,7 +54,32 @@ func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	return c, nil
 }
 
-// Append takes one call of the model with a number of new tokens.
+// MLXBatches says why it is not known what mlx-lm's BatchGenerator (mlx_lm/generate.py)
+// does of a model's sequences, or that it cannot do it; nil for one sequence.
+func MLXBatches(f arch.Facts, p MLXParams) error {
+	if p.NSeq <= 1 {
+		return nil
+	}
+	known, err := family.Of(f)
+	switch {
+	case err != nil:
+		return fmt.Errorf("mlx-lm's cache for %s: %w", f.Name, err)
+	case !known.Cache.Batches:
+		return fmt.Errorf("%s: how mlx-lm's %s generates several sequences at once is not known here; give it one", f.Name, known.Module)
+	case p.KVBits != 0 || p.MaxKVSize != 0:
+		return fmt.Errorf("%s: mlx-lm generates several sequences at once without kv-bits, and a max-kv-size of theirs is not known here; leave them out", f.Name)
+	case p.NSeq > mlxPrompts:
+		return fmt.Errorf("%s: mlx-lm reads %d prompts at once and generates while it reads the others, which is not followed here; give at most %d sequences, not %d",
+			f.Name, mlxPrompts, mlxPrompts, p.NSeq)
+	}
+	return nil
+}
+
+// mlxPrompts is prefill_batch_size of BatchGenerator.
+const mlxPrompts = 8
+
+// Append takes one call of the model with a number of new tokens of each sequence;
+// shorter ones are padded to the longest, and take as much.
 func (c *MLXCache) Append(tokens int) {
 	c.traffic = c.traffic[:0]
 	for i := range c.layers {

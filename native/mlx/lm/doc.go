@@ -14,5 +14,5 @@
 //	decode, err := session.Decode(ctx, 128)
 //	layers, err := session.Layers()
 //
-// Batch size is 1. Sampling is greedy.
+// A session has one sequence, or several at once (batch.go). Sampling is greedy.
 package lm

@@ -1,21 +1,23 @@
 package lm
 
 import (
+	"slices"
+
 	"assay/native/mlx"
 	"assay/native/mlx/lm/cache"
 )
 
-// Logits appends tokens to the cache and returns the logits of the last one,
-// in float32.
+// Logits appends tokens to the cache, as many to each row and row after row, and
+// returns the logits of the last one of each, in float32.
 func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
 	if err := se.model.check(tokens); err != nil {
 		return nil, err
 	}
 	err = se.do(func(s *mlx.Scope) error {
-		st := &cache.Step{S: s, Tokens: len(tokens)}
+		st := se.newStep(s, len(tokens)/se.options.Rows)
 		n := se.model.network
-		all := n.Logits(st, n.Forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches))
-		last := s.Slice(all, []int{0, len(tokens) - 1, 0}, []int{1, len(tokens), n.Vocab})
+		all := n.Logits(st, n.Forward(st, s.Int32s(tokens, st.Rows, st.Tokens), se.caches))
+		last := s.Slice(all, []int{0, st.Tokens - 1, 0}, []int{st.Rows, st.Tokens, n.Vocab})
 		cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
 		logits = s.Floats(last)
 		return s.Err()
@@ -23,8 +25,8 @@ func (se *Session) Logits(tokens []int32) (logits []float32, err error) {
 	return logits, err
 }
 
-// LogitsAt appends tokens to the cache, in a prompt's chunks, and hands each the
-// logits of those that are wanted, in float32 and in their order. A chunk's other
+// LogitsAt appends tokens to the cache, in a prompt's chunks and to every row the same,
+// and hands each the first row's logits of those that are wanted, in float32 and in their order. A chunk's other
 // logits are not computed, as in Prefill.
 func (se *Session) LogitsAt(tokens []int32, wanted func(i int) bool, each func(i int, logits []float32)) error {
 	if err := se.model.check(tokens); err != nil {
@@ -42,9 +44,9 @@ func (se *Session) LogitsAt(tokens []int32, wanted func(i int) bool, each func(i
 // rows processes a chunk and hands out the rows that are wanted of it.
 func (se *Session) rows(s *mlx.Scope, tokens []int32, wanted func(i int) bool, each func(i int, logits []float32)) {
 	defer s.Close()
-	st := &cache.Step{S: s, Tokens: len(tokens)}
+	st := se.newStep(s, len(tokens))
 	n := se.model.network
-	hidden := n.Forward(st, s.Int32s(tokens, 1, len(tokens)), se.caches)
+	hidden := n.Forward(st, s.Int32s(slices.Repeat(tokens, st.Rows), st.Rows, len(tokens)), se.caches)
 	width := s.Shape(hidden)[2]
 	for i := 0; i < len(tokens); i++ {
 		if !wanted(i) {

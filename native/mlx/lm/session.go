@@ -14,10 +14,6 @@ import (
 // (prefill_step_size of mlx_lm.generate.generate_step).
 const promptChunk = 2048
 
-// clearEvery is how many generated tokens lie between two clearings of the
-// allocator's cache (generate_step).
-const clearEvery = 256
-
 // CacheOptions choose the cache, as the options of mlx_lm.generate of the same
 // names do. The zero value is mlx-lm's default.
 type CacheOptions = cache.Options
@@ -26,17 +22,18 @@ type CacheOptions = cache.Options
 var ErrUnquantisable = cache.ErrUnquantisable
 
 // Session is a model with a cache: generate_step of mlx_lm/generate.py, cut
-// into a prompt's part and a generated part. Use it from one goroutine.
+// into a prompt's part and a generated part. With several rows it is the module's
+// BatchGenerator (see batch.go). Use it from one goroutine.
 type Session struct {
 	model   *Model
 	caches  []cache.Cache
 	quant   mlx.Quantisation
 	options CacheOptions
-	// next and logprobs are the last step's outputs: the token that follows,
-	// (1), and the probabilities it was chosen from, (1, vocab).
+	// next and logprobs are the last step's outputs: the tokens that follow,
+	// (rows), and the probabilities they were chosen from, (rows, vocab).
 	next, logprobs mlx.Array
-	generated      []int32 // since the last Prefill
-	formerLimit    int64   // of wired memory; -1 where none was set
+	generated      [][]int32 // since the last Prefill, of each row
+	formerLimit    int64     // of wired memory; -1 where none was set
 	watch          func(mlx.Node)
 	broken         error
 }
@@ -57,7 +54,10 @@ type Timing struct {
 // NewSession makes an empty cache. On Metal it sets the wired limit to what
 // the device recommends, until Close.
 func (m *Model) NewSession(o CacheOptions) (*Session, error) {
-	o.Chosen = m.network.ChoosesCaches
+	o.Chosen, o.Rows = m.network.ChoosesCaches, max(1, o.Rows)
+	if o.Rows > 1 && !m.network.Batches {
+		return nil, fmt.Errorf("%s: how %s generates several sequences at once was not held against mlx-lm; give it one", m.Folder, m.Type)
+	}
 	caches, quant, err := cache.New(m.network.Caches, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Folder, err)
@@ -111,6 +111,9 @@ func (se *Session) do(work func(s *mlx.Scope) error) error {
 // it yields. On a used cache the prompt is appended. Cancelling stops between
 // chunks.
 func (se *Session) Prefill(ctx context.Context, tokens []int32) (Timing, error) {
+	if se.options.Rows > 1 {
+		return Timing{}, errors.New("this session has several sequences: each needs a prompt")
+	}
 	if err := se.model.check(tokens); err != nil {
 		return Timing{}, err
 	}
@@ -124,7 +127,7 @@ func (se *Session) Prefill(ctx context.Context, tokens []int32) (Timing, error) 
 				return err
 			}
 			n := min(promptChunk, len(rest)-1)
-			if err := se.chunk(g, rest[:n]); err != nil {
+			if err := se.chunk(g, rest[:n], nil); err != nil {
 				return fmt.Errorf("processing prompt tokens %d to %d of %d: %w", len(tokens)-len(rest), len(tokens)-len(rest)+n, len(tokens), err)
 			}
 			rest = rest[n:]
@@ -135,13 +138,13 @@ func (se *Session) Prefill(ctx context.Context, tokens []int32) (Timing, error) 
 		}
 		s.Eval(se.next)
 		timing.Total = time.Since(start)
-		se.generated = nil
+		se.generated = make([][]int32, 1)
 		return s.Err()
 	})
 	return timing, err
 }
 
-// Decode generates n tokens, one at a time, each from the one before, with the
+// Decode generates n tokens of each row, one at a time, each from the one before, with the
 // next step in flight. It follows a Prefill. Cancelling stops between tokens.
 func (se *Session) Decode(ctx context.Context, n int) (Timing, error) {
 	if !se.next.Valid() {
@@ -150,41 +153,66 @@ func (se *Session) Decode(ctx context.Context, n int) (Timing, error) {
 	if n < 1 {
 		return Timing{}, fmt.Errorf("cannot generate %d tokens", n)
 	}
-	timing := Timing{Tokens: n}
+	timing := Timing{Tokens: n * se.options.Rows}
 	err := se.do(func(s *mlx.Scope) error {
 		start := time.Now()
 		g := &graph{s: s.Nested(), timing: &timing}
 		var current mlx.Array // waited for while the step after it is in flight
 		defer s.Free(&current)
-		follow := func(s *mlx.Scope) mlx.Array { return s.Reshape(se.next, 1, 1) }
+		follow := func(s *mlx.Scope) mlx.Array { return s.Reshape(se.next, se.options.Rows, 1) }
 		err := se.step(g, follow)
 		for i := 1; i <= n && err == nil; i++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			s.Set(&current, se.next)
-			if len(se.generated)%clearEvery == 0 {
+			if len(se.generated[0])%se.clearEvery() == 0 {
 				s.ClearCache()
 			}
 			if i < n {
 				err = se.step(g, follow)
 			}
-			se.generated = append(se.generated, int32(s.Uint32(current)))
+			se.yield(s, current)
 			if err == nil && s.Err() != nil {
 				err = s.Err()
 			}
 		}
 		timing.Total = time.Since(start)
 		if err != nil {
-			return fmt.Errorf("generating token %d: %w", len(se.generated), err)
+			return fmt.Errorf("generating token %d: %w", len(se.generated[0]), err)
 		}
 		return nil
 	})
 	return timing, err
 }
 
-// Generated returns the tokens since the last Prefill.
-func (se *Session) Generated() []int32 { return se.generated }
+// yield waits for a step's tokens and keeps them.
+func (se *Session) yield(s *mlx.Scope, current mlx.Array) {
+	if se.options.Rows == 1 {
+		se.generated[0] = append(se.generated[0], int32(s.Uint32(current)))
+		return
+	}
+	for row, token := range s.Uint32s(current) {
+		se.generated[row] = append(se.generated[row], int32(token))
+	}
+}
+
+// clearEvery is how many generated tokens lie between two clearings of the
+// allocator's cache: generate_step's, or those of BatchGenerator.
+func (se *Session) clearEvery() int {
+	if se.options.Rows > 1 {
+		return 512
+	}
+	return 256
+}
+
+// Generated returns the tokens since the last Prefill, of the first row.
+func (se *Session) Generated() []int32 {
+	if len(se.generated) == 0 {
+		return nil
+	}
+	return se.generated[0]
+}
 
 // graph builds steps and keeps the time that it takes.
 type graph struct {
@@ -192,12 +220,13 @@ type graph struct {
 	timing *Timing
 }
 
-// chunk processes prompt tokens whose logits nobody wants: only what the
-// caches depend on is computed.
-func (se *Session) chunk(g *graph, tokens []int32) error {
+// chunk processes prompt tokens, row after row, whose logits nobody wants: only what
+// the caches depend on is computed. ends is how many of a row are none that pad.
+func (se *Session) chunk(g *graph, tokens []int32, ends []int) error {
 	built := time.Now()
-	st := &cache.Step{S: g.s, Tokens: len(tokens)}
-	se.model.network.Forward(st, g.s.Int32s(tokens, 1, len(tokens)), se.caches)
+	st := se.newStep(g.s, len(tokens)/se.options.Rows)
+	st.Ends = ends
+	se.model.network.Forward(st, g.s.Int32s(tokens, st.Rows, st.Tokens), se.caches)
 	cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
 	all := se.cached()
 	g.s.Close()
@@ -222,16 +251,25 @@ func (se *Session) cached() []mlx.Array {
 	return all
 }
 
-// step starts one token's pass; input makes it, (1, 1), in the step's Scope.
+// newStep is a pass of so many tokens of each row.
+func (se *Session) newStep(s *mlx.Scope, tokens int) *cache.Step {
+	return &cache.Step{S: s, Rows: se.options.Rows, Tokens: tokens}
+}
+
+// step starts one token's pass; input makes it, (rows, 1), in the step's Scope.
 func (se *Session) step(g *graph, input func(s *mlx.Scope) mlx.Array) error {
 	built := time.Now()
 	s := g.s
-	st := &cache.Step{S: s, Tokens: 1}
+	st := se.newStep(s, 1)
 	n := se.model.network
 	logits := n.Logits(st, n.Forward(st, input(s), se.caches))
-	logits = s.Reshape(logits, 1, n.Vocab)
+	logits = s.Reshape(logits, st.Rows, n.Vocab)
 	cache.Quantise(st, se.caches, se.quant, se.options.QuantizedKVStart)
-	logprobs := s.Subtract(logits, s.LogSumExp(logits))
+	norm := s.LogSumExpRows
+	if st.Rows == 1 {
+		norm = s.LogSumExp
+	}
+	logprobs := s.Subtract(logits, norm(logits))
 	s.Set(&se.next, s.ArgMax(logprobs))
 	s.Set(&se.logprobs, logprobs)
 	s.Close()

@@ -56,6 +56,8 @@ type Cache struct {
 	Listed bool
 	// Unreadable says why attention fails on a quantised cache.
 	Unreadable string
+	// Batches: how several sequences at once are generated is known.
+	Batches bool
 	// Composes: attention is products with a softmax of its own between, as no
 	// kernel has it.
 	Composes bool

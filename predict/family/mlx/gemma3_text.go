@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "gemma3_text", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{Config: true}})
+	register(Family{Module: "gemma3_text", Cache: Cache{Batches: true, Chooses: true, Slides: true}, Pass: &Pass{Config: true}})
 }

@@ -5,7 +5,7 @@ import "assay/predict/arch"
 func init() {
 	register(Family{
 		Module: "gpt_oss",
-		Cache:  Cache{Chooses: true, Slides: true, Unreadable: "attention with sinks does not read a quantised cache"},
+		Cache:  Cache{Batches: true, Chooses: true, Slides: true, Unreadable: "attention with sinks does not read a quantised cache"},
 		Pass:   &Pass{Config: true},
 		Runs:   pairs,
 	})

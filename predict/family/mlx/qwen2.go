@@ -1,5 +1,5 @@
 package mlx
 
 func init() {
-	register(Family{Module: "qwen2", Pass: &Pass{Config: true}})
+	register(Family{Module: "qwen2", Cache: Cache{Batches: true}, Pass: &Pass{Config: true}})
 }

@@ -48,14 +48,14 @@ const (
 func (a *Attention) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array {
 	s, kv := st.S, c.(cache.KV)
 	q, k, v, gate := a.project(st, x)
-	offset := kv.Position()
+	offset := cache.OffsetOf(st, c)
 	q = a.turned(st, q, a.QueryHeads, offset, a.QNorm)
 	k = a.turned(st, k, a.Heads, offset, a.KNorm)
 	if a.Adjust != nil {
-		q = a.Adjust(st, q, offset)
+		q = a.Adjust(st, q, offset.First)
 	}
 	out := a.attend(st, q, kv.Update(st, k, v), mask)
-	out = s.Reshape(s.Transpose(out, 0, 2, 1, 3), 1, st.Tokens, -1)
+	out = s.Reshape(s.Transpose(out, 0, 2, 1, 3), st.Rows, st.Tokens, -1)
 	if a.Gated {
 		out = s.Multiply(out, s.Sigmoid(gate))
 	}
@@ -77,7 +77,7 @@ func (a *Attention) attend(st *cache.Step, q mlx.Array, seen cache.Entries, mask
 }
 
 // turned gives queries or keys their positions.
-func (a *Attention) turned(st *cache.Step, x mlx.Array, heads, offset int, n *Norm) mlx.Array {
+func (a *Attention) turned(st *cache.Step, x mlx.Array, heads int, offset cache.Offset, n *Norm) mlx.Array {
 	if a.Rope != nil {
 		x = a.Rope.Forward(st, x, heads, offset)
 	}
@@ -87,8 +87,8 @@ func (a *Attention) turned(st *cache.Step, x mlx.Array, heads, offset int, n *No
 	return x
 }
 
-// project returns queries, keys and values as (1, heads, tokens, dim), and the
-// gate as (1, tokens, heads * dim).
+// project returns queries, keys and values as (rows, heads, tokens, dim), and the
+// gate as (rows, tokens, heads * dim).
 func (a *Attention) project(st *cache.Step, x mlx.Array) (q, k, v, gate mlx.Array) {
 	s := st.S
 	switch {
@@ -100,8 +100,8 @@ func (a *Attention) project(st *cache.Step, x mlx.Array) (q, k, v, gate mlx.Arra
 		q, k, v = a.Q.Forward(s, x), a.K.Forward(s, x), a.V.Forward(s, x)
 	}
 	if a.Gated {
-		parts := s.Split(s.Reshape(q, 1, st.Tokens, a.QueryHeads, -1), -1, a.KeyDim)
-		q, gate = parts[0], s.Reshape(parts[1], 1, st.Tokens, -1)
+		parts := s.Split(s.Reshape(q, st.Rows, st.Tokens, a.QueryHeads, -1), -1, a.KeyDim)
+		q, gate = parts[0], s.Reshape(parts[1], st.Rows, st.Tokens, -1)
 	}
 	q = a.split(st, q, a.QueryHeads, a.QNorm)
 	k = a.split(st, k, a.Heads, a.KNorm)
@@ -113,7 +113,7 @@ func (a *Attention) split(st *cache.Step, x mlx.Array, heads int, n *Norm) mlx.A
 	if n != nil && a.NormsAt == OverHeads {
 		x = n.Forward(s, x)
 	}
-	x = s.Reshape(x, 1, st.Tokens, heads, -1)
+	x = s.Reshape(x, st.Rows, st.Tokens, heads, -1)
 	if n != nil && a.NormsAt == OnHeads {
 		x = n.Forward(s, x)
 	}

@@ -188,8 +188,8 @@ func (b *Builder) cutExperts(o ExpertOptions) *SwitchGLU {
 	return g
 }
 
-// Forward takes x (1, tokens, hidden) and indices (1, tokens, chosen), and
-// returns (1, tokens, chosen, hidden).
+// Forward takes x (rows, tokens, hidden) and indices (rows, tokens, chosen), and
+// returns (rows, tokens, chosen, hidden).
 func (g *SwitchGLU) Forward(st *cache.Step, x, indices mlx.Array) mlx.Array {
 	return dispatched(st, x, indices, g.Chosen, func(x, chosen mlx.Array, sorted bool) mlx.Array {
 		s := st.S
@@ -203,7 +203,7 @@ func (g *SwitchGLU) Forward(st *cache.Step, x, indices mlx.Array) mlx.Array {
 func dispatched(st *cache.Step, x, indices mlx.Array, count int, compute func(x, chosen mlx.Array, sorted bool) mlx.Array) mlx.Array {
 	s := st.S
 	x = s.ExpandDims(x, -2, -3)
-	if st.Tokens*count < sortFrom {
+	if st.Rows*st.Tokens*count < sortFrom {
 		return s.Squeeze(compute(x, indices, false), -2)
 	}
 	flat := s.Flatten(indices, 0, -1)
@@ -211,7 +211,7 @@ func dispatched(st *cache.Step, x, indices mlx.Array, count int, compute func(x,
 	restore := s.ArgSort(order)
 	x = s.Take(s.Flatten(x, 0, -3), s.FloorDivide(order, s.Scalar(float64(count), mlx.Uint32)), 0)
 	x = compute(x, s.Take(flat, order, 0), true)
-	return s.Squeeze(s.Unflatten(s.Take(x, restore, 0), 0, 1, st.Tokens, count), -2)
+	return s.Squeeze(s.Unflatten(s.Take(x, restore, 0), 0, st.Rows, st.Tokens, count), -2)
 }
 
 // SwitchMLP is SwitchMLP: experts of two matrices, up and down.
@@ -231,8 +231,8 @@ func (b *Builder) SwitchMLP(path string, o ExpertOptions, activate *mlx.Function
 	}
 }
 
-// Forward takes x (1, tokens, hidden) and indices (1, tokens, chosen), and
-// returns (1, tokens, chosen, hidden).
+// Forward takes x (rows, tokens, hidden) and indices (rows, tokens, chosen), and
+// returns (rows, tokens, chosen, hidden).
 func (g *SwitchMLP) Forward(st *cache.Step, x, indices mlx.Array) mlx.Array {
 	return dispatched(st, x, indices, g.chosen, func(x, chosen mlx.Array, sorted bool) mlx.Array {
 		s := st.S
@@ -261,7 +261,7 @@ func (b *Builder) Experts(name string) (all, chosen int) {
 
 // FirstChosen is indices[..., :chosen].
 func FirstChosen(st *cache.Step, indices mlx.Array, chosen int) mlx.Array {
-	return st.S.Slice(indices, []int{0, 0, 0}, []int{1, st.Tokens, chosen})
+	return st.S.Slice(indices, []int{0, 0, 0}, []int{st.Rows, st.Tokens, chosen})
 }
 
 // Weighted is (y * scores[..., None]).sum(axis=-2).
@@ -271,5 +271,5 @@ func Weighted(s *mlx.Scope, y, scores mlx.Array) mlx.Array {
 
 // LastChosen is indices[..., -chosen:] of all experts.
 func LastChosen(st *cache.Step, indices mlx.Array, all, chosen int) mlx.Array {
-	return st.S.Slice(indices, []int{0, 0, all - chosen}, []int{1, st.Tokens, all})
+	return st.S.Slice(indices, []int{0, 0, all - chosen}, []int{st.Rows, st.Tokens, all})
 }

@@ -100,10 +100,10 @@ func (b *Builder) unfolded(path string, z LatentSizes) (queries, outputs *MultiL
 
 func (a *Latent) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array {
 	s, kv := st.S, c.(cache.KV)
-	nope, turned := a.query(st, x, kv.Position())
+	nope, turned := a.query(st, x, cache.OffsetOf(st, c))
 	parts := s.Split(a.down.Forward(s, x), -1, a.Rank)
 	key := s.Transpose(s.Reshape(parts[1], 1, st.Tokens, 1, a.RopeDim), 0, 2, 1, 3)
-	key = a.rope.Forward(st, key, 1, kv.Position())
+	key = a.rope.Forward(st, key, 1, cache.OffsetOf(st, c))
 	seen := kv.Update(st, s.ExpandDims(a.norm.Forward(s, parts[0]), 1), key)
 	dtype := s.Type(turned)
 	scores := s.Matmul(s.Multiply(turned, s.Scalar(float64(a.scale), dtype)), s.SwapAxes(seen.V, -1, -2))
@@ -123,7 +123,7 @@ func (a *Latent) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cac
 }
 
 // query returns the parts of the queries that do not turn and that do.
-func (a *Latent) query(st *cache.Step, x mlx.Array, offset int) (nope, turned mlx.Array) {
+func (a *Latent) query(st *cache.Step, x mlx.Array, offset cache.Offset) (nope, turned mlx.Array) {
 	s := st.S
 	if a.qDown != nil {
 		x = a.qNorm.Forward(s, a.qDown.Forward(s, x))

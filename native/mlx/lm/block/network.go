@@ -21,6 +21,8 @@ type Network struct {
 	Norm   *Norm
 	Head   *Linear // nil: the embedding's weights
 	Caches []cache.Rule
+	// Batches: several sequences at once are held against mlx-lm's batch generation.
+	Batches bool
 	// ChoosesCaches: the family's make_cache ignores max_kv_size.
 	ChoosesCaches bool
 	Vocab         int
@@ -38,7 +40,7 @@ type Place struct{ Cache, Mask int }
 // None is a Place without a cache or a mask.
 const None = -1
 
-// Pass is a step's tokens (1, tokens) with their embeddings, masks and caches.
+// Pass is a step's tokens (rows, tokens) with their embeddings, masks and caches.
 type Pass struct {
 	Tokens, X mlx.Array
 	Masks     []mlx.Mask
@@ -53,7 +55,7 @@ type Layer interface {
 // Mixer is the half of a layer that looks at other tokens.
 type Mixer = Layer
 
-// Forward returns the hidden states of all tokens, (1, tokens, hidden), behind
+// Forward returns the hidden states of all tokens, (rows, tokens, hidden), behind
 // the last norm.
 func (n *Network) Forward(st *cache.Step, tokens mlx.Array, caches []cache.Cache) mlx.Array {
 	s := st.S
@@ -85,7 +87,7 @@ func (n *Network) Forward(st *cache.Step, tokens mlx.Array, caches []cache.Cache
 	return n.Norm.Forward(s, x)
 }
 
-// Logits returns (1, tokens, vocab) from hidden states.
+// Logits returns (rows, tokens, vocab) from hidden states.
 func (n *Network) Logits(st *cache.Step, x mlx.Array) mlx.Array {
 	head := n.Head
 	if head == nil {

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"errors"
 	"math"
 
 	"assay/native/mlx"
@@ -19,19 +20,26 @@ type Rotary struct {
 	stretch, context float64
 }
 
-func (r *Rotary) Forward(st *cache.Step, x mlx.Array, heads, offset int) mlx.Array {
+// Forward turns (rows, heads, tokens, dim).
+func (r *Rotary) Forward(st *cache.Step, x mlx.Array, heads int, offset cache.Offset) mlx.Array {
 	if r.factor != 0 {
 		x = r.scaled(st, x, heads)
 	}
-	if r.stretch != 0 {
-		return st.S.Rope(x, r.stretched(offset+st.Tokens), offset)
+	switch {
+	case r.stretch != 0 && offset.Each.Valid():
+		st.S.Fail(errors.New("mlx-lm's rope of type dynamic takes no sequences at places of their own"))
+		return x
+	case r.stretch != 0:
+		return st.S.Rope(x, r.stretched(offset.First+st.Tokens), offset.First)
+	case offset.Each.Valid():
+		return st.S.RopeEach(x, &r.Rope, offset.Each)
 	}
-	return st.S.Rope(x, &r.Rope, offset)
+	return st.S.Rope(x, &r.Rope, offset.First)
 }
 
 // scaled is x[..., :dims] = factor * x[..., :dims].
 func (r *Rotary) scaled(st *cache.Step, x mlx.Array, heads int) mlx.Array {
-	from, to := []int{0, 0, 0, 0}, []int{1, heads, st.Tokens, r.Dims}
+	from, to := []int{0, 0, 0, 0}, []int{st.Rows, heads, st.Tokens, r.Dims}
 	part := x
 	if r.Dims < r.HeadDim {
 		part = st.S.Slice(x, from, to)

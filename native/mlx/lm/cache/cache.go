@@ -19,7 +19,7 @@ type Cache interface {
 // KV is a Cache of keys and values.
 type KV interface {
 	Cache
-	// Update appends keys and values (1, heads, tokens, dim) and returns all
+	// Update appends keys and values (rows, heads, tokens, dim) and returns all
 	// that attention is to see.
 	Update(st *Step, k, v mlx.Array) Entries
 	// Seen is what the last Update returned, read again (keys_and_values).
@@ -53,8 +53,18 @@ type Entries struct {
 
 // Step is one pass of tokens through the network.
 type Step struct {
-	S      *mlx.Scope
-	Tokens int
+	S *mlx.Scope
+	// Rows are the sequences, each with as many Tokens.
+	Rows, Tokens int
+	// Ends is how many tokens of each row are a prompt's, which the rest pads; nil: all.
+	Ends []int
+}
+
+// Offset is where a step's tokens stand in their sequences: all at First, or each row
+// at a place of its own.
+type Offset struct {
+	First int
+	Each  mlx.Array // int32, (rows)
 }
 
 // growth is how many slots a cache grows by for n tokens: blocks of 256.
@@ -93,7 +103,12 @@ func growingMask(st *Step, offset, window int, asArray bool) mlx.Mask {
 	return mlx.Mask{Causal: true}
 }
 
+// Shape is what one layer caches for a token, of each of Rows sequences (0: one).
+type Shape struct{ Heads, KeyDim, ValueDim, Rows int }
+
+func (h Shape) rows() int { return max(1, h.Rows) }
+
 // span is the slice [from, to) of the token axis of keys or values.
-func span(s *mlx.Scope, a mlx.Array, heads, dim, from, to int) mlx.Array {
-	return s.Slice(a, []int{0, 0, from, 0}, []int{1, heads, to, dim})
+func (h Shape) span(s *mlx.Scope, a mlx.Array, dim, from, to int) mlx.Array {
+	return s.Slice(a, []int{0, 0, from, 0}, []int{h.rows(), h.Heads, to, dim})
 }

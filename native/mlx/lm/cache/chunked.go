@@ -19,8 +19,8 @@ func (c *chunkedCache) trim(s *mlx.Scope) {
 	if drop <= 0 {
 		return
 	}
-	s.Set(&c.keys, span(s, c.keys, c.Heads, c.KeyDim, drop, c.offset))
-	s.Set(&c.values, span(s, c.values, c.Heads, c.ValueDim, drop, c.offset))
+	s.Set(&c.keys, c.span(s, c.keys, c.KeyDim, drop, c.offset))
+	s.Set(&c.values, c.span(s, c.values, c.ValueDim, drop, c.offset))
 	c.offset, c.capacity = c.chunk, c.chunk
 }
 

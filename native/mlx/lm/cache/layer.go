@@ -18,7 +18,10 @@ type Layer struct {
 func Look(s *mlx.Scope, c Cache) Layer {
 	keys, values := c.Arrays()
 	layer := Layer{Kind: c.kind(), Slots: c.slots(), KeyBytes: bytes(s, keys), ValueBytes: bytes(s, values)}
-	if ring, ok := c.(*rotatingCache); ok {
+	switch ring := c.(type) {
+	case *rotatingCache:
+		layer.Window = ring.window
+	case *batchRotating:
 		layer.Window = ring.window
 	}
 	return layer

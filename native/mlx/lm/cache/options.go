@@ -17,6 +17,8 @@ type Options struct {
 	// KVBits and KVGroupSize pack the cache (0 bits: not; group size 64 when 0),
 	// from QuantizedKVStart tokens on.
 	KVBits, KVGroupSize, QuantizedKVStart int
+	// Rows are the sequences that are held at once (0: one).
+	Rows int
 	// Chosen says that the family chooses its caches, whatever MaxKVSize is.
 	Chosen bool
 }
@@ -36,6 +38,10 @@ func New(rules []Rule, o Options) ([]Cache, mlx.Quantisation, error) {
 	}
 	caches := make([]Cache, len(rules))
 	for i, rule := range rules {
+		if o.Rows > 1 {
+			caches[i] = o.inBatch(rule)
+			continue
+		}
 		switch {
 		case rule.State:
 			caches[i] = &State{}
@@ -53,7 +59,26 @@ func New(rules []Rule, o Options) ([]Cache, mlx.Quantisation, error) {
 	return caches, quant, err
 }
 
+// inBatch is a cache of several sequences (merge of the caches of mlx_lm/models/cache.py).
+func (o Options) inBatch(rule Rule) Cache {
+	shape := rule.Shape
+	shape.Rows = o.Rows
+	switch {
+	case rule.State:
+		return &State{}
+	case rule.Window > 0:
+		return &batchRotating{rotatingCache: rotatingCache{Shape: shape, window: rule.Window}, margins: newMargins(o.Rows)}
+	}
+	return &batchPlain{plainCache: plainCache{Shape: shape}, margins: newMargins(o.Rows)}
+}
+
 func (o Options) check() error {
+	if o.Rows > 1 && o.KVBits != 0 {
+		return fmt.Errorf("%w: mlx-lm generates several sequences at once without kv-bits", ErrUnquantisable)
+	}
+	if o.Rows > 1 && o.MaxKVSize != 0 && !o.Chosen {
+		return errors.New("max-kv-size of several sequences at once is not supported")
+	}
 	if o.MaxKVSize != 0 && o.MaxKVSize <= keepFirst {
 		return fmt.Errorf("max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", o.MaxKVSize, keepFirst, keepFirst+1)
 	}

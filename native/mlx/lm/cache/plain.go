@@ -2,9 +2,6 @@ package cache
 
 import "assay/native/mlx"
 
-// Shape is what one layer caches for a token.
-type Shape struct{ Heads, KeyDim, ValueDim int }
-
 // plainCache is KVCache: it grows by whole blocks of 256 slots and keeps all.
 type plainCache struct {
 	Shape
@@ -38,8 +35,8 @@ func (c *plainCache) Update(st *Step, k, v mlx.Array) Entries {
 
 func (c *plainCache) Seen(st *Step) Entries {
 	return Entries{
-		K: span(st.S, c.keys, c.Heads, c.KeyDim, 0, c.offset),
-		V: span(st.S, c.values, c.Heads, c.ValueDim, 0, c.offset),
+		K: c.span(st.S, c.keys, c.KeyDim, 0, c.offset),
+		V: c.span(st.S, c.values, c.ValueDim, 0, c.offset),
 	}
 }
 
@@ -59,15 +56,15 @@ func (c *plainCache) room(tokens, before int) int {
 func (c *plainCache) appended(st *Step, all, added mlx.Array, before, dim int) mlx.Array {
 	s := st.S
 	if before+st.Tokens > c.capacity {
-		fresh := s.Zeros(s.Type(added), 1, c.Heads, growth(st.Tokens), dim)
+		fresh := s.Zeros(s.Type(added), c.rows(), c.Heads, growth(st.Tokens), dim)
 		if !all.Valid() {
 			all = fresh
 		} else {
 			if before%cacheBlock != 0 {
-				all = span(s, all, c.Heads, dim, 0, before)
+				all = c.span(s, all, dim, 0, before)
 			}
 			all = s.Concatenate(2, all, fresh)
 		}
 	}
-	return s.SliceUpdate(all, added, []int{0, 0, before, 0}, []int{1, c.Heads, before + st.Tokens, dim})
+	return s.SliceUpdate(all, added, []int{0, 0, before, 0}, []int{c.rows(), c.Heads, before + st.Tokens, dim})
 }

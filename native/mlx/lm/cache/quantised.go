@@ -67,7 +67,7 @@ func (c *quantisedCache) append(st *Step, all *packedVariable, added mlx.Packed,
 func (c *quantisedCache) seen(st *Step, all *packedVariable, dim int) mlx.Packed {
 	var parts [3]mlx.Array
 	for i, width := range c.widths(dim) {
-		parts[i] = span(st.S, all.parts[i], c.Heads, width, 0, c.offset)
+		parts[i] = c.span(st.S, all.parts[i], width, 0, c.offset)
 	}
 	return mlx.Packed{Words: parts[0], Scales: parts[1], Biases: parts[2]}
 }

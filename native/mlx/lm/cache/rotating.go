@@ -76,11 +76,11 @@ func (c *rotatingCache) ordered(s *mlx.Scope, a mlx.Array, dim int) mlx.Array {
 		return a
 	case c.index < c.offset:
 		return s.Concatenate(2,
-			span(s, a, c.Heads, dim, 0, c.keep),
-			span(s, a, c.Heads, dim, c.index, c.width),
-			span(s, a, c.Heads, dim, c.keep, c.index))
+			c.span(s, a, dim, 0, c.keep),
+			c.span(s, a, dim, c.index, c.width),
+			c.span(s, a, dim, c.keep, c.index))
 	}
-	return span(s, a, c.Heads, dim, 0, c.index)
+	return c.span(s, a, dim, 0, c.index)
 }
 
 // trimmed is _trim: drop entries behind the kept ones, then append.
@@ -88,8 +88,8 @@ func (c *rotatingCache) trimmed(s *mlx.Scope, a mlx.Array, dim, width, drop int,
 	parts := []mlx.Array{a}
 	if drop > 0 {
 		parts = []mlx.Array{
-			span(s, a, c.Heads, dim, 0, c.keep),
-			span(s, a, c.Heads, dim, min(drop+c.keep, width), width),
+			c.span(s, a, dim, 0, c.keep),
+			c.span(s, a, dim, min(drop+c.keep, width), width),
 		}
 	}
 	return s.Concatenate(2, append(parts, appended...)...)
@@ -124,8 +124,8 @@ func (c *rotatingCache) rotate(st *Step, k, v mlx.Array) Entries {
 	if c.index == c.window {
 		c.index = c.keep
 	}
-	s.Set(&c.keys, s.SliceUpdate(keys, k, []int{0, 0, c.index, 0}, []int{1, c.Heads, c.index + 1, c.KeyDim}))
-	s.Set(&c.values, s.SliceUpdate(values, v, []int{0, 0, c.index, 0}, []int{1, c.Heads, c.index + 1, c.ValueDim}))
+	s.Set(&c.keys, s.SliceUpdate(keys, k, []int{0, 0, c.index, 0}, []int{c.rows(), c.Heads, c.index + 1, c.KeyDim}))
+	s.Set(&c.values, s.SliceUpdate(values, v, []int{0, 0, c.index, 0}, []int{c.rows(), c.Heads, c.index + 1, c.ValueDim}))
 	c.offset++
 	c.index++
 	return c.Seen(st)
@@ -136,15 +136,15 @@ func (c *rotatingCache) Seen(st *Step) Entries {
 	s := st.S
 	if c.offset < c.width {
 		return Entries{
-			K: span(s, c.keys, c.Heads, c.KeyDim, 0, c.offset),
-			V: span(s, c.values, c.Heads, c.ValueDim, 0, c.offset),
+			K: c.span(s, c.keys, c.KeyDim, 0, c.offset),
+			V: c.span(s, c.values, c.ValueDim, 0, c.offset),
 		}
 	}
 	return Entries{K: c.keys, V: c.values}
 }
 
 func (c *rotatingCache) grown(s *mlx.Scope, a mlx.Array, t mlx.DType, added, dim int) mlx.Array {
-	fresh := s.Zeros(t, 1, c.Heads, added, dim)
+	fresh := s.Zeros(t, c.rows(), c.Heads, added, dim)
 	if c.width == 0 {
 		return fresh
 	}

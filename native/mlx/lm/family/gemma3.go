@@ -70,6 +70,7 @@ func gemma3Text(b *block.Builder) *block.Network {
 		n.Layers = append(n.Layers, b.Sandwich(path, d, a, intermediate, clippedSum))
 	}
 	n.Sliding(types, window)
+	n.Batches = true
 	n.Norm = b.GemmaNorm("model.norm", d.Hidden, d.Eps)
 	if t := n.EmbedType(b); b.Usable() {
 		n.Scale = b.Own(b.S.AsType(b.S.Scalar(math.Sqrt(float64(d.Hidden)), mlx.BFloat16), t))

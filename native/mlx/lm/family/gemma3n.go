@@ -168,7 +168,7 @@ func (g *gemma3nBody) forward(st *cache.Step, p block.Pass) mlx.Array {
 		others[i] = projection.Forward(s, p.X)
 	}
 	h := s.Concatenate(0, s.ExpandDims(p.X, 0), g.levelled(st, p.X, s.Stack(0, others...)))
-	offset := p.Caches[0].Position()
+	offset := cache.OffsetOf(st, p.Caches[0])
 	for i, l := range g.layers {
 		c := gemma3nCall{streams: h, mask: p.Masks[g.maskOf[i]], input: inputs[i], cache: p.Caches[g.sources[i]].(cache.KV), offset: offset}
 		h = l.forward(st, g, c)
@@ -205,7 +205,7 @@ type gemma3nCall struct {
 	streams, input mlx.Array
 	mask           mlx.Mask
 	cache          cache.KV
-	offset         int
+	offset         cache.Offset
 }
 
 // gemma3nLayer is Gemma3nDecoderLayer.

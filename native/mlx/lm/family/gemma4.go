@@ -206,7 +206,7 @@ type gemma4Body struct {
 // gemma4Seen is what a layer's attention saw.
 type gemma4Seen struct {
 	entries cache.Entries
-	offset  int
+	offset  cache.Offset
 }
 
 func (g *gemma4Body) forward(st *cache.Step, p block.Pass) mlx.Array {
@@ -220,7 +220,7 @@ func (g *gemma4Body) forward(st *cache.Step, p block.Pass) mlx.Array {
 		if from := g.sources[i]; from != i {
 			seen[i] = seen[from]
 		} else {
-			seen[i].offset = p.Caches[i].Position()
+			seen[i].offset = cache.OffsetOf(st, p.Caches[i])
 		}
 		var input mlx.Array
 		if inputs != nil {
@@ -281,7 +281,7 @@ type gemmaAttention struct {
 }
 
 // keys returns a step's own keys and values, (1, heads, tokens, dim).
-func (a *gemmaAttention) keys(st *cache.Step, x mlx.Array, offset int) (k, v mlx.Array) {
+func (a *gemmaAttention) keys(st *cache.Step, x mlx.Array, offset cache.Offset) (k, v mlx.Array) {
 	s := st.S
 	k = s.Reshape(a.k.Forward(s, x), 1, st.Tokens, a.KVHeads, a.HeadDim)
 	v = k

@@ -48,6 +48,7 @@ func gptOSS(b *block.Builder) *block.Network {
 		n.Layers, n.Caches, n.Of = n.Layers[:d.Layers-1], n.Caches[:d.Layers-1], n.Of[:d.Layers-1]
 	}
 	n.Sliding(b.LayerTypes(d.Layers, alternating(len(n.Layers))), window)
+	n.Batches = true
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	return n
 }

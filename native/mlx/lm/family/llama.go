@@ -44,6 +44,7 @@ func llama(b *block.Builder) *block.Network {
 		a := b.Attention(path+".self_attn", d, block.AttentionOptions{Bias: bias, OutBias: bias, Rope: rope})
 		n.Layers = append(n.Layers, b.PreNorm(path, d, a, b.MLP(path+".mlp", d.Hidden, intermediate, mlpBias, block.SwigluGate)))
 	}
+	n.Batches = true
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	n.ChoosesCaches = true
 	if slices.Contains(types, folder.SlidingAttention) {

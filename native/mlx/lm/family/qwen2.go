@@ -25,6 +25,7 @@ func qwen2(b *block.Builder) *block.Network {
 		a := b.Attention(path+".self_attn", d, block.AttentionOptions{Bias: true, Rope: rope})
 		n.Layers = append(n.Layers, b.PreNorm(path, d, a, b.MLP(path+".mlp", d.Hidden, intermediate, false, block.SwigluGate)))
 	}
+	n.Batches = true
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	return n
 }

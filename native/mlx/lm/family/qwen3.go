@@ -21,6 +21,7 @@ func qwen3(b *block.Builder) *block.Network {
 		a := b.Attention(path+".self_attn", d, block.AttentionOptions{Norms: b.Norm, Rope: rope})
 		n.Layers = append(n.Layers, b.PreNorm(path, d, a, b.MLP(path+".mlp", d.Hidden, intermediate, false, block.SwigluGate)))
 	}
+	n.Batches = true
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	return n
 }

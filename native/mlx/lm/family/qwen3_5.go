@@ -33,7 +33,7 @@ func qwen35Text(b *block.Builder) *block.Network {
 	o := block.RopeOptions{Dims: int(float64(d.HeadDim) * factor), HeadDim: d.HeadDim, Base: base, Scaling: scaling}
 	sparse := qwen3NextExperts(b, d.Hidden)
 	refuseUnshifted(b)
-	return qwenHybrid(b, d, qwenHybridParts{
+	return inBatches(qwenHybrid(b, d, qwenHybridParts{
 		rope: b.Rope(o),
 		linear: func(path string, rule *recurrence.Delta) deltaMixer {
 			return &separateDelta{
@@ -50,7 +50,15 @@ func qwen35Text(b *block.Builder) *block.Network {
 			}
 			return b.MLP(path, d.Hidden, b.Integer("intermediate_size"), false, block.SwigluGate)
 		},
-	})
+	}))
+}
+
+// inBatches marks a network, where there is one, that runs several sequences at once.
+func inBatches(n *block.Network) *block.Network {
+	if n != nil {
+		n.Batches = true
+	}
+	return n
 }
 
 // refuseUnshifted refuses checkpoints as Qwen publishes them, whose norms are
@@ -74,7 +82,7 @@ func (l *separateDelta) project(st *cache.Step, x mlx.Array) recurrence.DeltaInp
 	s := st.S
 	return recurrence.DeltaInput{
 		QKV: l.qkv.Forward(s, x),
-		Z:   s.Reshape(l.z.Forward(s, x), 1, st.Tokens, l.ValueHeads, l.ValueDim),
+		Z:   s.Reshape(l.z.Forward(s, x), st.Rows, st.Tokens, l.ValueHeads, l.ValueDim),
 		B:   l.b.Forward(s, x),
 		A:   l.a.Forward(s, x),
 	}

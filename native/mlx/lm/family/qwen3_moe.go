@@ -44,6 +44,7 @@ func qwen3MoE(b *block.Builder) *block.Network {
 		}
 		n.Layers = append(n.Layers, b.PreNorm(path, d, a, f))
 	}
+	n.Batches = true
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	return n
 }

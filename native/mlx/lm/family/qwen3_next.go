@@ -122,13 +122,13 @@ func (l *interleavedDelta) rule() *recurrence.Delta { return l.Delta }
 
 func (l *interleavedDelta) project(st *cache.Step, x mlx.Array) recurrence.DeltaInput {
 	s, shared := st.S, l.ValueHeads/l.KeyHeads
-	mixed := s.Reshape(l.qkvz.Forward(s, x), 1, st.Tokens, l.KeyHeads, -1)
+	mixed := s.Reshape(l.qkvz.Forward(s, x), st.Rows, st.Tokens, l.KeyHeads, -1)
 	parts := s.Split(mixed, -1, l.KeyDim, 2*l.KeyDim, 2*l.KeyDim+shared*l.ValueDim)
-	ba := s.Split(s.Reshape(l.ba.Forward(s, x), 1, st.Tokens, l.KeyHeads, -1), -1, shared)
-	flat := func(x mlx.Array) mlx.Array { return s.Reshape(x, 1, st.Tokens, -1) }
+	ba := s.Split(s.Reshape(l.ba.Forward(s, x), st.Rows, st.Tokens, l.KeyHeads, -1), -1, shared)
+	flat := func(x mlx.Array) mlx.Array { return s.Reshape(x, st.Rows, st.Tokens, -1) }
 	return recurrence.DeltaInput{
 		QKV: s.Concatenate(-1, flat(parts[0]), flat(parts[1]), flat(parts[2])),
-		Z:   s.Reshape(parts[3], 1, st.Tokens, l.ValueHeads, l.ValueDim),
+		Z:   s.Reshape(parts[3], st.Rows, st.Tokens, l.ValueHeads, l.ValueDim),
 		B:   flat(ba[0]), A: flat(ba[1]),
 	}
 }

@@ -47,6 +47,30 @@ func segments(s *mlx.Scope, a mlx.Array, shape []int) mlx.Array {
 	return s.Tril(s.Exp(s.CumSum(rows, -2)), 0)
 }
 
+// inRows is the rule for several tokens of several sequences, whose heads it takes as
+// those of one. A token that pads decays nothing and writes nothing.
+func (d *Delta) inRows(st *cache.Step, qkv [3]mlx.Array, in DeltaInput, before mlx.Array) (y, after mlx.Array) {
+	s, rows := st.S, st.Rows
+	logarithms, writes := s.Call(logOfDecay, d.aLog, in.A, d.dtBias), s.Sigmoid(in.B)
+	if within := insideOf(st); within.Valid() {
+		within = s.ExpandDims(within, -1)
+		logarithms = s.Where(within, logarithms, s.Scalar(0, s.Type(logarithms)))
+		writes = s.Where(within, writes, s.Scalar(0, s.Type(writes)))
+	}
+	if rows == 1 {
+		return d.chunks(st, qkv, logarithms, writes, before)
+	}
+	joined := func(x mlx.Array, tail ...int) mlx.Array { // (rows, tokens, heads, ...) as (1, tokens, rows·heads, ...)
+		return s.Reshape(s.SwapAxes(x, 0, 1), append([]int{1, st.Tokens, -1}, tail...)...)
+	}
+	qkv = [3]mlx.Array{joined(qkv[0], d.KeyDim), joined(qkv[1], d.KeyDim), joined(qkv[2], d.ValueDim)}
+	wide := *d
+	wide.KeyHeads, wide.ValueHeads = rows*d.KeyHeads, rows*d.ValueHeads
+	y, after = wide.chunks(st, qkv, joined(logarithms), joined(writes), before)
+	y = s.SwapAxes(s.Reshape(y, st.Tokens, rows, d.ValueHeads, d.ValueDim), 0, 1)
+	return y, s.Reshape(after, rows, d.ValueHeads, d.ValueDim, d.KeyDim)
+}
+
 // chunks is the rule for several tokens, in its WY form (Yang et al., Parallelizing
 // Linear Transformers with the Delta Rule, 2024, section 3; with decay as in Gated
 // Delta Networks, section 3.3). In a chunk, with G the running sum of the decays'
@@ -56,15 +80,17 @@ func segments(s *mlx.Scope, a mlx.Array, shape []int) mlx.Array {
 //	Δ = T·β·(V − e^G·K·Sᵀ),   Y = e^G·Q·Sᵀ + (D·QKᵀ)·Δ,   S' = e^G[last]·S + (D[last]·Δ)ᵀ·K
 //
 // Only the last line depends on the chunk before.
-func (d *Delta) chunks(st *cache.Step, qkv [3]mlx.Array, in DeltaInput, before mlx.Array) (y, after mlx.Array) {
+//
+// logarithms and writes are those of decay and β (1, tokens, value heads).
+func (d *Delta) chunks(st *cache.Step, qkv [3]mlx.Array, logarithms, writes, before mlx.Array) (y, after mlx.Array) {
 	s, c := st.S, chunkOf(st.Tokens)
 	shared, n := d.ValueHeads/d.KeyHeads, (st.Tokens+c-1)/c
 	grouped := func(x mlx.Array, tail ...int) mlx.Array {
 		return s.Reshape(x, append([]int{n, d.KeyHeads, shared}, tail...)...)
 	}
 	q, k, v := inChunks(s, qkv[0], c), inChunks(s, qkv[1], c), inChunks(s, qkv[2], c)
-	logs := grouped(inChunks(s, s.Call(logOfDecay, d.aLog, in.A, d.dtBias), c), c)
-	beta := grouped(inChunks(s, s.Sigmoid(in.B), c), c)
+	logs := grouped(inChunks(s, logarithms, c), c)
+	beta := grouped(inChunks(s, writes, c), c)
 	kq := s.Concatenate(2, k, q)
 	products := s.ExpandDims(s.Matmul(kq, s.SwapAxes(k, -1, -2)), 2) // KKᵀ over QKᵀ
 	between := segments(s, logs, []int{n, d.KeyHeads, shared, c, c})

@@ -47,19 +47,47 @@ func (c *Conv) Forward(st *cache.Step, x mlx.Array, state *cache.State) mlx.Arra
 	s := st.S
 	before := state.Conv
 	if !before.Valid() {
-		before = s.Zeros(s.Type(x), 1, c.rows, c.width)
+		before = s.Zeros(s.Type(x), st.Rows, c.rows, c.width)
 	}
 	x = s.Concatenate(1, before, x)
-	kept := s.Slice(x, []int{0, st.Tokens, 0}, []int{1, st.Tokens + c.rows, c.width})
-	if c.copies {
-		kept = s.Contiguous(kept)
-	}
-	s.Set(&state.Conv, kept)
+	s.Set(&state.Conv, c.kept(st, x))
 	x = s.DepthwiseConv(x, c.weight, c.width)
 	if c.bias.Valid() {
 		x = s.Add(x, c.bias)
 	}
 	return x
+}
+
+// kept are the rows (rows, kernel - 1, width) before each sequence's end.
+func (c *Conv) kept(st *cache.Step, x mlx.Array) mlx.Array {
+	s := st.S
+	if st.Ends != nil {
+		at := make([]int32, 0, len(st.Ends)*c.rows)
+		for _, end := range st.Ends {
+			for i := range c.rows {
+				at = append(at, int32(end+i))
+			}
+		}
+		return s.TakeAlongAxis(x, s.Int32s(at, st.Rows, c.rows, 1), 1)
+	}
+	kept := s.Slice(x, []int{0, st.Tokens, 0}, []int{st.Rows, st.Tokens + c.rows, c.width})
+	if c.copies {
+		return s.Contiguous(kept)
+	}
+	return kept
+}
+
+// insideOf is true where a token is a prompt's and pads none, (rows, tokens); the zero
+// Array where all are.
+func insideOf(st *cache.Step) mlx.Array {
+	if st.Ends == nil {
+		return mlx.Array{}
+	}
+	s, ends := st.S, make([]int32, len(st.Ends))
+	for i, end := range st.Ends {
+		ends[i] = int32(end)
+	}
+	return s.Less(s.Arange(0, float64(st.Tokens), 1, mlx.Int32), s.Int32s(ends, st.Rows, 1))
 }
 
 // Short is ShortConv of mlx_lm/models/lfm2.py: a convolution between two gates.

@@ -53,32 +53,36 @@ type DeltaInput struct{ QKV, Z, A, B mlx.Array }
 // Forward returns (1, tokens, values).
 func (d *Delta) Forward(st *cache.Step, in DeltaInput, state *cache.State) mlx.Array {
 	s := st.S
+	within := insideOf(st)
+	if within.Valid() {
+		in.QKV = s.Where(s.ExpandDims(within, -1), in.QKV, s.Scalar(0, s.Type(in.QKV)))
+	}
 	x := s.Call(block.Silu, d.conv.Forward(st, in.QKV, state))
 	parts := s.Split(x, -1, d.Keys(), 2*d.Keys())
 	root := math.Pow(float64(d.KeyDim), -0.5)
 	q, k := d.normed(st, parts[0], root*root), d.normed(st, parts[1], root)
-	v := s.Reshape(parts[2], 1, st.Tokens, d.ValueHeads, d.ValueDim)
+	v := s.Reshape(parts[2], st.Rows, st.Tokens, d.ValueHeads, d.ValueDim)
 	before := state.Recurrent
 	if !before.Valid() {
-		before = s.Zeros(mlx.Float32, 1, d.ValueHeads, d.ValueDim, d.KeyDim)
+		before = s.Zeros(mlx.Float32, st.Rows, d.ValueHeads, d.ValueDim, d.KeyDim)
 	}
 	var y, after mlx.Array
 	if st.Tokens == 1 {
 		y, after = d.step(s, [3]mlx.Array{q, k, v}, in, before)
 	} else {
-		y, after = d.chunks(st, [3]mlx.Array{q, k, v}, in, before)
+		y, after = d.inRows(st, [3]mlx.Array{q, k, v}, in, before)
 	}
 	s.Set(&state.Recurrent, after)
 	state.Advance(st)
 	y = s.Call(block.PreciseSwiglu, in.Z, d.norm.Forward(s, y))
-	return s.Reshape(y, 1, st.Tokens, -1)
+	return s.Reshape(y, st.Rows, st.Tokens, -1)
 }
 
 // normed gives each head the norm 1, times a factor: normalize_qk with an
 // epsilon of 1e-6 on the sum of squares.
 func (d *Delta) normed(st *cache.Step, x mlx.Array, factor float64) mlx.Array {
 	s, root := st.S, math.Pow(float64(d.KeyDim), -0.5)
-	x = s.Reshape(x, 1, st.Tokens, d.KeyHeads, d.KeyDim)
+	x = s.Reshape(x, st.Rows, st.Tokens, d.KeyHeads, d.KeyDim)
 	x = block.Unweighted(1e-6*root*root).Forward(s, x)
 	return s.Multiply(s.Scalar(factor, s.Type(x)), x)
 }
