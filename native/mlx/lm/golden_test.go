@@ -82,14 +82,9 @@ func newSession(t testing.TB, model *lm.Model, options lm.CacheOptions) *lm.Sess
 	return session
 }
 
-// compared are the schemes whose goldens keep logits: float32 weights, or packed ones
-// of 8 bits and of small floats. Those of 2 to 6 bits and of 16-bit types keep the best
-// of 64 tokens alone, as do their mixtures: of their logits nothing here is held.
-var compared = []string{"f32", "kv8", "bounded", "q8", "mxfp4", "mxfp8", "nvfp4"}
-
 // TestLogitsAreMLXLMs walks each model through prompts and single tokens, past
-// its window and past a growth of its cache: logits of the compared schemes within
-// 1e-5 of the largest, the same best token, and the same cache. Between them,
+// its window and past a growth of its cache: logits within 1e-5 of the
+// largest, the same best token, and the same cache. Between them,
 // families have weights packed in every way that there is.
 func TestLogitsAreMLXLMs(t *testing.T) {
 	for name, g := range goldens(t) {
@@ -99,7 +94,7 @@ func TestLogitsAreMLXLMs(t *testing.T) {
 			for _, piece := range g.Walk {
 				total += piece.Tokens
 			}
-			tokens, worst, judged := randomTokens(total, vocab), 0.0, 0
+			tokens, worst, judged, compared := randomTokens(total, vocab), 0.0, 0, 0
 			for i, piece := range g.Walk {
 				logits, err := session.Logits(tokens[:piece.Tokens])
 				require.NoError(t, err)
@@ -107,18 +102,17 @@ func TestLogitsAreMLXLMs(t *testing.T) {
 				if piece.Argmax != nil {
 					judged++
 					assert.Equal(t, *piece.Argmax, argmax(logits), "piece %d", i)
-					require.Equal(t, slices.Contains(compared, g.Scheme), piece.Logits != nil, "piece %d: which schemes keep logits", i)
 				}
 				if piece.Logits != nil {
+					compared++
 					worst = max(worst, distance(logits, piece.Logits))
 				}
 				assertCache(t, session, piece)
 			}
-			assert.Positive(t, judged)
+			assert.Greater(t, judged, 10)
+			assert.GreaterOrEqual(t, compared, 3)
 			assert.LessOrEqual(t, worst, 1e-5)
-			if slices.Contains(compared, g.Scheme) {
-				t.Logf("largest relative distance %.2g", worst)
-			}
+			t.Logf("largest relative distance %.2g", worst)
 		})
 	}
 }
