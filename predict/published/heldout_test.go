@@ -108,12 +108,12 @@ func widthsOf(misses []miss, take func(miss) bool) []width {
 	var out []width
 	for _, kind := range kinds {
 		for _, runtime := range []string{LlamaCpp, MLX} {
-			last := 0.0
+			var levels []level
 			for n := nearWork; n <= nearNothing; n++ {
-				var v, pooled []float64
+				var v, both []float64
 				for _, m := range misses {
 					if m.kind == kind && m.near == n && take(m) {
-						pooled = append(pooled, math.Abs(m.err))
+						both = append(both, math.Abs(m.err))
 						if m.Runtime == runtime {
 							v = append(v, math.Abs(m.err))
 						}
@@ -121,11 +121,45 @@ func widthsOf(misses []miss, take func(miss) bool) []width {
 				}
 				rows := len(v)
 				if rows < fewest {
-					v = pooled
+					v = both
 				}
-				last = max(last, quantile(v))
-				out = append(out, width{kind, runtime, n, rows, math.Exp(last)})
+				levels = append(levels, level{n, rows, v})
 			}
+			for _, q := range widening(levels) {
+				out = append(out, width{kind, runtime, q.near, q.rows, math.Exp(quantile(q.off))})
+			}
+		}
+	}
+	return out
+}
+
+// level is how far the rows of one nearness are off, and how many of them are of the
+// runtime itself.
+type level struct {
+	near, rows int
+	off        []float64
+}
+
+// widening pools neighbours until no level is wider than the next, which knows less
+// (pool adjacent violators).
+func widening(levels []level) []level {
+	out := slices.Clone(levels)
+	for again := true; again; {
+		again = false
+		for i := 1; i < len(out); i++ {
+			if quantile(out[i-1].off) <= quantile(out[i].off) {
+				continue
+			}
+			first := i - 1
+			for first > 0 && slices.Equal(out[first-1].off, out[i-1].off) {
+				first--
+			}
+			pooled := slices.Concat(out[i-1].off, out[i].off)
+			slices.Sort(pooled)
+			for k := first; k <= i; k++ {
+				out[k].off = pooled
+			}
+			again = true
 		}
 	}
 	return out
@@ -136,7 +170,7 @@ func quantile(v []float64) float64 {
 	if len(v) == 0 {
 		return 0
 	}
-	slices.Sort(v)
+	v = slices.Sorted(slices.Values(v))
 	return v[min(len(v), int(math.Ceil(0.95*float64(len(v)+1))))-1]
 }
 

@@ -45,8 +45,11 @@ type Setting struct {
 	Fanless bool
 	// Server: tokens come through an HTTP server such as Ollama.
 	Server bool
-	// old: llama.cpp before June 2024; rested: 10 s of rest before each run.
-	old, rested bool
+	// old: llama.cpp before June 2024; serial: before September 2025, when it ran
+	// the nodes of a graph on Metal one after the other (its pull request 15929);
+	// unfused: before May 2026, when its recurrent layers took many nodes;
+	// rested: 10 s of rest before each run.
+	old, serial, unfused, rested bool
 }
 
 // generations that have parameters; another takes those of the nearest.
@@ -129,9 +132,12 @@ func (s Setting) decode(w roofline.Work, c costs) spent {
 		fixed += layers.Experts * c("decode expert layer "+s.Runtime+" us")
 	}
 	if layers.Recurrent > 0 {
-		fixed += layers.Recurrent * c("decode recurrent layer "+s.Runtime+" us")
+		fixed += layers.Recurrent * s.recurrentLayer(c)
 	}
 	fixed *= c("decode fixed " + g)
+	if s.serial {
+		fixed *= c("decode fixed serial")
+	}
 	if s.ultra() {
 		fixed *= c("decode fixed Ultra")
 	}
@@ -145,6 +151,15 @@ func (s Setting) decode(w roofline.Work, c costs) spent {
 	return t
 }
 
+// recurrentLayer is what a layer with a state takes more in decode, in µs.
+func (s Setting) recurrentLayer(c costs) float64 {
+	us := c("decode recurrent layer " + s.Runtime + " us")
+	if s.unfused {
+		us *= c("decode recurrent unfused")
+	}
+	return us
+}
+
 // over is the same at a share of the speed.
 func (t spent) over(speed float64) spent {
 	return spent{t.read / speed, t.unpack / speed, t.compute / speed, t.fixed / speed, t.cache / speed}
@@ -155,6 +170,9 @@ func (s Setting) coreRate(typ, generation string, c costs) float64 {
 	rate := 1e9 * c("decode core "+generation+" GBps")
 	if !s.large() {
 		rate *= c("decode core small")
+	}
+	if s.serial {
+		rate *= c("decode core serial")
 	}
 	if typ != "q4_K" {
 		rate *= c("decode core " + typ)

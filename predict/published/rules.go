@@ -214,7 +214,10 @@ var observations = sync.OnceValues(func() ([]observation, error) {
 		o := observation{Figure: f, shape: s}
 		o.setting = Setting{
 			Chip: chip, Runtime: f.Runtime, NoTensor: f.Setup.has("no-tensor"), Fanless: f.Setup.has("fanless"), Server: f.Setup.has("server"),
-			old: o.date() < "2024-06", rested: f.Setup.has("rest"),
+			rested: f.Setup.has("rest"),
+		}
+		if f.Runtime == LlamaCpp && o.date() != "" {
+			o.setting.old, o.setting.serial, o.setting.unfused = o.date() < "2024-06", o.date() < "2025-09", o.date() < "2026-05"
 		}
 		list = append(list, o)
 	}

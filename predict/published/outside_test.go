@@ -1,0 +1,63 @@
+package published
+
+import (
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"assay/predict/machines"
+	"assay/predict/table"
+)
+
+// missed is how far predictions were off, as shares, and how many of the figures lay in
+// their interval.
+type missed struct {
+	off    []float64
+	inside int
+}
+
+// Figures that were collected after the fit, of sources that it has none of, predicted
+// as anybody's question is: by the chip, with today's runtime.
+func TestFiguresFromOutside(t *testing.T) {
+	text, err := os.ReadFile("testdata/outside.csv")
+	require.NoError(t, err)
+	figures, err := table.Read[Figure](string(text))
+	require.NoError(t, err)
+	groups := map[string]*missed{}
+	for _, f := range figures {
+		o := observation{Figure: f, shape: shapes()[f.Model]}
+		require.NotZero(t, o.shape.Layers, f.Model)
+		chip, err := f.chip()
+		require.NoError(t, err)
+		mac, err := New(machines.Machine{Chip: chip}, Setting{Runtime: f.Runtime, Server: f.Setup.has("server")})
+		require.NoError(t, err)
+		p, err := mac.Predict(o.kind(), f.work(o.shape))
+		require.NoError(t, err)
+		speed := p.TokensPerSecond
+		for _, name := range []string{o.kind(), o.kind() + " " + f.Runtime, o.kind() + " " + f.Runtime + " " + f.Source} {
+			g := groups[name]
+			if g == nil {
+				g = &missed{}
+				groups[name] = g
+			}
+			g.off = append(g.off, math.Abs(speed.Value/f.Speed-1))
+			if speed.Lo <= f.Speed && f.Speed <= speed.Hi {
+				g.inside++
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		g := groups[name]
+		t.Logf("%-42s %3d figures, median %5.1f %%, %3d inside the interval", name, len(g.off), 100*median(g.off), g.inside)
+	}
+	for _, kind := range []string{"decode", "prefill"} {
+		g := groups[kind]
+		assert.Less(t, median(g.off), 0.08, kind)
+		assert.Greater(t, float64(g.inside)/float64(len(g.off)), 0.9, kind)
+	}
+}
