@@ -210,8 +210,8 @@ func assertCaches(t *testing.T, model *lm.Model, o lm.CacheOptions, facts arch.F
 }
 
 // unpredicted are packed in ways that the folder's headers and config do not tell
-// together: as AutoAWQ packs, and in other groups than config.json names.
-var unpredicted = []string{"llama.awq", "llama.unnamed"}
+// together: as AutoAWQ and GPTQ pack, and in other groups than config.json names.
+var unpredicted = []string{"llama.awq", "llama.gptq", "llama.unnamed"}
 
 // chunked is a prompt of more than one chunk, of one model: it takes seconds.
 var chunked = map[string][]cost.Work{
@@ -255,7 +255,7 @@ func TestMLXPredictionDefectsAreSeen(t *testing.T) {
 func TestMLXWeightBytesOfSkeletons(t *testing.T) {
 	for _, preset := range []string{"gemma-2-9b", "gemma-3-12b", "gpt-oss-20b", "llama-3.1-8b", "mixtral-8x7b", "phi-3-mini-4k",
 		"qwen2.5-14b", "qwen1.5-moe-a2.7b", "qwen3-8b", "qwen3-30b-a3b"} {
-		for _, typ := range []string{"", "f32", "4bit", "8bit-g32", "mxfp4"} {
+		for _, typ := range []string{"", "f32", "4bit", "8bit-g32", "mxfp4", "mixed_2_6", "mixed_3_4"} {
 			facts, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 			require.NoError(t, err)
 			folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), facts, typ)

@@ -30,7 +30,7 @@ func (rt Runtime) WeighAs(f arch.Facts) (all []runtime.WeightsAs, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if w.Bytes != nil {
+		if w.Bytes != nil && skeleton.FolderBits(t) > 0 {
 			all = append(all, runtime.WeightsAs{Type: t, Bytes: *w.Bytes, BitsPerElement: skeleton.FolderBits(t)})
 		}
 	}

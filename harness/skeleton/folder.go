@@ -14,7 +14,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"assay/harness/home"
@@ -29,6 +31,7 @@ type folderType struct {
 	vectors     safetensors.DType // norms, biases, scales
 	bits, group int               // of matrices that are packed; 0: not quantised
 	mode        string            // of a packing without biases; empty is affine
+	wider       int               // bits of the matrices that a recipe gives more; 0: all have the same
 }
 
 // folderTypes are the types that a folder can have, by the names that
@@ -43,17 +46,59 @@ var folderTypes = map[string]folderType{
 	"4bit-g32": {vectors: "BF16", bits: 4, group: 32},
 	"8bit-g32": {vectors: "BF16", bits: 8, group: 32},
 	"mxfp4":    {vectors: "BF16", bits: 4, group: 32, mode: "mxfp4"},
+	// The recipes of mlx_lm.convert (mlx_lm/convert.py, 0.32.2), by its names.
+	"mixed_2_6": {vectors: "BF16", bits: 2, group: 64, wider: 6},
+	"mixed_3_4": {vectors: "BF16", bits: 3, group: 64, wider: 4},
+	"mixed_3_6": {vectors: "BF16", bits: 3, group: 64, wider: 6},
+	"mixed_4_6": {vectors: "BF16", bits: 4, group: 64, wider: 6},
+}
+
+var layerOf = regexp.MustCompile(`\.layers\.([0-9]+)\.`)
+
+// widened says whether a recipe gives a module more bits (mixed_quant_predicate_builder
+// of mlx_lm/convert.py): the output layer always, values and what leads out of a
+// feed-forward part in the first and last eighth of the layers and in every third.
+func widened(path string, layers int) bool {
+	if strings.Contains(path, "lm_head") {
+		return true
+	}
+	layer := 0
+	if m := layerOf.FindStringSubmatch(path); m != nil {
+		layer, _ = strconv.Atoi(m[1]) // digits, by the pattern
+	}
+	first := layers / 8
+	more := layer < first || layer >= 7*layers/8 || (layer-first)%3 == 2
+	return more && (strings.Contains(path, "v_proj") || strings.Contains(path, "down_proj"))
+}
+
+// of is how a tensor's module is packed.
+func (k folderType) of(name string, layers int) folderType {
+	if path, _, ok := cutLast(name); ok && k.wider > 0 && widened(path, layers) {
+		k.bits = k.wider
+	}
+	return k
+}
+
+// cutLast cuts a name before its last part.
+func cutLast(name string) (path, last string, ok bool) {
+	at := strings.LastIndexByte(name, '.')
+	if at < 0 {
+		return name, "", false
+	}
+	return name[:at], name[at+1:], true
 }
 
 // FolderTypes names the types that the weights of a folder can have.
 func FolderTypes() []string { return slices.Sorted(maps.Keys(folderTypes)) }
 
 // FolderBits is what an element of a matrix takes in a folder of the type, with
-// its share of a group's scale and bias.
+// its share of a group's scale and bias; 0 where that depends on the layer.
 func FolderBits(weightType string) float64 {
 	t := folderTypes[weightType]
 	vector := float64(t.vectors.Bits())
 	switch {
+	case t.wider > 0:
+		return 0
 	case t.bits == 0:
 		return vector
 	case t.mode != "":
@@ -100,21 +145,44 @@ func WriteFolder(ctx context.Context, path string, f arch.Facts, weightType stri
 		}
 		fields["quantization"] = scheme
 	}
-	config, err := json.MarshalIndent(fields, "", "  ")
-	if err != nil {
-		return fmt.Errorf("the configuration of %s: %w", f.Name, err)
+	config, weights, err := described(f, fields)
+	if err == nil && kind.wider > 0 {
+		widen(fields, kind, weights, len(f.Layers))
+		config, weights, err = described(f, fields)
 	}
-	weights, err := lm.Weights(config)
 	if err != nil {
-		return fmt.Errorf("the weights of %s: %w", f.Name, err)
+		return err
 	}
 	_, err = os.Stat(path)
 	fresh := errors.Is(err, fs.ErrNotExist)
-	err = fillFolder(path, config, func(file string) error { return writeWeights(ctx, file, weights, kind, random) })
+	err = fillFolder(path, config, func(file string) error {
+		return writeWeights(ctx, file, weights, random, func(name string) folderType { return kind.of(name, len(f.Layers)) })
+	})
 	if err != nil && fresh {
 		err = errors.Join(err, os.RemoveAll(path))
 	}
 	return err
+}
+
+// described is a config.json of the fields, and what a model of it consists of.
+func described(f arch.Facts, fields map[string]any) (config []byte, weights []lm.Weight, err error) {
+	if config, err = json.MarshalIndent(fields, "", "  "); err != nil {
+		return nil, nil, fmt.Errorf("the configuration of %s: %w", f.Name, err)
+	}
+	if weights, err = lm.Weights(config); err != nil {
+		return nil, nil, fmt.Errorf("the weights of %s: %w", f.Name, err)
+	}
+	return config, weights, nil
+}
+
+// widen says which modules have more bits than the others.
+func widen(fields map[string]any, kind folderType, weights []lm.Weight, layers int) {
+	scheme := fields["quantization"].(map[string]any)
+	for _, w := range weights {
+		if path, last, _ := cutLast(w.Name); last == "scales" && widened(path, layers) {
+			scheme[path] = map[string]any{"bits": kind.wider, "group_size": kind.group}
+		}
+	}
 }
 
 // fillFolder writes both files. A folder that has shards of another model is
@@ -145,14 +213,14 @@ func fillFolder(path string, config []byte, weights func(file string) error) err
 	return nil
 }
 
-func writeWeights(ctx context.Context, path string, weights []lm.Weight, kind folderType, random bool) error {
+func writeWeights(ctx context.Context, path string, weights []lm.Weight, random bool, kindOf func(name string) folderType) error {
 	w := safetensors.Writer{Metadata: map[string]string{"format": "mlx"}}
 	for _, weight := range weights {
 		shape := make([]int64, len(weight.Shape))
 		for i, dim := range weight.Shape {
 			shape[i] = int64(dim)
 		}
-		dtype := kind.vectors
+		dtype := kindOf(weight.Name).vectors
 		switch {
 		case weight.Packed:
 			dtype = safetensors.U32
@@ -168,7 +236,7 @@ func writeWeights(ctx context.Context, path string, weights []lm.Weight, kind fo
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return kind.fill(t, out)
+		return kindOf(t.Name).fill(t, out)
 	})
 }
 

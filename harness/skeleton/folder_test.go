@@ -2,6 +2,8 @@ package skeleton_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -136,4 +138,35 @@ func TestFailedFolderLeavesNothing(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(there, "model-00001-of-00002.safetensors"), nil, 0o600))
 	require.ErrorContains(t, skeleton.WriteFolder(t.Context(), there, f, "f16", true), "model-00001-of-00002.safetensors")
 	assert.FileExists(t, filepath.Join(there, "model.safetensors"), "what is not ours stays")
+}
+
+// TestMixedFolders: a recipe gives values and down projections more bits in the layers
+// that mixed_quant_predicate_builder of mlx-lm 0.32.2 names, and the output layer too.
+func TestMixedFolders(t *testing.T) {
+	for _, test := range []struct {
+		preset, recipe string
+		low, high      float64
+		layers         []int
+	}{
+		{"llama-3.2-1b", "mixed_3_6", 3, 6, []int{0, 1, 4, 7, 10, 13, 14, 15}},
+		{"qwen2.5-0.5b", "mixed_2_6", 2, 6, []int{0, 1, 2, 5, 8, 11, 14, 17, 20, 21, 22, 23}},
+	} {
+		full, err := source.Load(t.Context(), "preset:"+test.preset, source.Options{})
+		require.NoError(t, err)
+		full.TiedEmbeddings = false
+		folder, err := skeleton.SparseFolder(t.Context(), t.TempDir(), skeleton.FolderFacts(full), test.recipe)
+		require.NoError(t, err)
+		text, err := os.ReadFile(filepath.Join(folder, "config.json"))
+		require.NoError(t, err)
+		var config struct{ Quantization map[string]any }
+		require.NoError(t, json.Unmarshal(text, &config))
+		want := map[string]any{"bits": test.low, "group_size": 64.0}
+		wide := map[string]any{"bits": test.high, "group_size": 64.0}
+		for _, layer := range test.layers {
+			want[fmt.Sprintf("model.layers.%d.self_attn.v_proj", layer)] = wide
+			want[fmt.Sprintf("model.layers.%d.mlp.down_proj", layer)] = wide
+		}
+		want["lm_head"] = wide
+		assert.Equal(t, want, config.Quantization, test.preset)
+	}
 }

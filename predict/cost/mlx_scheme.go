@@ -2,6 +2,7 @@ package cost
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,6 +23,33 @@ type mlxScheme struct {
 	mode string
 	// experts are packed otherwise where this is set.
 	experts *mlxScheme
+	// wider are the bits of the modules that a recipe gives more; 0: there are none.
+	wider int
+}
+
+// recipes are those of mlx_lm.convert (mlx_lm/convert.py, 0.32.2): bits of most modules
+// and of those with more.
+var recipes = map[string][2]int{"mixed_2_6": {2, 6}, "mixed_3_4": {3, 4}, "mixed_3_6": {3, 6}, "mixed_4_6": {4, 6}}
+
+// moreBits are the layers in which a recipe gives values and down projections more
+// (mixed_quant_predicate_builder).
+func moreBits(layer, layers int) bool {
+	eighth := layers / 8
+	return layer < eighth || layer >= 7*layers/8 || (layer-eighth)%3 == 2
+}
+
+// inModule is the scheme of a module of a layer, by mlx-lm's name or GGUF's.
+func (s mlxScheme) inModule(name string, layer, layers int) mlxScheme {
+	if s.wider == 0 {
+		return s
+	}
+	is := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
+	}
+	if is("lm_head") || name == "output" || moreBits(max(0, layer), layers) && is("v_proj", "down_proj", "attn_v", "attn_qkv", "ffn_down") {
+		s.bits = s.wider
+	}
+	return s
 }
 
 var mlxPackedName = regexp.MustCompile(`^([234568])bit(?:-g(32|64|128))?$`)
@@ -35,6 +63,7 @@ func MLXWeightTypes() []string {
 			names = append(names, bits+"bit"+group)
 		}
 	}
+	names = slices.AppendSeq(names, maps.Keys(recipes))
 	slices.Sort(names)
 	return names
 }
@@ -50,6 +79,9 @@ func mlxSchemeOf(typ string) (mlxScheme, error) {
 		return mlxScheme{vectors: typ}, nil
 	case "mxfp4": // its width and group: _defaults_for_mode, mlx/nn/layers/quantized.py, MLX 0.31.2
 		return mlxScheme{vectors: "bf16", bits: 4, group: 32, mode: typ}, nil
+	}
+	if bits, ok := recipes[typ]; ok {
+		return mlxScheme{vectors: "bf16", bits: bits[0], group: kv.MLXGroupSize, wider: bits[1]}, nil
 	}
 	parts := mlxPackedName.FindStringSubmatch(typ)
 	if parts == nil {
@@ -90,6 +122,7 @@ func (s mlxScheme) pack(w *weight, matrix bool) {
 type mlxSchemes struct {
 	all     mlxScheme
 	modules []mlxModule
+	layers  int
 }
 
 // mlxModule is a module with a packing of its own.
@@ -103,7 +136,7 @@ type mlxModule struct {
 func mlxSchemesOf(f arch.Facts, typ string) (mlxSchemes, error) {
 	if typ != "" || f.Quantization == nil {
 		s, err := mlxSchemeOf(typ)
-		return mlxSchemes{all: s}, err
+		return mlxSchemes{all: s, layers: len(f.Layers)}, err
 	}
 	out := mlxSchemes{all: statedScheme(f.Quantization)}
 	for name, own := range f.Quantization.Modules {
@@ -129,7 +162,7 @@ func (s mlxSchemes) of(w *weight) mlxScheme {
 			return m.scheme
 		}
 	}
-	return s.all
+	return s.all.inModule(w.Stem(), w.layer, s.layers)
 }
 
 // named is the scheme of a tensor by mlx-lm's name.
@@ -140,7 +173,7 @@ func (s mlxSchemes) named(name string) mlxScheme {
 			return m.scheme
 		}
 	}
-	return s.all
+	return s.all.inModule(name, p.Block, s.layers)
 }
 
 // mlxSettle stores the rows as a skeleton of the type would, or as the config
