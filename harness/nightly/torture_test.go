@@ -25,45 +25,89 @@ import (
 	"assay/results/store"
 )
 
+// scene is a night, or a run, that something is done to.
+type scene struct {
+	dir   string
+	dsn   string // of its store
+	child *exec.Cmd
+	rng   *rand.Rand
+}
+
 // torture is what is done to a run, or a night, at a moment of its own.
 type torture struct {
 	name string
-	do   func(t *testing.T, dir string, child *exec.Cmd, rng *rand.Rand)
+	do   func(t *testing.T, s scene)
 }
 
+func (s scene) pause(most time.Duration) { time.Sleep(time.Duration(s.rng.Int64N(int64(most)))) }
+
 var tortures = []torture{
-	{"killed", func(t *testing.T, _ string, child *exec.Cmd, _ *rand.Rand) {
-		_ = child.Process.Kill() // it may be over
+	{"killed", func(_ *testing.T, s scene) {
+		_ = s.child.Process.Kill() // it may be over
 	}},
-	{"interrupted", func(t *testing.T, _ string, child *exec.Cmd, _ *rand.Rand) {
-		_ = child.Process.Signal(syscall.SIGTERM)
+	{"interrupted", func(_ *testing.T, s scene) {
+		_ = s.child.Process.Signal(syscall.SIGTERM)
 	}},
-	{"locked", func(t *testing.T, dir string, _ *exec.Cmd, rng *rand.Rand) {
-		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "assay.db")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
-		require.NoError(t, err)
-		defer db.Close()
-		tx, err := db.Begin()
-		if err != nil {
-			return // there is no store yet, or the run holds it
-		}
-		time.Sleep(time.Duration(rng.IntN(1500)) * time.Millisecond)
-		require.NoError(t, tx.Rollback())
-	}},
-	{"cut", func(t *testing.T, dir string, child *exec.Cmd, rng *rand.Rand) {
-		_ = child.Process.Kill()
-		_, _ = child.Process.Wait()
-		journals, err := filepath.Glob(filepath.Join(dir, "runs", "*.journal"))
+	{"cut", func(t *testing.T, s scene) {
+		_ = s.child.Process.Kill()
+		_, _ = s.child.Process.Wait()
+		journals, err := filepath.Glob(filepath.Join(s.dir, "runs", "*.journal"))
 		require.NoError(t, err)
 		if len(journals) > 0 { // half a line more, as a crash in the middle of a write leaves
 			last := journals[len(journals)-1]
 			f, err := os.OpenFile(last, os.O_APPEND|os.O_WRONLY, 0)
 			require.NoError(t, err)
-			_, err = f.WriteString(`{"item":1,"round":0,"outcome":{"ru`[:1+rng.IntN(30)])
+			_, err = f.WriteString(`{"item":1,"round":0,"outcome":{"ru`[:1+s.rng.IntN(30)])
 			require.NoError(t, err)
 			require.NoError(t, f.Close())
 		}
 	}},
 	{"filled", nil}, // the child's files may not grow beyond a random size
+}
+
+// locked is done to a store that is a file.
+var locked = torture{"locked", func(t *testing.T, s scene) {
+	db, err := sql.Open("sqlite", "file:"+s.dsn+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	require.NoError(t, err)
+	defer db.Close()
+	tx, err := db.Begin()
+	if err != nil {
+		return // there is no store yet, or the run holds it
+	}
+	s.pause(1500 * time.Millisecond)
+	require.NoError(t, tx.Rollback())
+}}
+
+// toServer is done to a store on a server.
+var toServer = []torture{
+	{"disconnected", func(t *testing.T, s scene) {
+		for range 1 + s.rng.IntN(3) {
+			backends(t, s.dsn, "SELECT pg_terminate_backend(pid)::int")
+			s.pause(300 * time.Millisecond)
+		}
+	}},
+	{"backend killed", func(t *testing.T, s scene) { // which restarts the whole server
+		for _, pid := range backends(t, s.dsn, "SELECT pid") {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}},
+}
+
+// backends asks something of the server's connections but for its own.
+func backends(t *testing.T, dsn, ask string) (out []int) {
+	t.Helper()
+	db, err := sql.Open("pgx", dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	rows, err := db.Query(ask + " FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var n int
+		require.NoError(t, rows.Scan(&n))
+		out = append(out, n)
+	}
+	return out
 }
 
 // started starts this test's binary as a run or a night of its own.
@@ -86,45 +130,73 @@ func started(t *testing.T, dir, what string, limit int64) (*exec.Cmd, *bytes.Buf
 // where ASSAY_ALL is set.
 func TestTorturedNights(t *testing.T) {
 	o := testOptions(t)
-	times := 10
+	all := append([]torture{locked}, tortures...)
+	if medium(t, o.Home.Data) {
+		all = append(all, onMedium...)
+	}
+	tortureNights(t, scene{dir: o.Home.Data, dsn: filepath.Join(o.Home.Data, "assay.db")}, all, 2)
+}
+
+// The same with a store on a server, whose connections are cut and killed. It needs
+// the one that scripts/with-postgres starts.
+func TestTorturedNightsOnAServer(t *testing.T) {
+	dsn := os.Getenv("ASSAY_TEST_POSTGRES")
+	if dsn == "" {
+		t.Skip("ASSAY_TEST_POSTGRES is not set; scripts/with-postgres sets it")
+	}
+	o := testOptions(t)
+	t.Setenv("ASSAY_STORE", dsn)
+	tortureNights(t, scene{dir: o.Home.Data, dsn: dsn}, append(toServer, tortures[:3]...), 2)
+}
+
+// tortureNights does each torture so many times, or all of them 200 times.
+func tortureNights(t *testing.T, s scene, all []torture, each int) {
+	times := each * len(all)
 	if os.Getenv("ASSAY_ALL") != "" {
 		times = 200
 	}
-	dir := o.Home.Data
-	child, said := started(t, dir, "nightly", 0)
+	from := 0
+	_, _ = fmt.Sscan(os.Getenv("ASSAY_TORTURE_FROM"), &from) // a slice of them
+	child, said := started(t, s.dir, "nightly", 0)
 	begun := time.Now()
 	require.NoError(t, child.Wait(), said.String())
 	long := time.Since(begun)
-	for i := range times {
-		rng := rand.New(rand.NewPCG(uint64(i), 3))
-		hurt := tortures[i%len(tortures)]
+	for i := from; i < times; i++ {
+		s.rng = rand.New(rand.NewPCG(uint64(i), 3))
+		hurt := all[i%len(all)]
 		t.Run(fmt.Sprintf("%d %s", i, hurt.name), func(t *testing.T) {
 			limit := int64(0)
 			if hurt.do == nil {
-				limit = int64(512 * (1 + rng.IntN(60)))
+				limit = int64(512 * (1 + s.rng.IntN(60)))
 			}
-			child, _ := started(t, dir, "nightly", limit)
+			s.child, said = started(t, s.dir, "nightly", limit)
 			if hurt.do != nil {
-				time.Sleep(time.Duration(rng.Int64N(int64(long))))
-				hurt.do(t, dir, child, rng)
+				s.pause(long)
+				hurt.do(t, s)
 			}
-			_ = child.Wait() // however it ended
-			holdsTogether(t, dir, false)
+			err := s.child.Wait() // however it ended
+			t.Logf("it ended with %v: %s", err, said)
+			assert.NotContains(t, said.String(), "panic", "it ends with a sentence")
+			holdsTogether(t, s, false)
 
-			child, said := started(t, dir, "nightly", 0)
+			child, said := started(t, s.dir, "nightly", 0)
 			require.NoError(t, child.Wait(), "the next night: %s", said)
-			holdsTogether(t, dir, true)
+			holdsTogether(t, s, true)
 		})
 	}
 }
 
 // holdsTogether compares the runs' files with the store: each record once, and none in
 // the one that is not in the other; finished means all cases.
-func holdsTogether(t *testing.T, dir string, settled bool) {
+func holdsTogether(t *testing.T, s scene, settled bool) {
 	t.Helper()
 	ctx := context.Background()
-	st, err := store.Read(ctx, filepath.Join(dir, "assay.db"))
-	require.NoError(t, err)
+	var st *store.Store
+	require.Eventually(t, func() (ok bool) { // a server whose backend was killed starts again
+		var err error
+		st, err = store.Read(ctx, s.dsn)
+		return err == nil
+	}, 20*time.Second, 100*time.Millisecond)
 	defer st.Close()
 	infos, err := st.Runs(ctx, store.Filter{})
 	require.NoError(t, err)
@@ -141,7 +213,7 @@ func holdsTogether(t *testing.T, dir string, settled bool) {
 		if info.Finished != nil {
 			assert.Len(t, kept.Records, 3, "%s is finished", info.ID)
 		}
-		f, err := os.Open(filepath.Join(dir, "runs", info.ID+".jsonl"))
+		f, err := os.Open(filepath.Join(s.dir, "runs", info.ID+".jsonl"))
 		if os.IsNotExist(err) {
 			assert.Empty(t, kept.Records)
 			continue
@@ -206,7 +278,7 @@ func TestTorturedRuns(t *testing.T) {
 			text, err := os.ReadFile(out)
 			require.NoError(t, err)
 			assert.Equal(t, 3, strings.Count(string(text), "\n"))
-			holdsTogether(t, dir, true)
+			holdsTogether(t, scene{dir: dir, dsn: filepath.Join(dir, "assay.db")}, true)
 		})
 	}
 }

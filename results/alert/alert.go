@@ -53,6 +53,8 @@ type Alert struct {
 	ChangeCI  *results.Interval `json:"change,omitempty"`
 	// Regression is false for good news.
 	Regression bool `json:"regression"`
+	// Moved are the cases of a group.
+	Moved []results.Key `json:"moved,omitempty"`
 	// Details are further lines, such as the layers that changed.
 	Details []string `json:"details,omitempty"`
 	// LikelyCause is the first of what else differs that is known to make a runtime
@@ -70,6 +72,8 @@ type Alert struct {
 	runtime string
 	// step is how the case moved since the alert about it that is open.
 	step diff.Verdict
+	// hidden says that tonight's noise hides what is left of what was said.
+	hidden bool
 }
 
 // FromDiff lists what moved, regressions first, groups before their cases.
@@ -77,7 +81,7 @@ func FromDiff(d diff.Diff) []Alert {
 	alerts := []Alert{}
 	add := func(a Alert) {
 		if a.ID == "" {
-			a.ID = strings.TrimSpace(string(a.Class) + " " + string(a.Key))
+			a.ID = id(a.Class, a.Key)
 		}
 		a.because(d.Differs)
 		a.Run, a.Base, a.Since = d.Head.Run, d.Base.Run, d.Head.Time
@@ -96,6 +100,10 @@ func FromDiff(d diff.Diff) []Alert {
 	}
 	regressionsFirst(alerts)
 	return alerts
+}
+
+func id(class Class, key results.Key) string {
+	return strings.TrimSpace(string(class) + " " + string(key))
 }
 
 // spaced joins the words that are there.
@@ -141,7 +149,7 @@ func FromRun(run results.Run, alerts []Alert) []Alert {
 	for key, rec := range run.ByKey() {
 		for _, a := range fromRecord(rec) {
 			m := rec.Model
-			a.ID, a.Key, a.Name = string(a.Class)+" "+string(key), key, spaced(m.Name, m.Weights(), file(m), rec.Case.Test())
+			a.ID, a.Key, a.Name = id(a.Class, key), key, spaced(m.Name, m.Weights(), file(m), rec.Case.Test())
 			a.AlsoChanged, a.Run, a.Since, a.Regression, a.Certainty = []diff.Difference{}, run.ID, rec.Time, true, "certain"
 			if !known[a.ID] {
 				out = append(out, a)
@@ -196,6 +204,10 @@ func fromCase(c diff.Case) []Alert {
 	}
 	if t := c.Time; t != nil && (t.Verdict == diff.Slower || t.Verdict == diff.Faster) {
 		out = append(out, timing(c))
+	} else if t != nil && t.Verdict == diff.Same && t.Step != nil && t.Step.Verdict == diff.Faster && *t.Total < 0 {
+		a := timing(c)
+		a.hidden, a.Title, a.Regression = true, change(*t.Total, diff.Slower), true
+		out = append(out, a)
 	}
 	if len(c.Predictions) > 0 {
 		out = append(out, prediction(c.Predictions))
@@ -210,6 +222,7 @@ func group(g diff.Group) Alert {
 		Title:     fmt.Sprintf("%s, %d of %d cases", change(g.Change, g.Verdict), len(g.Moved), g.Cases),
 		Certainty: fmt.Sprintf("a chance of %s of this in any such group if nothing had changed", chance(g.PFamily)),
 		Details:   []string{fmt.Sprintf("sessions move it by up to %s without a change", figure.Percent(g.Usual))},
+		Moved:     g.Moved,
 	}
 	switch {
 	case g.Model != "":
@@ -255,9 +268,12 @@ func timing(c diff.Case) Alert {
 		ChangeCI: t.Change, Regression: t.Verdict == diff.Slower, Details: c.Notes,
 	}
 	a.Certainty = fmt.Sprintf("95 %% interval of the case's own part %s; ", figure.Between(t.Change.Lo, t.Change.Hi))
-	if t.By == stat.OneCase {
+	switch {
+	case t.Verdict == diff.Same:
+		a.Certainty += "too little to be found by itself; faster than it was in the nights since it was found"
+	case t.By == stat.OneCase:
 		a.Certainty += fmt.Sprintf("a chance of %s of this in any case if nothing had changed", chance(*t.PFamily))
-	} else {
+	default:
 		a.Certainty += fmt.Sprintf("seen with its %s", t.By)
 	}
 	if t.Together > 1 {

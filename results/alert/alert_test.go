@@ -380,3 +380,64 @@ func TestFromRun(t *testing.T) {
 	assert.Equal(t, []string{"kv_bytes: 1, not 2"}, alerts[1].Details)
 	assert.Empty(t, FromRun(run, alerts), "what alerts already speak of")
 }
+
+// A group says nothing new of cases that are known to be slower, and is over when most
+// of them are.
+func TestGroupsStandOnTheirCases(t *testing.T) {
+	m := &Memory{Open: map[string]Remembered{}}
+	yes := func(Alert) bool { return true }
+	slower := func(key results.Key) Alert {
+		return Alert{ID: id(Timing, key), Class: Timing, Key: key, Regression: true, Since: night}
+	}
+	group := Alert{ID: "group kind mlx prefill", Class: Group, Name: "mlx prefill", Regression: true, Moved: []results.Key{"a", "b"}, Since: night}
+	states := func(tonight ...Alert) map[string]State {
+		out := map[string]State{}
+		for _, a := range m.Update(tonight, yes, night) {
+			out[a.ID] = a.State
+		}
+		return out
+	}
+	assert.Equal(t, map[string]State{"timing a": New, "timing b": New, group.ID: New}, states(group, slower("a"), slower("b")))
+	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Ongoing}, states(slower("a"), slower("b")), "not found tonight is not over")
+	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Recovered}, states(slower("a")), "half of it stands")
+	assert.Equal(t, map[string]State{"timing a": Recovered, group.ID: Recovered}, states())
+	assert.Empty(t, m.Open)
+
+	assert.Equal(t, map[string]State{"timing a": New, "timing b": New}, states(slower("a"), slower("b")))
+	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Ongoing, group.ID: Ongoing}, states(group, slower("a"), slower("b")), "no news")
+	m.Accept([]results.Key{"a"}, Acceptance{Who: "ada", Why: "meant"})
+	assert.Contains(t, m.Open, group.ID)
+	assert.Len(t, m.Accept([]results.Key{"b"}, Acceptance{Who: "ada", Why: "meant"}), 2, "its last case, and the group")
+}
+
+// A case that is faster than it was said to be, and that noise would hide by itself, is
+// partly recovered; over where little is left of it.
+func TestHiddenByNoise(t *testing.T) {
+	d := moved("m")
+	c := d.Cases[0]
+	total := -0.38
+	c.Time.Verdict, c.Time.Total, c.Time.Step = diff.Same, &total, &diff.Step{Change: 0.97, Verdict: diff.Faster}
+	d.Groups, d.Cases = nil, []diff.Case{c}
+	a := FromDiff(d)[0]
+	assert.Equal(t, "38.0 % slower", a.Title)
+	for stands, want := range map[bool]State{true: PartlyRecovered, false: Recovered} {
+		m := &Memory{Open: map[string]Remembered{a.ID: {Alert: Alert{ID: a.ID, Class: Timing, Key: a.Key, Regression: true}}}}
+		said := m.Update([]Alert{a}, func(Alert) bool { return !stands }, night)
+		require.Len(t, said, 1)
+		assert.Equal(t, want, said[0].State)
+		assert.Equal(t, stands, len(m.Open) == 1)
+	}
+}
+
+// Who knows which of two versions it was: both are named, that first which changes less.
+func TestAllVersionsAreNamed(t *testing.T) {
+	d := moved("m")
+	d.Cases = d.Cases[:1]
+	d.Differs = []diff.Difference{
+		{What: "llama.cpp ggml version", Base: "0.9", Head: "0.10", Runtime: "llama.cpp", Cause: true},
+		{What: "llama.cpp version", Base: "b1", Head: "b2", Runtime: "llama.cpp", Cause: true, Often: 3},
+		{What: "llama.cpp BLAS", Base: "a", Head: "b", Runtime: "llama.cpp", Cause: true},
+	}
+	assert.Equal(t, "Regression: m tg128: 7.4 % slower (128 t/s, then 118.5 t/s); likely cause: llama.cpp ggml version, 0.9, then 0.10, "+
+		"or llama.cpp version, b1, then b2 (and 3 times before)", Line(FromDiff(d)[0]))
+}

@@ -13,6 +13,8 @@ import (
 	"unicode/utf16"
 
 	"assay/results"
+	"assay/results/diff"
+	"assay/results/figure"
 )
 
 // writers write alerts in each format.
@@ -117,14 +119,39 @@ func lines(a Alert) []string {
 		out = append(out, fmt.Sprintf("since %s, seen in run %s against %s", a.Since.UTC().Format("2006-01-02 15:04 UTC"), a.Run, a.Base))
 	}
 	out = append(out, a.Details...)
+	likely := a.likely()
 	for _, d := range a.AlsoChanged {
 		what := "also changed"
-		if a.LikelyCause != nil && d == *a.LikelyCause {
+		if slices.Contains(likely, d) {
 			what = "likely cause"
 		}
-		out = append(out, fmt.Sprintf("%s: %s, %s, then %s", what, d.What, orUnknown(d.Base), orUnknown(d.Head)))
+		out = append(out, what+": "+fromTo(d))
 	}
 	return out
+}
+
+// likely are the likely causes: the first, and where that is a version all versions,
+// for who knows which.
+func (a Alert) likely() []diff.Difference {
+	if a.LikelyCause == nil {
+		return nil
+	}
+	out := []diff.Difference{*a.LikelyCause}
+	for _, d := range a.AlsoChanged {
+		if d != out[0] && d.Version() && out[0].Version() {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// fromTo says how something else changed.
+func fromTo(d diff.Difference) string {
+	text := fmt.Sprintf("%s, %s, then %s", d.What, orUnknown(d.Base), orUnknown(d.Head))
+	if d.Often > 0 {
+		text += fmt.Sprintf(" (and %s before)", figure.Several(d.Often, "time"))
+	}
+	return text
 }
 
 func orUnknown(s string) string {
@@ -162,8 +189,12 @@ func Line(a Alert) string {
 	if a.Before != "" || a.After != "" {
 		line += fmt.Sprintf(" (%s, then %s)", results.Printable(orNone(a.Before)), results.Printable(orNone(a.After)))
 	}
-	if d := a.LikelyCause; d != nil && a.State != Recovered {
-		line += results.Printable(fmt.Sprintf("; likely cause: %s, %s, then %s", d.What, orUnknown(d.Base), orUnknown(d.Head)))
+	if likely := a.likely(); likely != nil && a.State != Recovered {
+		var all []string
+		for _, d := range likely {
+			all = append(all, fromTo(d))
+		}
+		line += results.Printable("; likely cause: " + strings.Join(all, ", or "))
 	}
 	return line
 }

@@ -90,12 +90,16 @@ func (m *Memory) Update(tonight []Alert, judged func(Alert) bool, now time.Time)
 	out := []Alert{}
 	seen := map[string]bool{}
 	for _, a := range tonight {
+		if a.hidden && judged(m.Open[a.ID].Alert) {
+			continue
+		}
 		seen[a.ID] = true
 		out = append(out, m.remember(a, now))
 	}
-	for _, id := range sortedIDs(m.Open) {
+	m.stale(out)
+	for _, id := range casesFirst(m.Open) {
 		old := m.Open[id]
-		if seen[id] || !judged(old.Alert) {
+		if seen[id] || !judged(old.Alert) || m.stands(old.Alert) {
 			continue
 		}
 		delete(m.Open, id)
@@ -105,6 +109,42 @@ func (m *Memory) Update(tonight []Alert, judged func(Alert) bool, now time.Time)
 		}
 	}
 	return out
+}
+
+// stale makes new groups ongoing of which every case is known to be slower already:
+// they say the same again in other words.
+func (m *Memory) stale(tonight []Alert) {
+	news := map[results.Key]bool{}
+	for _, a := range tonight {
+		news[a.Key] = news[a.Key] || a.Class == Timing && a.State == New
+	}
+	for i := range tonight {
+		a := &tonight[i]
+		if a.Class != Group || !a.Regression || a.State != New || len(a.Moved) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(a.Moved, func(key results.Key) bool { return news[key] || !m.slower(key) }) {
+			a.State = Ongoing
+		}
+	}
+}
+
+// slower says whether a case has an open alert for being so.
+func (m *Memory) slower(key results.Key) bool {
+	old, open := m.Open[id(Timing, key)]
+	return open && old.Alert.Regression
+}
+
+// stands says whether half of a group's cases or more are as slow as they were said
+// to be: it has not recovered because tonight's noise hides what they share.
+func (m *Memory) stands(a Alert) bool {
+	slower := 0
+	for _, key := range a.Moved {
+		if m.slower(key) {
+			slower++
+		}
+	}
+	return a.Class == Group && slower > 0 && 2*slower >= len(a.Moved)
 }
 
 func (m *Memory) remember(a Alert, now time.Time) Alert {
@@ -160,8 +200,21 @@ func (m *Memory) Accept(keys []results.Key, by Acceptance) []Acceptance {
 		done = append(done, by)
 		delete(m.Open, id)
 	}
+	for _, id := range sortedIDs(m.Open) { // groups of which no case is left
+		if a := m.Open[id].Alert; len(keys) > 0 && m.acceptable(a, keys) {
+			by.ID = id
+			done = append(done, by)
+			delete(m.Open, id)
+		}
+	}
 	m.Accepted = append(m.Accepted, done...)
 	return done
+}
+
+// acceptable says whether a group is of accepted cases and of others that stand.
+func (m *Memory) acceptable(a Alert, keys []results.Key) bool {
+	return a.Class == Group && slices.ContainsFunc(a.Moved, func(key results.Key) bool { return slices.Contains(keys, key) }) &&
+		!slices.ContainsFunc(a.Moved, m.slower)
 }
 
 // Suspects is since when each case has an open alert about its timing, and since
@@ -188,6 +241,13 @@ func Loud(alerts []Alert) []Alert {
 		}
 	}
 	return out
+}
+
+// casesFirst are the IDs of open alerts, those of groups, which stand on cases, last.
+func casesFirst(open map[string]Remembered) []string {
+	group := func(id string) bool { return open[id].Alert.Class == Group }
+	ids := sortedIDs(open)
+	return append(slices.DeleteFunc(slices.Clone(ids), group), slices.DeleteFunc(ids, func(id string) bool { return !group(id) })...)
 }
 
 func sortedIDs(open map[string]Remembered) []string {

@@ -14,7 +14,7 @@ func Compare(base, head results.Run, opt Options) (Diff, error) {
 	pairs := d.pair(base, head)
 	file := results.FileApart(head.Records)
 	for i := range pairs {
-		pairs[i].last = opt.Window.environment(pairs[i].key)
+		pairs[i].past = opt.Window.environments(pairs[i].key)
 		c := pairs[i].compare()
 		c.File = file(pairs[i].head.Model)
 		d.Cases = append(d.Cases, c)

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ type Difference struct {
 	Runtime string `json:"runtime,omitempty"`
 	// Cause says that it is known to make a runtime faster or slower.
 	Cause bool `json:"cause,omitempty"`
+	// Often is how many times it had changed between the earlier nights, in the case
+	// in which it did most: what changes every night explains the less.
+	Often int `json:"often,omitempty"`
 }
 
 // differences lists what else differs, by how many cases, the likeliest cause first.
@@ -59,6 +63,8 @@ func differences(pairs []pair) []Difference {
 	place := map[Difference]int{}
 	for _, p := range pairs {
 		for _, d := range p.differs() {
+			often := d.Often
+			d.Often = 0
 			i, seen := place[d]
 			if !seen {
 				i = len(out)
@@ -66,16 +72,18 @@ func differences(pairs []pair) []Difference {
 				out = append(out, d)
 			}
 			out[i].Cases++
+			out[i].Often = max(out[i].Often, often)
 		}
 	}
-	// What belongs to a runtime comes first, in each the order of the environment.
-	slices.SortStableFunc(out, func(a, b Difference) int { return rank(a) - rank(b) })
+	// What belongs to a runtime comes first, in each what changed least before, in
+	// the order of the environment.
+	slices.SortStableFunc(out, func(a, b Difference) int { return cmp.Or(rank(a)-rank(b), a.Often-b.Often) })
 	return out
 }
 
 func rank(d Difference) int {
 	switch {
-	case d.Runtime != "" && strings.HasSuffix(d.What, " version"):
+	case d.Version():
 		return 0
 	case d.Runtime != "":
 		return 1
@@ -85,11 +93,15 @@ func rank(d Difference) int {
 	return 3
 }
 
+// Version says whether it is the version of a runtime, or of what that stands on.
+func (d Difference) Version() bool { return d.Runtime != "" && strings.HasSuffix(d.What, " version") }
+
 // differs lists what differs in one case.
 func (p pair) differs() []Difference {
 	var out []Difference
+	often := p.often()
 	for _, c := range p.head.Environment().Since(p.environment()) {
-		d := Difference{What: c.What, Base: c.Before, Head: c.After, Cause: c.Cause}
+		d := Difference{What: c.What, Base: c.Before, Head: c.After, Cause: c.Cause, Often: often[c.What]}
 		if c.Runtime {
 			d.Runtime = p.head.Runtime.Name
 			d.What = d.Runtime + " " + strings.TrimPrefix(c.What, d.Runtime+" ")
@@ -108,10 +120,23 @@ func (p pair) differs() []Difference {
 // environment is what head's is compared with: that of the last accepted night, or
 // else base's.
 func (p pair) environment() results.Environment {
-	if p.last != nil {
-		return *p.last
+	if n := len(p.past); n > 0 {
+		return *p.past[n-1]
 	}
 	return p.base.Environment()
+}
+
+// often counts how many times each thing changed between the accepted nights.
+func (p pair) often() map[string]int {
+	times := map[string]int{}
+	for i := 1; i < len(p.past); i++ {
+		if p.past[i] != p.past[i-1] {
+			for _, c := range p.past[i].Since(*p.past[i-1]) {
+				times[c.What]++
+			}
+		}
+	}
+	return times
 }
 
 // attributes are what a record has besides its environment.

@@ -6,8 +6,8 @@ import "assay/results"
 type pair struct {
 	key        results.Key
 	base, head results.Record
-	// last is the environment of the last accepted night, nil without a window.
-	last *results.Environment
+	// past are the environments of the accepted nights, none without a window.
+	past []*results.Environment
 }
 
 func (p pair) measured() bool {

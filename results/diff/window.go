@@ -15,8 +15,8 @@ type Window struct {
 	nights []night
 	// open are the nights since an alert about a case that is neither over nor accepted.
 	open map[results.Key][]stat.Summary
-	// last is the environment of each case's last accepted night.
-	last map[results.Key]*results.Environment
+	// past are the environments of each case's accepted nights, where they are known.
+	past map[results.Key][]*results.Environment
 }
 
 // night is one accepted night: its cases, placed together as the night itself is.
@@ -64,7 +64,7 @@ func (a Accepted) open(key results.Key, p results.Point) bool {
 // NewWindow makes a window of the histories of one machine's cases; nil without an
 // accepted night.
 func NewWindow(series []results.Series, accepted Accepted) *Window {
-	w := &Window{open: map[results.Key][]stat.Summary{}, last: map[results.Key]*results.Environment{}}
+	w := &Window{open: map[results.Key][]stat.Summary{}, past: map[results.Key][]*results.Environment{}}
 	for _, run := range runsOf(series, accepted.point) {
 		w.nights = append(w.nights, placeNight(series, run, accepted.point))
 	}
@@ -76,8 +76,8 @@ func NewWindow(series []results.Series, accepted Accepted) *Window {
 	}
 	for _, s := range series {
 		for _, p := range s.Points {
-			if accepted.point(s.Key, p) {
-				w.last[s.Key] = p.Env
+			if p.Env != nil && accepted.point(s.Key, p) {
+				w.past[s.Key] = append(w.past[s.Key], p.Env)
 			}
 		}
 	}
@@ -122,12 +122,12 @@ func runsOf(series []results.Series, wanted func(results.Key, results.Point) boo
 
 func (w *Window) any() bool { return w != nil }
 
-// environment is that of a case's last accepted night, nil where it is not known.
-func (w *Window) environment(key results.Key) *results.Environment {
+// environments are those of a case's accepted nights.
+func (w *Window) environments(key results.Key) []*results.Environment {
 	if w == nil {
 		return nil
 	}
-	return w.last[key]
+	return w.past[key]
 }
 
 // runs are the nights with the timed cases in their order.

@@ -3,6 +3,8 @@ package imports_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +43,23 @@ func TestCSV(t *testing.T) {
 	assert.Equal(t, results.Key("mlx-lm gemma-4-31b-it 4bit decode n_depth=2048 n_gen=128"), runs[1].Records[1].Key())
 	assert.Equal(t, time.Date(2026, 7, 12, 1, 0, 0, 0, time.UTC), runs[2].Records[0].Time, "b is after a")
 	assert.Contains(t, runs[2].Warnings[0], "128 generated are taken")
+}
+
+// The order of columns says nothing.
+func TestCSVInAnyOrderOfColumns(t *testing.T) {
+	want, err := imports.Read([]byte(sessions), "s.csv", imports.Options{})
+	require.NoError(t, err)
+	for turn := range strings.Count(strings.Split(sessions, "\n")[2], ",") {
+		var turned []string
+		for _, line := range strings.Split(strings.TrimSpace(sessions), "\n")[2:] {
+			f := strings.Split(line, ",")
+			slices.Reverse(f)
+			turned = append(turned, strings.Join(append(f[turn:], f[:turn]...), ","))
+		}
+		got, err := imports.Read([]byte(strings.Join(turned, "\n")), "s.csv", imports.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
 }
 
 // Other columns, times in milliseconds, tests of other names.

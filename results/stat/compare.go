@@ -63,7 +63,7 @@ func (c comparison) fill(p *population) {
 		p.v = append(p.v, n.night(b)+n.night(h))
 		rounds = min(rounds, len(b.rounds), len(h.rounds))
 	}
-	p.prior, p.strict = priorOf(rounds)
+	p.prior, p.strict = n.prior(rounds)
 	p.prior.shift, p.drift = n.Session, c.base.Drifted()+c.head.Drifted()
 }
 

@@ -19,6 +19,9 @@ type Noise struct {
 	Kin float64
 	// Sample is the deviation of a case's samples where none is known.
 	Sample float64
+	// Most is how many times what samples let expect two sessions may differ by:
+	// those of decode agree to the third digit where sessions are 5 % apart.
+	Most float64
 }
 
 // night is the variance between nights that a case's samples of one let expect.
@@ -27,8 +30,8 @@ func (n Noise) night(s Summary) float64 {
 }
 
 var noises = map[string]Noise{
-	"prefill": {Floor: 0.007, Spread: 1.0, Session: 0.050, Kin: 0.2, Sample: 0.01},
-	"decode":  {Floor: 0.005, Spread: 1.2, Session: 0.042, Kin: 0.5, Sample: 0.01},
+	"prefill": {Floor: 0.007, Spread: 1.0, Session: 0.050, Kin: 0.2, Sample: 0.01, Most: 3},
+	"decode":  {Floor: 0.005, Spread: 1.2, Session: 0.042, Kin: 0.5, Sample: 0.01, Most: 6},
 }
 
 // noiseOf is the noise of a kind of case; of one that is not known, prefill's.
@@ -44,7 +47,7 @@ func noiseOf(kind string) Noise {
 // processes the noise is closer to what the samples show.
 var (
 	oneProcess = prior{
-		spread: 0.7, most: 3, tail: [...]float64{0.35, 0.35, 0.2, 0.08, 0.02},
+		spread: 0.7, tail: [...]float64{0.35, 0.35, 0.2, 0.08, 0.02},
 		tau: [...]float64{1, 1, 1, 1, 1},
 	}
 	processes = prior{
@@ -57,10 +60,12 @@ var (
 // simulated on the noise above they raise twice the alarms that the rule allows.
 const strictness = 2
 
-// priorOf is the prior of runs of so many processes a case.
-func priorOf(rounds int) (p prior, strict float64) {
+// prior is that of runs of so many processes a case.
+func (n Noise) prior(rounds int) (p prior, strict float64) {
 	if rounds < 2 {
-		return oneProcess, strictness
+		p = oneProcess
+		p.most = n.Most
+		return p, strictness
 	}
 	return processes, 0.4
 }

@@ -260,7 +260,7 @@ const (
 	// nightly is how much more often than the rule says nights are taken for
 	// changed, before the tails and their smallest size are counted: the
 	// simulation in results/sim holds what comes of it.
-	nightly = 1.8
+	nightly = 1.9
 	// dependent is what the likelihood of a tail counts for where each case is
 	// several processes: the residuals of a night are not independent, and the tail
 	// there is known to be short.
@@ -270,7 +270,7 @@ const (
 // priors take scale and tails from the past: learned from tonight they would hide
 // what changed.
 func (w *window) priors(p *population, residuals, shown []float64, rounds int) {
-	p.prior, _ = priorOf(rounds)
+	p.prior, _ = noiseOf(p.label.Kind).prior(rounds)
 	p.prior.settled, p.prior.spread, p.prior.most = true, 0.12, 1.6
 	most := math.Inf(-1)
 	var ll [len(tails)]float64
