@@ -248,13 +248,11 @@ func drawn(runs []results.Run, rng *rand.Rand, before int, common float64) []res
 				rec.Runtime.With = map[string]string{"mlx": []string{"0.31.2 homebrew", withoutKernels, "0.32.0 pypi"}[phase]}
 				m := *rec.Measured
 				m.SamplesNS, m.Rounds = nil, nil
-				var speeds []float64
 				for i := range 5 {
 					x := level * math.Exp(noise[kind][1]*student())
 					if i == 0 && rng.IntN(5) == 0 {
 						x *= 0.95
 					}
-					speeds = append(speeds, x)
 					m.SamplesNS, m.Rounds = append(m.SamplesNS, int64(1e9*float64(rec.Case.Tokens())/x)), append(m.Rounds, 0)
 				}
 				m.TokensPerSecond = results.Speed(m.SamplesNS, rec.Case.Tokens())
