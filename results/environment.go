@@ -101,12 +101,13 @@ func onOff(b *bool) string {
 
 // SameHistory says whether two environments may be of one history: the other things
 // of an environment explain a change; what somebody set, the power that the machine
-// may take and what the runtime is told by variables, makes the figures those of
-// another machine. A mode that was not recorded, as before there was a field for it,
+// may take, a display that is lit and what the runtime is told by variables, makes the
+// figures those of another machine. What was not recorded, as before there was a field for it,
 // sets nothing apart.
 func (e Environment) SameHistory(other Environment) bool {
 	mode := e.PowerMode == other.PowerMode || e.PowerMode == "" || other.PowerMode == ""
-	return mode && e.Power == other.Power && e.LowPowerMode == other.LowPowerMode && maps.Equal(e.Variables, other.Variables)
+	lit := e.DisplayAsleep == other.DisplayAsleep || e.DisplayAsleep == "" || other.DisplayAsleep == ""
+	return mode && lit && e.Power == other.Power && e.LowPowerMode == other.LowPowerMode && maps.Equal(e.Variables, other.Variables)
 }
 
 // Change is something of an environment that is not as it was. An empty value is
@@ -149,7 +150,7 @@ var properties = []property{
 	{what: "wired limit", of: func(e Environment) string { return e.WiredLimit }, cause: true},
 	{what: "thermal state", of: func(e Environment) string { return e.Thermal }, cause: true},
 	{what: "thermal state after", of: func(e Environment) string { return e.ThermalAfter }},
-	{what: "display asleep", of: func(e Environment) string { return e.DisplayAsleep }},
+	{what: "display asleep", of: func(e Environment) string { return e.DisplayAsleep }, cause: true},
 	{what: "model revision", of: func(e Environment) string { return e.ModelRevision }, cause: true},
 	{what: "model facts", of: func(e Environment) string { return e.FactsSHA256 }, cause: true},
 }

@@ -28,6 +28,7 @@ func TestSameHistory(t *testing.T) {
 	set := func(change func(*results.Record)) results.Environment {
 		rec := decode("r1")
 		rec.Host.Power, rec.Host.LowPowerMode, rec.Host.PowerMode = "ac", new(false), "automatic"
+		rec.Host.DisplayAsleep = new(false)
 		rec.Runtime.Variables = map[string]string{"GGML_METAL_TENSOR_DISABLE": "1"}
 		change(&rec)
 		return rec.Environment()
@@ -41,6 +42,8 @@ func TestSameHistory(t *testing.T) {
 		"power":               {func(r *results.Record) { r.Host.Power = "battery" }, false},
 		"low power":           {func(r *results.Record) { r.Host.LowPowerMode = new(true) }, false},
 		"high power":          {func(r *results.Record) { r.Host.PowerMode = "high" }, false},
+		"a dark display":      {func(r *results.Record) { r.Host.DisplayAsleep = new(true) }, false},
+		"an unknown display":  {func(r *results.Record) { r.Host.DisplayAsleep = nil }, true},
 		"a mode not recorded": {func(r *results.Record) { r.Host.PowerMode = "" }, true},
 		"a variable gone":     {func(r *results.Record) { r.Runtime.Variables = nil }, false},
 		"a variable changed":  {func(r *results.Record) { r.Runtime.Variables = map[string]string{"GGML_METAL_TENSOR_DISABLE": "0"} }, false},

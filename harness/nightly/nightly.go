@@ -64,8 +64,8 @@ type Night struct {
 	Refuted int `json:"refuted"`
 	// NotPredicted cases were measured and could not be predicted.
 	NotPredicted int `json:"not_predicted"`
-	// Canary is how the machine drifted; nil where no canary was timed.
-	Canary *Drift `json:"canary,omitempty"`
+	// Canary is how the machine drifted, by runtime; none where no canary was timed.
+	Canary []Drift `json:"canary,omitempty"`
 	// First is set where there was nothing to judge against; NotJudged says why
 	// else the night was not judged.
 	First     bool   `json:"first"`
@@ -189,7 +189,7 @@ func (o Options) conclude(ctx context.Context, st *store.Store, n *Night) error 
 	if err != nil {
 		n.warn(err)
 	}
-	n.Canary = newDrift(readings)
+	n.Canary = newDrifts(readings)
 	if err := o.judge(ctx, st, head, n); err != nil {
 		return err
 	}

@@ -206,7 +206,9 @@ func TestLock(t *testing.T) {
 }
 
 func TestDrift(t *testing.T) {
-	assert.Nil(t, newDrift(nil))
-	d := newDrift([]run.CanaryReading{{NS: 100}, {NS: 130}, {NS: 110}})
-	assert.Equal(t, "the canary ended +10.0 % from where it began, its slowest of 3 readings 30.0 % above its fastest", d.String())
+	assert.Nil(t, newDrifts(nil))
+	d := newDrifts([]run.CanaryReading{{NS: 100}, {NS: 50, Runtime: "mlx"}, {NS: 130}, {NS: 110}})
+	require.Len(t, d, 2)
+	assert.Equal(t, "the canary ended +10.0 % from where it began, its slowest of 3 readings 30.0 % above its fastest", d[0].String())
+	assert.Equal(t, "the canary in mlx ended +0.0 % from where it began, its slowest of 1 readings 0.0 % above its fastest", d[1].String())
 }

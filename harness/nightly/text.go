@@ -22,8 +22,8 @@ func (n Night) sentences() []string {
 	add(n.NotPredicted > 0, "not predicted: %s, measured all the same", figure.Several(n.NotPredicted, "case"))
 	add(n.Resumed, "it goes on with a run that was interrupted")
 	add(len(n.Unfit) > 0, "the machine was not fit: %s; such timings are neither judged nor a baseline", strings.Join(n.Unfit, "; "))
-	if n.Canary != nil {
-		add(true, "%s", *n.Canary)
+	for _, d := range n.Canary {
+		add(true, "%s", d)
 	}
 	add(n.First && n.Adopted > 0, "the first night on this machine of %s: it is the baseline from now on", figure.Several(n.Adopted, "case"))
 	add(n.First && n.Adopted == 0, "the first night of these cases on this machine, and not fit to be their baseline")

@@ -65,7 +65,7 @@ func TestCanaryFails(t *testing.T) {
 	var err error
 	r.Canary, err = smallCanary(t, llamacpp.Name)
 	require.NoError(t, err)
-	r.Canary.item.Case.TypeK = "no type"
+	r.Canary.items[llamacpp.Name].Case.TypeK = "no type"
 	require.NoError(t, run(t, t.Context(), r, s, items))
 	for _, rec := range records {
 		assert.Equal(t, results.StatusOK, rec.Status, rec.Error)
@@ -84,7 +84,7 @@ func TestNewCanary(t *testing.T) {
 	for _, rt := range runtimes.All() {
 		c, err := newCanary(t.Context(), &s, []string{rt.Name()})
 		require.NoError(t, err)
-		assert.Equal(t, [2]int{64, 8}, [2]int{c.item.Case.NPrompt, c.item.Case.NGen})
+		assert.Equal(t, [2]int{64, 8}, [2]int{c.items[rt.Name()].Case.NPrompt, c.items[rt.Name()].Case.NGen})
 	}
 }
 

@@ -92,7 +92,11 @@ func (x *execution) loadFacts(ctx context.Context) error {
 		}
 	}
 	if x.Canary != nil {
-		return x.Canary.item.Load(ctx)
+		for _, item := range x.Canary.items {
+			if err := item.Load(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -14,10 +14,11 @@ import (
 // watched visits an item; a timed one between two readings of the canary, of
 // which the second is the next one's first.
 func (x *execution) watched(ctx context.Context, v visit, step Progress) (entry, error) {
-	if x.Canary == nil || !step.Item.Timed() {
+	rt := step.Item.Runtime
+	if x.Canary == nil || !step.Item.Timed() || x.Canary.items[rt] == nil {
 		return x.visit(ctx, v, step)
 	}
-	if x.canary.last == nil {
+	if x.canary.last == nil || x.canary.last.Runtime != rt {
 		x.readCanary(ctx, step)
 	}
 	before := x.canary.last
@@ -29,18 +30,25 @@ func (x *execution) watched(ctx context.Context, v visit, step Progress) (entry,
 	if before != nil && x.canary.last != nil {
 		e.Canary = []CanaryReading{*before, *x.canary.last}
 	}
-	if x.canary.failed != nil {
-		e.CanaryFailure = x.canary.failed.Error()
+	if err := x.canary.failed[rt]; err != nil {
+		e.CanaryFailure = err.Error()
 	}
 	return e, nil
 }
 
-// readCanary runs the canary. One that fails is not tried again: what it would
+// readCanary runs the canary of an item's runtime. One that fails is not tried again: what it would
 // have said is absent, and the run goes on.
 func (x *execution) readCanary(ctx context.Context, step Progress) {
 	x.canary.last = nil
-	if x.canary.failed != nil {
+	item := *x.Canary.items[step.Item.Runtime]
+	if x.canary.failed[item.Runtime] != nil {
 		return
+	}
+	failed := func(err error) {
+		if x.canary.failed == nil {
+			x.canary.failed = map[string]error{}
+		}
+		x.canary.failed[item.Runtime] = err
 	}
 	tell := func(string) {
 		if step.Phase = "canary"; x.Progress != nil {
@@ -48,24 +56,24 @@ func (x *execution) readCanary(ctx context.Context, step Progress) {
 		}
 	}
 	tell("")
-	path, err := x.model(ctx, x.Canary.item, tell)
+	path, err := x.model(ctx, item, tell)
 	if err != nil {
-		x.canary.failed = err
+		failed(err)
 		return
 	}
 	w := worker.Spawner{Command: x.Worker, Env: x.Env, Timeout: x.Canary.timeout}
-	req := worker.Request{Task: worker.Measure, Runtime: x.Canary.item.Runtime, Path: path, Case: x.Canary.item.Case, Samples: x.Canary.samples}
+	req := worker.Request{Task: worker.Measure, Runtime: item.Runtime, Path: path, Case: item.Case, Samples: x.Canary.samples}
 	out, err := w.Run(ctx, req, func(worker.Message) {})
 	if err == nil && (out.Measured == nil || len(out.Measured.SamplesNS) == 0) {
 		err = errors.New("it brought no sample")
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			x.canary.failed = err
+			failed(err)
 		}
 		return
 	}
-	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: int64(stat.Median(out.Measured.SamplesNS))}
+	x.canary.last = &CanaryReading{Time: time.Now().UTC(), NS: int64(stat.Median(out.Measured.SamplesNS)), Runtime: item.Runtime}
 }
 
 // canaryOf lists the readings before and after each of an item's visits.

@@ -29,6 +29,8 @@ type Info struct {
 	// PowerMode is "low", "automatic" or "high" where the machine has a choice; on
 	// Linux another profile's or governor's own word, too.
 	PowerMode string
+	// DisplayAsleep says that no display is lit; only macOS tells.
+	DisplayAsleep *bool
 	// Thermal is the pressure level: nominal, fair, serious, critical.
 	Thermal string
 	// CPUSpeedLimit is in per cent of full speed.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // command runs one of the system's own tools and answers what it printed,
@@ -20,6 +21,9 @@ var sysctls = []string{
 	"machdep.cpu.brand_string", "hw.memsize", "hw.logicalcpu", "hw.perflevel0.logicalcpu",
 	"vm.loadavg", "vm.swapusage", "kern.osproductversion", "kern.osversion", "kern.hostname", "iogpu.wired_limit_mb",
 }
+
+// logPatience is how long the log of sleep and of the display, of days, may take.
+const logPatience = 5 * time.Second
 
 // readMacOS asks sysctl, pmset, notifyutil, memory_pressure, ioreg, tmutil and
 // ps on behalf of the process self. An error means that sysctl did not name the
@@ -47,6 +51,11 @@ func readMacOS(ctx context.Context, run command, self int) (Info, error) {
 		if answer, err := run(ctx, reading.name, reading.args...); err == nil {
 			reading.add(&info, answer)
 		}
+	}
+	within, stop := context.WithTimeout(ctx, logPatience)
+	defer stop()
+	if answer, err := run(within, "pmset", "-g", "log"); err == nil {
+		info.addDisplay(answer)
 	}
 	if answer, err := run(ctx, "ps", "-axo", "pid=,ppid=,rss=,pcpu=,comm="); err == nil {
 		processes := psProcesses(answer)
@@ -109,6 +118,8 @@ var (
 	freePercent = regexp.MustCompile(`free percentage: ([0-9]+)%`)
 	// "gpu-core-count" = 20
 	gpuCores = regexp.MustCompile(`"gpu-core-count" = ([0-9]+)`)
+	// 2026-09-12 09:09:08 -0300 Notification        	Display is turned off
+	display = regexp.MustCompile(`(?m)^[0-9-]+ [0-9:]+ \S+ Notification\s+Display is turned (on|off)\s*$`)
 	// "    Running = 1;"
 	timeMachine = regexp.MustCompile(`(?m)^\s*Running = ([0-9]+);`)
 )
@@ -177,6 +188,13 @@ func (i *Info) addMemoryPressure(answer string) {
 }
 
 func (i *Info) addGPU(answer string) { i.GPUCores = number(gpuCores, answer) }
+
+// addDisplay reads the last that pmset's log says of it.
+func (i *Info) addDisplay(answer string) {
+	if all := display.FindAllStringSubmatch(answer, -1); len(all) > 0 {
+		i.DisplayAsleep = ptr(all[len(all)-1][1] == "off")
+	}
+}
 
 func (i *Info) addTimeMachine(answer string) {
 	if running := number(timeMachine, answer); running != nil && *running == 1 {

@@ -61,6 +61,15 @@ func TestReadMacOSElsewhere(t *testing.T) {
 		{"on battery", map[string]string{"pmset -g batt": "Now drawing from 'Battery Power'\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, "battery", i.Power)
 		}},
+		{"a dark display", map[string]string{"pmset -g log": "2026-09-12 09:09:08 -0300 Notification        	Display is turned off \n" +
+			"2026-09-12 09:09:13 -0300 Sleep               	Entering Sleep state due to 'Clamshell Sleep':TCPKeepAlive=active Using AC (Charge:84%) 59 secs\n"},
+			func(t *testing.T, i Info) { require.Equal(t, ptr(true), i.DisplayAsleep) }},
+		{"a lit display", map[string]string{"pmset -g log": "2026-09-12 09:09:08 -0300 Notification        	Display is turned off\n" +
+			"2026-09-12 09:10:12 -0300 Notification        	Display is turned on\n2026-09-12 09:10:13 -0300 Assertions 	Display is turned off\n"},
+			func(t *testing.T, i Info) { require.Equal(t, ptr(false), i.DisplayAsleep) }},
+		{"a log of nothing", map[string]string{"pmset -g log": "Total Sleep/Wakes since boot:2\n"}, func(t *testing.T, i Info) {
+			require.Nil(t, i.DisplayAsleep)
+		}},
 		{"low power", map[string]string{"pmset -g": "Currently in use:\n lowpowermode         1\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, ptr(true), i.LowPowerMode)
 			require.Empty(t, i.PowerMode, "a Mac of two modes")
