@@ -254,7 +254,7 @@ func TestMLXPredictionDefectsAreSeen(t *testing.T) {
 // skeleton's headers hold, full size and of every type, with nothing on disk.
 func TestMLXWeightBytesOfSkeletons(t *testing.T) {
 	for _, preset := range []string{"gemma-2-9b", "gemma-3-12b", "gpt-oss-20b", "llama-3.1-8b", "mixtral-8x7b", "phi-3-mini-4k",
-		"qwen2.5-14b", "qwen1.5-moe-a2.7b", "qwen3-8b", "qwen3-30b-a3b"} {
+		"qwen2.5-14b", "qwen1.5-moe-a2.7b", "qwen3-8b", "qwen3-30b-a3b", "qwen3-next-80b-a3b", "qwen3.5-9b", "qwen3.5-35b-a3b"} {
 		for _, typ := range []string{"", "f32", "4bit", "8bit-g32", "mxfp4", "mixed_2_6", "mixed_3_4"} {
 			facts, err := source.Load(t.Context(), "preset:"+preset, source.Options{})
 			require.NoError(t, err)

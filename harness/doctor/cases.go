@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"assay/harness/failure"
 	"assay/harness/record"
 	"assay/harness/runtime"
 	"assay/harness/subject"
@@ -150,9 +149,6 @@ func (b *bench) runCase(ctx context.Context, rt runtime.Runtime, lib results.Run
 		return nil, runtime.NotHere("the library has no device besides the processor")
 	}
 	it, path, err := b.item(ctx, rt, e.model)
-	if failure.IsInput(err) { // a skeleton that the runtime's format has no way to write
-		return nil, runtime.NotHere("%s", err)
-	}
 	if err != nil {
 		return nil, err
 	}

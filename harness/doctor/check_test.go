@@ -15,6 +15,7 @@ import (
 
 	"assay/harness/llamacpp"
 	"assay/harness/runtime"
+	"assay/harness/runtimes"
 	"assay/harness/subject"
 	"assay/harness/worker"
 	"assay/native/llama"
@@ -62,6 +63,9 @@ func TestCheck(t *testing.T) {
 		assert.NotEqual(t, Broken, f.Verdict, "%s: %s", key, f.Why)
 		if f.Verdict == NotHere {
 			assert.NotEmpty(t, f.Why, key)
+			if e.name == "recurrent states" { // which every runtime has skeletons of
+				assert.Contains(t, f.Why, "software", key)
+			}
 			t.Logf("%s: not here: %s", key, f.Why)
 		}
 	}
@@ -199,4 +203,17 @@ func tried(t *testing.T, rt runtime.Runtime, name string) Finding {
 	}
 	t.Fatalf("no experiment %q", name)
 	return Finding{}
+}
+
+// A case whose skeleton cannot be written is no case that is not here: nothing was tried.
+func TestRunCaseFailsWithoutASkeleton(t *testing.T) {
+	b, err := newBench()
+	require.NoError(t, err)
+	rt, err := runtimes.Named(results.MLX)
+	require.NoError(t, err)
+	latent := model{preset: "deepseek-v3", skeleton: runtime.SkeletonKV, weights: "f32", layers: 2}
+	_, err = b.runCase(t.Context(), rt, results.Runtime{}, caseExperiment{model: latent, change: func(*results.Case, int) {}})
+	require.ErrorContains(t, err, "latent")
+	_, notHere := runtime.WhyNotHere(err)
+	assert.False(t, notHere)
 }

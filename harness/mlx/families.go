@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"assay/harness/skeleton"
 	"assay/native/mlx/lm"
 	"assay/predict/arch"
 	family "assay/predict/family/mlx"
@@ -36,7 +37,7 @@ func Families() []Family {
 		f := Family{Type: name, Module: known.Module, Runs: slices.Contains(runs, name), Cache: err == nil}
 		if f.Cache && known.Pass != nil {
 			f.Counted, f.Config = true, known.Pass.Config || known.Pass.Tensors != nil
-			f.Skeleton = known.Pass.Config
+			f.Skeleton = known.Pass.Config || skeleton.Hybrid(name)
 		}
 		f.Lacks = known.Cache.Lacks
 		out = append(out, f)

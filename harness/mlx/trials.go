@@ -33,7 +33,7 @@ func (Runtime) Trials() []runtime.Trial {
 			Look:   on(tryQuantised),
 		},
 		{
-			Name: "in-place", Assumed: "a cache is updated in place, unless the next step is in flight",
+			Name: "in-place", Assumed: "a cache is updated in place, with the next step in flight too where a step is longer than the host may be ahead",
 			Source: "array::is_donatable, mlx/array.h; MAX_ACTIVE_TASKS, mlx/transforms.cpp",
 			Look:   on(tryInPlace),
 		},

@@ -89,6 +89,12 @@ func TestTrialsSeePlantedFaults(t *testing.T) {
 		assert.False(t, refused(s, "one and one", func(s *mlx.Scope) { s.Add(s.Scalar(1, mlx.Float32), s.Scalar(1, mlx.Float32)) })[0].Held)
 		return nil
 	}))
+	require.NoError(t, e.lib.Do(func(s *mlx.Scope) error {
+		copied, err := peakOfCaches(s, placing{wait: true, held: true})
+		require.NoError(t, err)
+		assert.Greater(t, copied, mostInPlace, "caches that are held on to are copied")
+		return nil
+	}))
 	t.Setenv("MLX_MAX_OPS_PER_BUFFER", "2000")
 	readings, err := trySurroundings(t.Context(), e, "")
 	require.NoError(t, err)

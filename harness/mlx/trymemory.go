@@ -14,38 +14,50 @@ const (
 	placeRows   = 4096
 	placeWidth  = 256
 	placeSteps  = 24
+	// placeBetween operations lie between two layers' writes: more in a step than the
+	// host may be ahead, ten command buffers of 50 and the open one (mlx/scheduler.h,
+	// backend/metal/device.cpp), so that what the step before read is let go of.
+	placeBetween = 80
 )
 
-// mostInFlight is how often caches are held at most while a step is in flight: what the
-// step before reads, what this one writes, and what becomes of it. Steps as short as
-// these are copied on the CPU (seen in 0.32.2); longer ones need not be.
-const mostInFlight = 3.1
+// mostInPlace is how often caches are held at most that are updated in place: a copy of
+// one of eight would be an eighth more.
+const mostInPlace = 1.1
+
+// placing is how rows are written: waiting after each step, with operations between two
+// layers, and with what the caches were held on to, so that they have to be copied.
+type placing struct {
+	wait, held bool
+	between    int
+}
 
 // tryInPlace writes rows into caches, with the next step in flight and with a wait
 // after each: a second copy of a cache would stand in the peak.
 func tryInPlace(_ context.Context, _ *mlx.Library, s *mlx.Scope) ([]runtime.Reading, error) {
 	var out []runtime.Reading
-	for _, wait := range []bool{false, true} {
-		name, most := "next step in flight: peak over caches", mostInFlight
-		if wait {
-			name, most = "waiting after each step: peak over caches", 1.1
-		}
-		ratio, err := peakOfCaches(s, wait)
+	for _, p := range []struct {
+		name string
+		placing
+	}{
+		{"next step in flight: peak over caches", placing{between: placeBetween}},
+		{"waiting after each step: peak over caches", placing{wait: true}},
+	} {
+		ratio, err := peakOfCaches(s, p.placing)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, runtime.Between(name, ratio, 1, most))
+		out = append(out, runtime.Between(p.name, ratio, 1, mostInPlace))
 	}
 	return out, nil
 }
 
-func peakOfCaches(s *mlx.Scope, wait bool) (float64, error) {
-	caches := make([]mlx.Array, placeLayers)
+func peakOfCaches(s *mlx.Scope, p placing) (float64, error) {
+	caches, former := make([]mlx.Array, placeLayers), make([]mlx.Array, placeLayers)
 	var next, current mlx.Array // current is waited for while the step after it is in flight
 	defer func() {
 		s.Free(&next, &current)
 		for i := range caches {
-			s.Free(&caches[i])
+			s.Free(&caches[i], &former[i])
 		}
 	}()
 	first := s.Nested()
@@ -63,11 +75,18 @@ func peakOfCaches(s *mlx.Scope, wait bool) (float64, error) {
 		inner.Set(&current, next)
 		for i := range caches {
 			at, end := []int{0, step, 0}, []int{1, step + 1, placeWidth}
+			if p.held {
+				inner.Set(&former[i], caches[i])
+			}
 			inner.Set(&caches[i], inner.SliceUpdate(caches[i], next, at, end))
-			inner.Set(&next, inner.Add(next, inner.Slice(caches[i], at, end)))
+			sum := inner.Add(next, inner.Slice(caches[i], at, end))
+			for range p.between {
+				sum = inner.Add(sum, inner.Scalar(1, mlx.Float32))
+			}
+			inner.Set(&next, sum)
 		}
-		inner.AsyncEval(append(caches, next)...)
-		if inner.Eval(current); wait {
+		inner.AsyncEval(next) // as a step is handed over: its caches are what it depends on
+		if inner.Eval(current); p.wait {
 			inner.Synchronize()
 		}
 		err := inner.Err()

@@ -21,18 +21,23 @@ func FolderFacts(f arch.Facts) arch.Facts {
 			small.Layers[i].Attention.Heads, small.Layers[i].Attention.KVHeads = a.Heads, a.KVHeads
 		}
 	}
+	if _, ok := hybrids[hybridType(f)]; ok {
+		small.ModelType = hybridType(f)
+	}
 	if a := first(small); a != nil && squareTypes[f.ModelType] {
 		small.Hidden = a.Heads * a.KeyDim
 	}
 	return small
 }
 
-// first is the attention of the first layer, or nil.
+// first is the attention of the first layer that has any, or nil.
 func first(f arch.Facts) *arch.Attention {
-	if len(f.Layers) == 0 {
-		return nil
+	for _, layer := range f.Layers {
+		if layer.Attention != nil {
+			return layer.Attention
+		}
 	}
-	return f.Layers[0].Attention
+	return nil
 }
 
 // Config answers the fields of a config.json with these facts, for the model
@@ -41,12 +46,16 @@ func first(f arch.Facts) *arch.Attention {
 func Config(f arch.Facts) (map[string]any, error) {
 	a := first(f)
 	if a == nil || f.Layers[0].FeedForward == nil {
-		return nil, fmt.Errorf("%s: a folder for mlx-lm needs attention and a feed-forward part in the first layer", f.Name)
+		return nil, fmt.Errorf("%s: a folder for mlx-lm needs attention, and a feed-forward part in the first layer", f.Name)
 	}
+	_, recurs := hybrids[hybridType(f)]
 	for i, layer := range f.Layers {
 		b := layer.Attention
-		if layer.Recurrent != nil || b != nil && (b.MLA != nil || b.Chunked) {
-			return nil, fmt.Errorf("%s: layer %d is recurrent, or its attention latent or chunked, and no family that runs on MLX here is", f.Name, i)
+		if layer.Recurrent != nil && !recurs || b != nil && (b.MLA != nil || b.Chunked) {
+			return nil, fmt.Errorf("%s: layer %d is recurrent, or its attention latent or chunked, and no config.json of a skeleton is written of such a %s", f.Name, i, f.ModelType)
+		}
+		if layer.Recurrent != nil && b == nil {
+			continue
 		}
 		if b == nil || b.Heads != a.Heads || b.KVHeads != a.KVHeads || b.KeyDim != a.KeyDim || b.ValueDim != a.KeyDim {
 			return nil, fmt.Errorf("%s: layer %d has other heads than layer 0, which no config.json for mlx-lm can say", f.Name, i)
@@ -68,11 +77,12 @@ func Config(f arch.Facts) (map[string]any, error) {
 	if (f.ModelType == "llama" || f.ModelType == "mistral") && a.Bias {
 		fields["attention_bias"] = true
 	}
-	if err := windows(f, fields); err != nil {
-		return nil, err
-	}
 	experts(f, fields)
-	return fields, nil
+	if recurs {
+		fields["model_type"] = hybridType(f)
+		return fields, hybrid(f, fields)
+	}
+	return fields, windows(f, fields)
 }
 
 func orElse(value, fallback float64) float64 {

@@ -23,6 +23,7 @@ import (
 var folderModels = []string{
 	"llama-3.2-1b", "mistral-7b", "qwen2.5-0.5b", "qwen3-8b", "qwen1.5-moe-a2.7b", "qwen3-30b-a3b",
 	"mixtral-8x7b", "gemma-2-9b", "gemma-3-12b", "phi-3-mini-4k", "gpt-oss-20b",
+	"qwen3-next-80b-a3b", "qwen3.5-9b", "qwen3.5-35b-a3b",
 }
 
 // TestFolderHasTheFactsAndTheCache reads a KV-faithful folder back: the same
@@ -40,6 +41,11 @@ func TestFolderHasTheFactsAndTheCache(t *testing.T) {
 			require.Len(t, back.Layers, len(full.Layers))
 			for i := range f.Layers {
 				want, got := f.Layers[i].Attention, back.Layers[i].Attention
+				assert.Equal(t, f.Layers[i].Recurrent, back.Layers[i].Recurrent, "layer %d", i)
+				if want == nil {
+					assert.Nil(t, got, "layer %d", i)
+					continue
+				}
 				assert.Equal(t, []int64{want.Heads, want.KVHeads, want.KeyDim, want.ValueDim, want.Window},
 					[]int64{got.Heads, got.KVHeads, got.KeyDim, got.ValueDim, got.Window}, "layer %d", i)
 				assert.Equal(t, f.Layers[i].FeedForward.Experts == nil, back.Layers[i].FeedForward.Experts == nil, "layer %d", i)
