@@ -37,6 +37,7 @@ func headerBeside(t *testing.T, text string) header {
 // A header says what the layout is, known or not, and only the library that it
 // belongs to confirms it.
 func TestHeaderOfEveryRelease(t *testing.T) {
+	sameSize := 0
 	for _, version := range Releases() {
 		for _, s := range []struct {
 			file, name string
@@ -53,11 +54,15 @@ func TestHeaderOfEveryRelease(t *testing.T) {
 				if l.name == own.name {
 					require.NoError(t, e.confirms(read, s.name), "%s %s", version, s.name)
 				} else {
+					if l.size == own.size {
+						sameSize++
+					}
 					require.ErrorContains(t, e.confirms(read, s.name), s.name, "%s by the header of %s", version, l.name)
 				}
 			}
 		}
 	}
+	require.Positive(t, sameSize, "headers of other releases whose structs are as large")
 }
 
 func TestPlantedHeadersAreRefused(t *testing.T) {
@@ -87,6 +92,18 @@ func TestPlantedHeadersAreRefused(t *testing.T) {
 			moved := m[at("kv_unified")]
 			return slices.Insert(slices.Delete(m, at("kv_unified"), at("kv_unified")+1), at("embeddings"), moved)
 		}, "stand in another order"},
+		{"a number widened", func(m []member) []member { m[at("n_threads")].kind = ptr; return m }, "by the header"},
+		{"a number widened that has room", func(m []member) []member { m[at("n_seq_max")].kind = ptr; return m }, "by the header"},
+		{"a bool widened", func(m []member) []member { m[at("embeddings")].kind = i32; return m }, "by the header"},
+		{"the last bool widened into padding", func(m []member) []member {
+			last := len(m) - 1
+			for m[last].kind != u8 {
+				last--
+			}
+			m[last].kind = i32
+			return m
+		}, "by the header"},
+		{"a number narrowed to a bool", func(m []member) []member { m[at("n_batch")].kind = u8; return m }, "by the header"},
 		{"a bool moved to the end", func(m []member) []member {
 			moved := m[at("swa_full")]
 			return append(slices.Delete(m, at("swa_full"), at("swa_full")+1), moved)
@@ -125,6 +142,10 @@ struct ggml_tensor { enum ggml_type type; struct ggml_backend_buffer * buffer; i
 	require.NoError(t, headerBeside(t, good).constants())
 	for _, test := range []struct{ from, to, says string }{
 		{"LLAMA_FLASH_ATTN_TYPE_DISABLED,", "LLAMA_FLASH_ATTN_TYPE_NEW, LLAMA_FLASH_ATTN_TYPE_DISABLED,", "LLAMA_FLASH_ATTN_TYPE_DISABLED is 1"},
+		{"_AUTO = -1", "_AUTO = -2", "LLAMA_FLASH_ATTN_TYPE_AUTO is -2"},
+		{"_ENABLED = 1", "_ENABLED = 3", "LLAMA_FLASH_ATTN_TYPE_ENABLED is 3"},
+		{"int32_t n_tokens;", "int64_t n_tokens; int32_t n_more;", "of struct llama_batch"},
+		{"int64_t ne[", "int32_t ne[", "of struct ggml_tensor is at byte"},
 		{"float * embd;", "", "of struct llama_batch is at byte"},
 		{"#define GGML_MAX_SRC 10", "#define GGML_MAX_SRC 12", "of struct ggml_tensor is at byte"},
 		{"size_t view_offs;", "bool view_new;", ""}, // what comes behind stays where it was

@@ -180,9 +180,9 @@ func TestReproduce(t *testing.T) {
 	assert.Contains(t, Reproduce(c), `-m 'it'\''s $(x)'`)
 	cache := results.Case{Kind: results.KindKV, NCtx: 4096, NSeq: 1}
 	c = diff.Case{Case: cache, Kind: cache.Kind, Runtime: "mlx", Ref: "preset:x", Skeleton: "kv", WeightType: "f16"}
-	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind kv --skeleton kv --weight-type f16", Reproduce(c))
+	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind kv --skeleton kv --weight-type f16 -np 1", Reproduce(c))
 	c.Case.Kind, c.Kind, c.Skeleton = results.KindPlan, results.KindPlan, ""
-	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind plan -c 4096", Reproduce(c), "mlx's plan has a context and one sequence")
+	assert.Equal(t, "assay run -m preset:x --runtime mlx -p 0 -n 0 --kind plan -c 4096 -np 1", Reproduce(c), "mlx takes a context and a batch")
 	both := results.Case{Kind: results.KindDecode, NPrompt: 512, NGen: 128, NGPULayers: 99, TypeK: "f16"}
 	c = diff.Case{Case: both, Kind: both.Kind, Runtime: "llama.cpp", Ref: "m.gguf"}
 	assert.Equal(t, "assay run -m m.gguf --runtime llama.cpp -pg 512,128 -p 0 -n 0 --kind decode -ctk f16 -ngl 99", Reproduce(c))

@@ -38,6 +38,9 @@ func (d *Diff) judgeTimes(pairs []pair, opt Options) {
 		t := newTiming(pairs[i], base.Cases[k], head.Cases[k], family.Effects[k])
 		opt.Window.fill(t, pairs[i].key)
 		c.Time = t
+		if opt.Window.any() && family.Nights == 0 { // those of a few nights are judged against the median of these
+			d.Nights = max(d.Nights, t.BaseSamples)
+		}
 		c.Notes = append(c.Notes, notes(pairs[i], base.Errors[k], head.Errors[k], t)...)
 	}
 	d.steps(pairs, timed, opt)

@@ -90,12 +90,12 @@ func (g Group) String() string {
 	case g.Scope == stat.Several:
 		return fmt.Sprintf("%s: %d models moved, the first by %s (%s)", name, len(g.Models), change, figure.Several(len(g.Moved), "case"))
 	case g.Verdict == Same:
-		all := fmt.Sprintf("all %d cases together", g.Cases)
+		all, of := fmt.Sprintf("all %d cases together", g.Cases), " of all"
 		if g.Cases == 1 {
-			all = "its one case"
+			all, of = "its one case", ""
 		}
-		return fmt.Sprintf("%s: %s %s, within what sessions do (±%.0f %%); a loss of %.0f %% of all would have been found",
-			name, all, change, 100*g.Usual, 100*g.Detectable)
+		return fmt.Sprintf("%s: %s %s, within what sessions do (±%.0f %%); a loss of %.0f %%%s would have been found",
+			name, all, change, 100*g.Usual, 100*g.Detectable, of)
 	}
 	text := fmt.Sprintf("%s: %s by %.1f %% (%d of %d cases), beyond what sessions do (±%.0f %%)",
 		name, g.Verdict, 100*math.Abs(g.Change), len(g.Moved), g.Cases, 100*g.Usual)
