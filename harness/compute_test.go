@@ -10,6 +10,7 @@ import (
 
 	"assay/harness/skeleton"
 	"assay/native/llama"
+	"assay/native/llama/printed"
 	"assay/predict/graph"
 	"assay/predict/kv"
 	"assay/predict/source"
@@ -87,7 +88,7 @@ func TestComputeBuffer(t *testing.T) {
 				require.NoError(t, err)
 				got := planned(t, model, p)
 				t.Logf("%-20s %-16s ub %3d fa %-5v K %-4s V %-4s predicted %11d planned %11d", name, f.Family, p.NUbatch, p.FlashAttn, p.TypeK, p.TypeV, want, got)
-				assert.InDelta(t, want, got, llama.ReportPrecision/2+1, "%+v", p)
+				assert.InDelta(t, want, got, printed.ReportPrecision/2+1, "%+v", p)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"assay/harness/skeleton"
 	"assay/harness/worker/workertest"
 	"assay/native/llama"
+	"assay/native/llama/printed"
 	family "assay/predict/family/llamacpp"
 	"assay/predict/kv"
 	"assay/predict/memory"
@@ -49,7 +50,7 @@ func TestRepackedWeights(t *testing.T) {
 			model.Close()
 			require.NotNil(t, got)
 			// Two kinds of buffer are two lines of the log.
-			assert.InDelta(t, *parts.Repacked, *got, 2*(llama.ReportPrecision/2+1), "%s in %s", name, typ)
+			assert.InDelta(t, *parts.Repacked, *got, 2*(printed.ReportPrecision/2+1), "%s in %s", name, typ)
 			all += *got
 		}
 	}

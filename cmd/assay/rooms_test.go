@@ -215,10 +215,13 @@ func TestHarnessHasNoCodeOfItsOwn(t *testing.T) {
 // maxRoomLines is what one can hold in one's head of a package.
 const maxRoomLines = 2500
 
+// overfull are the rooms that still are above it.
+var overfull = []string{"native/llama", "native/mlx/lm/family"}
+
 func TestRoomsAreSmall(t *testing.T) {
 	lines := map[string]int{}
 	for _, s := range sources(t) {
-		if s.isTest() || s.top() != "harness" && s.top() != "cmd" && s.top() != "predict" {
+		if s.isTest() {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(root, s.path))
@@ -226,6 +229,10 @@ func TestRoomsAreSmall(t *testing.T) {
 		lines[filepath.Dir(s.path)] += strings.Count(string(text), "\n")
 	}
 	for room, n := range lines {
+		if slices.Contains(overfull, room) {
+			assert.Greater(t, n, maxRoomLines, "%s is small now: take it off the list", room)
+			continue
+		}
 		assert.LessOrEqual(t, n, maxRoomLines, room)
 	}
 }
@@ -266,9 +273,6 @@ func circles(files map[string]*ast.File) []string {
 	return bad
 }
 
-// inCircles are the rooms whose files still name one another.
-var inCircles = []string{"native/llama"}
-
 // In a room no file names what names it back: each can be read after those below it.
 func TestFilesOfARoomStandInOrder(t *testing.T) {
 	rooms := map[string]map[string]*ast.File{}
@@ -283,10 +287,6 @@ func TestFilesOfARoomStandInOrder(t *testing.T) {
 		rooms[dir][filepath.Base(s.path)] = s.ast
 	}
 	for dir, files := range rooms {
-		if slices.Contains(inCircles, dir) {
-			assert.NotEmpty(t, circles(files), "%s can be read now: take it off the list", dir)
-			continue
-		}
 		assert.Empty(t, circles(files), dir)
 	}
 

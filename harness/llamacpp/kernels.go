@@ -7,13 +7,13 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/machine"
-	"assay/native/llama"
+	"assay/native/llama/printed"
 	"assay/predict/gguf"
 	"assay/results"
 )
 
 // kernelsOf is what is known of a Mac's GPU kernels; nil where nothing is.
-func kernelsOf(found llama.Kernels) *results.Kernels {
+func kernelsOf(found printed.Kernels) *results.Kernels {
 	k := results.Kernels{BF16: found.BFloat, Tensor: found.Tensor, SDK: machine.SDK()}
 	if k.SDK == "" && k.BF16 == nil && k.Tensor == nil {
 		return nil

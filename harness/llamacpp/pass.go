@@ -7,6 +7,7 @@ import (
 
 	"assay/harness/machine"
 	"assay/native/llama"
+	"assay/native/llama/printed"
 	"assay/results"
 )
 
@@ -170,13 +171,13 @@ func sample(lc *llama.Context, work pass) (took time.Duration, compiled int, err
 	}
 	left := lc.Unfinished()
 	lines := lc.Log().Since(mark)
-	if err := llama.StepFailed(lines); err != nil {
+	if err := printed.StepFailed(lines); err != nil {
 		return 0, 0, err
 	}
 	if err := finished(took, left); err != nil {
 		return 0, 0, err
 	}
-	return took, llama.Compiled(lines), nil
+	return took, printed.Compiled(lines), nil
 }
 
 // finished refuses a sample that ended before the device did: left is how long it

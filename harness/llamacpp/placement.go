@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"assay/native/llama"
+	"assay/native/llama/printed"
 	"assay/predict/arch"
 	"assay/predict/backend"
 	"assay/predict/cost"
@@ -18,7 +19,7 @@ import (
 
 // placed is what the graphs told of devices, in the record's words; nil where
 // the library has one device alone.
-func placed(p *llama.Placement, devices int, report llama.Report) *results.Placement {
+func placed(p *llama.Placement, devices int, report printed.Report) *results.Placement {
 	if devices < 2 {
 		return nil
 	}
@@ -181,7 +182,7 @@ func foretold(p *cost.Placed) *results.Placement {
 
 // byDevice are the library's buffers by the device that they lie on; nil where it
 // has one device alone.
-func byDevice(devices []llama.Device, reports ...llama.Report) map[string]*results.Memory {
+func byDevice(devices []llama.Device, reports ...printed.Report) map[string]*results.Memory {
 	if len(devices) < 2 {
 		return nil
 	}
@@ -204,7 +205,7 @@ func byDevice(devices []llama.Device, reports ...llama.Report) map[string]*resul
 }
 
 // partOf is where a buffer is counted.
-func partOf(m *results.Memory, b llama.BufferReport) **int64 {
+func partOf(m *results.Memory, b printed.BufferReport) **int64 {
 	switch b.Kind {
 	case "model":
 		if b.Repacked() {

@@ -6,12 +6,13 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"assay/native/llama"
+	"assay/native/llama/printed"
 	"assay/results"
 )
 
 // The names of buffers are those of public logs from Macs, and of Vulkan's here.
 func TestByDevice(t *testing.T) {
-	report := llama.ParseReport([]llama.Line{
+	report := printed.ParseReport([]printed.Line{
 		{Text: "load_tensors:   CPU_Mapped model buffer size =   100.00 MiB"},
 		{Text: "load_tensors:  MTL0_Mapped model buffer size =  4403.50 MiB"},
 		{Text: "llama_kv_cache:       MTL0 KV buffer size =   512.00 MiB"},

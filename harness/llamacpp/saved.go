@@ -6,6 +6,7 @@ import (
 
 	"assay/harness/runtime"
 	"assay/native/llama"
+	"assay/native/llama/saved"
 	"assay/results"
 )
 
@@ -34,7 +35,7 @@ func stateAgrees(m *results.Measured, lc *llama.Context) []results.Check {
 	return []results.Check{check}
 }
 
-func readSaved(lc *llama.Context, size int64) ([]llama.SavedCache, error) {
+func readSaved(lc *llama.Context, size int64) ([]saved.Cache, error) {
 	if size > mostState {
 		return nil, fmt.Errorf("a saved sequence of %d bytes is not read", size)
 	}
@@ -42,14 +43,14 @@ func readSaved(lc *llama.Context, size int64) ([]llama.SavedCache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return llama.ReadSaved(state, lc.Report().Caches)
+	return saved.Read(state, lc.Report().Caches)
 }
 
 // savedRows are the bytes that a cell has of each layer, smallest first: a state
 // numbers its layers by cache. Caches split the layers among them, or, as the keys
 // of an indexer do, each have all of them. Transposed values have tensors as wide as
 // the widest layer's (TAG_V_CACHE_VARIABLE, src/llama-kv-cache.cpp, v0.5.0).
-func savedRows(saved []llama.SavedCache, layers int) []int64 {
+func savedRows(saved []saved.Cache, layers int) []int64 {
 	var widest int64
 	for _, c := range saved {
 		for _, row := range c.VRows {

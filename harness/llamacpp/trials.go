@@ -13,6 +13,7 @@ import (
 	"assay/harness/machine"
 	"assay/harness/runtime"
 	"assay/native/llama"
+	"assay/native/llama/printed"
 	"assay/results"
 )
 
@@ -146,7 +147,7 @@ func trySettings(_ context.Context, t trial) ([]runtime.Reading, error) {
 
 // loggedCache reads what the log says of the cache. A log of another form, in which
 // nothing of it is found, does not hold.
-func loggedCache(r llama.Report) []runtime.Reading {
+func loggedCache(r printed.Report) []runtime.Reading {
 	out := []runtime.Reading{runtime.AtLeast("caches in the log", float64(len(r.Caches)), 1)}
 	if len(r.Caches) > 0 {
 		out = append(out, runtime.Equals("cells in the log", 512, r.Caches[0].Cells), runtime.Equals("streams in the log", 2, r.Caches[0].Streams))
@@ -236,7 +237,7 @@ func tryStep(_ context.Context, t trial) ([]runtime.Reading, error) {
 		left := lc.Unfinished()
 		out = append(out, runtime.AtMost("milliseconds that the device works on", left.Seconds()*1e3, 10))
 		said := "nothing"
-		if err := llama.StepFailed(lc.Log().Since(mark)); err != nil {
+		if err := printed.StepFailed(lc.Log().Since(mark)); err != nil {
 			said = err.Error()
 		}
 		out = append(out, runtime.Equals("errors in the log", "nothing", said))
@@ -263,7 +264,7 @@ func tryCompiled(ctx context.Context, t trial) ([]runtime.Reading, error) {
 			}
 			lc.Synchronize()
 		}
-		return llama.Compiled(lc.Log().Since(mark)), nil
+		return printed.Compiled(lc.Log().Since(mark)), nil
 	}
 	lc, err := t.model.NewContext(llama.ContextParams{NCtx: 2304, NBatch: 512, NUbatch: 512, NThreads: goruntime.NumCPU(), FlashAttn: t.flash()})
 	if err != nil {
@@ -349,7 +350,7 @@ func tryMemory(_ context.Context, t trial) ([]runtime.Reading, error) {
 	var out []runtime.Reading
 	err := t.decode(llama.ContextParams{NCtx: 8192, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 8, func(lc *llama.Context) error {
 		there := int64(0)
-		for _, report := range []llama.Report{t.model.Report(), lc.Report()} {
+		for _, report := range []printed.Report{t.model.Report(), lc.Report()} {
 			for _, b := range report.Buffers {
 				if strings.HasPrefix(b.Device, gpu.Name) {
 					there += b.Bytes

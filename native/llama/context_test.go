@@ -6,9 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"assay/native/llama"
-
 	"github.com/stretchr/testify/require"
+
+	"assay/native/llama"
+	"assay/native/llama/printed"
 )
 
 var (
@@ -109,7 +110,7 @@ func TestCacheTensorsAreExact(t *testing.T) {
 			// The log's own figures agree within their rounding.
 			logged := c.Report().CacheBytes()
 			require.NotNil(t, logged)
-			slack := float64(llama.ReportPrecision * len(c.Report().Caches))
+			slack := float64(printed.ReportPrecision * len(c.Report().Caches))
 			require.InDelta(t, sum, *logged, slack)
 			require.InDelta(t, sum, *c.Report().Sum("KV"), slack)
 		})

@@ -58,12 +58,16 @@ var flopRules = map[string]func(Node) int64{
 
 func innerProduct(n Node) int64 { return 2 * shape(n, 0)[0] * elements(n.t.ne) }
 
-func elements(ne [4]int64) int64 { return ne[0] * ne[1] * ne[2] * ne[3] }
-
-// shape answers the dimensions of a source, zeros when there is none.
-func shape(n Node, i int) [4]int64 {
-	if src, ok := n.Src(i); ok {
-		return src.t.ne
+// ObserveExperts counts the bytes of the experts that a computed node chose;
+// made for ContextParams.Chosen.
+func (c *Counter) ObserveExperts(n Node) {
+	at, ok := ofExperts[n.Op()]
+	ids, hasIDs := n.Src(2)
+	if !ok || !hasIDs || elements(n.t.ne) == 0 {
+		return
 	}
-	return [4]int64{}
+	weights, _ := n.Src(at)
+	root := weights.Root()
+	count := max(1, root.t.ne[2-at]) // matrices along the third dimension, biases along the second
+	c.term(classExperts, root.Type()).Bytes += root.Bytes() / count * int64(len(ids.distinct()))
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"assay/native/dylib"
+	"assay/native/llama/printed"
 )
 
 // Pinned is the release that assay installs where none is found.
@@ -32,9 +33,9 @@ type Library struct {
 	path    string
 	version string
 	fn      functions
-	log     *Log
+	log     *printed.Log
 	devices []Device
-	kernels Kernels
+	kernels printed.Kernels
 	unused  string
 
 	contextLayout, modelLayout     layout
@@ -95,7 +96,7 @@ func open(path string) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	lib := &Library{path: path, log: newLog(), opNames: map[int32]string{}}
+	lib := &Library{path: path, log: printed.New(), opNames: map[int32]string{}}
 	lib.version = lib.readVersion(handle)
 	if err := lib.fn.bind(handle); err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func open(path string) (*Library, error) {
 		return nil, err
 	}
 	lines := lib.log.Since(mark)
-	lib.kernels, lib.unused = ParseKernels(lines), ParseUnused(lines)
+	lib.kernels, lib.unused = printed.ParseKernels(lines), printed.ParseUnused(lines)
 	return lib, nil
 }
 
@@ -234,4 +235,7 @@ func cpuVariant(images []string) string {
 func (l *Library) Devices() []Device { return slices.Clone(l.devices) }
 
 // Log is what the library printed.
-func (l *Library) Log() *Log { return l.log }
+func (l *Library) Log() *printed.Log { return l.log }
+
+// Kernels are what the library's log says of its device.
+func (l *Library) Kernels() printed.Kernels { return l.kernels }

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"testing"
 
-	"assay/native/llama"
-
 	"github.com/stretchr/testify/require"
+
+	"assay/native/llama"
+	"assay/native/llama/printed"
 )
 
 // cacheOf decodes a few tokens and answers the cache tensors that were reached.
@@ -37,7 +38,7 @@ func TestMLAKeepsOneCompressedCache(t *testing.T) {
 		sum += tensor.Bytes
 	}
 	require.Len(t, got, len(want))
-	require.InDelta(t, sum, *c.Report().CacheBytes(), llama.ReportPrecision)
+	require.InDelta(t, sum, *c.Report().CacheBytes(), printed.ReportPrecision)
 }
 
 func TestRecurrentStateIsPerSequence(t *testing.T) {
@@ -56,8 +57,8 @@ func TestRecurrentStateIsPerSequence(t *testing.T) {
 	require.Len(t, r.Caches, 1)
 	require.True(t, r.Caches[0].Recurrent)
 	require.Equal(t, 3, r.Caches[0].Streams)
-	require.InDelta(t, 2*(conv+state), r.Caches[0].Bytes, llama.ReportPrecision)
-	require.InDelta(t, 2*(conv+state), *r.Sum("RS"), llama.ReportPrecision)
+	require.InDelta(t, 2*(conv+state), r.Caches[0].Bytes, printed.ReportPrecision)
+	require.InDelta(t, 2*(conv+state), *r.Sum("RS"), printed.ReportPrecision)
 }
 
 func TestSharedLayersAddNothing(t *testing.T) {
@@ -73,5 +74,5 @@ func TestSharedLayersAddNothing(t *testing.T) {
 		require.Equal(t, cells*32*2, tensor.Bytes, tensor.Name)
 		sum += tensor.Bytes
 	}
-	require.InDelta(t, sum, *c.Report().CacheBytes(), 2*llama.ReportPrecision)
+	require.InDelta(t, sum, *c.Report().CacheBytes(), 2*printed.ReportPrecision)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"assay/native/llama/printed"
 )
 
 // Switch is a setting that the library can also choose itself.
@@ -50,7 +52,7 @@ type Model struct {
 	lib     *Library
 	handle  uintptr
 	noAlloc bool
-	report  Report
+	report  printed.Report
 	spread  *spread // which the model points to
 }
 
@@ -74,10 +76,10 @@ func (l *Library) LoadModel(path string, p ModelParams) (*Model, error) {
 	runtime.KeepAlive(name)
 	lines := l.log.Since(mark)
 	if handle == 0 {
-		return nil, &CallError{Call: "loading " + path, Lines: tail(lines, 5)}
+		return nil, &CallError{Call: "loading " + path, Lines: printed.Last(lines, 5)}
 	}
-	m := &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: ParseReport(lines), spread: to}
-	mapped := slices.ContainsFunc(m.report.Buffers, func(b BufferReport) bool { return strings.HasSuffix(b.Device, "_Mapped") })
+	m := &Model{lib: l, handle: handle, noAlloc: p.NoAlloc, report: printed.ParseReport(lines), spread: to}
+	mapped := slices.ContainsFunc(m.report.Buffers, func(b printed.BufferReport) bool { return strings.HasSuffix(b.Device, "_Mapped") })
 	if mapped && (p.Mmap == Off || p.NoAlloc) {
 		m.Close()
 		return nil, &CallError{Call: fmt.Sprintf("passing no mmap to llama.cpp %s, which mapped %s,", l.version, path)}
@@ -132,7 +134,7 @@ func (m *Model) Close() {
 }
 
 // Report is what the library printed about the model's buffers.
-func (m *Model) Report() Report { return m.report }
+func (m *Model) Report() printed.Report { return m.report }
 
 // NParams is the number of parameters.
 func (m *Model) NParams() int64 { return int64(call(m.lib.fn.modelParams, m.handle)) }

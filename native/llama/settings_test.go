@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"assay/native/llama/printed"
 )
 
 // always are the members that a context asks for whatever is wished.
@@ -73,26 +75,26 @@ func TestModelRefusesWhatTheReleaseLacks(t *testing.T) {
 
 // What the library printed of a setting must be what was passed.
 func TestReportFindsASettingThatWasNotHonoured(t *testing.T) {
-	said := Report{
+	said := printed.Report{
 		Settings: map[string]string{"kv_unified": "true"},
-		Caches:   []CacheReport{{TypeK: "q8_0", TypeV: "f16"}},
+		Caches:   []printed.CacheReport{{TypeK: "q8_0", TypeV: "f16"}},
 	}
 	tests := []struct {
 		name   string
-		report Report
+		report printed.Report
 		asked  ContextParams
 		want   string
 	}{
 		{"all as asked", said, ContextParams{KVUnified: true, TypeK: "q8_0", TypeV: "f16"}, ""},
 		{"types left to the library", said, ContextParams{KVUnified: true}, ""},
-		{"nothing printed", Report{}, ContextParams{TypeK: "f32"}, ""},
+		{"nothing printed", printed.Report{}, ContextParams{TypeK: "f32"}, ""},
 		{"another cache", said, ContextParams{}, "passing kv_unified false to llama.cpp v9, which set true, failed"},
 		{"another K", said, ContextParams{KVUnified: true, TypeK: "f16"}, "passing type_k f16 to llama.cpp v9, which set q8_0, failed"},
 		{"another V", said, ContextParams{KVUnified: true, TypeV: "q8_0"}, "passing type_v q8_0 to llama.cpp v9, which set f16, failed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := test.report.honoured(test.asked, "v9")
+			err := test.asked.honouredIn(test.report, "v9")
 			if test.want == "" {
 				require.NoError(t, err)
 				return

@@ -3,35 +3,10 @@ package llama
 import (
 	"bytes"
 	"fmt"
-	"structs"
 	"unsafe"
 
 	"assay/native/dylib"
 )
-
-// tensor is struct ggml_tensor of ggml.h, alike in all seven releases (336
-// bytes, compiled and compared; checkTensorLayout tests it in the library that
-// runs).
-type tensor struct {
-	_        structs.HostLayout
-	typ      int32
-	buffer   uintptr
-	ne       [4]int64
-	nb       [4]uint64
-	op       int32
-	opParams [16]int32
-	flags    int32
-	src      [10]*tensor
-	viewSrc  *tensor
-	viewOffs uint64
-	data     uintptr
-	name     [64]byte
-	extra    uintptr
-	_        [8]byte
-}
-
-// typeCount is above GGML_TYPE_COUNT of every release.
-const typeCount = 64
 
 // checkTensorLayout builds two tensors and their product in a scratch context
 // and compares every field that the observer reads with what was put in.
@@ -147,4 +122,14 @@ func (n Node) Root() Node {
 		n.t = n.t.viewSrc
 	}
 	return n
+}
+
+func elements(ne [4]int64) int64 { return ne[0] * ne[1] * ne[2] * ne[3] }
+
+// shape answers the dimensions of a source, zeros when there is none.
+func shape(n Node, i int) [4]int64 {
+	if src, ok := n.Src(i); ok {
+		return src.t.ne
+	}
+	return [4]int64{}
 }

@@ -219,20 +219,6 @@ func (t *Traffic) activations(n Node) {
 	}
 }
 
-// ObserveExperts counts the bytes of the experts that a computed node chose;
-// made for ContextParams.Chosen.
-func (c *Counter) ObserveExperts(n Node) {
-	at, ok := ofExperts[n.Op()]
-	ids, hasIDs := n.Src(2)
-	if !ok || !hasIDs || elements(n.t.ne) == 0 {
-		return
-	}
-	weights, _ := n.Src(at)
-	root := weights.Root()
-	count := max(1, root.t.ne[2-at]) // matrices along the third dimension, biases along the second
-	c.term(classExperts, root.Type()).Bytes += root.Bytes() / count * int64(len(ids.distinct()))
-}
-
 // distinct are the different numbers in a matrix of 32-bit integers.
 func (n Node) distinct() map[uint32]bool {
 	data := make([]byte, n.Bytes())

@@ -1,4 +1,4 @@
-package llama
+package printed
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 )
 
 func TestLogJoinsPiecesIntoLines(t *testing.T) {
-	l := newLog()
-	l.write(LevelInfo, "one\ntwo")
-	l.write(levelContinue, " and a half\n")
+	l := New()
+	l.Write(LevelInfo, "one\ntwo")
+	l.Write(levelContinue, " and a half\n")
 	mark := l.Mark()
-	l.write(LevelError, "three\n")
-	l.write(LevelDebug, "hidden\n")
-	l.write(LevelWarn, "not finished")
+	l.Write(LevelError, "three\n")
+	l.Write(LevelDebug, "hidden\n")
+	l.Write(LevelWarn, "not finished")
 	require.Equal(t, []Line{{LevelInfo, "one"}, {LevelInfo, "two and a half"}, {LevelError, "three"}, {LevelDebug, "hidden"}}, l.Since(0))
 	require.Equal(t, []Line{{LevelError, "three"}, {LevelDebug, "hidden"}}, l.Since(mark))
 	require.Equal(t, []string{"two and a half", "three"}, l.Tail(2))
@@ -22,9 +22,9 @@ func TestLogJoinsPiecesIntoLines(t *testing.T) {
 }
 
 func TestLogForgetsTheOldest(t *testing.T) {
-	l := newLog()
+	l := New()
 	for i := range keptLines + 10 {
-		l.write(LevelInfo, fmt.Sprintln(i))
+		l.Write(LevelInfo, fmt.Sprintln(i))
 	}
 	lines := l.Since(0)
 	require.Len(t, lines, keptLines)

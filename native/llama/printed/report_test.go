@@ -1,4 +1,4 @@
-package llama_test
+package printed_test
 
 import (
 	"fmt"
@@ -10,22 +10,22 @@ import (
 	"strings"
 	"testing"
 
-	"assay/native/llama"
-
 	"github.com/stretchr/testify/require"
+
+	"assay/native/llama/printed"
 )
 
 // readLog reads lines as a library printed them, "LEVEL text": a load and a
 // context of the skeletons gemma3 and mamba, n_ctx 5000, two sequences, K in
 // q8_0; what is not about memory is cut out.
-func readLog(t testing.TB, file string) []llama.Line {
+func readLog(t testing.TB, file string) []printed.Line {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	var lines []llama.Line
+	var lines []printed.Line
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSuffix(line, "\n")
-		lines = append(lines, llama.Line{Level: llama.Level(line[0] - '0'), Text: line[2:]})
+		lines = append(lines, printed.Line{Level: printed.Level(line[0] - '0'), Text: line[2:]})
 	}
 	return lines
 }
@@ -42,8 +42,8 @@ func TestParseReportReadsEveryRelease(t *testing.T) {
 	for _, file := range kept {
 		version := strings.TrimSuffix(filepath.Base(file), ".gemma3.log")
 		t.Run(version+" windowed", func(t *testing.T) {
-			r := llama.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".gemma3.log")))
-			require.Equal(t, []llama.CacheReport{
+			r := printed.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".gemma3.log")))
+			require.Equal(t, []printed.CacheReport{
 				{Cells: 2560, Layers: 1, Streams: 2, TypeK: "q8_0", TypeV: "f16",
 					KBytes: mib(33), VBytes: mib(62), Bytes: mib(96)},
 				{Cells: 1024, Layers: 6, Streams: 2, TypeK: "q8_0", TypeV: "f16",
@@ -59,8 +59,8 @@ func TestParseReportReadsEveryRelease(t *testing.T) {
 			require.Equal(t, "auto", r.Settings["flash_attn"])
 		})
 		t.Run(version+" recurrent", func(t *testing.T) {
-			r := llama.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".mamba.log")))
-			require.Equal(t, []llama.CacheReport{
+			r := printed.ParseReport(readLog(t, filepath.Join("testdata", "log", version+".mamba.log")))
+			require.Equal(t, []printed.CacheReport{
 				{Recurrent: true, Cells: 2, Layers: 2, Streams: 2, TypeK: "f32", TypeV: "f32",
 					KBytes: mib(1), VBytes: mib(3), Bytes: mib(4)},
 			}, r.Caches)
@@ -71,7 +71,7 @@ func TestParseReportReadsEveryRelease(t *testing.T) {
 }
 
 func TestParseReportTakesTheLastComputeBuffer(t *testing.T) {
-	r := llama.ParseReport([]llama.Line{
+	r := printed.ParseReport([]printed.Line{
 		{Text: "sched_reserve:      Metal compute buffer size =   100.00 MiB"},
 		{Text: "sched_reserve:        CPU compute buffer size =     1.00 MiB"},
 		{Text: "load_tensors: Metal model buffer size =    10.00 MiB"},
@@ -108,8 +108,8 @@ func TestParseReportCountsNothingThatItCannotRead(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			good := []llama.Line{{Text: fmt.Sprintf(cache, "4.00", "512", "3.50")}, {Text: fmt.Sprintf(buffer, "4.00")}}
-			r := llama.ParseReport(append(good, llama.Line{Text: test.line}))
+			good := []printed.Line{{Text: fmt.Sprintf(cache, "4.00", "512", "3.50")}, {Text: fmt.Sprintf(buffer, "4.00")}}
+			r := printed.ParseReport(append(good, printed.Line{Text: test.line}))
 			if test.read {
 				require.Empty(t, r.Unread)
 				require.NotNil(t, r.CacheBytes())
@@ -133,7 +133,7 @@ func FuzzParseReport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, size, cells, layers, streams, kind string) {
 		line := fmt.Sprintf("x: size = %s MiB ( %s cells, %s layers,  %s/%s seqs), %s (f16): %s MiB, V (f16): %s MiB",
 			size, cells, layers, streams, streams, kind, size, size)
-		r := llama.ParseReport([]llama.Line{{Text: line}, {Text: "x: CPU KV buffer size = " + size + " MiB"}})
+		r := printed.ParseReport([]printed.Line{{Text: line}, {Text: "x: CPU KV buffer size = " + size + " MiB"}})
 		for _, c := range r.Caches {
 			requireSize(t, c.KBytes, line)
 			requireSize(t, c.Bytes, line)
@@ -173,6 +173,6 @@ func TestParseReportReadsSplits(t *testing.T) {
 		"sched_reserve: graph (pp bs=512, tg bs=1): nodes = 822 / 822, splits = 324 / 2, input objects = 4 / 4": {324, 2},
 		"sched_reserve: graph splits = many":                                                                    nil,
 	} {
-		require.Equal(t, want, llama.ParseReport(printed(text)).Splits, text)
+		require.Equal(t, want, printed.ParseReport(linesOf(text)).Splits, text)
 	}
 }

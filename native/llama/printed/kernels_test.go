@@ -1,4 +1,4 @@
-package llama_test
+package printed_test
 
 import (
 	"strings"
@@ -6,14 +6,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"assay/native/llama"
+	"assay/native/llama/printed"
 )
 
-// printed makes the library's lines of a text.
-func printed(text string) []llama.Line {
-	var lines []llama.Line
+// linesOf makes the library's lines of a text.
+func linesOf(text string) []printed.Line {
+	var lines []printed.Line
 	for line := range strings.Lines(text) {
-		lines = append(lines, llama.Line{Level: llama.LevelInfo, Text: strings.TrimSuffix(line, "\n")})
+		lines = append(lines, printed.Line{Level: printed.LevelInfo, Text: strings.TrimSuffix(line, "\n")})
 	}
 	return lines
 }
@@ -49,29 +49,29 @@ func TestParseKernels(t *testing.T) {
 	yes, no := true, false
 	tests := []struct {
 		name, text string
-		want       llama.Kernels
+		want       printed.Kernels
 	}{
-		{"M5 Max", metalM5Max, llama.Kernels{BFloat: &yes, Tensor: &yes, Reduction: &yes, Matrix: &yes}},
-		{"M4 Max", metalM4Max, llama.Kernels{BFloat: &yes, Tensor: &no, Reduction: &yes, Matrix: &yes}},
-		{"virtual machine", metalVirtual, llama.Kernels{BFloat: &no, Tensor: &no, Reduction: &no, Matrix: &no}},
-		{"no Metal", "load_backend: loaded CPU backend from /lib/libggml-cpu-zen4.so\n", llama.Kernels{}},
-		{"another function's line", "print: has bfloat = true\nggml_metal_device_init: has bfloat = maybe\n", llama.Kernels{}},
+		{"M5 Max", metalM5Max, printed.Kernels{BFloat: &yes, Tensor: &yes, Reduction: &yes, Matrix: &yes}},
+		{"M4 Max", metalM4Max, printed.Kernels{BFloat: &yes, Tensor: &no, Reduction: &yes, Matrix: &yes}},
+		{"virtual machine", metalVirtual, printed.Kernels{BFloat: &no, Tensor: &no, Reduction: &no, Matrix: &no}},
+		{"no Metal", "load_backend: loaded CPU backend from /lib/libggml-cpu-zen4.so\n", printed.Kernels{}},
+		{"another function's line", "print: has bfloat = true\nggml_metal_device_init: has bfloat = maybe\n", printed.Kernels{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.want, llama.ParseKernels(printed(tt.text)))
+			require.Equal(t, tt.want, printed.ParseKernels(linesOf(tt.text)))
 		})
 	}
 }
 
 func TestParseUnused(t *testing.T) {
-	require.Contains(t, llama.ParseUnused(printed("ggml_vulkan: No devices found.\nload_backend: loaded Vulkan backend\n")),
+	require.Contains(t, printed.ParseUnused(linesOf("ggml_vulkan: No devices found.\nload_backend: loaded Vulkan backend\n")),
 		"unless GGML_VK_VISIBLE_DEVICES=0")
-	require.Empty(t, llama.ParseUnused(printed("ggml_vulkan: Found 1 Vulkan devices:\n")))
+	require.Empty(t, printed.ParseUnused(linesOf("ggml_vulkan: Found 1 Vulkan devices:\n")))
 }
 
 func FuzzParseKernels(f *testing.F) {
 	f.Add(metalM5Max)
 	f.Add(metalVirtual)
-	f.Fuzz(func(_ *testing.T, text string) { llama.ParseKernels(printed(text)) })
+	f.Fuzz(func(_ *testing.T, text string) { printed.ParseKernels(linesOf(text)) })
 }

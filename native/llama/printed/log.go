@@ -1,13 +1,12 @@
-package llama
+// Package printed is what llama.cpp prints: its lines as they come, and what they say of
+// memory, of kernels and devices, and of steps that were lost. It calls no library.
+package printed
 
 import (
 	"fmt"
 	"io"
 	"strings"
 	"sync"
-	"sync/atomic"
-
-	"github.com/ebitengine/purego"
 )
 
 // Level is enum ggml_log_level of ggml.h.
@@ -52,7 +51,8 @@ func (l *Log) Echo(w io.Writer) {
 	l.echo = w
 }
 
-func newLog() *Log { return &Log{} }
+// New returns a log without lines.
+func New() *Log { return &Log{} }
 
 // Mark answers a position for Since.
 func (l *Log) Mark() int {
@@ -75,10 +75,11 @@ func (l *Log) Since(mark int) []Line {
 
 // Tail answers the text of the last n lines above debug level.
 func (l *Log) Tail(n int) []string {
-	return tail(l.Since(0), n)
+	return Last(l.Since(0), n)
 }
 
-func tail(lines []Line, n int) []string {
+// Last returns the text of the last n of the lines above debug level.
+func Last(lines []Line, n int) []string {
 	var texts []string
 	for _, line := range lines {
 		if line.Level != LevelDebug && line.Text != "" {
@@ -88,9 +89,9 @@ func tail(lines []Line, n int) []string {
 	return texts[max(0, len(texts)-n):]
 }
 
-// write takes a piece of text as the library hands it over: several lines, one,
+// Write takes a piece of text as the library hands it over: several lines, one,
 // or a part of one.
-func (l *Log) write(level Level, text string) {
+func (l *Log) Write(level Level, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if level != levelContinue {
@@ -119,17 +120,3 @@ func (l *Log) append(line Line) {
 		fmt.Fprintln(l.echo, line.Text)
 	}
 }
-
-// logSink is where the process's one log callback writes to.
-var logSink atomic.Pointer[Log]
-
-// logCallback answers the C function pointer for llama_log_set. Callbacks are
-// never freed, so there is one for the process.
-var logCallback = sync.OnceValue(func() uintptr {
-	return purego.NewCallback(func(level int32, text uintptr, _ uintptr) uintptr {
-		if log := logSink.Load(); log != nil {
-			log.write(Level(level), goString(text))
-		}
-		return 0
-	})
-})

@@ -1,4 +1,4 @@
-package llama
+package printed
 
 import (
 	"errors"

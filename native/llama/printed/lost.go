@@ -1,15 +1,19 @@
-package llama
+package printed
 
 import (
 	"regexp"
 	"strings"
-	"time"
 )
 
 // StepError says that a step was lost on the device although llama_decode and
 // llama_synchronize returned: only the log tells (ggml_metal_synchronize,
 // ggml-metal-context.m, b9093 to b11434).
 type StepError struct{ Lines []string }
+
+// compiling is what Metal prints before it compiles a pipeline, at the first
+// encoding of each variant (ggml_metal_library_compile_pipeline,
+// ggml-metal-device.m, 2025 to b11434).
+var compiling = regexp.MustCompile(`^ggml_metal_library_compile_pipeline: compiling pipeline: base = '`)
 
 func (e *StepError) Error() string {
 	return "a step was lost on the device, whose results and time are worthless: " + strings.Join(e.Lines, "; ")
@@ -30,11 +34,6 @@ func StepFailed(lines []Line) error {
 	return &StepError{Lines: said[:min(len(said), 5)]}
 }
 
-// compiling is what Metal prints before it compiles a pipeline, at the first
-// encoding of each variant (ggml_metal_library_compile_pipeline,
-// ggml-metal-device.m, 2025 to b11434).
-var compiling = regexp.MustCompile(`^ggml_metal_library_compile_pipeline: compiling pipeline: base = '`)
-
 // Compiled counts the pipelines that were compiled: a time with one in it is no
 // time of the work.
 func Compiled(lines []Line) int {
@@ -46,14 +45,3 @@ func Compiled(lines []Line) int {
 	}
 	return n
 }
-
-// Unfinished waits for the device and answers how long that took: next to nothing
-// where everything that was submitted was done.
-func (c *Context) Unfinished() time.Duration {
-	start := time.Now()
-	c.Synchronize()
-	return time.Since(start)
-}
-
-// Log is what the context's library printed.
-func (c *Context) Log() *Log { return c.lib.log }

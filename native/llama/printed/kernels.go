@@ -1,4 +1,4 @@
-package llama
+package printed
 
 import (
 	"regexp"
@@ -41,6 +41,3 @@ func ParseKernels(lines []Line) Kernels {
 	}
 	return k
 }
-
-// Kernels are what the library's log says of its device.
-func (l *Library) Kernels() Kernels { return l.kernels }

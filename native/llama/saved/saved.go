@@ -1,15 +1,19 @@
-package llama
+// Package saved reads what llama_state_seq_get_data returned: how many cells a sequence
+// has, and how wide they are. It calls no library.
+package saved
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
+
+	"assay/native/llama/printed"
 )
 
-// SavedCache is what a saved sequence holds of one attention cache: how many of
+// Cache is what a saved sequence holds of one attention cache: how many of
 // its cells, and the bytes that one cell has of each layer's keys and values.
-type SavedCache struct {
+type Cache struct {
 	Cells        int
 	KRows, VRows []int64
 	// Transposed: values lie as they do without flash attention, one element of all
@@ -35,12 +39,12 @@ const (
 // none up to b8121, 8 in b8390 and b10361, 12 from v0.4.0 on.
 var ropeWords = []int{0, 8, 12}
 
-// ReadSaved reads what StateGet returned, of a context with those caches in the
+// Read reads what llama.Context.StateGet returned, of a context with those caches in the
 // library's order. A state does not say how wide its cells are nor whether values
 // are kept: of the forms that releases write, the one is taken that fits to the
 // last byte. What a recurrent cache saved stands behind the others and is passed over.
-func ReadSaved(state []byte, caches []CacheReport) ([]SavedCache, error) {
-	attention := slices.DeleteFunc(slices.Clone(caches), func(c CacheReport) bool { return c.Recurrent })
+func Read(state []byte, caches []printed.CacheReport) ([]Cache, error) {
+	attention := slices.DeleteFunc(slices.Clone(caches), func(c printed.CacheReport) bool { return c.Recurrent })
 	r := stateReader{state: state, whole: len(attention) == len(caches)}
 	if len(state) >= 8 && binary.LittleEndian.Uint32(state) == stateMagic {
 		r.at = 8
@@ -64,7 +68,7 @@ type stateReader struct {
 }
 
 // caches reads all of them; a copy of the reader tries each form of the next one.
-func (r stateReader) caches(expected []CacheReport) ([]SavedCache, bool) {
+func (r stateReader) caches(expected []printed.CacheReport) ([]Cache, bool) {
 	if len(expected) == 0 {
 		return nil, !r.whole || r.at == len(r.state)
 	}
@@ -75,15 +79,15 @@ func (r stateReader) caches(expected []CacheReport) ([]SavedCache, bool) {
 			continue
 		}
 		if rest, ok := next.caches(expected[1:]); ok {
-			return append([]SavedCache{saved}, rest...), true
+			return append([]Cache{saved}, rest...), true
 		}
 	}
 	return nil, false
 }
 
 // cache reads one: all of its streams, of which the sequence lies in one.
-func (r *stateReader) cache(layers int, values bool) (SavedCache, bool) {
-	var saved SavedCache
+func (r *stateReader) cache(layers int, values bool) (Cache, bool) {
+	var saved Cache
 	streams, ok := r.word()
 	if !ok || streams < 1 || streams > mostStreams {
 		return saved, false
@@ -118,7 +122,7 @@ func (r *stateReader) cells(n int) bool {
 }
 
 // rows reads each layer's keys, then each layer's values.
-func (r *stateReader) rows(saved *SavedCache, cells, layers int, values bool) bool {
+func (r *stateReader) rows(saved *Cache, cells, layers int, values bool) bool {
 	transposed, ok := r.word()
 	n, okN := r.word()
 	if !ok || !okN || transposed > 1 || n != layers {
