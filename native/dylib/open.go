@@ -32,6 +32,9 @@ func (e *OpenError) Error() string {
 	if strings.TrimSpace(why) == "" {
 		why = "the system's loader gives no reason, as when libraries beside it are of another release (ldd -r lists what is missing)"
 	}
+	if cause, remedy, known := causeOf(why); known {
+		return fmt.Sprintf("opening %s: %s; %s", e.Path, cause, remedy)
+	}
 	return fmt.Sprintf("opening %s: %s; install a release built for this machine", e.Path, why)
 }
 

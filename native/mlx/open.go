@@ -170,5 +170,33 @@ func noStream(path, device string, err error) error {
 	if errors.As(err, &said) && strings.Contains(said.Message, "No Metal device available") {
 		return &NoDeviceError{path, strings.TrimSuffix(said.Message, ".")}
 	}
+	if said != nil {
+		if remedy := withoutKernels(said.Message); remedy != "" {
+			return &NoKernelsError{path, said.Message, remedy}
+		}
+	}
 	return fmt.Errorf("%s: making a stream on the %s: %w", path, device, err)
+}
+
+// NoKernelsError says that the kernels of Metal, mlx.metallib, cannot be loaded.
+type NoKernelsError struct{ Path, Message, Remedy string }
+
+func (e *NoKernelsError) Error() string {
+	said, _, _ := strings.Cut(e.Message, "\n")
+	return fmt.Sprintf("%s cannot load its kernels (%s); %s", e.Path, said, e.Remedy)
+}
+
+// Is reports that the error is dylib.ErrUnusable.
+func (e *NoKernelsError) Is(target error) bool { return target == dylib.ErrUnusable }
+
+// withoutKernels is what to do where load_default_library (mlx/backend/metal/device.cpp)
+// fails, "" where it says something else.
+func withoutKernels(message string) string {
+	switch {
+	case strings.Contains(message, "language version"):
+		return "mlx.metallib was built for a newer macOS: install an MLX that was built for this one"
+	case strings.Contains(message, "default metallib"):
+		return "put the mlx.metallib of the same release beside libmlx.dylib, or install MLX anew (brew reinstall mlx mlx-c)"
+	}
+	return ""
 }

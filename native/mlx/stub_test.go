@@ -69,3 +69,17 @@ func TestNoDeviceIsNoRuntime(t *testing.T) {
 	other := noStream("/opt/homebrew/lib/libmlxc.dylib", "gpu", &Error{"mlx_stream_new_device", "no memory"})
 	require.NotErrorIs(t, other, dylib.ErrUnusable)
 }
+
+// Kernels that are not there, or are for another macOS, are no runtime, with the remedy.
+func TestNoKernelsIsNoRuntime(t *testing.T) {
+	const path = "/opt/homebrew/lib/libmlxc.dylib"
+	for said, remedy := range map[string]string{
+		"Failed to load the default metallib. library not found library not found library not found":                                 "beside libmlx.dylib",
+		"[metal::Device] Unable to load the library: this library is using language version 4.0, which is not supported on this OS.": "built for a newer macOS",
+	} {
+		err := noStream(path, "gpu", &Error{"mlx_stream_new_device", said})
+		require.ErrorIs(t, err, dylib.ErrUnusable)
+		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, remedy)
+	}
+}
