@@ -6,6 +6,7 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/family"
+	_ "assay/native/mlx/lm/family/gemma" // which registers itself
 	"assay/native/mlx/lm/folder"
 )
 

@@ -7,7 +7,7 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(cohere2, "cohere2") }
+func init() { Register(cohere2, "cohere2") }
 
 // cohere2 is mlx_lm/models/cohere2.py: attention and feed-forward read the same
 // norm, a layer norm; layers without a window do not turn.
@@ -33,7 +33,7 @@ func cohere2(b *block.Builder) *block.Network {
 		return nil
 	}
 	rope := block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta", 50000), true)
-	types := typesBy(d.Layers, pattern)
+	types := TypesBy(d.Layers, pattern)
 	n := b.Base(d, true)
 	for i := range d.Layers {
 		path := block.LayerPath(i)
@@ -49,7 +49,7 @@ func cohere2(b *block.Builder) *block.Network {
 	}
 	n.Norm = b.LayerNorm("model.norm", d.Hidden, d.Eps, normBias)
 	n.Sliding(types, window)
-	n.Finish = func(s *mlx.Scope, logits mlx.Array) mlx.Array { return times(s, logits, scale) }
+	n.Finish = func(s *mlx.Scope, logits mlx.Array) mlx.Array { return Times(s, logits, scale) }
 	return n
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 func init() {
-	register(deepseekV3, "deepseek_v3", "kimi_k2", "joyai_llm_flash")
-	register(glm4MoELite, "glm4_moe_lite")
+	Register(deepseekV3, "deepseek_v3", "kimi_k2", "joyai_llm_flash")
+	Register(glm4MoELite, "glm4_moe_lite")
 }
 
 // latentDefaults are what a model type takes where config.json has no such key.

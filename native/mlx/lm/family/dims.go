@@ -9,9 +9,9 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-// headedDims reads the dimensions of a model whose heads may have a width of
+// HeadedDims reads the dimensions of a model whose heads may have a width of
 // their own; as many heads share keys as there are, unless it says otherwise.
-func headedDims(b *block.Builder) block.Dims {
+func HeadedDims(b *block.Builder) block.Dims {
 	d := block.Dims{
 		Hidden: b.Integer("hidden_size"),
 		Layers: b.Integer("num_hidden_layers"),
@@ -34,9 +34,9 @@ func tied(b *block.Builder, fallback ...bool) bool {
 	return tied
 }
 
-// inner reads a model's text_config, under whose name's prefix its tensors lie,
+// Inner reads a model's text_config, under whose name's prefix its tensors lie,
 // and calls build with it. A configuration without one is its own.
-func inner(b *block.Builder, prefix string, build func(b *block.Builder) *block.Network) *block.Network {
+func Inner(b *block.Builder, prefix string, build func(b *block.Builder) *block.Network) *block.Network {
 	outer := b.Config
 	if !outer.Has("text_config") {
 		b.Prefix = prefix
@@ -51,15 +51,19 @@ func inner(b *block.Builder, prefix string, build func(b *block.Builder) *block.
 	return build(b)
 }
 
-// seen are the parts of models that see or hear, which mlx-lm leaves out.
-var seen = []string{"vision_tower", "multi_modal_projector", "audio_tower", "embed_audio", "embed_vision", "vision_embedder", "vision_model", "visual."}
+// Seen are the parts of models that see or hear, which mlx-lm leaves out.
+func Seen() []string {
+	return []string{
+		"vision_tower", "multi_modal_projector", "audio_tower", "embed_audio", "embed_vision", "vision_embedder", "vision_model", "visual.",
+	}
+}
 
 // textOnly renames tensors as wrappers around text models do: those that see are
 // dropped, and "model.language_model." and no prefix at all become prefix.
 func textOnly(b *block.Builder) {
 	b.Rename(func(name string) string {
 		bare := strings.TrimPrefix(name, "model.")
-		if slices.ContainsFunc(seen, func(part string) bool { return strings.HasPrefix(bare, part) }) {
+		if slices.ContainsFunc(Seen(), func(part string) bool { return strings.HasPrefix(bare, part) }) {
 			return ""
 		}
 		switch {
@@ -72,26 +76,26 @@ func textOnly(b *block.Builder) {
 	})
 }
 
-// ownScale keeps the number that embeddings are multiplied with.
-func ownScale(b *block.Builder, n *block.Network, number float64) {
+// OwnScale keeps the number that embeddings are multiplied with.
+func OwnScale(b *block.Builder, n *block.Network, number float64) {
 	if t := n.EmbedType(b); b.Usable() {
 		n.Scale = b.Own(b.S.Scalar(number, t))
 	}
 }
 
-// times multiplies by a number in the array's own type.
-func times(s *mlx.Scope, x mlx.Array, number float64) mlx.Array {
+// Times multiplies by a number in the array's own type.
+func Times(s *mlx.Scope, x mlx.Array, number float64) mlx.Array {
 	return s.Multiply(x, s.Scalar(number, s.Type(x)))
 }
 
-// firstOf returns the first layer of a kind, and whether there is one.
-func firstOf(types []string, kind string) (int, bool) {
+// FirstOf returns the first layer of a kind, and whether there is one.
+func FirstOf(types []string, kind string) (int, bool) {
 	at := slices.Index(types, kind)
 	return max(at, 0), at >= 0
 }
 
-// typesBy makes layer types where config.json has none: full every period-th.
-func typesBy(layers, period int) []string {
+// TypesBy makes layer types where config.json has none: full every period-th.
+func TypesBy(layers, period int) []string {
 	types := make([]string, layers)
 	for i := range types {
 		types[i] = folder.SlidingAttention

@@ -7,12 +7,12 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(exaone4, "exaone4") }
+func init() { Register(exaone4, "exaone4") }
 
 // exaone4 is mlx_lm/models/exaone4.py: norms behind attention and feed-forward. A
 // pattern of L and G repeats over the layers: L has a window, G does not turn.
 func exaone4(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	intermediate := b.Integer("intermediate_size")
 	rope := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta"), Scaling: b.Scaling()})
 	pattern := b.Text("sliding_window_pattern", "")

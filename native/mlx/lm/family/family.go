@@ -17,8 +17,8 @@ type Family func(b *block.Builder) *block.Network
 // families are the model types that can be run; each file adds its own.
 var families = map[string]Family{}
 
-// register adds a family under the model types that it runs.
-func register(build Family, types ...string) {
+// Register adds a family under the model types that it runs.
+func Register(build Family, types ...string) {
 	for _, kind := range types {
 		families[kind] = build
 	}

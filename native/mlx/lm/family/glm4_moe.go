@@ -6,13 +6,13 @@ import (
 	"assay/native/mlx/lm/block"
 )
 
-func init() { register(glm4MoE, "glm4_moe") }
+func init() { Register(glm4MoE, "glm4_moe") }
 
 // glm4MoE is mlx_lm/models/glm4_moe.py. It reads neither rope_scaling nor
 // tie_word_embeddings, and drops the layer behind the last, which predicts more
 // tokens.
 func glm4MoE(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	intermediate, dense := b.Integer("intermediate_size"), b.Count("first_k_dense_replace")
 	bias, normed := b.Boolean("attention_bias"), b.Boolean("use_qk_norm")
 	turned := int(float64(d.HeadDim) * b.Float("partial_rotary_factor"))

@@ -9,7 +9,7 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(gptOSS, "gpt_oss") }
+func init() { Register(gptOSS, "gpt_oss") }
 
 // gptOSS is mlx_lm/models/gpt_oss.py. Where config.json names no layer types, they
 // are pairs, and the last of an odd number of layers is loaded and not run.

@@ -7,7 +7,7 @@ import (
 	"assay/native/mlx/lm/recurrence"
 )
 
-func init() { register(graniteMoEHybrid, "granitemoehybrid") }
+func init() { Register(graniteMoEHybrid, "granitemoehybrid") }
 
 // graniteMoEHybrid is mlx_lm/models/granitemoehybrid.py: Mamba-2 and attention,
 // with multipliers on embeddings, branches and logits.
@@ -47,7 +47,7 @@ func graniteMoEHybrid(b *block.Builder) *block.Network {
 	}
 	n.Norm = b.Norm("model.norm", d.Hidden, d.Eps)
 	n.Recurrent(attends)
-	ownScale(b, n, b.Float("embedding_multiplier"))
+	OwnScale(b, n, b.Float("embedding_multiplier"))
 	n.Finish = func(s *mlx.Scope, logits mlx.Array) mlx.Array {
 		return s.Divide(logits, s.Scalar(divisor, s.Type(logits)))
 	}
@@ -121,8 +121,8 @@ type graniteLayer struct {
 
 func (l *graniteLayer) Forward(st *cache.Step, x mlx.Array, mask mlx.Mask, c cache.Cache) mlx.Array {
 	s := st.S
-	x = s.Add(x, times(s, l.mixer.Forward(st, l.inputNorm.Forward(s, x), mask, c), l.residual))
-	return s.Add(x, times(s, l.feedForward.Forward(st, l.ffNorm.Forward(s, x)), l.residual))
+	x = s.Add(x, Times(s, l.mixer.Forward(st, l.inputNorm.Forward(s, x), mask, c), l.residual))
+	return s.Add(x, Times(s, l.feedForward.Forward(st, l.ffNorm.Forward(s, x)), l.residual))
 }
 
 // graniteExperts is GraniteMoeHybridMoE with the shared expert.

@@ -11,8 +11,8 @@ import (
 )
 
 func init() {
-	register(lfm2, "lfm2")
-	register(lfm2MoE, "lfm2_moe")
+	Register(lfm2, "lfm2")
+	Register(lfm2MoE, "lfm2_moe")
 }
 
 // lfm2 is mlx_lm/models/lfm2.py: short convolutions, and attention on some layers.
@@ -135,6 +135,6 @@ func (m *lfm2Experts) Forward(st *cache.Step, x mlx.Array) mlx.Array {
 		sum := s.Sum(weights, -1, true)
 		weights = s.Divide(weights, s.Add(sum, s.Scalar(1e-6, s.Type(sum))))
 	}
-	weights = s.AsType(times(s, weights, m.scale), s.Type(x))
+	weights = s.AsType(Times(s, weights, m.scale), s.Type(x))
 	return block.Weighted(s, m.experts.Forward(st, x, indices), weights)
 }

@@ -7,7 +7,7 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(llama, "llama", "mistral", "iquestcoder", "xverse") }
+func init() { Register(llama, "llama", "mistral", "iquestcoder", "xverse") }
 
 // llama is mlx_lm/models/llama.py, which runs what MODEL_REMAPPING of
 // mlx_lm/utils.py names beside it.

@@ -6,18 +6,18 @@ import (
 	"assay/native/mlx/lm/cache"
 )
 
-func init() { register(llama4, "llama4") }
+func init() { Register(llama4, "llama4") }
 
 // llama4 is mlx_lm/models/llama4.py: attention in chunks on three of four layers,
 // which turn; the fourth does not turn and looks at everything.
 func llama4(b *block.Builder) *block.Network {
-	return inner(b, "language_model.", llama4Text)
+	return Inner(b, "language_model.", llama4Text)
 }
 
 func llama4Text(b *block.Builder) *block.Network {
 	b.Ignore("vision_model")
 	b.Ignore("multi_modal_projector")
-	d := headedDims(b)
+	d := HeadedDims(b)
 	chunk, step := b.Integer("attention_chunk_size"), b.Integer("interleave_moe_layer_step")
 	bias, normed := b.Boolean("attention_bias"), b.Boolean("use_qk_norm")
 	width, dense := b.Integer("intermediate_size"), b.Integer("intermediate_size_mlp")

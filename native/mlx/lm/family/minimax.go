@@ -6,11 +6,11 @@ import (
 	"assay/native/mlx/lm/cache"
 )
 
-func init() { register(minimax, "minimax", "minimax_m2") }
+func init() { Register(minimax, "minimax", "minimax_m2") }
 
 // minimax is mlx_lm/models/minimax.py, which runs MiniMax-M2.
 func minimax(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	experts, chosen := b.Experts("num_local_experts")
 	width, normed := b.Integer("intermediate_size"), b.Boolean("use_qk_norm", true)
 	rope := block.PlainRope(b.Integer("rotary_dim"), d.HeadDim, b.Float("rope_theta"), false)

@@ -10,14 +10,14 @@ import (
 )
 
 func init() {
-	register(ministral3, "ministral3")
-	register(mistral3, "mistral3", "llava")
+	Register(ministral3, "ministral3")
+	Register(mistral3, "mistral3", "llava")
 }
 
 // ministral3 is mlx_lm/models/ministral3.py: llama's layers, whose queries grow
 // with the logarithm of their position.
 func ministral3(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	intermediate := b.Integer("intermediate_size")
 	scaling := b.Section("rope_parameters")
 	defer func() { b.Problems = append(b.Problems, scaling.Problems...) }()
@@ -69,7 +69,7 @@ func (t *temperature) adjust(st *cache.Step, q mlx.Array, _ int) mlx.Array {
 // that sees. It has no make_cache, so caches are plain whatever slides.
 func mistral3(b *block.Builder) *block.Network {
 	textOnly(b)
-	n := inner(b, "language_model.", func(b *block.Builder) *block.Network {
+	n := Inner(b, "language_model.", func(b *block.Builder) *block.Network {
 		b.Default("tie_word_embeddings", false)
 		switch kind := b.Text("model_type", "llama"); kind {
 		case "ministral3":

@@ -6,7 +6,7 @@ import (
 	"assay/native/mlx/lm/cache"
 )
 
-func init() { register(mixtral, "mixtral") }
+func init() { Register(mixtral, "mixtral") }
 
 // mixtral is mlx_lm/models/mixtral.py, which has no rope_scaling in effect.
 func mixtral(b *block.Builder) *block.Network {

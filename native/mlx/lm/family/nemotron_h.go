@@ -11,7 +11,7 @@ import (
 	"assay/native/mlx/lm/recurrence"
 )
 
-func init() { register(nemotronH, "nemotron_h") }
+func init() { Register(nemotronH, "nemotron_h") }
 
 // nemotronH is mlx_lm/models/nemotron_h.py: one norm and one mixer a block, which
 // is Mamba-2 (M), attention (*), a feed-forward (-) or experts (E).

@@ -7,17 +7,17 @@ import (
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(olmo3, "olmo3") }
+func init() { Register(olmo3, "olmo3") }
 
 // olmo3 is mlx_lm/models/olmo3.py: norms behind attention and feed-forward, and
 // rope_scaling on the layers without a window alone.
 func olmo3(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	intermediate, window, bias := b.Integer("intermediate_size"), b.Integer("sliding_window"), b.Boolean("attention_bias", false)
 	base := b.Float("rope_theta")
 	local := block.PlainRope(d.HeadDim, d.HeadDim, base, false)
 	global := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: base, Scaling: b.Scaling()})
-	types := b.LayerTypes(d.Layers, typesBy(d.Layers, 4))
+	types := b.LayerTypes(d.Layers, TypesBy(d.Layers, 4))
 	for _, kind := range []string{folder.SlidingAttention, folder.FullAttention} {
 		if !slices.Contains(types, kind) {
 			b.Note("layer_types has no %s, which mlx-lm's olmo3 needs", kind)

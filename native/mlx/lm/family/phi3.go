@@ -6,7 +6,7 @@ import (
 	"assay/native/mlx/lm/cache"
 )
 
-func init() { register(phi3, "phi3") }
+func init() { Register(phi3, "phi3") }
 
 // phi3 is mlx_lm/models/phi3.py: projections in one matrix each.
 func phi3(b *block.Builder) *block.Network {

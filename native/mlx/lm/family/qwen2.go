@@ -2,7 +2,7 @@ package family
 
 import "assay/native/mlx/lm/block"
 
-func init() { register(qwen2, "qwen2") }
+func init() { Register(qwen2, "qwen2") }
 
 // qwen2 is mlx_lm/models/qwen2.py.
 func qwen2(b *block.Builder) *block.Network {

@@ -6,7 +6,7 @@ import (
 	"assay/native/mlx/lm/cache"
 )
 
-func init() { register(qwen2MoE, "qwen2_moe") }
+func init() { Register(qwen2MoE, "qwen2_moe") }
 
 // qwen2MoE is mlx_lm/models/qwen2_moe.py.
 func qwen2MoE(b *block.Builder) *block.Network {

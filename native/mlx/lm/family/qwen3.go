@@ -2,7 +2,7 @@ package family
 
 import "assay/native/mlx/lm/block"
 
-func init() { register(qwen3, "qwen3") }
+func init() { Register(qwen3, "qwen3") }
 
 // qwen3 is mlx_lm/models/qwen3.py.
 func qwen3(b *block.Builder) *block.Network {

@@ -7,14 +7,14 @@ import (
 	"assay/native/mlx/lm/recurrence"
 )
 
-func init() { register(qwen35, "qwen3_5", "qwen3_5_moe") }
+func init() { Register(qwen35, "qwen3_5", "qwen3_5_moe") }
 
 // qwen35 is mlx_lm/models/qwen3_5.py and qwen3_5_moe.py: qwen3_next's layers with
 // projections of their own, in a model that sees. The parts that see are left out.
 func qwen35(b *block.Builder) *block.Network {
 	textOnly(b)
 	b.Ignore("mtp.")
-	return inner(b, "language_model.", qwen35Text)
+	return Inner(b, "language_model.", qwen35Text)
 }
 
 func qwen35Text(b *block.Builder) *block.Network {
@@ -24,7 +24,7 @@ func qwen35Text(b *block.Builder) *block.Network {
 	} {
 		b.Default(name, number)
 	}
-	d := headedDims(b)
+	d := HeadedDims(b)
 	scaling := b.Part("rope_parameters")
 	base, factor := 100000.0, 0.25
 	if scaling != nil {

@@ -8,7 +8,7 @@ import (
 	"assay/native/mlx/lm/cache"
 )
 
-func init() { register(qwen3MoE, "qwen3_moe") }
+func init() { Register(qwen3MoE, "qwen3_moe") }
 
 // qwen3MoE is mlx_lm/models/qwen3_moe.py, which has no rope_scaling in effect.
 func qwen3MoE(b *block.Builder) *block.Network {

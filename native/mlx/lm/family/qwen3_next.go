@@ -9,12 +9,12 @@ import (
 	"assay/native/mlx/lm/recurrence"
 )
 
-func init() { register(qwen3Next, "qwen3_next") }
+func init() { Register(qwen3Next, "qwen3_next") }
 
 // qwen3Next is mlx_lm/models/qwen3_next.py: gated delta rules, and attention on
 // every fourth layer.
 func qwen3Next(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	rope := b.Rope(block.RopeOptions{
 		Dims: int(float64(d.HeadDim) * b.Float("partial_rotary_factor")), HeadDim: d.HeadDim,
 		Base: b.Float("rope_theta"), Scaling: b.Scaling(),

@@ -2,11 +2,11 @@ package family
 
 import "assay/native/mlx/lm/block"
 
-func init() { register(seedOSS, "seed_oss") }
+func init() { Register(seedOSS, "seed_oss") }
 
 // seedOSS is mlx_lm/models/seed_oss.py.
 func seedOSS(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := HeadedDims(b)
 	intermediate := b.Integer("intermediate_size")
 	bias, outBias, mlpBias := b.Boolean("attention_bias", false), b.Boolean("attention_out_bias", false), b.Boolean("mlp_bias", false)
 	rope := b.Rope(block.RopeOptions{

@@ -2,7 +2,7 @@ package family
 
 import "assay/native/mlx/lm/block"
 
-func init() { register(smollm3, "smollm3") }
+func init() { Register(smollm3, "smollm3") }
 
 // smollm3 is mlx_lm/models/smollm3.py: llama, some of whose layers do not turn.
 // It has no make_cache, so caches are plain whatever layer_types says.

@@ -1,4 +1,4 @@
-package family
+package gemma
 
 import (
 	"math"
@@ -7,17 +7,18 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/family"
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(gemma3n, "gemma3n") }
+func init() { family.Register(gemma3n, "gemma3n") }
 
 // gemma3n is mlx_lm/models/gemma3n.py: several streams of hidden states, of which
 // each layer works on one and corrects the others (Baykal et al., Alternating
 // Updates, 2023); the last layers look at keys and values of earlier ones.
 func gemma3n(b *block.Builder) *block.Network {
 	b.Rename(func(name string) string {
-		for _, part := range seen {
+		for _, part := range family.Seen() {
 			if strings.HasPrefix(name, "model."+part) {
 				return ""
 			}
@@ -25,11 +26,11 @@ func gemma3n(b *block.Builder) *block.Network {
 		return name
 	})
 	b.Flat = true
-	return inner(b, "model.language_model.", gemma3nText)
+	return family.Inner(b, "model.language_model.", gemma3nText)
 }
 
 func gemma3nText(b *block.Builder) *block.Network {
-	d := headedDims(b)
+	d := family.HeadedDims(b)
 	own := d.Layers - b.Count("num_kv_shared_layers")
 	types := b.LayerTypes(d.Layers, nil)
 	if len(types) == 0 {
@@ -37,7 +38,7 @@ func gemma3nText(b *block.Builder) *block.Network {
 		return nil
 	}
 	for _, kind := range []string{folder.FullAttention, folder.SlidingAttention} {
-		if at, ok := firstOf(types, kind); !ok || at >= own {
+		if at, ok := family.FirstOf(types, kind); !ok || at >= own {
 			b.Note("none of the first %d layers is of type %s, which mlx-lm's gemma3n needs", own, kind)
 			return nil
 		}
@@ -59,7 +60,7 @@ func gemma3nText(b *block.Builder) *block.Network {
 	n.Layers = make([]block.Layer, d.Layers) // the body goes through its own
 	n.Sliding(types[:own], b.Integer("sliding_window"))
 	n.Body = g.forward
-	ownScale(b, n, math.Sqrt(float64(d.Hidden)))
+	family.OwnScale(b, n, math.Sqrt(float64(d.Hidden)))
 	if !b.Null("final_logit_softcapping") {
 		n.Finish = cappedAtOnce(b.Float("final_logit_softcapping"))
 	}
@@ -234,7 +235,7 @@ func (l *gemma3nLayer) forward(st *cache.Step, g *gemma3nBody, c gemma3nCall) ml
 		seen.entries = c.cache.Update(st, k, v)
 	}
 	attended := s.Add(active, l.attentionNorm.Forward(s, l.attention.look(st, normed, seen, c.mask)))
-	h := times(s, s.Add(attended, laurel), math.Pow(2, -0.5))
+	h := family.Times(s, s.Add(attended, laurel), math.Pow(2, -0.5))
 	h = s.Add(h, l.endNorm.Forward(s, l.mlp.Forward(st, l.ffNorm.Forward(s, h))))
 	corrected := l.altup.correct(st, g, predicted, h)
 	first := g.stream(st, corrected, g.active)
@@ -279,7 +280,7 @@ func altupOf(b *block.Builder, path string, d block.Dims) *altup {
 
 // modalities weighs the streams by the active one, (1, tokens, streams).
 func (a *altup) modalities(s *mlx.Scope, active mlx.Array) mlx.Array {
-	normed := times(s, a.norm.Forward(s, active), 1/float64(a.hidden))
+	normed := family.Times(s, a.norm.Forward(s, active), 1/float64(a.hidden))
 	return s.Tanh(s.AsType(a.router.Forward(s, normed), mlx.Float32))
 }
 

@@ -1,4 +1,4 @@
-package family
+package gemma
 
 import (
 	"math"
@@ -7,6 +7,7 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/family"
 )
 
 // layerInputs are the embeddings that gemma3n and gemma4 give each layer of its
@@ -40,10 +41,10 @@ func (l *layerInputs) of(st *cache.Step, p block.Pass) []mlx.Array {
 		tokens = s.Where(known, tokens, s.Scalar(0, mlx.Int32))
 	}
 	split := func(x mlx.Array) mlx.Array { return s.Reshape(x, 1, st.Tokens, l.layers, l.width) }
-	embedded := split(times(s, l.tokens.Forward(s, tokens), math.Sqrt(float64(l.width))))
-	projected := times(s, l.projection.Forward(s, p.X), math.Pow(float64(l.hidden), -0.5))
+	embedded := split(family.Times(s, l.tokens.Forward(s, tokens), math.Sqrt(float64(l.width))))
+	projected := family.Times(s, l.projection.Forward(s, p.X), math.Pow(float64(l.hidden), -0.5))
 	all := s.Add(l.norm.Forward(s, split(projected)), embedded)
-	all = times(s, all, math.Pow(2, -0.5))
+	all = family.Times(s, all, math.Pow(2, -0.5))
 	inputs := make([]mlx.Array, l.layers)
 	for i := range inputs {
 		part := s.Slice(all, []int{0, 0, i, 0}, []int{1, st.Tokens, i + 1, l.width})

@@ -1,4 +1,6 @@
-package family
+// Package gemma builds the networks of Gemma's model types, in one file for each module
+// of mlx-lm's, which registers itself. It must not know of sessions.
+package gemma
 
 import (
 	"math"
@@ -6,9 +8,10 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/family"
 )
 
-func init() { register(gemma2, "gemma2") }
+func init() { family.Register(gemma2, "gemma2") }
 
 // gemma2 is mlx_lm/models/gemma2.py: plain caches on every layer, although half
 // of them see a window only, and attention without the fused kernel.

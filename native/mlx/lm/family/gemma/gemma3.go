@@ -1,14 +1,15 @@
-package family
+package gemma
 
 import (
 	"math"
 
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
+	"assay/native/mlx/lm/family"
 	"assay/native/mlx/lm/folder"
 )
 
-func init() { register(gemma3, "gemma3") }
+func init() { family.Register(gemma3, "gemma3") }
 
 // gemma3 is mlx_lm/models/gemma3.py: a text model inside of one that sees. The
 // parts that see are left out.
@@ -32,7 +33,7 @@ func gemma3(b *block.Builder) *block.Network {
 	return gemma3Text(b)
 }
 
-func init() { register(gemma3Text, "gemma3_text") }
+func init() { family.Register(gemma3Text, "gemma3_text") }
 
 // gemma3Text is mlx_lm/models/gemma3_text.py: a window on all layers but every
 // sixth.

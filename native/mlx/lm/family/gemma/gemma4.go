@@ -1,4 +1,4 @@
-package family
+package gemma
 
 import (
 	"math"
@@ -7,12 +7,13 @@ import (
 	"assay/native/mlx"
 	"assay/native/mlx/lm/block"
 	"assay/native/mlx/lm/cache"
+	"assay/native/mlx/lm/family"
 	"assay/native/mlx/lm/folder"
 )
 
 func init() {
-	register(gemma4, "gemma4", "gemma4_unified")
-	register(gemma4Text, "gemma4_text")
+	family.Register(gemma4, "gemma4", "gemma4_unified")
+	family.Register(gemma4Text, "gemma4_text")
 }
 
 // gemma4 is mlx_lm/models/gemma4.py: a text model inside of one that sees and
@@ -22,7 +23,7 @@ func gemma4(b *block.Builder) *block.Network {
 	b.Default("text_config", map[string]any{})
 	b.Rename(func(name string) string {
 		bare := strings.TrimPrefix(name, "model.")
-		for _, part := range seen {
+		for _, part := range family.Seen() {
 			if strings.HasPrefix(bare, part) {
 				return ""
 			}
@@ -32,7 +33,7 @@ func gemma4(b *block.Builder) *block.Network {
 		}
 		return bare
 	})
-	return inner(b, "language_model.", func(b *block.Builder) *block.Network {
+	return family.Inner(b, "language_model.", func(b *block.Builder) *block.Network {
 		b.Fields["vocab_size"] = float64(vocab)
 		return gemma4Text(b)
 	})
@@ -80,7 +81,7 @@ func gemma4Text(b *block.Builder) *block.Network {
 	n.Sliding(c.types[:c.own], c.window)
 	g.maskOf = masksByType(c.types)
 	n.Body = g.forward
-	ownScale(b, n, math.Sqrt(float64(c.Hidden)))
+	family.OwnScale(b, n, math.Sqrt(float64(c.Hidden)))
 	if !b.Null("final_logit_softcapping") {
 		n.Finish = cappedAtOnce(b.Float("final_logit_softcapping", 30))
 	}
@@ -103,7 +104,7 @@ func gemma4ConfigOf(b *block.Builder) *gemma4Config {
 	c.globalKV = b.Integer("num_global_key_value_heads", c.KVHeads)
 	c.own = c.Layers - b.Count("num_kv_shared_layers", 20)
 	c.window = b.Integer("sliding_window", 512)
-	c.types = b.LayerTypes(c.Layers, typesBy(c.Layers, b.Integer("sliding_window_pattern", 5)))
+	c.types = b.LayerTypes(c.Layers, family.TypesBy(c.Layers, b.Integer("sliding_window_pattern", 5)))
 	c.intermediate, c.wide = b.Integer("intermediate_size", 6144), b.Boolean("use_double_wide_mlp", true)
 	c.perLayer = b.Count("hidden_size_per_layer_input", 256)
 	if b.Boolean("enable_moe_block", false) {
@@ -113,7 +114,7 @@ func gemma4ConfigOf(b *block.Builder) *gemma4Config {
 		}
 	}
 	for _, kind := range []string{folder.FullAttention, folder.SlidingAttention} {
-		if at, ok := firstOf(c.types, kind); !ok || at >= c.own {
+		if at, ok := family.FirstOf(c.types, kind); !ok || at >= c.own {
 			b.Note("of %d layers none of the first %d is of type %s, which mlx-lm's gemma4 needs", c.Layers, c.own, kind)
 			return nil
 		}
