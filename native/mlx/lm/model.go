@@ -31,6 +31,16 @@ type UnsupportedError = family.UnsupportedError
 // Types are the model types that can be run.
 func Types() []string { return family.Types() }
 
+// familyOf finds a config's model_type, and what builds its networks.
+func familyOf(c *folder.Config) (kind string, build family.Family, err error) {
+	kind = c.Text("model_type")
+	if err := c.Err(); err != nil {
+		return "", nil, err
+	}
+	build, err = family.Of(c.Path, kind)
+	return kind, build, err
+}
+
 // Load reads a folder with config.json and model*.safetensors and computes
 // every weight, as mlx_lm.load does. A folder that does not fit is refused with
 // a list of all that is missing or wrong; nothing of it stays in memory.
@@ -39,11 +49,7 @@ func Load(lib *mlx.Library, dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind := c.Text("model_type")
-	if err := c.Err(); err != nil {
-		return nil, err
-	}
-	build, err := family.Of(c.Path, kind)
+	kind, build, err := familyOf(c)
 	if err != nil {
 		return nil, err
 	}

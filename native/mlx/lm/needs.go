@@ -2,7 +2,6 @@ package lm
 
 import (
 	"assay/native/mlx/lm/block"
-	"assay/native/mlx/lm/family"
 	"assay/native/mlx/lm/folder"
 )
 
@@ -41,11 +40,7 @@ func Runs(dir string) error {
 	if err != nil {
 		return err
 	}
-	kind := c.Text("model_type")
-	if err := c.Err(); err != nil {
-		return err
-	}
-	build, err := family.Of(c.Path, kind)
+	_, build, err := familyOf(c)
 	if err != nil {
 		return err
 	}
@@ -64,11 +59,7 @@ func listing(configJSON []byte, stored map[string]folder.Tensor) (*block.Builder
 	if err != nil {
 		return nil, err
 	}
-	kind := c.Text("model_type")
-	if err := c.Err(); err != nil {
-		return nil, err
-	}
-	build, err := family.Of(c.Path, kind)
+	_, build, err := familyOf(c)
 	if err != nil {
 		return nil, err
 	}
