@@ -212,3 +212,9 @@ func TestDrift(t *testing.T) {
 	assert.Equal(t, "the canary ended +10.0 % from where it began, its slowest of 3 readings 30.0 % above its fastest", d[0].String())
 	assert.Equal(t, "the canary in mlx ended +0.0 % from where it began, its slowest of 1 readings 0.0 % above its fastest", d[1].String())
 }
+
+// A machine that was busy all night says so once.
+func TestAlike(t *testing.T) {
+	assert.Equal(t, []string{"the load is 8.8, above 8 (and so 2 times more)", "it runs on battery"},
+		alike([]string{"the load is 8.8, above 8", "the load is 9.3, above 8", "it runs on battery", "the load is 10.1, above 8"}))
+}

@@ -2,6 +2,7 @@ package nightly
 
 import (
 	"fmt"
+	"regexp"
 	"io"
 	"strings"
 
@@ -21,7 +22,7 @@ func (n Night) sentences() []string {
 	add(true, "run %s: %s, %d failed or skipped, %d with a refuted prediction", n.Run, figure.Several(n.Cases, "case"), n.Failed, n.Refuted)
 	add(n.NotPredicted > 0, "not predicted: %s, measured all the same", figure.Several(n.NotPredicted, "case"))
 	add(n.Resumed, "it goes on with a run that was interrupted")
-	add(len(n.Unfit) > 0, "the machine was not fit: %s; such timings are neither judged nor a baseline", strings.Join(n.Unfit, "; "))
+	add(len(n.Unfit) > 0, "the machine was not fit: %s; such timings are neither judged nor a baseline", strings.Join(alike(n.Unfit), "; "))
 	for _, d := range n.Canary {
 		add(true, "%s", d)
 	}
@@ -30,7 +31,11 @@ func (n Night) sentences() []string {
 	add(!n.First && n.Adopted > 0, "new, with a baseline from now on: %s", figure.Several(n.Adopted, "case"))
 	add(n.NotJudged != "", "not judged: %s", n.NotJudged)
 	if n.Diff != nil {
-		add(true, "judged against the baseline %s and %s before", n.Diff.Base.Run, figure.Several(n.Diff.Nights, "night"))
+		against := "judged against the baseline " + n.Diff.Base.Run
+		if n.Diff.Nights > 0 {
+			against += fmt.Sprintf(", speeds against %s before", figure.Several(n.Diff.Nights, "night"))
+		}
+		add(true, "%s", against)
 		for _, g := range n.Diff.Groups {
 			add(true, "%s", g)
 		}
@@ -73,4 +78,29 @@ func (n Night) WriteMarkdown(w io.Writer) error {
 		return err
 	}
 	return alert.WriteMarkdown(w, alert.Loud(n.Alerts))
+}
+
+var figures = regexp.MustCompile(`[0-9]+(?:[.,][0-9]+)?`)
+
+// alike puts reasons together that differ in their figures alone: the first of each,
+// and how many more there are.
+func alike(reasons []string) []string {
+	var out []string
+	more, place := []int{}, map[string]int{}
+	for _, why := range reasons {
+		kind := figures.ReplaceAllString(why, "#")
+		i, seen := place[kind]
+		if !seen {
+			place[kind] = len(out)
+			out, more = append(out, why), append(more, 0)
+			continue
+		}
+		more[i]++
+	}
+	for i, n := range more {
+		if n > 0 {
+			out[i] += fmt.Sprintf(" (and so %s more)", figure.Several(n, "time"))
+		}
+	}
+	return out
 }
