@@ -2,8 +2,8 @@ package nightly
 
 import (
 	"fmt"
-	"regexp"
 	"io"
+	"regexp"
 	"strings"
 
 	"assay/results"
