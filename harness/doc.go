@@ -25,4 +25,21 @@
 // in which rooms may import one another is held by TestRooms in cmd/assay. Tests
 // that need several rooms stand here; worker/workertest makes a test binary its own
 // worker.
+//
+// What is added often has one home each, and a test that speaks up:
+//
+//   - A setting is a field of Case (results/case.go) and a row (results/settings.go);
+//     flags, keys, suites, help, imports and exports follow. Without the row
+//     TestSettingsAreTheFieldsOfACase fails. What the setting does is up to the adapter
+//     that knows it (llamacpp or mlx, and native below it): no test can know of one
+//     that is passed to nobody.
+//   - A family of llama.cpp is a file of predict/family/llamacpp, a model type of
+//     predict/config, and a row of predict/graph/family.go; TestMatrix wants a sentence
+//     for what is not known. One that runs on MLX is a file of predict/family/mlx and
+//     one of native/mlx/lm/family, held by a golden that scripts/mlx-goldens writes.
+//   - A release of llama.cpp is a row of libs, of native/llama (releases.go, and
+//     layouts.go where a struct changed) and of predict/kv (a span where the cache
+//     changed). TestReleasesAreTheSameEverywhere compares the three.
+//   - A runtime is an adapter and a row of runtimes, held by TestRuntimesConform; the
+//     toy beside that test is a third one, whole.
 package harness
