@@ -44,7 +44,7 @@ func TestRefusesInOneLine(t *testing.T) {
 		"length beyond memory":    {"inspect " + model + " -c 2000000000", "n_ctx 2000000000 must be 67108864 or less"},
 		"plan beyond memory":      {"plan " + model + " -c 2000000000", "must be 67108864 or less"},
 		"plan of no length":       {"plan preset:mamba-codestral-7b", "names no context length that it was trained with; give one with -c"},
-		"plan of no family":       {"plan preset:deepseek-v3 --runtime mlx", "no family that runs on MLX here is; 'assay predict --runtime mlx'"},
+		"plan of no family":       {"plan preset:deepseek-v3 --runtime mlx", "no config.json of a skeleton is written of such a deepseek_v3; 'assay predict --runtime mlx'"},
 		"no cache type":           {"run -m " + model + " -ctk q9_9", `no cache type "q9_9"; there are bf16, f16,`},
 		"no value type":           {"plan " + model + " -ctv zork", `no cache type "zork"; there are bf16, f16,`},
 		"no cache type to guess":  {"predict " + model + " -ctk q6_K", `no cache type "q6_K"; there are bf16, f16,`},
