@@ -51,6 +51,13 @@ type Case struct {
 	// LoadMode is how the weights' files are read, "" mapped.
 	LoadMode string `json:"load_mode,omitempty"`
 	NThreads int    `json:"n_threads"`
+	// Poll is how long waiting threads spin, Priority what the system's scheduler is
+	// told of them (ggml's -1 low to 3 realtime), CPUMask the cores that they may run
+	// on, as a hexadecimal number, "" all, and CPUStrict binds each to one of them.
+	Poll      Poll   `json:"poll,omitzero"`
+	Priority  int    `json:"prio,omitempty"`
+	CPUMask   string `json:"cpu_mask,omitempty"`
+	CPUStrict bool   `json:"cpu_strict,omitempty"`
 	// Release is that of the library, where several were asked for by name; else the
 	// runtime's version alone says it.
 	Release string `json:"release,omitempty"`

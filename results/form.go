@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -114,4 +115,35 @@ func releaseForm(text string) (string, error) {
 		return "", fmt.Errorf("%q is no release; name one as 'assay libs install --release' does, such as b8390", text)
 	}
 	return text, nil
+}
+
+// mostCores is as many as ggml's masks have (GGML_MAX_N_THREADS of ggml.h, v0.5.0).
+const mostCores = 512
+
+// Cores are the numbers of those that a mask names, "0x5" being 0 and 2.
+func Cores(mask string) ([]int, error) {
+	n, ok := new(big.Int).SetString(strings.TrimPrefix(strings.ToLower(mask), "0x"), 16)
+	if !ok || n.Sign() < 0 || n.BitLen() > mostCores {
+		return nil, fmt.Errorf("%q is no mask of cores; write a hexadecimal number of at most %d bits, such as 0xff", mask, mostCores)
+	}
+	var cores []int
+	for i := range n.BitLen() {
+		if n.Bit(i) == 1 {
+			cores = append(cores, i)
+		}
+	}
+	return cores, nil
+}
+
+// maskForm is the mask in small letters without zeros in front; all cores are none.
+func maskForm(text string) (string, error) {
+	cores, err := Cores(text)
+	if err != nil || len(cores) == 0 {
+		return "", err
+	}
+	n := new(big.Int)
+	for _, i := range cores {
+		n.SetBit(n, i, 1)
+	}
+	return "0x" + n.Text(16), nil
 }

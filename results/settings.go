@@ -121,6 +121,19 @@ var Settings = []Setting{
 	{Name: "n_threads", Flag: "t", LlamaBench: [2]string{"t", "threads"}, Known: llamaCppHas,
 		Help: "`threads`", Otherwise: "the cores", OnlyRun: true, Default: runtime.NumCPU(), Least: 1, Most: 512,
 		Place: field(func(c *Case) *int { return &c.NThreads })},
+	{Name: "poll", Flag: "poll", LlamaBench: [2]string{"poll", "poll"}, Known: llamaCppHas, Heading: "poll %v",
+		Help: "how long waiting threads spin before they sleep, in `percent`", OnlyRun: true, Default: usualPoll, Most: 100,
+		Place: pollPlace},
+	{Name: "prio", Flag: "prio", Known: llamaCppHas, Heading: "priority %v",
+		Help: "`priority` of the threads: -1 low, 0 normal, 1 medium, 2 high, 3 realtime", OnlyRun: true, Default: 0, Least: -1, Most: 3,
+		Place: field(func(c *Case) *int { return &c.Priority })},
+	{Name: "cpu_mask", Flag: "C", LlamaBench: [2]string{"C", "cpu-mask"}, Known: llamaCppHas, Heading: "cores %v",
+		Help: "`cores` that threads may run on, a bit each: 0xff", Otherwise: "all", OnlyRun: true, Default: "",
+		Usual: []string{"0x0"}, Form: maskForm,
+		Place: field(func(c *Case) *string { return &c.CPUMask })},
+	{Name: "cpu_strict", Flag: "cpu-strict", LlamaBench: [2]string{"cpu-strict", "cpu-strict"}, Known: llamaCppHas, Heading: "bound to cores",
+		Help: "bind each thread to one core", OnlyRun: true, Default: false,
+		Place: field(func(c *Case) *bool { return &c.CPUStrict })},
 	{Name: "release", Flag: "release", Known: llamaCppHas, Heading: "release %v",
 		Help: "installed `releases` to take, such as b8390,v0.5.0", Otherwise: "the library that is found", OnlyRun: true, Default: "",
 		Form: releaseForm, Changes: true,
@@ -157,4 +170,14 @@ func field[T int | bool | string](at func(*Case) *T) Place {
 			}
 		},
 	}
+}
+
+// pollPlace has it in percent.
+var pollPlace = Place{
+	Of: func(c Case) any { return c.Poll.Percent() },
+	Put: func(c *Case, v any) {
+		if percent, ok := v.(int); ok {
+			c.Poll = pollOf(percent)
+		}
+	},
 }

@@ -1,6 +1,7 @@
 package llamacpp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -131,10 +132,20 @@ func modelParams(c results.Case) (llama.ModelParams, error) {
 // contextParams are the case's context parameters.
 func contextParams(c results.Case, eval func(llama.Node)) llama.ContextParams {
 	return llama.ContextParams{
-		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeqMax: c.NSeq, NThreads: c.NThreads,
+		NCtx: c.NCtx, NBatch: c.NBatch, NUbatch: c.NUbatch, NSeqMax: c.NSeq, NThreads: c.NThreads, Threads: threadsOf(c),
 		TypeK: c.TypeK, TypeV: c.TypeV, FlashAttn: llama.Switch(c.FlashAttn),
 		SWAFull: c.SWAFull, KVUnified: c.KVUnified, NoOffloadKQV: c.NoKVOffload, NoOpOffload: c.NoOpOffload, Eval: eval,
 	}
+}
+
+// threadsOf are threads that stay as long as a context, as llama-bench has them. A mask
+// that a suite or flag could not have is none.
+func threadsOf(c results.Case) *llama.Threads {
+	cores, err := results.Cores(cmp.Or(c.CPUMask, "0"))
+	if err != nil {
+		cores = nil
+	}
+	return &llama.Threads{Poll: c.Poll.Percent(), Priority: c.Priority, CPUs: cores, Strict: c.CPUStrict}
 }
 
 // tokens are n random ones, as llama-bench takes them.

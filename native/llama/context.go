@@ -15,6 +15,9 @@ type ContextParams struct {
 	NCtx, NBatch, NUbatch, NSeqMax int
 	// NThreads serves single tokens and batches alike.
 	NThreads int
+	// Threads are threads that stay as long as the context; nil leaves them to ggml,
+	// which without OpenMP makes and ends them for every graph.
+	Threads *Threads
 	// TypeK and TypeV are ggml's type names; "" is f16.
 	TypeK, TypeV string
 	FlashAttn    Switch
@@ -42,6 +45,7 @@ type Context struct {
 	handle   uintptr
 	memory   uintptr
 	observer uintptr
+	pool     uintptr // of threads
 	// observed: the observer has seen a node.
 	observed bool
 	report   printed.Report
@@ -94,7 +98,11 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 	c.memory = call(m.lib.fn.memory, c.handle)
 	c.nBatch = c.number(m.lib.fn.nBatch)
 	c.batch = newBatch(c.nBatch)
-	if err := c.honoured(p, params); err != nil {
+	err = c.honoured(p, params)
+	if err == nil && p.Threads != nil {
+		err = c.attach(*p.Threads, c.number(m.lib.fn.nThreads))
+	}
+	if err != nil {
 		c.Close()
 		return nil, err
 	}
@@ -162,6 +170,10 @@ func bit(b bool) uint64 {
 func (c *Context) Close() {
 	if c.handle != 0 {
 		call(c.lib.fn.contextFree, c.handle)
+		if c.pool != 0 {
+			call(c.lib.pools.free, c.pool)
+			c.pool = 0
+		}
 		forgetObserver(c.observer)
 		c.handle = 0
 	}

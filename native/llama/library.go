@@ -33,6 +33,7 @@ type Library struct {
 	path    string
 	version string
 	fn      functions
+	pools   threadpools
 	log     *printed.Log
 	devices []Device
 	kernels printed.Kernels
@@ -116,6 +117,7 @@ func open(path string) (*Library, error) {
 	if err := lib.loadBackends(); err != nil {
 		return nil, err
 	}
+	lib.findThreadpools(handle)
 	lines := lib.log.Since(mark)
 	lib.kernels, lib.unused = printed.ParseKernels(lines), printed.ParseUnused(lines)
 	return lib, nil

@@ -50,7 +50,7 @@ func TestRealOutput(t *testing.T) {
 			assert.Equal(t, int64(214272), *row.ModelSize)
 			assert.Equal(t, []int{0, 16, 128}, []int{row.Case.NPrompt, row.Case.NGen, row.Case.NDepth})
 			assert.Equal(t, "auto", row.Case.FlashAttn)
-			assert.Equal(t, int64(50), row.Poll)
+			assert.Equal(t, 50, row.Case.Poll.Percent())
 			assert.Positive(t, row.AvgTS)
 			if strings.HasPrefix(format, "json") {
 				assert.Len(t, row.SamplesNS, 6)

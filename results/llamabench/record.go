@@ -207,7 +207,7 @@ func (r Row) other() string {
 	usual := defaults()
 	columns := columns()
 	var words []string
-	for _, name := range []string{"cpu_mask", "cpu_strict", "poll", "use_mmap", "embeddings"} {
+	for _, name := range []string{"use_mmap", "embeddings"} {
 		c := columns[slices.IndexFunc(columns, func(c column) bool { return c.name == name })]
 		if text := c.text(&r); text != c.text(&usual) {
 			words = append(words, name+"="+text)

@@ -22,9 +22,6 @@ type Row struct {
 	ModelType     string  `json:"model_type"`
 	ModelSize     *int64  `json:"model_size"`
 	ModelNParams  *int64  `json:"model_n_params"`
-	CPUMask       string  `json:"cpu_mask"`
-	CPUStrict     flag    `json:"cpu_strict"`
-	Poll          int64   `json:"poll"`
 	UseMmap       flag    `json:"use_mmap"`
 	Embeddings    flag    `json:"embeddings"`
 	TestTime      string  `json:"test_time"`
@@ -59,7 +56,7 @@ const others = ""
 // what assay leaves as it is.
 func defaults() Row {
 	return Row{
-		CPUMask: "0x0", Poll: 50, UseMmap: 1,
+		UseMmap: 1,
 	}
 }
 
@@ -69,7 +66,7 @@ type flag int64
 func (f flag) MarshalJSON() ([]byte, error) { return strconv.AppendBool(nil, f != 0), nil }
 
 // booleans are the settings that JSON has as true and false; others are 0 and 1.
-var booleans = map[string]bool{"no_kv_offload": true, "no_host": true}
+var booleans = map[string]bool{"no_kv_offload": true, "no_host": true, "cpu_strict": true}
 
 // loose are the columns that say how a test was run and that every row has a
 // default for: releases write them in several types, and one that is not

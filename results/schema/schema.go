@@ -100,7 +100,7 @@ func (m Maker) object(t reflect.Type) Node {
 			property = m.node(f.Type)
 		}
 		properties[name] = property
-		if m.Tag == "json" && !strings.Contains(options, "omitempty") {
+		if m.Tag == "json" && !strings.Contains(options, "omit") {
 			required = append(required, name)
 		}
 	}
