@@ -3,6 +3,8 @@ package results
 import (
 	"math"
 	"runtime"
+
+	"assay/results/form"
 )
 
 // The runtimes that settings speak of.
@@ -90,7 +92,7 @@ var Settings = []Setting{
 		Place: field(func(c *Case) *bool { return &c.NoOpOffload })},
 	{Name: "tensor_buft_overrides", Flag: "ot", LlamaBench: [2]string{"ot", "override-tensor"}, Known: llamaCppHas, Heading: "%v",
 		Help: "`pattern=device` of tensors by their names, several with ; between: exps=CPU", Otherwise: "as -ngl puts them", Default: "",
-		Usual: []string{"none"}, Form: overridesForm,
+		Usual: []string{"none"}, Form: form.OfOverrides,
 		Place: field(func(c *Case) *string { return &c.TensorOverrides })},
 	{Name: "n_cpu_moe", Flag: "ncmoe", LlamaBench: [2]string{"ncmoe", "n-cpu-moe"}, Known: llamaCppHas, Heading: "experts of %v on the CPU",
 		Help: "`blocks` whose experts stay with the CPU, from the first on; all: every one", Default: 0, Most: allBlocks,
@@ -104,15 +106,15 @@ var Settings = []Setting{
 		Usual: []string{"layer"}, Values: []Word{{"none", ""}, {"row", ""}, {"tensor", ""}},
 		Place: field(func(c *Case) *string { return &c.SplitMode })},
 	{Name: "main_gpu", Flag: "mg", LlamaBench: [2]string{"mg", "main-gpu"}, Known: llamaCppHas, Heading: "main GPU %v",
-		Help: "`number` of the device that takes all where -sm is none", Default: 0, Most: mostDevices - 1,
+		Help: "`number` of the device that takes all where -sm is none", Default: 0, Most: form.MostDevices - 1,
 		Place: field(func(c *Case) *int { return &c.MainGPU })},
 	{Name: "tensor_split", Flag: "ts", LlamaBench: [2]string{"ts", "tensor-split"}, Known: llamaCppHas, Heading: "split %v",
 		Help: "`shares` of the devices, such as 3/1", Otherwise: "by what they have free", Default: "",
-		Usual: []string{"0.00", "0"}, Form: sharesForm,
+		Usual: []string{"0.00", "0"}, Form: form.OfShares,
 		Place: field(func(c *Case) *string { return &c.TensorSplit })},
 	{Name: "devices", Flag: "dev", LlamaBench: [2]string{"dev", "device"}, Known: llamaCppHas, Heading: "on %v",
 		Help: "`devices` to take, such as Vulkan0/Vulkan1, or none", Otherwise: "all that are there", Default: "",
-		Usual: []string{"auto"}, Form: devicesForm,
+		Usual: []string{"auto"}, Form: form.OfDevices,
 		Place: field(func(c *Case) *string { return &c.Devices })},
 	{Name: "load_mode", Flag: "lm", LlamaBench: [2]string{"", "load-mode"}, Known: llamaCppHas, Heading: "load %v",
 		Help: "how the weights' files are read: `mmap or none`", Otherwise: "mmap", Default: "",
@@ -129,14 +131,14 @@ var Settings = []Setting{
 		Place: field(func(c *Case) *int { return &c.Priority })},
 	{Name: "cpu_mask", Flag: "C", LlamaBench: [2]string{"C", "cpu-mask"}, Known: llamaCppHas, Heading: "cores %v",
 		Help: "`cores` that threads may run on, a bit each: 0xff", Otherwise: "all", OnlyRun: true, Default: "",
-		Usual: []string{"0x0"}, Form: maskForm,
+		Usual: []string{"0x0"}, Form: form.OfMask,
 		Place: field(func(c *Case) *string { return &c.CPUMask })},
 	{Name: "cpu_strict", Flag: "cpu-strict", LlamaBench: [2]string{"cpu-strict", "cpu-strict"}, Known: llamaCppHas, Heading: "bound to cores",
 		Help: "bind each thread to one core", OnlyRun: true, Default: false,
 		Place: field(func(c *Case) *bool { return &c.CPUStrict })},
 	{Name: "release", Flag: "release", Known: llamaCppHas, Heading: "release %v",
 		Help: "installed `releases` to take, such as b8390,v0.5.0", Otherwise: "the library that is found", OnlyRun: true, Default: "",
-		Form: releaseForm, Changes: true,
+		Form: form.OfRelease, Changes: true,
 		Place: field(func(c *Case) *string { return &c.Release })},
 	{Name: "kv_bits", Flag: "kv-bits", MLX: "kv-bits", Known: mlxHas, Values: []Word{{2, ""}, {4, ""}, {8, ""}}, Heading: "%v-bit cache",
 		Help: "`bits` of mlx-lm's quantised cache", Otherwise: "not quantised", Default: 0,

@@ -11,6 +11,7 @@ import (
 	"assay/native/llama"
 	"assay/results"
 	"assay/results/figure"
+	"assay/results/form"
 )
 
 // engine is an opened llama.cpp.
@@ -141,7 +142,7 @@ func contextParams(c results.Case, eval func(llama.Node)) llama.ContextParams {
 // threadsOf are threads that stay as long as a context, as llama-bench has them. A mask
 // that a suite or flag could not have is none.
 func threadsOf(c results.Case) *llama.Threads {
-	cores, err := results.Cores(cmp.Or(c.CPUMask, "0"))
+	cores, err := form.Cores(cmp.Or(c.CPUMask, "0"))
 	if err != nil {
 		cores = nil
 	}

@@ -15,6 +15,7 @@ import (
 	"assay/predict/cost"
 	"assay/predict/kv"
 	"assay/results"
+	"assay/results/form"
 )
 
 // placed is what the graphs told of devices, in the record's words; nil where
@@ -54,7 +55,7 @@ func devicesOf(c results.Case, lib results.Runtime) (kv.Devices, error) {
 		return d, fmt.Errorf("%w: tensors are split between devices", kv.ErrUnplaced)
 	}
 	var err error
-	if d.Shares, err = results.Shares(c.TensorSplit); err != nil {
+	if d.Shares, err = form.Shares(c.TensorSplit); err != nil {
 		return d, err
 	}
 	d.Overrides, err = patternsOf(c)
@@ -64,7 +65,7 @@ func devicesOf(c results.Case, lib results.Runtime) (kv.Devices, error) {
 // taken are the library's devices that the case's layers may lie on.
 func taken(c results.Case, lib results.Runtime) []results.Device {
 	gpus := lib.GPUs()
-	if names, given := results.DeviceNames(c.Devices); given {
+	if names, given := form.DeviceNames(c.Devices); given {
 		gpus = nil
 		for _, name := range names {
 			if at := slices.IndexFunc(lib.Devices, func(d results.Device) bool { return d.Name == name }); at >= 0 {
@@ -84,10 +85,10 @@ const expertsOf = `blk\.%d\.ffn_(up|down|gate|gate_up)_(ch|)exps`
 
 // overridesOf are the devices of tensors that the case names: its own patterns, and then
 // the blocks whose experts stay with the CPU, in llama-bench's order.
-func overridesOf(c results.Case) ([]results.Override, error) {
-	all, err := results.Overrides(c.TensorOverrides)
+func overridesOf(c results.Case) ([]form.Override, error) {
+	all, err := form.Overrides(c.TensorOverrides)
 	for block := range c.NCPUMoE {
-		all = append(all, results.Override{Pattern: fmt.Sprintf(expertsOf, block), Device: hostDevice})
+		all = append(all, form.Override{Pattern: fmt.Sprintf(expertsOf, block), Device: hostDevice})
 	}
 	return all, err
 }
@@ -112,7 +113,7 @@ func patternsOf(c results.Case) ([]kv.Override, error) {
 // spreadOf is the case's spread in the binding's words.
 func spreadOf(c results.Case) (llama.Spread, error) {
 	s := llama.Spread{SplitMode: c.SplitMode, MainGPU: c.MainGPU}
-	if names, given := results.DeviceNames(c.Devices); given {
+	if names, given := form.DeviceNames(c.Devices); given {
 		s.Devices = append([]string{}, names...)
 	}
 	overrides, err := overridesOf(c)
@@ -122,7 +123,7 @@ func spreadOf(c results.Case) (llama.Spread, error) {
 	for _, o := range overrides {
 		s.Overrides = append(s.Overrides, llama.Override{Pattern: o.Pattern, Device: o.Device})
 	}
-	s.TensorSplit, err = results.Shares(c.TensorSplit)
+	s.TensorSplit, err = form.Shares(c.TensorSplit)
 	return s, err
 }
 

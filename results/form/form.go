@@ -1,4 +1,7 @@
-package results
+// Package form has the texts of settings that hold more than a word: where tensors lie,
+// shares of devices, masks of cores. Each has one form, in which records have it, and
+// what cannot be is refused with what to write. It knows no setting and no case.
+package form
 
 import (
 	"errors"
@@ -10,9 +13,9 @@ import (
 	"strings"
 )
 
-// mostDevices is as many as llama.cpp takes (LLAMA_MAX_DEVICES in src/llama.cpp,
+// MostDevices is as many as llama.cpp takes (LLAMA_MAX_DEVICES in src/llama.cpp,
 // v0.5.0).
-const mostDevices = 16
+const MostDevices = 16
 
 // Override says which device holds the tensors whose names match.
 type Override struct{ Pattern, Device string }
@@ -37,8 +40,8 @@ func Overrides(text string) ([]Override, error) {
 // lookAround is what C++'s patterns have and Go's do not.
 var lookAround = regexp.MustCompile(`\(\?[=!]`)
 
-// overridesForm refuses a pattern that is none: the library would end the process.
-func overridesForm(text string) (string, error) {
+// OfOverrides refuses a pattern that is none: the library would end the process.
+func OfOverrides(text string) (string, error) {
 	all, err := Overrides(text)
 	if err != nil {
 		return "", err
@@ -65,8 +68,8 @@ func Shares(text string) ([]float64, error) {
 		}
 		all, some = append(all, v), some || v > 0
 	}
-	if len(all) > mostDevices {
-		return nil, fmt.Errorf("%d shares for at most %d devices", len(all), mostDevices)
+	if len(all) > MostDevices {
+		return nil, fmt.Errorf("%d shares for at most %d devices", len(all), MostDevices)
 	}
 	if !some {
 		return nil, nil
@@ -74,7 +77,7 @@ func Shares(text string) ([]float64, error) {
 	return all, nil
 }
 
-func sharesForm(text string) (string, error) {
+func OfShares(text string) (string, error) {
 	shares, err := Shares(text)
 	var parts []string
 	for _, v := range shares {
@@ -94,7 +97,7 @@ func DeviceNames(text string) (names []string, given bool) {
 	return strings.Split(text, "/"), true
 }
 
-func devicesForm(text string) (string, error) {
+func OfDevices(text string) (string, error) {
 	names, _ := DeviceNames(text)
 	seen := map[string]bool{}
 	for _, name := range names {
@@ -109,8 +112,8 @@ func devicesForm(text string) (string, error) {
 // releaseName is what a release may be called: it is the name of a folder as well.
 var releaseName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// releaseForm refuses what can be no release's name.
-func releaseForm(text string) (string, error) {
+// OfRelease refuses what can be no release's name.
+func OfRelease(text string) (string, error) {
 	if !releaseName.MatchString(text) {
 		return "", fmt.Errorf("%q is no release; name one as 'assay libs install --release' does, such as b8390", text)
 	}
@@ -135,8 +138,8 @@ func Cores(mask string) ([]int, error) {
 	return cores, nil
 }
 
-// maskForm is the mask in small letters without zeros in front; all cores are none.
-func maskForm(text string) (string, error) {
+// OfMask is the mask in small letters without zeros in front; all cores are none.
+func OfMask(text string) (string, error) {
 	cores, err := Cores(text)
 	if err != nil || len(cores) == 0 {
 		return "", err
