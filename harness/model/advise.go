@@ -197,7 +197,7 @@ func (a *adviser) choice(ref string, f arch.Facts, c Choice) error {
 	}
 	c.Ref, c.Model = ref, f.Name
 	k := a.opt.Case
-	k.Kind, k.NCtx, k.NPrompt, k.NGen, k.NDepth = results.KindPrefill, c.Context, c.Context, 0, 0
+	k.Kind, k.NCtx, k.NPrompt, k.NGen, k.NDepth = results.KindPrefill, c.Context, share(c.Context, k), 0, 0
 	if c.CacheType != "" {
 		k.TypeK, k.TypeV = c.CacheType, c.CacheType
 	}
@@ -221,6 +221,9 @@ func (a *adviser) choice(ref string, f arch.Facts, c Choice) error {
 	a.Choices = append(a.Choices, c)
 	return nil
 }
+
+// share is what of a context each sequence has.
+func share(tokens int, k results.Case) int { return max(tokens/max(k.NSeq, 1), 2) }
 
 // judge holds what the choice needs against what there is. What is only known
 // in part never fits.
@@ -262,7 +265,7 @@ func (a *adviser) time(c *Choice, k results.Case, prompt *results.Predicted, f a
 	if err != nil {
 		return err
 	}
-	k.Kind, k.NDepth, k.NPrompt, k.NGen = results.KindDecode, c.Context-1, 0, 1
+	k.Kind, k.NDepth, k.NPrompt, k.NGen = results.KindDecode, share(c.Context, k)-1, 0, 1
 	token, err := rt.Predict(f, f, c.WeightType, rt.Settle(k, f), results.Runtime{Device: a.Place.Device})
 	if err != nil || token.Cost == nil {
 		return err
