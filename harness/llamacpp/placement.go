@@ -37,9 +37,10 @@ const hostDevice = "CPU"
 // devicesOf are the devices that the case's layers are spread over, of those that the
 // library has.
 func devicesOf(c results.Case, lib results.Runtime) (kv.Devices, error) {
-	d := kv.Devices{Host: hostDevice, OnGPU: c.NGPULayers, OnHost: func(typ string) bool {
+	d := kv.Devices{Host: hostDevice, OnGPU: c.NGPULayers, OnHost: func(w kv.Weight) bool {
 		b, known := backend.Of(lib.Device)
-		return known && !b.HoldsWeights(typ)
+		largest := largestOn(lib.Device, lib)
+		return known && (!b.HoldsWeights(w.Type) || largest > 0 && w.Tried > largest)
 	}}
 	if len(lib.Devices) == 0 {
 		return d, fmt.Errorf("%w: no library was asked for its devices", kv.ErrUnplaced)
@@ -60,6 +61,17 @@ func devicesOf(c results.Case, lib results.Runtime) (kv.Devices, error) {
 	}
 	d.Overrides, err = patternsOf(c)
 	return d, err
+}
+
+// largestOn is the most bytes of one tensor that the device takes; 0 is any.
+func largestOn(device string, lib results.Runtime) int64 {
+	b, _ := backend.Of(device)
+	for _, d := range lib.Devices {
+		if d.Name == device {
+			return b.LargestOn(d.Description)
+		}
+	}
+	return 0
 }
 
 // taken are the library's devices that the case's layers may lie on.
@@ -129,7 +141,7 @@ func spreadOf(c results.Case) (llama.Spread, error) {
 
 // place says which device will hold each layer's cache and weights, where that is
 // known; the placement is nil where the library has one device alone.
-func place(p *kv.Plan, r ran, c results.Case, lib results.Runtime) (*cost.Placed, error) {
+func place(p *kv.Plan, r ran, c results.Case, lib results.Runtime) (*lying, error) {
 	devices, err := devicesOf(c, lib)
 	if err != nil {
 		return nil, unlessUnplaced(err)
@@ -151,7 +163,14 @@ func place(p *kv.Plan, r ran, c results.Case, lib results.Runtime) (*cost.Placed
 	if errors.Is(err, cost.ErrNoRule) {
 		return nil, nil
 	}
-	return &placed, err
+	return &lying{placed, spread, devices.GPUs}, err
+}
+
+// lying is a model spread over these GPUs and the host.
+type lying struct {
+	cost.Placed
+	spread kv.Spread
+	gpus   []string
 }
 
 func unlessUnplaced(err error) error {
@@ -168,7 +187,7 @@ type ran struct {
 }
 
 // foretold is a placement in the record's words.
-func foretold(p *cost.Placed) *results.Placement {
+func foretold(p *lying) *results.Placement {
 	if p == nil {
 		return nil
 	}

@@ -28,6 +28,9 @@ type Backend struct {
 	// HostWeights are the types of weights whose products are left to the
 	// processor, whose memory then holds them.
 	HostWeights []string
+	// Largest is the most bytes of one tensor that a device takes, by the beginning of
+	// the device's description; others are not known to be short of it.
+	Largest map[string]int64
 }
 
 // quantised are the cache types that are in blocks.
@@ -47,6 +50,7 @@ var backends = []Backend{
 		Source:     "llama.cpp v0.5.0 on a device in software (llvmpipe): run, for heads of 64",
 		FlashTypes: []string{"f16", "q8_0", "q4_0", "iq4_nl"},
 		PlainKeys:  []string{"f32", "f16"},
+		Largest:    map[string]int64{"llvmpipe": 128 << 20}, // maxStorageBufferRange of lavapipe, Mesa
 	},
 }
 
@@ -127,3 +131,13 @@ func (b Backend) lacking(q Question) string {
 
 // HoldsWeights says whether products with weights of the type run on the device.
 func (b Backend) HoldsWeights(typ string) bool { return !slices.Contains(b.HostWeights, typ) }
+
+// LargestOn is the most bytes of one tensor that the device takes; 0 is any.
+func (b Backend) LargestOn(description string) int64 {
+	for begins, bytes := range b.Largest {
+		if strings.HasPrefix(description, begins) {
+			return bytes
+		}
+	}
+	return 0
+}

@@ -15,17 +15,24 @@ type block struct{ offset, size int64 }
 // allocator is ggml_dyn_tallocr of ggml/src/ggml-alloc.c: free blocks in the
 // order of their addresses, of which the last is the open end.
 type allocator struct {
-	free []block
-	most int64 // the highest address used
+	free      []block
+	alignment int64
+	most      int64 // the highest address used
 }
 
-func newAllocator() *allocator { return &allocator{free: []block{{0, openEnd}}} }
+func newAllocator(alignment int64) *allocator {
+	return &allocator{free: []block{{0, openEnd}}, alignment: alignment}
+}
 
-func aligned(n int64) int64 { return (n + alignment - 1) / alignment * alignment }
+func aligned(n int64) int64 { return roundedUp(n, alignment) }
+
+func roundedUp(n, to int64) int64 { return (n + to - 1) / to * to }
+
+func (a *allocator) aligned(n int64) int64 { return roundedUp(n, a.alignment) }
 
 // take finds the best fit among the blocks but the last, else the last.
 func (a *allocator) take(size int64) int64 {
-	size = aligned(size)
+	size = a.aligned(size)
 	best, fit := len(a.free)-1, int64(openEnd)
 	for i, b := range a.free[:len(a.free)-1] {
 		if b.size >= size && b.size <= fit {
@@ -44,7 +51,7 @@ func (a *allocator) take(size int64) int64 {
 
 // give returns bytes, merged with the free blocks beside them.
 func (a *allocator) give(at, size int64) {
-	size = aligned(size)
+	size = a.aligned(size)
 	i, _ := slices.BinarySearchFunc(a.free, at, func(b block, at int64) int {
 		switch {
 		case b.offset < at:
@@ -71,8 +78,9 @@ func (a *allocator) give(at, size int64) {
 
 // planner walks a graph as ggml_gallocr_alloc_graph_impl does.
 type planner struct {
-	*allocator
-	size  func(*tensor) int64
+	size func(*tensor) int64
+	// on is the buffer of a tensor that takes a place of its own.
+	on    func(*tensor) *allocator
 	state map[*tensor]*place
 }
 
@@ -82,12 +90,20 @@ type place struct {
 	readers, views int
 	taken          bool
 	at             int64
+	in             *allocator
 }
 
 // reserve is the size of the buffer that the graph's tensors need, each of the
 // size that the backend gives it.
 func reserve(g *dag, size func(*tensor) int64) int64 {
-	p := &planner{newAllocator(), size, map[*tensor]*place{}}
+	a := newAllocator(alignment)
+	plan(g, size, func(*tensor) *allocator { return a })
+	return a.most
+}
+
+// plan gives each tensor of the graph its place in the buffer that on names.
+func plan(g *dag, size func(*tensor) int64, on func(*tensor) *allocator) {
+	p := &planner{size, on, map[*tensor]*place{}}
 	for _, leaf := range g.leafs {
 		p.place(leaf)
 	}
@@ -108,7 +124,6 @@ func reserve(g *dag, size func(*tensor) int64) int64 {
 			p.read(s)
 		}
 	}
-	return p.most
 }
 
 func (p *planner) of(t *tensor) *place {
@@ -130,7 +145,8 @@ func (p *planner) place(t *tensor) {
 	if inPlace[t.op] && slices.ContainsFunc(t.src, func(of *tensor) bool { return p.takeOver(t, of) }) {
 		return
 	}
-	s.at = p.take(p.size(t))
+	s.in = p.on(t)
+	s.at = s.in.take(p.size(t))
 }
 
 // takeOver puts a result where one of its sources lies, if nobody else needs it.
@@ -141,9 +157,9 @@ func (p *planner) takeOver(t, from *tensor) bool {
 		return false
 	}
 	s.taken = false // not to be freed with its last reader
-	p.of(t).at = s.at
-	if more := aligned(p.size(from)) - aligned(p.size(t)); more > 0 {
-		p.give(s.at+aligned(p.size(t)), more)
+	p.of(t).at, p.of(t).in = s.at, s.in
+	if more := s.in.aligned(p.size(from)) - s.in.aligned(p.size(t)); more > 0 {
+		s.in.give(s.at+s.in.aligned(p.size(t)), more)
 	}
 	return true
 }
@@ -173,6 +189,6 @@ func (p *planner) release(t *tensor) {
 	if !s.taken || t.output {
 		return
 	}
-	p.give(s.at, p.size(t))
+	s.in.give(s.at, p.size(t))
 	s.taken = false
 }

@@ -50,7 +50,7 @@ func held() *tensor {
 
 // TestAllocator: freed blocks merge with their neighbours.
 func TestAllocator(t *testing.T) {
-	a := newAllocator()
+	a := newAllocator(alignment)
 	first, second, third := a.take(32), a.take(64), a.take(32)
 	assert.Equal(t, []int64{0, 32, 96}, []int64{first, second, third})
 	a.give(first, 32)
@@ -63,7 +63,7 @@ func TestAllocator(t *testing.T) {
 
 // TestBestFit: the smallest hole that fits, of equal ones the last.
 func TestBestFit(t *testing.T) {
-	a := newAllocator()
+	a := newAllocator(alignment)
 	var at []int64
 	for _, size := range []int64{96, 32, 64, 32, 64, 32} {
 		at = append(at, a.take(size))

@@ -129,7 +129,7 @@ func (b *builder) stored(layer int, a *arch.Attention, in *attentionInputs, h he
 		b.expand(h.v)
 		b.expand(h.k)
 	}
-	cacheK, cacheV := b.cacheTensors(a, in)
+	cacheK, cacheV := b.cacheTensors(layer, a, in)
 	if h.k != nil {
 		b.store(cacheK, h.k, in.keys)
 		b.storeValues(cacheV, h.v, in)
@@ -159,10 +159,14 @@ func (b *builder) attentionCaches() []kv.Cache {
 }
 
 // cacheTensors are a layer's rows of the cache; their type changes nothing here.
-func (b *builder) cacheTensors(a *arch.Attention, in *attentionInputs) (k, v *tensor) {
+func (b *builder) cacheTensors(layer int, a *arch.Attention, in *attentionInputs) (k, v *tensor) {
 	k = newTensor(f16, a.KeyDim*a.KVHeads, in.cells, in.streams)
 	v = newTensor(f16, a.ValueDim*a.KVHeads, in.cells, in.streams)
 	k.held, v.held, k.next = true, true, v
+	if a.SharedFrom != nil {
+		layer = *a.SharedFrom
+	}
+	k.layer, v.layer, k.stored, v.stored = layer+1, layer+1, b.params.TypeK, b.params.TypeV
 	return k, v
 }
 

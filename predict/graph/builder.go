@@ -88,7 +88,7 @@ func (b *builder) weight(name string) *tensor {
 		return nil
 	}
 	t := newTensor(f16, w.Shape...)
-	t.held = true
+	t.held, t.name = true, name
 	b.taken[name] = t
 	return t
 }
@@ -190,6 +190,9 @@ func (b *builder) norm(x *tensor, name string, layer int) *tensor {
 	} else {
 		x = rmsNormed(x)
 	}
+	if w != nil || bias != nil {
+		x.layer = layer + 1
+	}
 	if w != nil {
 		x = mul(x, w)
 	}
@@ -227,6 +230,20 @@ func (b *builder) residualScaled(x *tensor) *tensor {
 // picked are the rows whose logits are asked for.
 func (b *builder) picked(x *tensor) *tensor { return getRows(x, b.outIDs) }
 
+// TiedHead names the embedding as the head of a model that has no other: a tensor of its
+// own where the two lie on different devices.
+const TiedHead = "output.weight (token_embd.weight)"
+
+func (b *builder) tiedHead() *tensor {
+	rows := orAbsent(b.weight("token_embd.weight"))
+	if rows == absent {
+		return absent
+	}
+	t := newTensor(f16, rows.ne[:]...)
+	t.held, t.name = true, TiedHead
+	return t
+}
+
 // head norms what the layers made and multiplies with the output matrix.
 func (b *builder) head(x *tensor) {
 	if b.family.picksNormed {
@@ -245,7 +262,7 @@ func (b *builder) head(x *tensor) {
 	x.output = true
 	w := b.weight("output.weight")
 	if w == nil {
-		w = orAbsent(b.weight("token_embd.weight"))
+		w = b.tiedHead()
 	}
 	x = mulMat(w, x)
 	if bias := b.weight("output.bias"); bias != nil {

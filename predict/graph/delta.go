@@ -11,7 +11,7 @@ func (b *builder) gatedDelta(layer int, r *arch.Recurrent, x *tensor) *tensor {
 	qkv, z := b.deltaProjections(layer, r, x)
 	beta, gate := b.deltaGates(layer, nK, nV, steps, x)
 
-	convAll, stateAll := b.stateRows((r.ConvKernel-1)*wide), b.stateRows(dimV*dimV*nV)
+	convAll, stateAll := b.stateRows(layer, (r.ConvKernel-1)*wide), b.stateRows(layer, dimV*dimV*nV)
 	conv := reshaped(b.continued(convAll, getRows), r.ConvKernel-1, wide, b.seqs)
 	in := concat(conv, transposed(qkv), 0)
 	b.kept(viewOf(in, []int64{r.ConvKernel - 1, wide, b.seqs}, in.nb[1:3], 4*(in.ne[0]-r.ConvKernel+1)), convAll)

@@ -99,7 +99,7 @@ func (b *builder) attendLatent(i int, a *arch.Attention, h heads) *tensor {
 	b.expand(h.k)
 	width := h.k.ne[0]
 	cache := newTensor(f16, width, in.cells, in.streams)
-	cache.held = true
+	cache.held, cache.layer, cache.stored = true, i+1, b.params.TypeK
 	b.store(cache, h.k, in.keys)
 	k := viewOf(cache, []int64{width, 1, in.cells, in.streams}, []int64{2 * width, 2 * width, 2 * width * in.cells}, 0)
 	v := viewOf(k, []int64{h.v.ne[0], k.ne[1], k.ne[2], k.ne[3]}, k.nb[1:], 0)

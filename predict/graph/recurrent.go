@@ -3,9 +3,9 @@ package graph
 import "assay/predict/arch"
 
 // stateRows are the states of a layer, one row a sequence.
-func (b *builder) stateRows(size int64) *tensor {
+func (b *builder) stateRows(layer int, size int64) *tensor {
 	t := newTensor(f32, size, b.slots())
-	t.held = true
+	t.held, t.layer = true, layer+1
 	return t
 }
 
@@ -39,7 +39,7 @@ func (b *builder) mamba2(layer int, r *arch.Recurrent, x *tensor) *tensor {
 		nHeads = r.TimeStepRank
 	}
 	dim, wide := inner/nHeads, inner+2*groups*state
-	convAll, stateAll := b.stateRows((r.ConvKernel-1)*wide), b.stateRows(state*inner)
+	convAll, stateAll := b.stateRows(layer, (r.ConvKernel-1)*wide), b.stateRows(layer, state*inner)
 	conv := b.continued(convAll, getRows)
 	conv = reshaped(conv, r.ConvKernel-1, wide, b.seqs)
 	in := mulMat(b.of(layer, "ssm_in"), x)
@@ -88,7 +88,7 @@ func (b *builder) shortConv(layer int, r *arch.Recurrent, x *tensor) *tensor {
 	}
 	gateIn, gateOut, value := part(0), part(1), part(2)
 	bx := transposed(mul(gateIn, value))
-	all := b.stateRows(window * width)
+	all := b.stateRows(layer, window*width)
 	conv := reshaped(b.continued(all, getRows), window, width, b.seqs)
 	bx = concat(conv, bx, 0)
 	b.kept(viewOf(bx, []int64{window, bx.ne[1], bx.ne[2]}, bx.nb[1:3], 4*(bx.ne[0]-window)), all)

@@ -54,6 +54,11 @@ type tensor struct {
 	// held tensors have memory already (weights, caches); inputs are set from
 	// outside, outputs are read there and never freed.
 	held, input, output bool
+	// name is a weight's in the model's file; typ of a cache's cells as it is stored.
+	name, stored string
+	// layer is the one that a weight or a cache belongs to, or in which a norm stands
+	// (from 1 on; 0 is none).
+	layer int
 	// next lies behind it in the cache's buffer.
 	next *tensor
 }

@@ -33,9 +33,17 @@ type Devices struct {
 	// OnGPU is the number of layers, -ngl.
 	OnGPU int
 	// Overrides have the devices of tensors by their names; the first that matches
-	// holds. OnHost reports a type of weights that no GPU multiplies.
+	// holds. OnHost reports weights that no GPU multiplies.
 	Overrides []Override
-	OnHost    func(typ string) bool
+	OnHost    func(Weight) bool
+}
+
+// Weight is a tensor as the loader sees it when it chooses a device.
+type Weight struct {
+	Name, Type string
+	// Tried is the largest tensor, in bytes, of the operation by which the loader tries
+	// whether the device takes it: the weight, or what 512 tokens make of it.
+	Tried int64
 }
 
 // Override is the device of the tensors whose names match.
@@ -118,14 +126,14 @@ func (s Spread) Layer(i int) string {
 	return s.layers[i-s.first]
 }
 
-// Tensor is the device of a tensor of a layer, by its name and type.
-func (s Spread) Tensor(layer int, name, typ string) string {
+// Tensor is the device of a tensor of a layer.
+func (s Spread) Tensor(layer int, w Weight) string {
 	for _, o := range s.devices.Overrides {
-		if o.Pattern.MatchString(name) {
+		if o.Pattern.MatchString(w.Name) {
 			return o.Device
 		}
 	}
-	if s.devices.OnHost != nil && s.devices.OnHost(typ) {
+	if s.devices.OnHost != nil && s.devices.OnHost(w) {
 		return s.devices.Host
 	}
 	return s.Layer(layer)

@@ -47,11 +47,12 @@ func TestSpread(t *testing.T) {
 func TestSpreadOfTensors(t *testing.T) {
 	d := kv.Devices{Host: "CPU", OnGPU: 99, GPUs: []string{"A"},
 		Overrides: []kv.Override{{Pattern: regexp.MustCompile("exps"), Device: "CPU"}, {Pattern: regexp.MustCompile(`blk\.1\.`), Device: "B"}},
-		OnHost:    func(typ string) bool { return typ == "nvfp4" }}
+		OnHost:    func(w kv.Weight) bool { return w.Type == "nvfp4" || w.Tried > 1<<27 }}
 	s, err := d.Spread(arch.Facts{Layers: make([]arch.Layer, 2)})
 	require.NoError(t, err)
-	assert.Equal(t, "CPU", s.Tensor(1, "blk.1.ffn_up_exps.weight", "f16"), "the first that matches")
-	assert.Equal(t, "B", s.Tensor(1, "blk.1.attn_q.weight", "nvfp4"))
-	assert.Equal(t, "CPU", s.Tensor(0, "blk.0.attn_q.weight", "nvfp4"))
-	assert.Equal(t, "A", s.Tensor(0, "blk.0.attn_q.weight", "f16"))
+	assert.Equal(t, "CPU", s.Tensor(1, kv.Weight{Name: "blk.1.ffn_up_exps.weight", Type: "f16"}), "the first that matches")
+	assert.Equal(t, "B", s.Tensor(1, kv.Weight{Name: "blk.1.attn_q.weight", Type: "nvfp4"}))
+	assert.Equal(t, "CPU", s.Tensor(0, kv.Weight{Name: "blk.0.attn_q.weight", Type: "nvfp4"}))
+	assert.Equal(t, "A", s.Tensor(0, kv.Weight{Name: "blk.0.attn_q.weight", Type: "f16"}))
+	assert.Equal(t, "CPU", s.Tensor(0, kv.Weight{Name: "blk.0.attn_q.weight", Type: "f16", Tried: 1<<27 + 1}), "larger than the device takes")
 }
