@@ -6,6 +6,7 @@ package record
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"assay/harness/runtime"
@@ -92,12 +93,27 @@ func compare(p *results.Predicted, m *results.Measured) []results.Check {
 	checks = append(checks, equal("weight_bytes", "loaded", "bytes", p.WeightBytes, m.WeightBytes)...)
 	checks = append(checks, equal("flops", "executed", "operations", p.FLOPs, m.FLOPs)...)
 	if pm, mm := p.Memory, m.Memory; pm != nil && mm != nil {
-		checks = append(checks, nearLog("compute_bytes", pm.ComputeBytes, mm.ComputeBytes)...)
+		checks = append(checks, computeNearLog(pm, mm)...)
 		checks = append(checks, nearLog("output_bytes", pm.OutputBytes, mm.OutputBytes)...)
 		checks = append(checks, nearLog("repack_bytes", pm.RepackBytes, mm.RepackBytes)...)
 	}
 	checks = append(checks, placementsAgree(p.Placement, m.Placement)...)
 	return append(checks, costsAgree(p.Cost, m.Cost)...)
+}
+
+// computeNearLog checks the buffers of each device by itself, where they are known apart:
+// the log rounds each of them.
+func computeNearLog(p, m *results.Memory) []results.Check {
+	var all []results.Check
+	for _, device := range slices.Sorted(maps.Keys(p.Devices)) {
+		if logged := m.Devices[device]; logged != nil {
+			all = append(all, nearLog("compute_bytes of "+device, p.Devices[device].ComputeBytes, logged.ComputeBytes)...)
+		}
+	}
+	if len(all) == 0 {
+		return nearLog("compute_bytes", p.ComputeBytes, m.ComputeBytes)
+	}
+	return all
 }
 
 // nearLog checks a size against what the library printed, within its rounding.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -232,9 +233,9 @@ func (h header) constants() error {
 		if errors.Is(err, errNotDeclared) {
 			continue
 		}
-		for name, want := range wanted {
-			if got, ok := values[name]; !ok || got != want {
-				return fmt.Errorf("%s is %d in enum %s, not %d", name, got, enum, want)
+		for _, name := range slices.Sorted(maps.Keys(wanted)) {
+			if got, ok := values[name]; !ok || got != wanted[name] {
+				return fmt.Errorf("%s is %d in enum %s, not %d", name, got, enum, wanted[name])
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func (r *contextReserve) unknownOnVulkan(lies Lies) error {
 		return unknown("layers on two devices without op offload")
 	}
 	for _, l := range r.facts.Layers {
-		if s := l.Recurrent; s != nil && s.Kind != "shortconv" {
+		if s := l.Recurrent; s != nil && (s.Kind != "shortconv" || !lies.Whole) {
 			return unknown("layers of kind " + s.Kind)
 		} else if s != nil && !slices.Contains([]string{"", "f16"}, r.params.TypeK) {
 			return unknown("recurrent layers beside a cache of " + r.params.TypeK)
@@ -67,8 +67,8 @@ func (r *contextReserve) unknownOnVulkan(lies Lies) error {
 		if a.MLA != nil && r.params.NSeq > 1 && !r.params.KVUnified {
 			return unknown("sequences with latent caches of their own")
 		}
-		if lies.CacheOnHost && !r.params.FlashAttn && a.Heads == a.KVHeads && a.Heads > 16 {
-			return unknown("as many heads of keys as of queries over a cache on the host")
+		if (lies.CacheOnHost || lies.PlainOnHost) && !r.params.FlashAttn {
+			return unknown("products of attention on the host")
 		}
 	}
 	return nil
