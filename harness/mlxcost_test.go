@@ -15,6 +15,7 @@ import (
 	"assay/harness/skeleton"
 	"assay/native/mlx"
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 	"assay/predict/arch"
 	"assay/predict/cost"
 	"assay/predict/kv"
@@ -113,7 +114,7 @@ func executed(t *testing.T, model *lm.Model, o lm.CacheOptions, w cost.Work) *ml
 // short, past a window, past a growth of the cache, after a depth, and over
 // more than one chunk of a prompt.
 func TestMLXPredictionEqualsLibrary(t *testing.T) {
-	lib := mlxLibrary(t)
+	lib := mlxtest.Library(t)
 	if !lib.ShowsGraphs() {
 		t.Skip("needs an mlx-c that shows graphs (newer than v0.6.0)")
 	}
@@ -155,7 +156,7 @@ func TestMLXPredictionEqualsLibrary(t *testing.T) {
 // TestMLXBatchesArePredicted holds the operations of three sequences at once against
 // what the library executes, of every family that mlx-lm's batches are known of.
 func TestMLXBatchesArePredicted(t *testing.T) {
-	lib := mlxLibrary(t)
+	lib := mlxtest.Library(t)
 	if !lib.ShowsGraphs() {
 		t.Skip("needs an mlx-c that shows graphs (newer than v0.6.0)")
 	}
@@ -220,7 +221,7 @@ var chunked = map[string][]cost.Work{
 
 // A prediction that is off by one token, layer or cell is seen.
 func TestMLXPredictionDefectsAreSeen(t *testing.T) {
-	lib := mlxLibrary(t)
+	lib := mlxtest.Library(t)
 	if !lib.ShowsGraphs() {
 		t.Skip("needs an mlx-c that shows graphs (newer than v0.6.0)")
 	}

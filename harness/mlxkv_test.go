@@ -2,7 +2,6 @@ package harness_test
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,29 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/harness/runtimes"
-	"assay/native/dylib"
-	"assay/native/mlx"
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 	"assay/predict/kv"
 	"assay/predict/safetensors"
 	"assay/predict/source"
 	"assay/results"
 )
-
-// mlxLibrary opens libmlxc, or skips the test when there is none.
-func mlxLibrary(t *testing.T) *mlx.Library {
-	t.Helper()
-	path, err := dylib.Here().Find(mlx.Spec())
-	var notFound *dylib.NotFoundError
-	if errors.As(err, &notFound) && !notFound.Forced {
-		require.Empty(t, os.Getenv("CI"), "CI is set, so MLX has to be exercised: %v", err)
-		t.Skipf("needs libmlxc: %v", err)
-	}
-	require.NoError(t, err)
-	lib, err := mlx.Open(path)
-	require.NoError(t, err)
-	return lib
-}
 
 // mlxFolder writes a model of a configuration, all weights 0, and answers its path.
 func mlxFolder(t *testing.T, config map[string]any, dtype safetensors.DType) string {
@@ -72,7 +55,7 @@ func small(modelType string, more map[string]any) map[string]any {
 // TestMLXCacheBytesArePredicted walks caches through growth and rotation and
 // compares slots and bytes of every layer with the prediction at every step.
 func TestMLXCacheBytesArePredicted(t *testing.T) {
-	lib := mlxLibrary(t)
+	lib := mlxtest.Library(t)
 	walk := []int{5, 1, 1, 40, 1, 100, 300, 1, 7, 1, 1, 250}
 	for range 20 { // the seventh token grows a plain cache off the grid of 256
 		walk = append(walk, 1)
@@ -136,7 +119,7 @@ func params(dtype safetensors.DType, o lm.CacheOptions) kv.MLXParams {
 // TestMLXScheduleIsMLXLMs: prefill and decode leave the cache as predicted for
 // the calls that mlx-lm makes, with a chunked prompt.
 func TestMLXScheduleIsMLXLMs(t *testing.T) {
-	lib := mlxLibrary(t)
+	lib := mlxtest.Library(t)
 	folder := mlxFolder(t, small("gemma3_text", map[string]any{"sliding_window": 64, "sliding_window_pattern": 4}), "F32")
 	model, err := lm.Load(lib, folder)
 	require.NoError(t, err)
@@ -168,7 +151,7 @@ func TestMLXScheduleIsMLXLMs(t *testing.T) {
 // cache that is measured is the predicted one, below, at and past a bound, and
 // a bound does not reach a family that chooses its own caches.
 func TestMLXCasesArePredicted(t *testing.T) {
-	mlxLibrary(t)
+	mlxtest.Library(t)
 	rt, err := runtimes.Named("mlx")
 	require.NoError(t, err)
 	engine, err := rt.Open()

@@ -16,6 +16,7 @@ import (
 	"assay/harness/record"
 	"assay/harness/runtime"
 	"assay/harness/skeleton"
+	"assay/native/mlx/mlxtest"
 	"assay/predict/arch"
 	"assay/predict/safetensors"
 	"assay/predict/source"
@@ -24,7 +25,7 @@ import (
 )
 
 func mlxEngine(t *testing.T) runtime.Engine {
-	mlxLibrary(t)
+	mlxtest.Library(t)
 	engine, err := mlx.Runtime{}.Open()
 	require.NoError(t, err)
 	return engine

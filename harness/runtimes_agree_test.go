@@ -18,6 +18,7 @@ import (
 	"assay/native/dylib"
 	"assay/native/llama"
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 	"assay/predict/arch"
 	"assay/predict/gguf"
 	"assay/predict/safetensors"
@@ -37,7 +38,7 @@ var ggufNames = strings.NewReplacer(
 // TestRuntimesAgree runs one model of random weights in float32 through both
 // runtimes, which share nothing: the same logits within 1e-4 of the largest.
 func TestRuntimesAgree(t *testing.T) {
-	mlxLib := mlxLibrary(t)
+	mlxLib := mlxtest.Library(t)
 	path, err := llama.Find()
 	var notFound *dylib.NotFoundError
 	if errors.As(err, &notFound) && !notFound.Forced {

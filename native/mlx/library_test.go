@@ -1,10 +1,8 @@
 package mlx_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,29 +10,8 @@ import (
 
 	"assay/native/dylib"
 	"assay/native/mlx"
+	"assay/native/mlx/mlxtest"
 )
-
-// opened opens the library once for all tests; one process has one MLX.
-var opened = sync.OnceValues(func() (*mlx.Library, error) {
-	path, err := dylib.Here().Find(mlx.Spec())
-	if err != nil {
-		return nil, err
-	}
-	return mlx.Open(path)
-})
-
-// library answers the library, or skips the test when there is none.
-func library(t testing.TB) *mlx.Library {
-	t.Helper()
-	lib, err := opened()
-	var notFound *dylib.NotFoundError
-	if errors.As(err, &notFound) && !notFound.Forced {
-		require.Empty(t, os.Getenv("CI"), "CI is set, so MLX has to be exercised: %v", err)
-		t.Skipf("needs libmlxc: %v", err)
-	}
-	require.NoError(t, err)
-	return lib
-}
 
 func TestOpenRefusesWhatIsNoLibrary(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "libmlxc.so")
@@ -45,7 +22,7 @@ func TestOpenRefusesWhatIsNoLibrary(t *testing.T) {
 }
 
 func TestOpenTellsTheRelease(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	assert.Contains(t, []string{"cpu", "gpu"}, lib.Device)
 	assert.NotEmpty(t, lib.Release.Name)
 	assert.Regexp(t, `^0\.\d+\.\d+`, lib.Version)
@@ -53,7 +30,7 @@ func TestOpenTellsTheRelease(t *testing.T) {
 }
 
 func TestArithmetic(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	var got []float32
 	require.NoError(t, lib.Do(func(s *mlx.Scope) error {
 		a := s.Float32s([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
@@ -65,7 +42,7 @@ func TestArithmetic(t *testing.T) {
 }
 
 func TestErrorIsMLXsAndSticks(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	err := lib.Do(func(s *mlx.Scope) error {
 		bad := s.Matmul(s.Zeros(mlx.Float32, 3, 5), s.Zeros(mlx.Float32, 3, 5))
 		s.Eval(s.Add(bad, bad))
@@ -80,7 +57,7 @@ func TestErrorIsMLXsAndSticks(t *testing.T) {
 }
 
 func TestSetOutlivesTheScopeAndFreeReleases(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	var kept mlx.Array
 	var before, during, after int64
 	require.NoError(t, lib.Do(func(s *mlx.Scope) error {
@@ -103,7 +80,7 @@ func TestSetOutlivesTheScopeAndFreeReleases(t *testing.T) {
 }
 
 func TestScopesLeakNothing(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	var before, after int64
 	require.NoError(t, lib.Do(func(s *mlx.Scope) error { before = s.Memory().Active; return nil }))
 	for range 50 {
@@ -121,7 +98,7 @@ func TestScopesLeakNothing(t *testing.T) {
 }
 
 func TestScalarRoundsAsMLXDoes(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	numbers := []float64{0, 1, -2.5, 0.1, 33.941125, 65504, 6.1e-5, 3e-7, 1e-9, 0.044715, 1.0009765625, 1.00048828125}
 	for _, dtype := range []mlx.DType{mlx.Float16, mlx.BFloat16, mlx.Float32} {
 		require.NoError(t, lib.Do(func(s *mlx.Scope) error {
@@ -136,7 +113,7 @@ func TestScalarRoundsAsMLXDoes(t *testing.T) {
 }
 
 func TestCompiledFunctionIsTheFunction(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	require.NoError(t, lib.Do(func(s *mlx.Scope) error {
 		silu := func(s *mlx.Scope, in []mlx.Array) mlx.Array {
 			return s.Multiply(s.Multiply(in[0], s.Sigmoid(in[0])), in[1])
@@ -150,7 +127,7 @@ func TestCompiledFunctionIsTheFunction(t *testing.T) {
 }
 
 func TestCompiledFunctionThatFailsSaysWhy(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	err := lib.Do(func(s *mlx.Scope) error {
 		compiled := &mlx.Function{Inputs: 1, Body: func(s *mlx.Scope, in []mlx.Array) mlx.Array { return s.Matmul(in[0], in[0]) }}
 		s.Call(compiled, s.Zeros(mlx.Float32, 3, 5))
@@ -160,7 +137,7 @@ func TestCompiledFunctionThatFailsSaysWhy(t *testing.T) {
 }
 
 func TestQuantizeAndBack(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	require.NoError(t, lib.Do(func(s *mlx.Scope) error {
 		q := mlx.Quantisation{Bits: 8, GroupSize: 32}
 		numbers := make([]float32, 64)
@@ -178,7 +155,7 @@ func TestQuantizeAndBack(t *testing.T) {
 // BenchmarkOperation times one operation built and freed, as a forward pass
 // does it some twenty times a layer: ns/op is the host's cost.
 func BenchmarkOperation(b *testing.B) {
-	lib := library(b)
+	lib := mlxtest.Library(b)
 	for _, bench := range []struct {
 		name string
 		op   func(s *mlx.Scope, x mlx.Array)

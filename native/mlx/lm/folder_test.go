@@ -4,55 +4,18 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"hash/fnv"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"assay/native/dylib"
-	"assay/native/mlx"
 )
 
 // vocab is the vocabulary of every golden model.
 const vocab = 64
-
-// opened opens the library once for all tests; one process has one MLX.
-var opened = sync.OnceValues(func() (*mlx.Library, error) {
-	path, err := dylib.Here().Find(mlx.Spec())
-	if err != nil {
-		return nil, err
-	}
-	// The goldens were written over the BLAS of MLX's own package. Another one adds
-	// in another order, and a quantised cache rounds what is near a border
-	// elsewhere. What is opened visibly comes first when libmlx looks for its BLAS.
-	own, err := filepath.Glob(filepath.Join(filepath.Dir(path), "libblas-*.so*"))
-	for _, file := range own {
-		_, err = dylib.Open(file)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return mlx.Open(path)
-})
-
-// library returns the library, or skips the test when there is none.
-func library(t testing.TB) *mlx.Library {
-	t.Helper()
-	lib, err := opened()
-	var notFound *dylib.NotFoundError
-	if errors.As(err, &notFound) && !notFound.Forced {
-		require.Empty(t, os.Getenv("CI"), "CI is set, so MLX has to be exercised: %v", err)
-		t.Skipf("needs libmlxc: %v", err)
-	}
-	require.NoError(t, err)
-	return lib
-}
 
 // tensor is a row of a golden's table: [name, type, shape].
 type tensor struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 )
 
 // golden is what scripts/mlx-goldens writes: mlx-lm's logits on a folder that
@@ -69,7 +70,7 @@ func readGolden(t testing.TB, file string) golden {
 
 // load makes a golden's folder and loads it.
 func load(t testing.TB, g golden) *lm.Model {
-	model, err := lm.Load(library(t), writeFolder(t, g.Config, g.Tensors))
+	model, err := lm.Load(mlxtest.Library(t), writeFolder(t, g.Config, g.Tensors))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, model.Close()) })
 	return model

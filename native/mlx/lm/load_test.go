@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 )
 
 // config answers the golden's configuration with fields changed; nil removes one.
@@ -56,7 +57,7 @@ const (
 )
 
 func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	plain, packed := readGolden(t, "testdata/llama.f32.json"), readGolden(t, "testdata/llama.q4.json")
 	for _, test := range []struct {
 		name    string
@@ -116,7 +117,7 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 }
 
 func TestLoadRefusesBrokenFolders(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	g := readGolden(t, "testdata/llama.f32.json")
 	for _, test := range []struct {
 		name   string
@@ -184,7 +185,7 @@ func TestLoadJoinsShardsAndSingleExperts(t *testing.T) {
 		}
 	}
 	writeShard(t, filepath.Join(folder, "model-2.safetensors"), single)
-	model, err := lm.Load(library(t), folder)
+	model, err := lm.Load(mlxtest.Library(t), folder)
 	require.NoError(t, err)
 	defer model.Close()
 	logits, err := newSession(t, model, lm.CacheOptions{}).Logits(randomTokens(5, vocab))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 )
 
 // TestWeightsAreThoseOfMLXLM compares with the parameters of mlx-lm's modules,
@@ -41,7 +42,7 @@ func sorted(tensors []tensor) []tensor {
 // TestQuantisedWeightsLoad: what is listed for a quantised model is what Load
 // wants.
 func TestQuantisedWeightsLoad(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	for _, name := range []string{"llama.mixed", "gpt_oss.q4", "qwen2_moe.q8"} {
 		t.Run(name, func(t *testing.T) {
 			g := readGolden(t, "testdata/"+name+".json")

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 )
 
 // TestPairedWorker is our side of scripts/mlx-paired: for each line "P G" on
@@ -21,7 +22,7 @@ func TestPairedWorker(t *testing.T) {
 	if folder == "" {
 		t.Skip("is run by scripts/mlx-paired")
 	}
-	model, err := lm.Load(library(t), folder)
+	model, err := lm.Load(mlxtest.Library(t), folder)
 	require.NoError(t, err)
 	defer model.Close()
 	lines := bufio.NewScanner(os.Stdin)

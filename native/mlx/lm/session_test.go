@@ -13,6 +13,7 @@ import (
 
 	"assay/native/mlx"
 	"assay/native/mlx/lm"
+	"assay/native/mlx/mlxtest"
 )
 
 func active(t *testing.T, lib *mlx.Library) (bytes int64) {
@@ -54,7 +55,7 @@ func TestSessionStopsWhenCancelled(t *testing.T) {
 // TestErrorInTheMiddleOfAStep: MLX's CPU backend refuses, while it evaluates,
 // experts that are not float32.
 func TestErrorInTheMiddleOfAStep(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	if lib.Device != "cpu" {
 		t.Skip("needs MLX's CPU backend, which cannot multiply float16 experts")
 	}
@@ -82,7 +83,7 @@ func TestErrorInTheMiddleOfAStep(t *testing.T) {
 }
 
 func TestRefusedFolderLeavesNothingBehind(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	g := readGolden(t, "testdata/llama.f32.json")
 	folder := writeFolder(t, g.Config, without(g.Tensors, "model.norm.weight"))
 	before := active(t, lib)
@@ -112,7 +113,7 @@ func leaky(t *testing.T) map[string]int {
 
 func TestDecodeLeaksNothing(t *testing.T) {
 	const steps = 200
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	for name, prompt := range leaky(t) {
 		t.Run(name, func(t *testing.T) {
 			g := readGolden(t, "testdata/"+name+".json")
@@ -145,7 +146,7 @@ func TestDecodeLeaksNothing(t *testing.T) {
 }
 
 func TestLoadAndCloseLeakNothing(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	for name := range leaky(t) {
 		t.Run(name, func(t *testing.T) {
 			g := readGolden(t, "testdata/"+name+".json")
@@ -175,7 +176,7 @@ func TestLoadAndCloseLeakNothing(t *testing.T) {
 // TestActiveMemoryIsWeightsAndCache: beside the arrays the allocator holds only
 // the last step's outputs and constants; slack is for its rounding.
 func TestActiveMemoryIsWeightsAndCache(t *testing.T) {
-	lib := library(t)
+	lib := mlxtest.Library(t)
 	before := active(t, lib)
 	model := load(t, readGolden(t, "testdata/llama.f32.json"))
 	assert.InDelta(t, model.WeightBytes, active(t, lib)-before, 64<<10)
@@ -211,7 +212,7 @@ func TestTimingAddsUp(t *testing.T) {
 // a token takes, for three layers.
 func BenchmarkDecode(b *testing.B) {
 	g := readGolden(b, "testdata/llama.f32.json")
-	model, err := lm.Load(library(b), writeFolder(b, json.RawMessage(g.Config), g.Tensors))
+	model, err := lm.Load(mlxtest.Library(b), writeFolder(b, json.RawMessage(g.Config), g.Tensors))
 	require.NoError(b, err)
 	defer model.Close()
 	session, err := model.NewSession(lm.CacheOptions{})
@@ -229,7 +230,7 @@ func BenchmarkDecode(b *testing.B) {
 // TestWatchShowsWhatIsExecuted: each step's graph is shown once, also with the
 // next step in flight, and a session that nobody watches any more shows nothing.
 func TestWatchShowsWhatIsExecuted(t *testing.T) {
-	if !library(t).ShowsGraphs() {
+	if !mlxtest.Library(t).ShowsGraphs() {
 		t.Skip("needs an mlx-c that shows graphs (newer than v0.6.0)")
 	}
 	session := newSession(t, load(t, readGolden(t, "testdata/llama.f32.json")), lm.CacheOptions{})
