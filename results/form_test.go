@@ -28,6 +28,7 @@ func TestFormsOfPlacement(t *testing.T) {
 		{"tensor_buft_overrides", "a(=CPU", "", "\"a(\" is no pattern of names: error parsing regexp: missing closing ): `a(`"},
 		{"devices", "auto", "", ""},
 		{"devices", "none", "none", ""},
+		{"devices", "CPU", "none", ""},
 		{"devices", "MTL0/MTL0", "", `"MTL0/MTL0" is no list of devices; write each once, as Vulkan0/Vulkan1, or none ('assay doctor' lists them)`},
 		{"devices", "MTL0/", "", `"MTL0/" is no list of devices; write each once, as Vulkan0/Vulkan1, or none ('assay doctor' lists them)`},
 		{"split_mode", "layer", "", ""},

@@ -72,10 +72,12 @@ type Word struct {
 	LlamaBench string
 }
 
-// Known says that a runtime has a setting, in cases of these kinds or of all.
+// Known says that a runtime has a setting, in cases of these kinds or of all, with
+// these values or with any.
 type Known struct {
 	Runtime string
 	Kinds   []Kind
+	Only    []any
 }
 
 // Dashed is a flag as its users write it: llama.cpp's short ones with one dash.
@@ -222,6 +224,15 @@ func (s Setting) KnownTo(runtime string, kinds ...Kind) bool {
 	})
 }
 
+// Takes reports whether the runtime has a use for the value: it knows the setting, and
+// is not one that knows other values only.
+func (s Setting) Takes(runtime string, v any, kinds ...Kind) bool {
+	only := func(k Known) bool {
+		return k.Runtime == runtime && k.Only != nil && v != s.Of(Case{}) && !slices.Contains(k.Only, v)
+	}
+	return s.KnownTo(runtime, kinds...) && !slices.ContainsFunc(s.Known, only)
+}
+
 // Given reports whether a list of values asks for anything: a switch that is
 // only listed as off does not.
 func (s Setting) Given(values []any) bool {
@@ -240,6 +251,19 @@ func (s Setting) Refuse(runtimes []string, kinds []Kind, why string) error {
 	}
 	owner := s.Owner()
 	return fmt.Errorf("%s (%s) is a setting of %s, which %s; leave it out, or name %s as a runtime", Dashed(s.Flag), s.Name, owner, why, owner)
+}
+
+// RefuseValue returns an error where none of the runtimes that know the setting has a
+// use for the value.
+func (s Setting) RefuseValue(runtimes []string, v any) error {
+	if v == s.Of(Case{}) || slices.ContainsFunc(runtimes, func(name string) bool { return s.Takes(name, v) }) {
+		return nil
+	}
+	i := slices.IndexFunc(s.Known, func(k Known) bool { return k.Only != nil && slices.Contains(runtimes, k.Runtime) })
+	if i < 0 {
+		return nil
+	}
+	return fmt.Errorf("%[1]s %[2]v (%[3]s) is nothing to %[4]s, which knows %[1]s %[5]v alone; leave it out", Dashed(s.Flag), v, s.Name, s.Known[i].Runtime, s.Known[i].Only[0])
 }
 
 // Owner is the first runtime that knows the setting; empty where all do.

@@ -27,10 +27,11 @@ func SettingNamed(name string) (Setting, bool) {
 	return Settings[i], true
 }
 
-// KnownTo is the case without the settings that the runtime does not have.
+// KnownTo is the case without the settings that the runtime does not have, and without
+// values that it has no use for.
 func (c Case) KnownTo(runtime string) Case {
 	for _, s := range Settings {
-		if !s.KnownTo(runtime, c.Kind) {
+		if !s.Takes(runtime, s.Of(c), c.Kind) {
 			s.Put(&c, s.Of(Case{}))
 		}
 	}

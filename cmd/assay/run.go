@@ -231,7 +231,7 @@ func (o *runFlags) run(ctx context.Context, s line.Streams, args []string) error
 			return err
 		}
 	}
-	bench, err := run.New(ctx, opt)
+	bench, err := run.New(ctx, opt.For(suite))
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func smallModel() model {
 }
 
 // trialTimeout bounds how long an experiment may be silent.
-const trialTimeout = 90 * time.Second
+const trialTimeout = 3 * time.Minute
 
 // bench is what experiments need to start workers and to write models.
 type bench struct {

@@ -7,10 +7,15 @@ import (
 	"assay/harness/failure"
 	"assay/harness/home"
 	"assay/native/llama"
+	"assay/results"
 )
 
-// Release looks where 'assay libs install' puts releases.
-func (Runtime) Release(name string) (string, error) {
+// Choice looks for the release where 'assay libs install' puts releases.
+func (Runtime) Choice(c results.Case) (string, error) {
+	name := c.Release
+	if name == "" {
+		return "", nil
+	}
 	dirs, err := home.Find()
 	if err != nil {
 		return "", err

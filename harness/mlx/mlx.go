@@ -20,6 +20,7 @@ import (
 	"assay/predict/cost"
 	"assay/predict/kv"
 	"assay/results"
+	"assay/results/form"
 )
 
 // Runtime is the adapter of MLX, run as mlx-lm runs it: what is known without
@@ -109,6 +110,14 @@ func (Runtime) SynthAt(ctx context.Context, path string, f arch.Facts, kind, wei
 	return skeleton.WriteFolder(ctx, path, f, weightType, kind != runtime.SkeletonSparse)
 }
 
+// Choice takes the CPU where a case takes no device.
+func (Runtime) Choice(c results.Case) (string, error) {
+	if c.Devices != form.NoDevices {
+		return "", nil
+	}
+	return mlx.DeviceVariable + "=" + onProcessor, nil
+}
+
 func (Runtime) Open() (runtime.Engine, error) {
 	path, err := dylib.Here().Find(mlx.Spec())
 	if err != nil {
@@ -128,6 +137,9 @@ func (Runtime) Open() (runtime.Engine, error) {
 // Predict walks mlx-lm's cache through the case and counts what it executes on
 // the way. A model type whose forward pass is not known has no arithmetic.
 func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib results.Runtime) (*results.Predicted, error) {
+	if c.Devices == form.NoDevices {
+		lib.Device = onProcessor
+	}
 	params := params(run, weightType, c)
 	if err := kv.MLXBatches(f, params); err != nil {
 		return nil, err

@@ -144,7 +144,7 @@ func (o Options) step(format string, args ...any) {
 
 // measure runs the suite, or goes on with last night's attempt at it.
 func (o Options) measure(ctx context.Context, n *Night) error {
-	opt := o.Bench
+	opt := o.Bench.For(o.Suite)
 	opt.Purpose, opt.Command, opt.NoStore = Purpose, []string{"assay", "nightly"}, false
 	bench, err := run.New(ctx, opt)
 	if err != nil {

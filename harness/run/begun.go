@@ -2,10 +2,16 @@ package run
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assay/harness/failure"
 	"assay/harness/home"
+	"assay/harness/runtime"
+	"assay/harness/runtimes"
+	"assay/harness/suite"
+	"assay/results"
+	"assay/results/form"
 	"fmt"
 )
 
@@ -62,5 +68,25 @@ func Continue(opt Options, runID string) (Options, string, error) {
 		opt.Rules = b.Rules
 	}
 	opt.NoStore, opt.Force = opt.NoStore || b.NoStore, opt.Force || b.Force
-	return opt, runID, nil
+	return opt.For(j.plan.Suite), runID, nil
+}
+
+// For are the options with what every case of the suite chooses: with it a runtime is
+// looked for whose usual device cannot be reached here.
+func (o Options) For(s suite.Suite) Options {
+	for _, g := range s.Groups {
+		if !slices.Equal(g.Settings["devices"], []any{form.NoDevices}) {
+			return o
+		}
+	}
+	for _, rt := range runtimes.All() {
+		chooser, ok := rt.(runtime.Chooser)
+		if !ok {
+			continue
+		}
+		if variable, err := chooser.Choice(results.Case{Devices: form.NoDevices}); err == nil && variable != "" {
+			o.Env = append(slices.Clone(o.Env), variable)
+		}
+	}
+	return o
 }

@@ -185,7 +185,7 @@ func (b *Bench) Run(ctx context.Context, s suite.Suite) error {
 	if err := b.fitContexts(items); err != nil {
 		return b.close(err)
 	}
-	if err := b.runner.openReleases(ctx, items); err != nil {
+	if err := b.runner.openChosen(ctx, items); err != nil {
 		return b.close(err)
 	}
 	now := time.Now().UTC()

@@ -34,7 +34,7 @@ func (x *execution) execute(ctx context.Context) error {
 	if err := x.loadFacts(ctx); err != nil {
 		return err
 	}
-	if err := x.openReleases(ctx, x.plan.Items); err != nil {
+	if err := x.openChosen(ctx, x.plan.Items); err != nil {
 		return err
 	}
 	if x.Planned != nil {
@@ -51,34 +51,6 @@ func (x *execution) execute(ctx context.Context) error {
 		if err := x.round(ctx, round, todo); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// library is that of the item's release, or the one that was found.
-func (r *Runner) library(it subject.Item) library {
-	if lib, ok := r.releases[release{it.Runtime, it.Case.Release}]; ok {
-		return lib
-	}
-	return library{env: r.Env, runtime: r.Available[it.Runtime]}
-}
-
-// openReleases finds every release that items ask for and looks once what it is, before
-// anything is measured.
-func (r *Runner) openReleases(ctx context.Context, items []subject.Item) error {
-	if r.releases == nil {
-		r.releases = map[release]library{}
-	}
-	for _, it := range items {
-		key := release{it.Runtime, it.Case.Release}
-		if _, known := r.releases[key]; known || key.name == "" {
-			continue
-		}
-		lib, err := key.open(ctx, r.Worker, r.Env)
-		if err != nil {
-			return err
-		}
-		r.releases[key] = lib
 	}
 	return nil
 }

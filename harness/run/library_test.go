@@ -9,7 +9,9 @@ import (
 
 	"assay/harness/failure"
 	"assay/harness/llamacpp"
+	"assay/harness/mlx"
 	"assay/harness/suite"
+	"assay/native/mlx/mlxtest"
 	"assay/results"
 )
 
@@ -18,7 +20,7 @@ import (
 func sideBySide(t *testing.T, releases ...any) suite.Suite {
 	t.Helper()
 	for _, name := range releases {
-		if _, err := (llamacpp.Runtime{}).Release(name.(string)); err != nil {
+		if _, err := (llamacpp.Runtime{}).Choice(results.Case{Release: name.(string)}); err != nil {
 			if os.Getenv("CI") != "" && os.Getenv("ASSAY_HOME") == "" {
 				t.Fatal(err)
 			}
@@ -77,4 +79,25 @@ func TestAReleaseThatIsNotInstalled(t *testing.T) {
 	assert.EqualError(t, err, "llama.cpp b1 is not installed; 'assay libs install --release b1' gets it")
 	assert.True(t, failure.IsInput(err))
 	assert.Empty(t, records)
+}
+
+// A case that takes no device runs MLX on the CPU, wherever MLX would run it otherwise:
+// here the variable names a GPU that this machine does not have.
+func TestMLXOnTheProcessor(t *testing.T) {
+	mlxtest.Library(t)
+	t.Setenv("ASSAY_MLX_DEVICE", "gpu")
+	g := suite.CaseGroup{Models: []string{"preset:smollm2-135m"}, Runtimes: []string{mlx.Name}, Skeleton: "kv", Settings: suite.Lists{
+		"n_prompt": {8}, "devices": {"none"},
+	}}
+	s, err := suite.AdHoc(g, []string{"kv"}, 1, 1)
+	require.NoError(t, err)
+	items, err := suite.Expand(t.Context(), s, []string{mlx.Name})
+	require.NoError(t, err)
+	var records []results.Record
+	require.NoError(t, run(t, t.Context(), newRunner(t, &records), s, items))
+	require.Len(t, records, 1)
+	require.Equal(t, results.StatusOK, records[0].Status, records[0].Error)
+	assert.Equal(t, "cpu", records[0].Runtime.Device)
+	assert.Equal(t, "none", records[0].Case.Devices)
+	assert.Equal(t, []string{"ASSAY_MLX_DEVICE=cpu"}, Options{}.For(s).Env, "by which the library is looked for before the cases are known")
 }

@@ -52,7 +52,7 @@ type Runner struct {
 	// ends the run; what was done so far can be resumed.
 	Record func(context.Context, results.Record) error
 
-	releases map[release]library
+	chosen map[choice]library
 }
 
 // Run executes the items of a suite as the run of that id.

@@ -74,11 +74,13 @@ const (
 	SkeletonSparse = "sparse"
 )
 
-// Released is a runtime of which several releases can be installed side by side.
-type Released interface {
-	// Release is the variable, "NAME=path", with which a worker takes an installed
-	// release; an error of the input where it is not installed.
-	Release(name string) (string, error)
+// Chooser is a runtime of which a case can choose the release or the device before the
+// library is opened.
+type Chooser interface {
+	// Choice is the variable, "NAME=value", with which a worker takes what the case
+	// names, "" where that is what it finds by itself; an error of the input where it
+	// is not installed.
+	Choice(c results.Case) (string, error)
 }
 
 // Engine is an opened library.

@@ -154,6 +154,11 @@ func (g CaseGroup) checkKnown(names []string, why string) *misfit {
 		if err := s.Refuse(names, g.Kinds, why); err != nil {
 			return &misfit{path: s.Name, err: failure.Input(err)}
 		}
+		for i, v := range g.Settings[s.Name] {
+			if err := s.RefuseValue(names, v); err != nil {
+				return badValue(s.Name, i, failure.Input(err))
+			}
+		}
 	}
 	return nil
 }

@@ -3,14 +3,23 @@ package mlx
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/ebitengine/purego"
 
 	"assay/native/dylib"
 )
+
+// DeviceVariable names the device that is taken, cpu or gpu, where MLX's own choice is
+// not what is wanted.
+const DeviceVariable = "ASSAY_MLX_DEVICE"
+
+// devices are MLX's, in the order of mlx_device_type (mlx/c/device.h, 0.7.0).
+var devices = []string{"cpu", "gpu"}
 
 // NoDeviceError says that the library's GPU cannot be reached by this process.
 type NoDeviceError struct{ Path, Message string }
@@ -44,7 +53,7 @@ func (l *Library) run(opened *dylib.Library, started chan<- error) {
 		started <- err
 		return
 	}
-	if err := l.chooseDevice(); err != nil {
+	if err := l.chooseDevice(os.Getenv(DeviceVariable)); err != nil {
 		started <- err
 		return
 	}
@@ -135,11 +144,18 @@ func unforcedAttention(addr uintptr) func(*uintptr, uintptr, uintptr, uintptr, f
 	}
 }
 
-// chooseDevice takes MLX's default device and makes the streams.
-func (l *Library) chooseDevice() error {
-	l.out = l.call(fnDeviceNewType, 0, 0)
-	if err := l.check(fnDefaultDevice, l.call(fnDefaultDevice, ptr(&l.out))); err != nil {
-		return fmt.Errorf("%s: %w", l.Path, err)
+// chooseDevice takes the device that is named, or else MLX's default one, and makes
+// the streams.
+func (l *Library) chooseDevice(named string) error {
+	kind := slices.Index(devices, named)
+	if named != "" && kind < 0 {
+		return fmt.Errorf("%s=%s is no device of MLX; it has %s", DeviceVariable, named, strings.Join(devices, " and "))
+	}
+	l.out = l.call(fnDeviceNewType, uintptr(max(0, kind)), 0)
+	if named == "" {
+		if err := l.check(fnDefaultDevice, l.call(fnDefaultDevice, ptr(&l.out))); err != nil {
+			return fmt.Errorf("%s: %w", l.Path, err)
+		}
 	}
 	device := l.out
 	defer l.call(fnDeviceFree, device)
@@ -147,7 +163,7 @@ func (l *Library) chooseDevice() error {
 	if err := l.check(fnDeviceType, l.call(fnDeviceType, ptr(&l.size), device)); err != nil {
 		return fmt.Errorf("%s: %w", l.Path, err)
 	}
-	l.Device = [...]string{"cpu", "gpu"}[l.size&1]
+	l.Device = devices[l.size&1]
 	l.stream = l.call(fnStreamNewDevice, device)
 	l.loader = l.call(fnDefaultCPUStream)
 	if l.stream == 0 || l.loader == 0 {
@@ -157,7 +173,7 @@ func (l *Library) chooseDevice() error {
 }
 
 func (e *NoDeviceError) Error() string {
-	return fmt.Sprintf("%s finds no GPU in this session (%s); start assay where somebody is logged in on the Mac's screen, outside of sandboxes and virtual machines", e.Path, e.Message)
+	return fmt.Sprintf("%s finds no GPU in this session (%s); start assay where somebody is logged in on the Mac's screen, outside of sandboxes and virtual machines, or measure on the CPU with --device cpu and "+DeviceVariable+"=cpu", e.Path, e.Message)
 }
 
 // Is reports that the error is dylib.ErrUnusable.

@@ -86,22 +86,25 @@ func OfShares(text string) (string, error) {
 	return strings.Join(parts, "/"), err
 }
 
-// noDevices is what takes none.
-const noDevices = "none"
+// NoDevices is what takes none: the CPU alone.
+const NoDevices = "none"
 
 // DeviceNames are those of a case's text; given is false where all are taken.
 func DeviceNames(text string) (names []string, given bool) {
-	if text == "" || text == noDevices {
+	if text == "" || text == NoDevices {
 		return nil, text != ""
 	}
 	return strings.Split(text, "/"), true
 }
 
 func OfDevices(text string) (string, error) {
+	if strings.EqualFold(text, "cpu") {
+		return NoDevices, nil
+	}
 	names, _ := DeviceNames(text)
 	seen := map[string]bool{}
 	for _, name := range names {
-		if name == "" || name == noDevices || seen[name] {
+		if name == "" || name == NoDevices || seen[name] {
 			return "", errors.New(strconv.Quote(text) + " is no list of devices; write each once, as Vulkan0/Vulkan1, or none ('assay doctor' lists them)")
 		}
 		seen[name] = true

@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"assay/results"
@@ -47,15 +48,20 @@ func printSpread(w io.Writer, records []results.Record) {
 	}
 }
 
-// apart returns, for each record, the settings in which it differs from another
-// of the same test: what a table must show for its rows to be told apart.
+// apart returns, for each record, the runtime if there are several, and the settings in
+// which it differs from another of the same test in the same runtime: what a table must
+// show for its rows to be told apart.
 func apart(records []results.Record) []string {
 	same := map[string][]int{}
-	for i, r := range records {
-		test := r.Model.Weights() + " " + r.Case.Test()
-		same[test] = append(same[test], i)
-	}
+	several := slices.ContainsFunc(records, func(r results.Record) bool { return r.Runtime.Name != records[0].Runtime.Name })
 	out := make([]string, len(records))
+	for i, r := range records {
+		test := r.Model.Weights() + " " + r.Case.Test() + " " + r.Runtime.Name
+		same[test] = append(same[test], i)
+		if several {
+			out[i] = " " + r.Runtime.Name
+		}
+	}
 	for _, at := range same {
 		cases := make([]results.Case, len(at))
 		for k, i := range at {
