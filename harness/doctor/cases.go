@@ -145,8 +145,8 @@ func (e caseExperiment) tried(layers int) results.Case {
 
 // runCase runs the case of a skeleton and reads its checks.
 func (b *bench) runCase(ctx context.Context, rt runtime.Runtime, lib results.Runtime, e caseExperiment) ([]runtime.Reading, error) {
-	if e.placed && len(lib.GPUs()) == 0 {
-		return nil, runtime.NotHere("the library has no device besides the processor")
+	if layers, _ := results.SettingNamed("n_gpu_layers"); e.placed && (len(lib.GPUs()) == 0 || !layers.KnownTo(rt.Name())) {
+		return nil, runtime.NotHere("the library has no device besides the processor, or no choice of what lies there")
 	}
 	it, path, err := b.item(ctx, rt, e.model)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"assay/harness/machine"
@@ -14,6 +15,7 @@ import (
 	"assay/native/mlx/lm"
 	"assay/predict/safetensors"
 	"assay/results"
+	"assay/results/figure"
 )
 
 // engine is an opened libmlxc.
@@ -28,7 +30,8 @@ var obeyed = runtime.Obeyed{Prefixes: []string{"MLX_", "OPENBLAS_", "VECLIB_", "
 
 func (e *engine) Describe() results.Runtime {
 	return results.Runtime{
-		Name: Name, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
+		Devices: e.devices(),
+		Name:    Name, Version: e.lib.Version, Path: e.lib.Path, SHA256: e.sha256,
 		Layout: "mlx-c " + e.lib.Release.Name, Device: e.lib.Device, BLAS: e.lib.BLAS, Kernels: e.kernels(),
 		Files: runtime.LoadedFiles(e.lib.KernelFile()), Variables: obeyed.Variables(),
 	}
@@ -48,7 +51,32 @@ func (e *engine) kernels() *results.Kernels {
 	return k
 }
 
-func (e *engine) Devices() []string { return []string{e.lib.Device} }
+// devices are the one that MLX computes on, by its own account; an Apple GPU shares the
+// host's memory and may have of it what Metal recommends.
+func (e *engine) devices() []results.Device {
+	d := results.Device{Name: e.lib.Device, Type: "CPU"}
+	if e.lib.Device != onProcessor {
+		d.Type = "IGPU"
+	}
+	var info mlx.DeviceInfo
+	_ = e.lib.Do(func(s *mlx.Scope) error { info = s.DeviceInfo(); return s.Err() }) // what it does not say is not described
+	d.Description = strings.TrimSpace(info.Name + " " + info.Architecture)
+	if info.WorkingSet > 0 {
+		d.TotalBytes = &info.WorkingSet
+	}
+	return []results.Device{d}
+}
+
+func (e *engine) Devices() (lines []string) {
+	for _, d := range e.devices() {
+		line := d.Name + ": " + d.Description
+		if d.TotalBytes != nil {
+			line += " (" + figure.Bytes(*d.TotalBytes) + ")"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
 
 // Plan reads the headers of the weights that would be loaded: MLX plans nothing
 // itself.

@@ -80,7 +80,7 @@ func trySurroundings(_ context.Context, e runtime.Engine, _ string) ([]runtime.R
 	}
 	out = append(out, runtime.Equals("known faults of "+lib.Version, "none", known))
 	err = lib.Do(func(s *mlx.Scope) error {
-		most := s.RecommendedWorkingSet()
+		most := s.DeviceInfo().WorkingSet
 		former := s.SetWiredLimit(most)
 		set := s.SetWiredLimit(former)
 		out = append(out, runtime.Equals("wired limit, read back", most, set))

@@ -29,6 +29,17 @@ func TestOpenTellsTheRelease(t *testing.T) {
 	t.Logf("exercised: mlx-c %s over MLX %s on the %s", lib.Release.Name, lib.Version, lib.Device)
 }
 
+func TestDeviceSaysWhatItIs(t *testing.T) {
+	lib := mlxtest.Library(t)
+	require.NoError(t, lib.Do(func(s *mlx.Scope) error {
+		info := s.DeviceInfo()
+		assert.NotEmpty(t, info.Name)
+		assert.NotEmpty(t, info.Architecture)
+		assert.Equal(t, lib.Device == "gpu", info.WorkingSet > 0, "what Metal recommends")
+		return s.Err()
+	}))
+}
+
 func TestArithmetic(t *testing.T) {
 	lib := mlxtest.Library(t)
 	var got []float32

@@ -1,5 +1,9 @@
 package mlx
 
+import (
+	"slices"
+)
+
 // Memory is what MLX's allocator counts, in bytes. On Metal it counts whole
 // buffers, rounded up to 16 KiB above a page.
 type Memory struct {
@@ -43,25 +47,42 @@ func (s *Scope) plain(f fn, args ...uintptr) {
 	}
 }
 
-// RecommendedWorkingSet answers how much memory Metal recommends to use, or 0
-// on a device that does not say.
-func (s *Scope) RecommendedWorkingSet() int64 {
-	if s.err != nil || s.lib.Device != "gpu" {
-		return 0
+// DeviceInfo is what MLX says of the device that operations run on; what it does not
+// say is empty or 0. The keys are those of mlx/backend/metal/device_info.cpp and
+// mlx/backend/cpu/device_info.cpp, MLX 0.32.
+type DeviceInfo struct {
+	Name, Architecture string
+	// WorkingSet is how much memory Metal recommends to use, in bytes.
+	WorkingSet int64
+}
+
+// DeviceInfo asks for it.
+func (s *Scope) DeviceInfo() (d DeviceInfo) {
+	if s.err != nil {
+		return d
 	}
-	device := s.lib.call(fnDeviceNewType, 1, 0)
+	device := s.lib.call(fnDeviceNewType, uintptr(slices.Index(devices, s.lib.Device)), 0)
 	defer s.lib.call(fnDeviceFree, device)
 	info := &[1]uintptr{s.lib.call(fnDeviceInfoNew)}
 	defer func() { s.lib.call(fnDeviceInfoFree, info[0]) }()
 	if status := s.lib.call(fnDeviceInfoGet, ptr(&info[0]), device); int32(status) != 0 {
 		s.err = s.lib.failure(fnDeviceInfoGet)
-		return 0
+		return d
 	}
+	// A status of 2 says that the device has no such entry; what it points to is info's.
+	text := func(name string) string {
+		key, value := cString(name), new([1]*byte)
+		if status := s.lib.call(fnDeviceInfoString, ptr(&value[0]), info[0], ptr(&key[0])); int32(status) != 0 || value[0] == nil {
+			return ""
+		}
+		return goString(value[0])
+	}
+	d.Name, d.Architecture = text("device_name"), text("architecture")
 	key := cString("max_recommended_working_set_size")
 	s.lib.size = 0
-	// A status of 2 says that the device has no such entry.
 	s.lib.call(fnDeviceInfoSize, ptr(&s.lib.size), info[0], ptr(&key[0]))
-	return int64(s.lib.size)
+	d.WorkingSet = int64(s.lib.size)
+	return d
 }
 
 // SetWiredLimit keeps up to limit bytes resident and answers the former limit.

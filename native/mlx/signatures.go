@@ -40,6 +40,7 @@ const (
 	fnDeviceInfoNew
 	fnDeviceInfoGet
 	fnDeviceInfoSize
+	fnDeviceInfoString
 	fnDeviceInfoFree
 	fnStreamNewDevice
 	fnDefaultCPUStream
@@ -176,6 +177,7 @@ var signatures = [fnCount]string{
 	fnDeviceInfoNew:    "mlx_device_info mlx_device_info_new()",
 	fnDeviceInfoGet:    "int mlx_device_info_get(mlx_device_info*, mlx_device)",
 	fnDeviceInfoSize:   "int mlx_device_info_get_size(size_t*, mlx_device_info, char*)",
+	fnDeviceInfoString: "int mlx_device_info_get_string(char**, mlx_device_info, char*)",
 	fnDeviceInfoFree:   "int mlx_device_info_free(mlx_device_info)",
 	fnStreamNewDevice:  "mlx_stream mlx_stream_new_device(mlx_device)",
 	fnDefaultCPUStream: "mlx_stream mlx_default_cpu_stream_new()",

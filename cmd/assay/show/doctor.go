@@ -34,7 +34,6 @@ func Diagnosis(w io.Writer, d doctor.Diagnosis) {
 			fmt.Fprintln(w, Wrapped("wrong in this release: "+Safe(wrong), "  "))
 		}
 	}
-	Field(w, "device", d.Elsewhere)
 	printHost(w, d.Host)
 	if d.Probe != nil {
 		Field(w, "reads", fmt.Sprintf("%s GB/s from memory", figure.Rate(d.Probe.Bandwidth/1e9)))
@@ -43,6 +42,7 @@ func Diagnosis(w io.Writer, d doctor.Diagnosis) {
 	fmt.Fprintf(w, "files\n")
 	Field(w, "cache", d.Cache)
 	Field(w, "data", d.Data)
+	Field(w, "unused", d.Elsewhere)
 }
 
 func printHost(w io.Writer, h results.Host) {

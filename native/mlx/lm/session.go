@@ -64,7 +64,7 @@ func (m *Model) NewSession(o CacheOptions) (*Session, error) {
 	}
 	session := &Session{model: m, caches: caches, quant: quant, options: o, formerLimit: -1}
 	err = m.lib.Do(func(s *mlx.Scope) error {
-		if recommended := s.RecommendedWorkingSet(); recommended > 0 {
+		if recommended := s.DeviceInfo().WorkingSet; recommended > 0 {
 			session.formerLimit = s.SetWiredLimit(recommended)
 		}
 		return s.Err()
