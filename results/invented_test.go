@@ -30,7 +30,8 @@ func invent(t *testing.T) results.Setting {
 				n, _ := strconv.Atoi(strings.TrimPrefix(c.Other, "invented="))
 				return n
 			},
-			Put: func(c *results.Case, v any) { c.Other = "invented=" + strconv.Itoa(v.(int)) },
+			Put:  func(c *results.Case, v any) { c.Other = "invented=" + strconv.Itoa(v.(int)) },
+			Same: func(a, b *results.Case) bool { return a.Other == b.Other },
 		},
 	}
 	before := results.Settings

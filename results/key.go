@@ -60,8 +60,9 @@ func (k Key) Words() []string {
 // parameters lists name=value for every setting that is not zero, sorted.
 func (c Case) parameters() []string {
 	var words []string
+	at, none := &c, &Case{}
 	for _, s := range Settings {
-		if !s.Zero(c) {
+		if !s.Same(at, none) {
 			words = append(words, s.Name+"="+quoted(fmt.Sprint(s.Of(c))))
 		}
 	}

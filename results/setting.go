@@ -63,6 +63,8 @@ type Setting struct {
 type Place struct {
 	Of  func(Case) any
 	Put func(*Case, any)
+	// Same reports whether two cases have the same there, without a copy of either.
+	Same func(a, b *Case) bool
 }
 
 // Word is a value that a setting can have, and how llama-bench writes it if that

@@ -172,6 +172,7 @@ func field[T int | bool | string](at func(*Case) *T) Place {
 				*at(c) = v
 			}
 		},
+		Same: func(a, b *Case) bool { return *at(a) == *at(b) },
 	}
 }
 
@@ -183,4 +184,5 @@ var pollPlace = Place{
 			c.Poll = pollOf(percent)
 		}
 	},
+	Same: func(a, b *Case) bool { return a.Poll == b.Poll },
 }

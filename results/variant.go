@@ -94,11 +94,23 @@ func Apart(cases []Case) [][]string {
 func Varying(cases []Case) []Setting {
 	var out []Setting
 	for _, s := range Settings {
+		if s.Follows == "" && allSame(s, cases) {
+			continue
+		}
 		if slices.ContainsFunc(cases, func(c Case) bool { return s.apart(c) != s.apart(cases[0]) }) {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+func allSame(s Setting, cases []Case) bool {
+	for i := range cases {
+		if !s.Same(&cases[i], &cases[0]) {
+			return false
+		}
+	}
+	return true
 }
 
 // apart is the setting, or empty where it is the one it follows.

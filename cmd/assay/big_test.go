@@ -17,8 +17,8 @@ import (
 //	ASSAY_BIG_STORE=/tmp/big.db go test -bench ThreeYears -run none -timeout 30m ./results/store
 //	ASSAY_BIG_STORE=/tmp/big.db go test -bench BigStore -run none -benchtime 3x ./cmd/assay
 //
-// On two cores of a Xeon, with other work beside it: diff 0.22 s with 58 MB, of which
-// 0.07 s are the store's, trend 2.1 s with 146 MB, the site 6.4 s with 177 MB.
+// On two cores of a Xeon, quiet: diff 0.11 s with 56 MB, and 0.08 to 0.10 s as the
+// stripped program; trend 1.3 s with 148 MB, the site 5.0 s with 186 MB.
 func BenchmarkBigStore(b *testing.B) {
 	dsn := os.Getenv("ASSAY_BIG_STORE")
 	if dsn == "" {

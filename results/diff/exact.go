@@ -107,7 +107,7 @@ func computesAlike(base, head results.Runtime) bool {
 
 // layers compares two caches layer by layer; only layers that differ are said.
 func layers(base, head []results.KVLayer) []Exact {
-	if len(base) == 0 || len(head) == 0 {
+	if len(base) == 0 || len(head) == 0 || slices.Equal(base, head) {
 		return nil
 	}
 	bases, heads := byLayer(base), byLayer(head)
