@@ -11,14 +11,31 @@ import (
 	"assay/results/stat"
 )
 
+// listedHostTimes are named each; of more cases it is said between what they lie.
+const listedHostTimes = 4
+
 // printHostTime says what of a token's time is spent beside the library: going into
 // it and back, and where graphs are made anew for every token, making them, for which
 // the device does not wait unless it is faster.
 func printHostTime(w io.Writer, records []results.Record, differs []string) {
-	var words []string
+	var words, runtimes []string
+	least, most := map[string]float64{}, map[string]float64{}
 	for i, r := range records {
-		if ns := measured(r).HostNSPerToken; ns != nil {
-			words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Model.Weights(), r.Case.Test()+differs[i], hostTime(*ns))))
+		ns := measured(r).HostNSPerToken
+		if ns == nil {
+			continue
+		}
+		words = append(words, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Model.Weights(), r.Case.Test()+differs[i], hostTime(*ns))))
+		name := r.Runtime.Name
+		if !slices.Contains(runtimes, name) {
+			runtimes, least[name], most[name] = append(runtimes, name), *ns, *ns
+		}
+		least[name], most[name] = min(least[name], *ns), max(most[name], *ns)
+	}
+	if len(words) > listedHostTimes {
+		words = nil
+		for _, name := range runtimes {
+			words = append(words, fmt.Sprintf("%s %s to %s", name, hostTime(least[name]), hostTime(most[name])))
 		}
 	}
 	if len(words) > 0 {
