@@ -61,6 +61,15 @@ type Advice struct {
 	Choices []Choice `json:"choices"`
 	// Basis says what the speeds rest on, by runtime.
 	Basis map[string]string `json:"basis,omitempty"`
+	// LeftOut are runtimes of which nothing can be said, where another can be chosen.
+	LeftOut []LeftOut `json:"left_out,omitempty"`
+}
+
+// LeftOut is a runtime that a model is not offered for, and why.
+type LeftOut struct {
+	Ref     string `json:"ref"`
+	Runtime string `json:"runtime"`
+	Why     string `json:"why"`
 }
 
 // Fits reports whether any choice does.
@@ -111,21 +120,38 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 			return fmt.Errorf("%s was trained with a context of %d tokens; ask for so many or fewer with -c, not %d", f.Name, f.ContextLength, n)
 		}
 	}
-	names := a.runtimes(ref, f)
+	names := a.runtimes(ref)
+	if err := a.checkTypes(names); err != nil {
+		return err
+	}
+	var refused []error
 	for _, name := range names {
-		rt, err := runtimes.Named(name)
-		if err != nil {
-			return err
+		before := len(a.Choices)
+		if err := a.runtime(ref, f, name, contexts); err != nil {
+			a.Choices, refused = a.Choices[:before], append(refused, err)
+			a.LeftOut = append(a.LeftOut, LeftOut{ref, name, err.Error()})
 		}
-		if err := readable(subject.Subject{Ref: ref, Facts: f, Runtime: rt}); err != nil {
-			return err
-		}
-		for _, weights := range a.weights(rt, f, len(names) > 1) {
-			for _, n := range contexts {
-				for _, cache := range a.caches(rt) {
-					if err := a.choice(ref, f, Choice{Runtime: name, WeightType: weights, CacheType: cache, Context: n}); err != nil {
-						return err
-					}
+	}
+	if len(refused) == len(names) {
+		return refused[0]
+	}
+	return nil
+}
+
+// runtime tries all choices of a model in one runtime.
+func (a *adviser) runtime(ref string, f arch.Facts, name string, contexts []int) error {
+	rt, err := runtimes.Named(name)
+	if err != nil {
+		return err
+	}
+	if err := readable(subject.Subject{Ref: ref, Facts: f, Runtime: rt}); err != nil {
+		return err
+	}
+	for _, weights := range a.weights(rt, f) {
+		for _, n := range contexts {
+			for _, cache := range a.caches(rt) {
+				if err := a.choice(ref, f, Choice{Runtime: name, WeightType: weights, CacheType: cache, Context: n}); err != nil {
+					return err
 				}
 			}
 		}
@@ -135,7 +161,7 @@ func (a *adviser) model(ref string, f arch.Facts) error {
 
 // runtimes are those to try: what was asked for, the one that a format belongs to, and
 // where there is a choice, on a Mac all that have a type that was asked for.
-func (a *adviser) runtimes(ref string, f arch.Facts) (names []string) {
+func (a *adviser) runtimes(ref string) (names []string) {
 	usual := runtimes.For(ref)
 	switch {
 	case len(a.opt.Runtime) > 0:
@@ -147,7 +173,7 @@ func (a *adviser) runtimes(ref string, f arch.Facts) (names []string) {
 		if len(a.opt.CacheTypes) > 0 && len(rt.CacheTypes()) == 0 {
 			continue
 		}
-		if len(a.opt.WeightTypes) == 0 || len(a.known(rt, f)) > 0 {
+		if len(a.opt.WeightTypes) == 0 || len(a.known(rt)) > 0 {
 			names = append(names, rt.Name())
 		}
 	}
@@ -157,24 +183,55 @@ func (a *adviser) runtimes(ref string, f arch.Facts) (names []string) {
 	return names
 }
 
-// known are those types that were asked for and that the runtime has.
-func (a *adviser) known(rt runtime.Runtime, f arch.Facts) []string {
-	return slices.DeleteFunc(slices.Clone(a.opt.WeightTypes), func(t string) bool {
-		_, err := rt.Weigh(f, t)
-		return err != nil
-	})
+// checkTypes refuses types that none of the runtimes has.
+func (a *adviser) checkTypes(names []string) error {
+	var among []runtime.Runtime
+	for _, name := range names {
+		rt, err := runtimes.Named(name)
+		if err != nil {
+			return err
+		}
+		among = append(among, rt)
+	}
+	for _, t := range a.opt.WeightTypes {
+		if err := subject.CheckType("weight type", t, subject.AllOf(among, typesOf)); err != nil {
+			return err
+		}
+	}
+	if cache, _ := results.SettingNamed("type_k"); len(a.opt.CacheTypes) > 0 {
+		if err := cache.Refuse(names, nil, "is not asked for"); err != nil {
+			return err
+		}
+	}
+	for _, t := range a.opt.CacheTypes {
+		if err := subject.CheckType("cache type", t, subject.AllOf(among, runtime.Runtime.CacheTypes)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// typesOf are all that a model that is not here can be thought of in.
+func typesOf(rt runtime.Runtime) []string { return rt.WeightTypes(runtime.SkeletonSparse) }
+
+// known are those types that were asked for and that the runtime has, as it writes them.
+func (a *adviser) known(rt runtime.Runtime) (types []string) {
+	for _, t := range a.opt.WeightTypes {
+		if spelled := subject.Spelled(t, typesOf(rt)); slices.Contains(typesOf(rt), spelled) {
+			types = append(types, spelled)
+		}
+	}
+	return types
 }
 
 // weights are the types to try: a file's own, those asked for, or the usual. Of several
 // runtimes each has its own.
-func (a *adviser) weights(rt runtime.Runtime, f arch.Facts, several bool) []string {
+func (a *adviser) weights(rt runtime.Runtime, f arch.Facts) []string {
 	switch {
 	case len(f.Tensors) > 0:
 		return []string{""}
-	case len(a.opt.WeightTypes) > 0 && several:
-		return a.known(rt, f)
 	case len(a.opt.WeightTypes) > 0:
-		return a.opt.WeightTypes
+		return a.known(rt)
 	}
 	return rt.UsualTypes(f)
 }

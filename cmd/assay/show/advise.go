@@ -23,6 +23,11 @@ func Advice(w io.Writer, a model.Advice) {
 		of := slices.DeleteFunc(slices.Clone(a.Choices), func(o model.Choice) bool { return o.Ref != c.Ref })
 		fmt.Fprintf(w, "\n%s\n", Safe(c.Model))
 		adviceOf(w, of)
+		for _, out := range a.LeftOut {
+			if out.Ref == c.Ref {
+				fmt.Fprintln(w, Wrapped(fmt.Sprintf("%s is left out: %s", out.Runtime, Safe(out.Why)), ""))
+			}
+		}
 	}
 	fmt.Fprintln(w)
 	for _, runtime := range sortedKeys(a.Basis) {
