@@ -61,13 +61,14 @@ type Effect struct {
 	// found in this case alone with 95 % power; 1 is none.
 	Detectable float64
 
-	step *float64
+	step  *float64
+	reach float64 // how many SE the 95 % interval reaches, Student's for DF
 }
 
 // Change is the effect as a relative change of speed, -0.05 for 5 % slower, and
 // the interval that contains it with 95 % confidence.
 func (e Effect) Change() (change, lo, hi float64) {
-	w := quantile(0.975, e.DF) * e.SE
+	w := e.reach * e.SE
 	return math.Expm1(-e.Shift), math.Expm1(-e.Shift - w), math.Expm1(w - e.Shift)
 }
 

@@ -51,6 +51,7 @@ func judge(labels []Label, all []*population, rule Rule) Family {
 func (j *judgement) cases() {
 	var chances []*float64
 	for _, p := range j.all {
+		reach := quantile(0.975, p.df)
 		detectable := p.detectable(j.rule, caseShare*j.rule.Alpha/float64(j.judged()))
 		for k, i := range p.cases {
 			e := &j.family.Effects[i]
@@ -61,7 +62,7 @@ func (j *judgement) cases() {
 			if p.step != nil && !math.IsNaN(p.step[k]) {
 				e.step = &p.step[k]
 			}
-			e.SE, e.DF = math.Sqrt(p.width(p.v[k])), p.df
+			e.SE, e.DF, e.reach = math.Sqrt(p.width(p.v[k])), p.df, reach
 			e.P = p.chance(p.d[k], p.v[k])
 			e.Adjusted, e.Nights = min(1, p.strict*e.P), p.nights
 			e.Detectable = -math.Expm1(-detectable(p.v[k]))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/store/halves"
 )
 
 // Filter selects runs; its zero value selects all.
@@ -125,38 +126,57 @@ func (s *Store) Run(ctx context.Context, id string) (results.Run, error) {
 	if err != nil {
 		return run, fmt.Errorf("read run %s: %w", id, err)
 	}
-	sum, model := s.since(summed, `r.sum`), s.since(identified, `s.model`)
-	rows, err := s.query(ctx, `SELECT r.seq, r.constant, r.body, `+sum+`, `+model+`
-		FROM records r JOIN series s ON s.n = r.series WHERE r.run = ?1 ORDER BY r.seq`, n)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var seq, number int64
-		var body sql.RawBytes
-		var sum, model string
-		if err := rows.Scan(&seq, &number, &body, &sum, &model); err != nil {
-			return err
-		}
-		constant := constants[number]
-		if sum != "" && sum != sumOf(constant.sha256, body) {
-			return fmt.Errorf("record %d was changed since it was stored; import the run from its file into another store", seq)
-		}
-		rec, err := merge(constant.record, body)
-		if err != nil {
-			return err
-		}
-		if model != "" && rec.Model.HeaderSHA256 == "" {
-			now, err := modelOf(model)
-			if err != nil {
-				return err
-			}
-			rec.Model = rec.Model.Identified(now)
-		}
-		run.Records = append(run.Records, rec)
-		return nil
-	})
+	rows, err := s.bodies(ctx, n)
 	if err != nil {
 		return run, fmt.Errorf("read run %s: %w", id, err)
 	}
+	run.Records = make([]results.Record, len(rows))
+	err = onAll(len(rows), func() func(int) error {
+		return func(i int) (err error) {
+			run.Records[i], err = rows[i].record(constants[rows[i].constant])
+			return err
+		}
+	})
+	if err != nil {
+		return results.Run{ID: id, Source: s.name}, fmt.Errorf("read run %s: %w", id, err)
+	}
 	return run, nil
+}
+
+// half is the row of a record: what it has of its own.
+type half struct {
+	seq, constant int64
+	body          []byte
+	sum, model    string
+}
+
+// bodies reads the rows of a run's records in the order in which they were added.
+func (s *Store) bodies(ctx context.Context, run int64) ([]half, error) {
+	var out []half
+	sum, model := s.since(summed, `r.sum`), s.since(identified, `s.model`)
+	rows, err := s.query(ctx, `SELECT r.seq, r.constant, r.body, `+sum+`, `+model+`
+		FROM records r JOIN series s ON s.n = r.series WHERE r.run = ?1 ORDER BY r.seq`, run)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var h half
+		err := rows.Scan(&h.seq, &h.constant, &h.body, &h.sum, &h.model)
+		out = append(out, h)
+		return err
+	})
+	return out, err
+}
+
+// record is the half with the constant one.
+func (h half) record(c constant) (results.Record, error) {
+	if h.sum != "" && h.sum != sumOf(c.sha256, h.body) {
+		return results.Record{}, fmt.Errorf("record %d was changed since it was stored; import the run from its file into another store", h.seq)
+	}
+	rec, err := halves.Merge(c.record, h.body)
+	if err != nil || h.model == "" || rec.Model.HeaderSHA256 != "" {
+		return rec, err
+	}
+	now, err := modelOf(h.model)
+	rec.Model = rec.Model.Identified(now)
+	return rec, err
 }
 
 // since is a column that stores have from a version on, ” in an older one.
@@ -222,23 +242,18 @@ func (s *Store) loadConstants(ctx context.Context, run int64) (map[int64]constan
 	return used, err
 }
 
-// decodeAll decodes constant halves on all processors: it is most of the time
-// that reading a run takes.
+// decodeAll decodes constant halves: it is most of the time that reading a run takes.
 func decodeAll(bodies map[int64][]byte) (map[int64]results.Record, error) {
 	numbers := slices.Collect(maps.Keys(bodies))
 	records := make([]results.Record, len(numbers))
-	workers := runtime.GOMAXPROCS(0)
-	failed := make([]error, workers)
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(numbers) && failed[w] == nil; i += workers {
-				failed[w] = json.Unmarshal(bodies[numbers[i]], &records[i])
-			}
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(failed...); err != nil {
+	err := onAll(len(numbers), func() func(int) error {
+		known := halves.Decoder{}
+		return func(i int) (err error) {
+			records[i], err = known.Constant(bodies[numbers[i]])
+			return err
+		}
+	})
+	if err != nil {
 		return nil, fmt.Errorf("a stored record is damaged: %w", err)
 	}
 	decoded := make(map[int64]results.Record, len(numbers))
@@ -246,4 +261,21 @@ func decodeAll(bodies map[int64][]byte) (map[int64]results.Record, error) {
 		decoded[n] = records[i]
 	}
 	return decoded, nil
+}
+
+// onAll does n things on all processors, each with what worker returns.
+func onAll(n int, worker func() func(i int) error) error {
+	workers := runtime.GOMAXPROCS(0)
+	failed := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			do := worker()
+			for i := w; i < n && failed[w] == nil; i += workers {
+				failed[w] = do(i)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(failed...)
 }

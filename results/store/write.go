@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/store/halves"
 )
 
 // ConflictError says that a run id is taken by a run with other results.
@@ -153,7 +154,7 @@ func (t tx) add(run int64, rec results.Record) (bool, error) {
 	if known || err != nil {
 		return false, err
 	}
-	constant, body, err := split(rec)
+	constant, body, err := halves.Split(rec)
 	if err != nil {
 		return false, err
 	}
@@ -189,7 +190,7 @@ func (t tx) known(run, series int64, rec results.Record) (known bool, err error)
 		}
 		atOnce := ns == rec.Time.UnixNano()
 		if atOnce {
-			same, err := equal(constant, body, rec)
+			same, err := halves.Equal(constant, body, rec)
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,6 @@
-package store
+// Package halves splits a record into what is the same every night and what is not, and joins
+// them again.
+package halves
 
 import (
 	"bytes"
@@ -17,8 +19,8 @@ var constantFields = map[string][]string{
 	"measured":  {"kv_layers", "flops_by_op"},
 }
 
-// split returns the record's JSON in two halves; merging them gives it back.
-func split(rec results.Record) (constant, body []byte, err error) {
+// Split returns the record's JSON in two halves; merging them gives it back.
+func Split(rec results.Record) (constant, body []byte, err error) {
 	text, err := json.Marshal(rec)
 	if err != nil {
 		return nil, nil, err
@@ -63,9 +65,9 @@ func move(from map[string]json.RawMessage, names []string) map[string]json.RawMe
 	return moved
 }
 
-// merge returns the record whose constant half was decoded before. The slices
+// Merge returns the record whose constant half was decoded before. The slices
 // and maps of that half are shared by every record that has it.
-func merge(constant results.Record, body []byte) (results.Record, error) {
+func Merge(constant results.Record, body []byte) (results.Record, error) {
 	rec := constant
 	if rec.Predicted != nil {
 		predicted := *rec.Predicted
@@ -81,15 +83,15 @@ func merge(constant results.Record, body []byte) (results.Record, error) {
 	return rec, nil
 }
 
-// equal reports whether the two halves are those of rec. Both go through this
+// Equal reports whether the two halves are those of rec. Both go through this
 // program's record, so that a field added since they were stored does not
 // make them differ.
-func equal(constant, body []byte, rec results.Record) (bool, error) {
+func Equal(constant, body []byte, rec results.Record) (bool, error) {
 	var stored results.Record
 	if err := json.Unmarshal(constant, &stored); err != nil {
 		return false, fmt.Errorf("a stored record is damaged: %w", err)
 	}
-	stored, err := merge(stored, body)
+	stored, err := Merge(stored, body)
 	if err != nil {
 		return false, err
 	}
