@@ -1,181 +1,143 @@
 package model
 
 import (
-	"image/color"
 	"slices"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	glyph "gonum.org/v1/plot/vg/draw"
-
 	"assay/results/draw"
+	"assay/results/figure"
 )
 
 // Plot writes parameters.svg, kv_cache.svg and operations.svg into dir
 // and returns their paths; the last only where work is predicted. Several models get a line or a bar each; a single
 // one's cache is shown with what grows and what is bounded by windows.
 func Plot(dir string, models []Inspection) ([]string, error) {
-	pictures := []draw.Picture{
-		{Name: "parameters.svg", Draw: func(p *plot.Plot) error { return drawParams(p, models) }},
-		{Name: "kv_cache.svg", Draw: func(p *plot.Plot) error { return drawCaches(p, models) }},
-	}
+	names := []string{"parameters.svg", "kv_cache.svg"}
+	pictures := map[string]draw.Picture{"parameters.svg": drawParams(models), "kv_cache.svg": drawCaches(models)}
 	if slices.ContainsFunc(models, func(in Inspection) bool { return len(in.Work) > 0 }) {
-		pictures = append(pictures, draw.Picture{Name: "operations.svg", Draw: func(p *plot.Plot) error { return drawWork(p, models) }})
+		names, pictures["operations.svg"] = append(names, "operations.svg"), drawWork(models)
 	}
-	return draw.Save(dir, pictures)
+	return draw.Save(dir, pictures, names...)
 }
-
-// modelColours tell lines apart, also without colour sight (Okabe and Ito,
-// 2008, without the yellow, which is too light for a line); dashes tell what
-// the colours repeat for.
-var modelColours = []color.Color{
-	color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff},
-	color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
-	color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
-	color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
-	color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
-	color.RGBA{A: 0xff},
-}
-
-func modelColour(i int) color.Color { return modelColours[i%len(modelColours)] }
 
 // drawParams has a group of bars for each part, and in it a bar for each model.
-func drawParams(p *plot.Plot, models []Inspection) error {
-	p.Title.Text = "Parameters by part"
+func drawParams(models []Inspection) draw.Picture {
+	c := draw.Groups{Title: "Parameters by part", XName: "parameters", XLabel: figure.Count}
+	p := draw.Picture{Title: c.Title}
 	if len(models) == 1 {
-		p.Title.Text += " of " + models[0].Facts.Name
+		p.Title += " of " + models[0].Facts.Name
 	}
-	p.X.Label.Text = "parameters, in thousand million"
-	names := partNames(models)
-	width := vg.Points(150) / vg.Length(len(names)*len(models))
+	most := 0.0
+	for _, name := range partNames(models) {
+		group := draw.Group{Label: name}
+		for i, in := range models {
+			n := partSize(in, name)
+			most = max(most, n)
+			group.Bars = append(group.Bars, draw.Bar{Class: draw.Colour(i), Value: n, Text: figure.Count(n)})
+		}
+		c.Groups = append(c.Groups, group)
+	}
 	for i, in := range models {
-		bars, err := plotter.NewBarChart(partValues(in, names), width)
-		if err != nil {
-			return err
-		}
-		bars.Horizontal, bars.Color, bars.LineStyle.Width = true, modelColour(i), 0
-		bars.Offset = width * (vg.Length(len(models)-1)/2 - vg.Length(i))
-		p.Add(bars)
 		if len(models) > 1 {
-			p.Legend.Add(in.Facts.Name, bars)
+			p.Legend = append(p.Legend, draw.Entry{Class: draw.Colour(i), Label: in.Facts.Name})
 		}
 	}
-	p.NominalY(names...)
-	p.X.Min = 0
-	// Text behind the colours: a viewer's font may be wider than the one measured.
-	p.Legend.Left, p.Legend.Top, p.Legend.Padding, p.Legend.XOffs = true, true, vg.Millimeter, draw.Width/2
-	return nil
+	c.X = draw.Linear(0, most, 4, 10)
+	p.Chart = c
+	return p
 }
 
-// partNames are the parts of all models, the first of the table at the top.
+// partNames are the parts of all models, as the tables have them.
 func partNames(models []Inspection) []string {
 	var names []string
-	seen := map[string]bool{}
 	for _, in := range models {
 		for _, part := range in.Params {
-			if !seen[part.Part] {
-				seen[part.Part] = true
-				names = append([]string{part.Part}, names...)
+			if !slices.Contains(names, part.Part) {
+				names = append(names, part.Part)
 			}
 		}
 	}
 	return names
 }
 
-func partValues(in Inspection, names []string) plotter.Values {
-	values := make(plotter.Values, len(names))
-	for i, name := range names {
-		for _, part := range in.Params {
-			if part.Part == name {
-				values[i] = float64(part.Params) / 1e9
-			}
+// partSize is how many parameters a part has.
+func partSize(in Inspection, name string) float64 {
+	for _, part := range in.Params {
+		if part.Part == name {
+			return float64(part.Params)
 		}
 	}
-	return values
+	return 0
 }
 
-func drawCaches(p *plot.Plot, models []Inspection) error {
-	p.Title.Text = "KV cache by context length, " + models[0].Runtime
-	p.X.Label.Text, p.Y.Label.Text = "context, tokens", "MiB"
-	draw.Logarithmic(p)
-	p.Add(plotter.NewGrid())
-	p.Legend.Left, p.Legend.Top, p.Legend.Padding = true, true, vg.Millimeter
+func drawCaches(models []Inspection) draw.Picture {
+	c := newCurves("KV cache by context length, "+models[0].Runtime, "context, tokens", "KV cache")
 	for i, in := range models {
-		name := in.Facts.Name
-		if err := curve(p, name, i, false, cachePoints(in, func(c CacheAt) int64 { return c.Bytes })); err != nil {
-			return err
-		}
-		if len(models) > 1 {
-			continue
-		}
-		if err := curve(p, "every token kept", 1, true, cachePoints(in, func(c CacheAt) int64 { return c.Full })); err != nil {
-			return err
-		}
-		if err := curve(p, "bounded by windows", 2, true, cachePoints(in, func(c CacheAt) int64 { return c.Windowed })); err != nil {
-			return err
-		}
+		c.add(in.Facts.Name, draw.Colour(i), cachePoints(in, func(c CacheAt) int64 { return c.Bytes }))
 	}
-	return nil
+	if len(models) == 1 {
+		in := models[0]
+		c.add("every token kept", draw.Colour(1)+" dashed", cachePoints(in, func(c CacheAt) int64 { return c.Full }))
+		c.add("bounded by windows", draw.Colour(2)+" dashed", cachePoints(in, func(c CacheAt) int64 { return c.Windowed }))
+	}
+	c.chart.YLabel = figure.Size
+	return c.picture(func(lo, hi float64) draw.Scale { return draw.Logarithmic(lo, hi, 6, 2) })
 }
 
-func cachePoints(in Inspection, of func(CacheAt) int64) plotter.XYs {
-	var points plotter.XYs
+func cachePoints(in Inspection, of func(CacheAt) int64) []draw.Point {
+	var points []draw.Point
 	for _, c := range in.Cache {
-		points = append(points, plotter.XY{X: float64(c.Context), Y: float64(of(c)) / (1 << 20)})
+		points = append(points, draw.Point{X: float64(c.Context), Y: float64(of(c))})
 	}
 	return points
 }
 
-func drawWork(p *plot.Plot, models []Inspection) error {
-	p.Title.Text = "Operations a token (dashed: mean of a prompt)"
-	p.X.Label.Text, p.Y.Label.Text = "tokens before it, or of the prompt", "thousand million FLOPs"
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-	p.Y.Min = 0
-	p.Add(plotter.NewGrid())
-	p.Legend.Left, p.Legend.Top, p.Legend.Padding = true, true, vg.Millimeter
+func drawWork(models []Inspection) draw.Picture {
+	c := newCurves("Operations a token", "tokens before it, or of the prompt", "operations")
 	for i, in := range models {
-		var decode, prefill plotter.XYs
+		var decode, prefill []draw.Point
 		for _, w := range in.Work {
 			at := float64(w.Tokens)
-			decode = append(decode, plotter.XY{X: at, Y: float64(w.Decode) / 1e9})
-			prefill = append(prefill, plotter.XY{X: at, Y: float64(w.Prefill) / at / 1e9})
+			decode = append(decode, draw.Point{X: at, Y: float64(w.Decode)})
+			prefill = append(prefill, draw.Point{X: at, Y: float64(w.Prefill) / at})
 		}
-		if err := curve(p, in.Facts.Name, i, false, decode); err != nil {
-			return err
-		}
-		if err := curve(p, "", i, true, prefill); err != nil {
-			return err
-		}
+		c.add(in.Facts.Name, draw.Colour(i), decode)
+		c.add(in.Facts.Name+", mean of a prompt", draw.Colour(i)+" dashed", prefill)
 	}
-	return nil
+	c.chart.YLabel = figure.Count
+	return c.picture(func(_, hi float64) draw.Scale { return draw.Linear(0, hi, 5, 10) })
 }
 
-// curve adds a line with a mark at each point; one without a name is not in the
-// legend. Logarithmic axes have no place
-// for 0: a line of zeros alone is left out.
-func curve(p *plot.Plot, name string, colour int, dashed bool, points plotter.XYs) error {
-	var positive plotter.XYs
-	for _, at := range points {
-		if at.Y > 0 {
-			positive = append(positive, at)
-		}
-	}
-	if len(positive) == 0 {
-		return nil
-	}
-	line, marks, err := plotter.NewLinePoints(positive)
-	if err != nil {
-		return err
-	}
-	line.Color, line.Width = modelColour(colour), vg.Points(1.5)
-	marks.Color, marks.Shape, marks.Radius = modelColour(colour), glyph.CircleGlyph{}, vg.Points(2)
-	if dashed {
-		line.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
-	}
-	p.Add(line, marks)
-	if name != "" {
-		p.Legend.Add(name, line, marks)
-	}
-	return nil
+// curves is a chart of lines over tokens.
+type curves struct {
+	chart  draw.Chart
+	legend []draw.Entry
+	xs, ys []float64
 }
+
+func newCurves(title, x, y string) *curves {
+	return &curves{chart: draw.Chart{Title: title, XName: x, YName: y, XLabel: tokensLabel}}
+}
+
+// add adds a line with a mark at each point. Logarithmic axes have no place for 0: a
+// line of zeros alone is left out.
+func (c *curves) add(name, class string, points []draw.Point) {
+	points = slices.DeleteFunc(points, func(p draw.Point) bool { return p.Y <= 0 })
+	if len(points) == 0 {
+		return
+	}
+	for _, p := range points {
+		c.xs, c.ys = append(c.xs, p.X), append(c.ys, p.Y)
+	}
+	c.chart.Marks = append(c.chart.Marks, draw.Mark{Kind: draw.Line, Class: class, Points: points}, draw.Mark{Kind: draw.Dots, Class: class, Points: points})
+	c.legend = append(c.legend, draw.Entry{Class: class, Label: name})
+}
+
+func (c *curves) picture(y func(lo, hi float64) draw.Scale) draw.Picture {
+	if len(c.xs) > 0 {
+		c.chart.X = draw.Logarithmic(slices.Min(c.xs), slices.Max(c.xs), 6, 2)
+		c.chart.Y = y(slices.Min(c.ys), slices.Max(c.ys))
+	}
+	return draw.Picture{Title: c.chart.Title, Chart: c.chart, Legend: c.legend}
+}
+
+func tokensLabel(v float64) string { return figure.Context(int(v)) }

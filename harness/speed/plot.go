@@ -1,107 +1,86 @@
 package speed
 
 import (
-	"image/color"
 	"math"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 
 	"assay/predict/roofline"
 	"assay/results/draw"
+	"assay/results/figure"
 )
 
 // Plot writes the fit's pictures into dir as roofline.svg, predicted.svg and
 // residuals.svg, and returns their paths.
 func Plot(dir string, fit *roofline.Fit, obs []roofline.Observation) ([]string, error) {
-	return draw.Save(dir, []draw.Picture{
-		{Name: "roofline.svg", Draw: func(p *plot.Plot) error { return drawRoofline(p, fit.Roofline(obs)) }},
-		{Name: "predicted.svg", Draw: func(p *plot.Plot) error { return drawPredicted(p, fit.HeldOut()) }},
-		{Name: "residuals.svg", Draw: func(p *plot.Plot) error { return drawResiduals(p, fit.HeldOut()) }},
-	})
+	return draw.Save(dir, map[string]draw.Picture{
+		"roofline.svg": drawRoofline(fit.Roofline(obs)), "predicted.svg": drawPredicted(fit.HeldOut()), "residuals.svg": drawResiduals(fit.HeldOut()),
+	}, "roofline.svg", "predicted.svg", "residuals.svg")
 }
 
-// kindColours distinguish decode and prefill, also without colour sight.
-var kindColours = map[string]color.Color{
-	roofline.KindDecode:  color.RGBA{R: 0x1b, G: 0x6c, B: 0xa8, A: 0xff},
-	roofline.KindPrefill: color.RGBA{R: 0xd9, G: 0x5f, B: 0x02, A: 0xff},
-}
-
-func drawRoofline(p *plot.Plot, r roofline.Roofline) error {
-	p.Title.Text = "Roofline"
-	p.X.Label.Text, p.Y.Label.Text = "operations a byte", "GFLOP/s"
-	draw.Logarithmic(p)
-	var points plotter.XYs
-	lo, hi := math.Inf(1), 0.0
-	for _, q := range r.Points {
-		points = append(points, plotter.XY{X: q.Intensity, Y: q.FLOPS / 1e9})
-		lo, hi = min(lo, q.Intensity), max(hi, q.Intensity)
-	}
+func drawRoofline(r roofline.Roofline) draw.Picture {
+	dots := draw.Mark{Kind: draw.Dots, Class: draw.Colour(0)}
 	ridge := r.FLOPS / r.Bandwidth
-	hi = max(hi, 2*ridge)
-	roof, err := plotter.NewLine(plotter.XYs{{X: lo, Y: lo * r.Bandwidth / 1e9}, {X: ridge, Y: r.FLOPS / 1e9}, {X: hi, Y: r.FLOPS / 1e9}})
-	if err != nil {
-		return err
+	lo, hi, least := ridge, 2*ridge, r.FLOPS
+	for _, q := range r.Points {
+		dots.Points = append(dots.Points, draw.Point{X: q.Intensity, Y: q.FLOPS})
+		lo, hi, least = min(lo, q.Intensity), max(hi, q.Intensity), min(least, q.FLOPS)
 	}
-	dots, err := plotter.NewScatter(points)
-	if err != nil {
-		return err
-	}
-	p.Add(plotter.NewGrid(), roof, dots)
-	p.Legend.Add("what the fit allows at best", roof)
-	p.Legend.Add("cases", dots)
-	p.Legend.Left, p.Legend.Top = true, true
-	return nil
+	c := draw.Chart{Title: "Roofline", XName: "operations a byte", YName: "operations/s", XLabel: figure.Count, YLabel: figure.Count}
+	c.X = draw.Logarithmic(lo, hi, 6, 10)
+	c.Y = draw.Logarithmic(min(least, c.X.Lo*r.Bandwidth), r.FLOPS, 5, 10)
+	roof := draw.Mark{Kind: draw.Line, Class: draw.Colour(1), Points: []draw.Point{
+		{X: c.X.Lo, Y: c.X.Lo * r.Bandwidth}, {X: ridge, Y: r.FLOPS}, {X: c.X.Hi, Y: r.FLOPS},
+	}}
+	c.Marks = []draw.Mark{roof, dots}
+	return draw.Picture{Title: c.Title, Chart: c, Legend: []draw.Entry{{Class: roof.Class, Label: "what the fit allows at best"}, {Class: dots.Class, Label: "cases"}}}
 }
 
-func drawPredicted(p *plot.Plot, held []roofline.HeldOut) error {
-	p.Title.Text = "Each case by the fit without its model"
-	p.X.Label.Text, p.Y.Label.Text = "measured seconds", "predicted seconds"
-	draw.Logarithmic(p)
+func drawPredicted(held []roofline.HeldOut) draw.Picture {
+	c := draw.Chart{Title: "Each case by the fit without its model", XName: "measured seconds", YName: "predicted seconds", XLabel: figure.Short, YLabel: figure.Short}
 	lo, hi := math.Inf(1), 0.0
 	for _, h := range held {
 		lo, hi = min(lo, h.Measured, h.Predicted), max(hi, h.Measured, h.Predicted)
 	}
-	equal, err := plotter.NewLine(plotter.XYs{{X: lo, Y: lo}, {X: hi, Y: hi}})
-	if err != nil {
-		return err
+	if len(held) == 0 {
+		lo, hi = 1, 10
 	}
-	p.Add(plotter.NewGrid(), equal)
-	p.Legend.Left, p.Legend.Top = true, true
-	return byKind(p, held, func(h roofline.HeldOut) plotter.XY { return plotter.XY{X: h.Measured, Y: h.Predicted} })
+	c.X = draw.Logarithmic(lo, hi, 6, 10)
+	c.Y = c.X
+	equal := draw.Mark{Kind: draw.Line, Class: draw.Colour(5), Points: []draw.Point{{X: c.X.Lo, Y: c.X.Lo}, {X: c.X.Hi, Y: c.X.Hi}}}
+	c.Marks = append([]draw.Mark{equal}, byKind(held, func(h roofline.HeldOut) draw.Point { return draw.Point{X: h.Measured, Y: h.Predicted} })...)
+	return draw.Picture{Title: c.Title, Chart: c, Legend: kinds()}
 }
 
-func drawResiduals(p *plot.Plot, held []roofline.HeldOut) error {
-	p.Title.Text = "Residuals over depth"
-	p.X.Label.Text, p.Y.Label.Text = "tokens in the cache", "measured over predicted, %"
-	p.Add(plotter.NewGrid(), plotter.NewFunction(func(float64) float64 { return 0 }))
-	p.Legend.Top = true
-	err := byKind(p, held, func(h roofline.HeldOut) plotter.XY {
-		return plotter.XY{X: float64(h.Depth), Y: 100 * (h.Measured/h.Predicted - 1)}
+func drawResiduals(held []roofline.HeldOut) draw.Picture {
+	c := draw.Chart{Title: "Residuals over depth", XName: "tokens in the cache", YName: "measured over predicted, %", XLabel: figure.Short, YLabel: figure.Short}
+	c.Marks = byKind(held, func(h roofline.HeldOut) draw.Point {
+		return draw.Point{X: float64(h.Depth), Y: 100 * (h.Measured/h.Predicted - 1)}
 	})
-	p.Y.Max += 0.2 * (p.Y.Max - p.Y.Min) // room for the legend
-	return err
+	deepest, lo, hi := 1.0, 0.0, 0.0
+	for _, m := range c.Marks {
+		for _, p := range m.Points {
+			deepest, lo, hi = max(deepest, p.X), min(lo, p.Y), max(hi, p.Y)
+		}
+	}
+	c.X, c.Y = draw.Linear(0, deepest, 5, 10), draw.Linear(lo, hi, 5, 10)
+	return draw.Picture{Title: c.Title, Chart: c, Legend: kinds()}
 }
 
-// byKind adds one scatter for decode and one for prefill.
-func byKind(p *plot.Plot, held []roofline.HeldOut, at func(roofline.HeldOut) plotter.XY) error {
-	for _, kind := range []string{roofline.KindDecode, roofline.KindPrefill} {
-		var points plotter.XYs
+// byKind has one mark for decode and one for prefill.
+func byKind(held []roofline.HeldOut, at func(roofline.HeldOut) draw.Point) []draw.Mark {
+	var marks []draw.Mark
+	for i, kind := range []string{roofline.KindDecode, roofline.KindPrefill} {
+		one := draw.Mark{Kind: draw.Dots, Class: draw.Colour(i)}
 		for _, h := range held {
 			if h.Kind == kind {
-				points = append(points, at(h))
+				one.Points = append(one.Points, at(h))
 			}
 		}
-		if len(points) == 0 {
-			continue
-		}
-		dots, err := plotter.NewScatter(points)
-		if err != nil {
-			return err
-		}
-		dots.Color = kindColours[kind]
-		p.Add(dots)
-		p.Legend.Add(kind, dots)
+		marks = append(marks, one)
 	}
-	return nil
+	return marks
+}
+
+// kinds are the colours of byKind.
+func kinds() []draw.Entry {
+	return []draw.Entry{{Class: draw.Colour(0), Label: roofline.KindDecode}, {Class: draw.Colour(1), Label: roofline.KindPrefill}}
 }

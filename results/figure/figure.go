@@ -176,3 +176,11 @@ func Several(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %s", n, noun)
 }
+
+// Context is a length in tokens; powers of two are as people say them: 4096 as 4k.
+func Context(n int) string {
+	if n >= 1024 && n%1024 == 0 {
+		return strconv.Itoa(n/1024) + "k"
+	}
+	return strconv.Itoa(n)
+}

@@ -5,13 +5,14 @@ import (
 	"strconv"
 
 	"assay/results"
+	"assay/results/draw"
 	"assay/results/figure"
 )
 
 // section is a heading with figures under it.
 type section struct {
 	Title, Text string
-	Figures     []Picture
+	Figures     []draw.Picture
 }
 
 // sections returns the pictures of a report, those of speed and those of memory; a
@@ -33,8 +34,8 @@ func sections(in Input) (speed, memory []section) {
 
 // kvFigures draws the size of the cache over the context, one figure a model
 // with up to four sets of parameters.
-func kvFigures(records []results.Record) []Picture {
-	var all []Picture
+func kvFigures(records []results.Record) []draw.Picture {
+	var all []draw.Picture
 	models, by := groups(records, func(r results.Record) string {
 		if r.Case.NCtx < 1 || r.Predicted == nil || r.Predicted.KVBytes == nil {
 			return ""
@@ -45,8 +46,8 @@ func kvFigures(records []results.Record) []Picture {
 		variants, of := groups(by[model], func(r results.Record) string {
 			return "f16" + r.Case.Variant()
 		})
-		for start := 0; start < len(variants); start += len(colours) {
-			part := variants[start:min(start+len(colours), len(variants))]
+		for start := 0; start < len(variants); start += mostSeries {
+			part := variants[start:min(start+mostSeries, len(variants))]
 			if f, ok := kvFigure(model, part, of); ok {
 				all = append(all, f)
 			}
@@ -55,34 +56,34 @@ func kvFigures(records []results.Record) []Picture {
 	return all
 }
 
-func kvFigure(model string, variants []string, of map[string][]results.Record) (Picture, bool) {
-	f := Picture{Title: model}
-	c := chart{title: "KV bytes by context length of " + model, xName: "context in tokens", yName: "KV cache", yLabel: figure.Size,
-		xLabel: func(v float64) string { return contextLabel(int(v)) }}
+func kvFigure(model string, variants []string, of map[string][]results.Record) (draw.Picture, bool) {
+	f := draw.Picture{Title: model}
+	c := draw.Chart{Title: "KV bytes by context length of " + model, XName: "context in tokens", YName: "KV cache", YLabel: figure.Size,
+		XLabel: func(v float64) string { return figure.Context(int(v)) }}
 	var xs, ys []float64
 	for i, v := range variants {
-		predicted := mark{kind: line, class: colours[i]}
-		measured := mark{kind: dots, class: colours[i]}
+		predicted := draw.Mark{Kind: draw.Line, Class: draw.Colour(i)}
+		measured := draw.Mark{Kind: draw.Dots, Class: draw.Colour(i)}
 		for _, r := range byContext(of[v]) {
 			x := float64(r.Case.NCtx)
-			predicted.points = append(predicted.points, point{x: x, y: float64(*r.Predicted.KVBytes)})
+			predicted.Points = append(predicted.Points, draw.Point{X: x, Y: float64(*r.Predicted.KVBytes)})
 			xs, ys = append(xs, x), append(ys, float64(*r.Predicted.KVBytes))
 			if r.Measured != nil && r.Measured.KVBytes != nil {
-				measured.points = append(measured.points, point{x: x, y: float64(*r.Measured.KVBytes), note: r.Case.Test() + ": " + figure.Size(float64(*r.Measured.KVBytes))})
+				measured.Points = append(measured.Points, draw.Point{X: x, Y: float64(*r.Measured.KVBytes), Note: r.Case.Test() + ": " + figure.Size(float64(*r.Measured.KVBytes))})
 				ys = append(ys, float64(*r.Measured.KVBytes))
 			}
 		}
-		c.marks = append(c.marks, predicted, measured)
+		c.Marks = append(c.Marks, predicted, measured)
 		label := of[v][0].Case
-		f.Legend = append(f.Legend, entry{colours[i], orDefault(label.Variant(), "default parameters")})
+		f.Legend = append(f.Legend, draw.Entry{Class: draw.Colour(i), Label: orDefault(label.Variant(), "default parameters")})
 	}
-	lo, hi := extent(xs)
+	lo, hi := draw.Extent(xs)
 	if lo == hi {
 		return f, false // one context is no course
 	}
-	least, most := extent(ys)
-	c.x, c.y = logarithmic(lo, hi, 6, 2), logarithmic(max(least, 1), max(most, 2), 5, 2)
-	f.SVG = c.svg()
+	least, most := draw.Extent(ys)
+	c.X, c.Y = draw.Logarithmic(lo, hi, 6, 2), draw.Logarithmic(max(least, 1), max(most, 2), 5, 2)
+	f.Chart = c
 	return f, true
 }
 
@@ -92,20 +93,12 @@ func byContext(records []results.Record) []results.Record {
 	return slices.CompactFunc(records, func(a, b results.Record) bool { return a.Case.NCtx == b.Case.NCtx })
 }
 
-// contextLabel prints powers of two as people say them: 4096 as 4k.
-func contextLabel(n int) string {
-	if n >= 1024 && n%1024 == 0 {
-		return strconv.Itoa(n/1024) + "k"
-	}
-	return strconv.Itoa(n)
-}
-
 // maxLayerFigures bounds the charts of layers; the table lists every case.
 const maxLayerFigures = 8
 
 // layerFigures draws the residual of each layer, of the cases that have any.
-func layerFigures(records []results.Record) []Picture {
-	var all []Picture
+func layerFigures(records []results.Record) []draw.Picture {
+	var all []draw.Picture
 	for _, r := range records {
 		if residuals, ok := layerResiduals(r); ok {
 			if f, off := layerFigure(r, residuals); off && len(all) < maxLayerFigures {
@@ -125,7 +118,7 @@ func exactLayers(records []results.Record) string {
 		if !ok {
 			continue
 		}
-		if slices.ContainsFunc(residuals, func(p point) bool { return p.y != 0 }) {
+		if slices.ContainsFunc(residuals, func(p draw.Point) bool { return p.Y != 0 }) {
 			return ""
 		}
 		n++
@@ -140,7 +133,7 @@ func exactLayers(records []results.Record) string {
 }
 
 // layerResiduals returns measured less predicted bytes by layer.
-func layerResiduals(r results.Record) ([]point, bool) {
+func layerResiduals(r results.Record) ([]draw.Point, bool) {
 	if r.Predicted == nil || r.Measured == nil || len(r.Predicted.KVLayers) == 0 || len(r.Measured.KVLayers) == 0 {
 		return nil, false
 	}
@@ -151,38 +144,38 @@ func layerResiduals(r results.Record) ([]point, bool) {
 	for _, l := range r.Predicted.KVLayers {
 		by[l.Layer] -= l.KBytes + l.VBytes
 	}
-	var points []point
+	var points []draw.Point
 	for layer, residual := range by {
-		points = append(points, point{x: float64(layer), y: float64(residual)})
+		points = append(points, draw.Point{X: float64(layer), Y: float64(residual)})
 	}
-	slices.SortFunc(points, func(a, b point) int { return int(a.x - b.x) })
+	slices.SortFunc(points, func(a, b draw.Point) int { return int(a.X - b.X) })
 	return points, true
 }
 
-func layerFigure(r results.Record, residuals []point) (Picture, bool) {
+func layerFigure(r results.Record, residuals []draw.Point) (draw.Picture, bool) {
 	var xs, ys []float64
-	differ, exact := mark{kind: bars, class: "bad"}, mark{kind: dots, class: "c1"}
+	differ, exact := draw.Mark{Kind: draw.Bars, Class: "bad"}, draw.Mark{Kind: draw.Dots, Class: "c1"}
 	for _, p := range residuals {
-		xs, ys = append(xs, p.x), append(ys, p.y)
-		if p.y != 0 {
-			differ.points = append(differ.points, p)
+		xs, ys = append(xs, p.X), append(ys, p.Y)
+		if p.Y != 0 {
+			differ.Points = append(differ.Points, p)
 		} else {
-			exact.points = append(exact.points, p)
+			exact.Points = append(exact.Points, p)
 		}
 	}
-	off := len(differ.points)
+	off := len(differ.Points)
 	title := r.Runtime.Name + " · " + ModelName(r) + " · " + r.Case.Test()
-	lo, hi := extent(ys)
-	c := chart{title: "KV residual by layer of " + title, xName: "layer", yName: "measured \u2212 predicted",
-		xLabel: figure.Short, yLabel: func(v float64) string { return figure.SignedSize(int64(v)) },
-		marks: []mark{differ, exact}}
-	first, last := extent(xs)
-	c.x = linear(first, last+1, 6, 10)
-	c.x.lo, c.x.hi = first-0.5, last+0.5
-	c.x.ticks = slices.DeleteFunc(c.x.ticks, func(v float64) bool { return v < first || v > last })
-	c.y = linear(min(lo, 0), max(hi, 0), 4, 1024)
+	lo, hi := draw.Extent(ys)
+	c := draw.Chart{Title: "KV residual by layer of " + title, XName: "layer", YName: "measured \u2212 predicted",
+		XLabel: figure.Short, YLabel: func(v float64) string { return figure.SignedSize(int64(v)) },
+		Marks: []draw.Mark{differ, exact}}
+	first, last := draw.Extent(xs)
+	c.X = draw.Linear(first, last+1, 6, 10)
+	c.X.Lo, c.X.Hi = first-0.5, last+0.5
+	c.X.Ticks = slices.DeleteFunc(c.X.Ticks, func(v float64) bool { return v < first || v > last })
+	c.Y = draw.Linear(min(lo, 0), max(hi, 0), 4, 1024)
 	if lo == 0 && hi == 0 {
-		c.y = scale{lo: -1, hi: 1, ticks: []float64{0}}
+		c.Y = draw.Scale{Lo: -1, Hi: 1, Ticks: []float64{0}}
 	}
-	return Picture{Title: title, SVG: c.svg(), Legend: []entry{{"c1", "exact"}, {"bad", "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
+	return draw.Picture{Title: title, Chart: c, Legend: []draw.Entry{{Class: "c1", Label: "exact"}, {Class: "bad", Label: "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"assay/results"
+	"assay/results/draw"
 	"assay/results/figure"
 )
 
@@ -83,7 +84,7 @@ var pageHTML string
 var styleCSS string
 
 // Style is the look of every page, light and dark.
-func Style() template.CSS { return template.CSS(styleCSS) }
+func Style() template.CSS { return draw.Style() + template.CSS(styleCSS) }
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"p":       results.Printable,

@@ -1,24 +1,11 @@
 package report
 
 import (
-	"html/template"
-
 	"assay/results"
 )
 
-// Picture is a chart with what it shows in words.
-type Picture struct {
-	Title   string
-	SVG     template.HTML
-	Legend  []entry
-	Caption string
-}
-
-// entry explains a colour.
-type entry struct{ Class, Label string }
-
-// colours are the classes of the style sheet for series, in order.
-var colours = []string{"c1", "c2", "c3", "c4"}
+// mostSeries is how many series a chart holds before the next begins.
+const mostSeries = 4
 
 // groups splits records by a name, in the order of first appearance.
 func groups(records []results.Record, name func(results.Record) string) (names []string, by map[string][]results.Record) {

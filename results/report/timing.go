@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay/results"
+	"assay/results/draw"
 	"assay/results/figure"
 )
 
@@ -15,8 +16,8 @@ import (
 const maxRows = 8
 
 // speedFigures draws tokens per second, one figure a model and kind of case.
-func speedFigures(records []results.Record) []Picture {
-	var all []Picture
+func speedFigures(records []results.Record) []draw.Picture {
+	var all []draw.Picture
 	names, by := groups(records, func(r results.Record) string {
 		if r.Measured == nil || r.Measured.TokensPerSecond == nil {
 			return ""
@@ -33,7 +34,7 @@ func speedFigures(records []results.Record) []Picture {
 
 // speedFigure draws one row a case: its name above, its point and interval
 // below, on an axis that begins at 0.
-func speedFigure(name string, records []results.Record) Picture {
+func speedFigure(name string, records []results.Record) draw.Picture {
 	most := 0.0
 	for _, r := range records {
 		s := r.Measured.TokensPerSecond
@@ -45,26 +46,26 @@ func speedFigure(name string, records []results.Record) Picture {
 			most = max(most, p.TokensPerSecond.Hi, p.TokensPerSecond.Value)
 		}
 	}
-	rows := rowChart{title: "Tokens per second of " + name, x: linear(0, most, 4, 10), xName: "tokens per second", xLabel: figure.Count}
+	rows := draw.Rows{Title: "Tokens per second of " + name, X: draw.Linear(0, most, 4, 10), XName: "tokens per second", XLabel: figure.Count}
 	for _, r := range records {
 		label := r.Case.Test()
 		if v := r.Case.Variant(); v != "" {
 			label += " · " + v
 		}
 		s := r.Measured.TokensPerSecond
-		measured := point{x: s.Median}
+		measured := draw.Point{X: s.Median}
 		if s.CI95 != nil {
-			measured.lo, measured.hi = s.CI95[0], s.CI95[1]
+			measured.Lo, measured.Hi = s.CI95[0], s.CI95[1]
 		}
-		row := chartRow{label: label, value: figure.Speed(s.Median), measured: measured}
+		row := draw.Row{Label: label, Value: figure.Speed(s.Median), Measured: measured}
 		if p := r.Predicted; p != nil && p.TokensPerSecond != nil {
-			row.predicted = &point{x: p.TokensPerSecond.Value, lo: p.TokensPerSecond.Lo, hi: p.TokensPerSecond.Hi}
+			row.Predicted = &draw.Point{X: p.TokensPerSecond.Value, Lo: p.TokensPerSecond.Lo, Hi: p.TokensPerSecond.Hi}
 		}
-		rows.rows = append(rows.rows, row)
+		rows.Rows = append(rows.Rows, row)
 	}
-	f := Picture{Title: name, SVG: rows.svg(), Legend: []entry{{"c1", "measured"}}}
-	if slices.ContainsFunc(rows.rows, func(r chartRow) bool { return r.predicted != nil }) {
-		f.Legend = append(f.Legend, entry{"c2", "predicted"})
+	f := draw.Picture{Title: name, Chart: rows, Legend: []draw.Entry{{Class: "c1", Label: "measured"}}}
+	if slices.ContainsFunc(rows.Rows, func(r draw.Row) bool { return r.Predicted != nil }) {
+		f.Legend = append(f.Legend, draw.Entry{Class: "c2", Label: "predicted"})
 	}
 	return f
 }
@@ -93,25 +94,25 @@ func Spark(h History) template.HTML {
 	}
 	var values []float64
 	for _, p := range points {
-		values = append(values, p.y)
+		values = append(values, p.Y)
 	}
-	lo, hi := extent(values)
-	y := linear(lo, hi, 4, 10)
+	lo, hi := draw.Extent(values)
+	y := draw.Linear(lo, hi, 4, 10)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="spark" viewBox="0 0 %g %g" aria-hidden="true"><path class="line c1" d="`, sparkWidth, sparkHeight)
 	for i, p := range points {
-		x := 1 + (p.x-points[0].x)/(points[len(points)-1].x-points[0].x)*(sparkWidth-2)
-		fmt.Fprintf(&b, "%c%.1f %.1f", "ML"[min(i, 1)], x, sparkHeight-1-y.at(p.y)*(sparkHeight-2))
+		x := 1 + (p.X-points[0].X)/(points[len(points)-1].X-points[0].X)*(sparkWidth-2)
+		fmt.Fprintf(&b, "%c%.1f %.1f", "ML"[min(i, 1)], x, sparkHeight-1-y.At(p.Y)*(sparkHeight-2))
 	}
 	b.WriteString(`"/></svg>`)
 	return template.HTML(b.String())
 }
 
 // historyFigures draws the course of each case, those that changed first.
-func historyFigures(histories []History) []Picture {
+func historyFigures(histories []History) []draw.Picture {
 	sorted := slices.Clone(histories)
 	slices.SortStableFunc(sorted, func(a, b History) int { return min(len(b.Changes), 1) - min(len(a.Changes), 1) })
-	var all []Picture
+	var all []draw.Picture
 	for _, h := range sorted[:min(len(sorted), maxHistories)] {
 		if f, ok := HistoryPicture(h); ok {
 			all = append(all, f)
@@ -124,35 +125,35 @@ func historyFigures(histories []History) []Picture {
 const maxWhiskers = 40
 
 // HistoryPicture draws the course of one case; there is nothing to see of a single point.
-func HistoryPicture(h History) (Picture, bool) {
+func HistoryPicture(h History) (draw.Picture, bool) {
 	points := historyPoints(h.Points)
 	if len(points) < 2 {
-		return Picture{}, false
+		return draw.Picture{}, false
 	}
 	var values []float64
 	for _, p := range points {
-		values = append(values, p.y)
+		values = append(values, p.Y)
 	}
-	lo, hi := extent(values)
+	lo, hi := draw.Extent(values)
 	last := len(h.Points) - 1
-	c := chart{title: "Tokens per second over time of " + string(h.Key), yName: "tokens/s", yLabel: figure.Speed,
-		x: scale{lo: 0, hi: float64(last)}, y: linear(lo, hi, 4, 10)}
-	c.xLabel = func(v float64) string { return dayLabel(h.Points, int(v)) }
+	c := draw.Chart{Title: "Tokens per second over time of " + string(h.Key), YName: "tokens/s", YLabel: figure.Speed,
+		X: draw.Scale{Lo: 0, Hi: float64(last)}, Y: draw.Linear(lo, hi, 4, 10)}
+	c.XLabel = func(v float64) string { return dayLabel(h.Points, int(v)) }
 	for i := range 4 {
-		if at := float64(i * last / 3); !slices.Contains(c.x.ticks, at) {
-			c.x.ticks = append(c.x.ticks, at)
+		if at := float64(i * last / 3); !slices.Contains(c.X.Ticks, at) {
+			c.X.Ticks = append(c.X.Ticks, at)
 		}
 	}
-	c.marks = []mark{{kind: dots, class: "c1", points: clip(points, c.y)}}
-	f := Picture{Title: string(h.Key)}
+	c.Marks = []draw.Mark{{Kind: draw.Dots, Class: "c1", Points: clip(points, c.Y)}}
+	f := draw.Picture{Title: string(h.Key)}
 	var captions []string
 	for _, change := range h.Changes {
 		if change.At >= 1 && change.At <= last {
-			c.marks = append(c.marks, mark{kind: vertical, points: []point{{x: float64(change.At) - 0.5}}})
+			c.Marks = append(c.Marks, draw.Mark{Kind: draw.Vertical, Points: []draw.Point{{X: float64(change.At) - 0.5}}})
 			captions = append(captions, changeText(h.Points[change.At], change))
 		}
 	}
-	f.SVG, f.Caption = c.svg(), strings.Join(captions, " ")
+	f.Chart, f.Caption = c, strings.Join(captions, " ")
 	return f, true
 }
 
@@ -165,18 +166,18 @@ func dayLabel(points []Point, at int) string {
 }
 
 // historyPoints returns the timed points of a history, each at its number.
-func historyPoints(all []Point) []point {
-	var points []point
+func historyPoints(all []Point) []draw.Point {
+	var points []draw.Point
 	for i, p := range all {
 		if p.Median <= 0 {
 			continue
 		}
-		one := point{x: float64(i), y: p.Median}
+		one := draw.Point{X: float64(i), Y: p.Median}
 		if len(all) <= maxWhiskers {
-			one.lo, one.hi = p.Lo, p.Hi
+			one.Lo, one.Hi = p.Lo, p.Hi
 		}
-		if len(all) <= maxNotes {
-			one.note = p.Time.Format("2 Jan 2006") + ": " + figure.Speed(p.Median)
+		if len(all) <= draw.MaxNotes {
+			one.Note = p.Time.Format("2 Jan 2006") + ": " + figure.Speed(p.Median)
 		}
 		points = append(points, one)
 	}
@@ -189,16 +190,16 @@ func changeText(first Point, c Change) string {
 }
 
 // clip keeps whiskers inside the figure.
-func clip(points []point, y scale) []point {
+func clip(points []draw.Point, y draw.Scale) []draw.Point {
 	for i := range points {
-		points[i].lo, points[i].hi = max(points[i].lo, y.lo), min(points[i].hi, y.hi)
+		points[i].Lo, points[i].Hi = max(points[i].Lo, y.Lo), min(points[i].Hi, y.Hi)
 	}
 	return points
 }
 
 // rooflineFigures draws each machine's roof with its cases below.
-func rooflineFigures(rooflines []Roofline) []Picture {
-	var all []Picture
+func rooflineFigures(rooflines []Roofline) []draw.Picture {
+	var all []draw.Picture
 	for _, r := range rooflines {
 		if r.FLOPS > 0 && r.Bandwidth > 0 {
 			all = append(all, rooflineFigure(r))
@@ -210,28 +211,28 @@ func rooflineFigures(rooflines []Roofline) []Picture {
 // maxLabels is how many cases under a roof are named.
 const maxLabels = 6
 
-func rooflineFigure(r Roofline) Picture {
+func rooflineFigure(r Roofline) draw.Picture {
 	ridge := r.FLOPS / r.Bandwidth
 	xs, ys := []float64{ridge / 10, ridge * 10}, []float64{r.FLOPS}
-	reached := mark{kind: dots, class: "c1"}
+	reached := draw.Mark{Kind: draw.Dots, Class: "c1"}
 	for _, p := range r.Points {
 		if p.Intensity > 0 && p.FLOPS > 0 {
-			reached.points = append(reached.points, point{x: p.Intensity, y: p.FLOPS, note: p.Label})
+			reached.Points = append(reached.Points, draw.Point{X: p.Intensity, Y: p.FLOPS, Note: p.Label})
 			xs, ys = append(xs, p.Intensity), append(ys, p.FLOPS)
 		}
 	}
-	lo, hi := extent(xs)
-	c := chart{title: "Roofline of " + r.Machine, xName: "operations per byte", yName: "operations/s", xLabel: figure.Count, yLabel: figure.Count}
-	c.x = logarithmic(lo, hi, 6, 10)
-	least, most := extent(append(ys, c.x.lo*r.Bandwidth))
-	c.y = logarithmic(least, most, 5, 10)
-	roof := mark{kind: line, class: "c2", points: []point{
-		{x: c.x.lo, y: c.x.lo * r.Bandwidth}, {x: ridge, y: r.FLOPS}, {x: c.x.hi, y: r.FLOPS},
+	lo, hi := draw.Extent(xs)
+	c := draw.Chart{Title: "Roofline of " + r.Machine, XName: "operations per byte", YName: "operations/s", XLabel: figure.Count, YLabel: figure.Count}
+	c.X = draw.Logarithmic(lo, hi, 6, 10)
+	least, most := draw.Extent(append(ys, c.X.Lo*r.Bandwidth))
+	c.Y = draw.Logarithmic(least, most, 5, 10)
+	roof := draw.Mark{Kind: draw.Line, Class: "c2", Points: []draw.Point{
+		{X: c.X.Lo, Y: c.X.Lo * r.Bandwidth}, {X: ridge, Y: r.FLOPS}, {X: c.X.Hi, Y: r.FLOPS},
 	}}
-	c.marks = []mark{roof, reached}
-	if len(reached.points) <= maxLabels {
-		c.marks = append(c.marks, mark{kind: labels, points: reached.points})
+	c.Marks = []draw.Mark{roof, reached}
+	if len(reached.Points) <= maxLabels {
+		c.Marks = append(c.Marks, draw.Mark{Kind: draw.Labels, Points: reached.Points})
 	}
-	return Picture{Title: r.Machine, SVG: c.svg(), Legend: []entry{{"c2", "roof"}, {"c1", "cases"}},
+	return draw.Picture{Title: r.Machine, Chart: c, Legend: []draw.Entry{{Class: "c2", Label: "roof"}, {Class: "c1", Label: "cases"}},
 		Caption: fmt.Sprintf("%s operations/s, %s bytes/s; they meet at %s operations per byte.", figure.Count(r.FLOPS), figure.Count(r.Bandwidth), figure.Short(ridge))}
 }

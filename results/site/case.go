@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"assay/results/draw"
 	"assay/results/figure"
 	"assay/results/report"
 )
@@ -15,7 +16,7 @@ type caseData struct {
 	Machine, Title, Settings, Key string
 	State                         state
 	Figure, Predicted             string
-	Picture                       *report.Picture
+	Picture                       *draw.Picture
 	Changes                       []change
 	Nights                        []night
 	More                          int
