@@ -49,7 +49,7 @@ func TestAnInventedSettingIsFoundEverywhere(t *testing.T) {
 	s.Put(&rec.Case, 42)
 	assert.NotEqual(t, usual, rec.Key())
 	assert.Contains(t, rec.Key(), " n_invented=42")
-	assert.EqualError(t, s.Check(100), "n_invented 100 must be 99 or less")
+	assert.EqualError(t, s.Check(100), "n_invented 100 must be 99 or less (-inv)")
 	assert.Contains(t, rec.Case.Variant(), "invented 42")
 	assert.Equal(t, [][]string{{"inv=0"}, {"inv=42"}}, results.Apart([]results.Case{{}, {Other: rec.Case.Other}}))
 

@@ -194,9 +194,9 @@ func (s Setting) Check(v any) error {
 	if n, ok := v.(int); ok && len(s.Values) == 0 {
 		switch {
 		case n < s.Least:
-			return fmt.Errorf("%s %d must be %d or more", s.Name, n, s.Least)
+			return fmt.Errorf("%s %d must be %d or more (%s)", s.Name, n, s.Least, Dashed(s.Flag))
 		case n > s.Most:
-			return fmt.Errorf("%s %d must be %d or less", s.Name, n, s.Most)
+			return fmt.Errorf("%s %d must be %d or less (%s)", s.Name, n, s.Most, Dashed(s.Flag))
 		}
 	}
 	if text, ok := v.(string); ok && s.Form != nil {

@@ -96,6 +96,9 @@ func (o *fitFlags) run(ctx context.Context, s line.Streams, args []string) error
 		return err
 	}
 	if o.plots != "" {
+		if err := line.TakesFolder(o.plots); err != nil {
+			return err
+		}
 		if _, err := speed.Plot(o.plots, fit, obs); err != nil {
 			return err
 		}

@@ -59,6 +59,9 @@ func (o *inspectFlags) plot(ctx context.Context, s line.Streams, refs []string) 
 	if o.plots == "" {
 		return nil
 	}
+	if err := line.TakesFolder(o.plots); err != nil {
+		return err
+	}
 	if len(o.contexts.Values) == 1 {
 		o.contexts.Values = nil
 	}

@@ -131,6 +131,8 @@ func caseFlag(fs *flag.FlagSet) (name string) {
 // check refuses combinations that mean nothing, before any work starts.
 func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 	switch stray := caseFlag(fs); {
+	case len(args) == 1 && line.IsModel(args[0]):
+		return line.Usagef("%s is a model and no suite; write -m %s", args[0], args[0])
 	case stray != "" && len(o.models.Values) == 0 && !o.calibrate:
 		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own. Add -m MODEL; 'assay models' lists those that are here", results.Dashed(stray))
 	case len(args) > 1:
@@ -139,8 +141,6 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 		return line.Usagef("--calibrate chooses the cases itself; leave out the suite, -m and --resume")
 	case o.experts && !o.calibrate:
 		return line.Usagef("--experts belongs to --calibrate")
-	case len(args) == 1 && line.IsModel(args[0]):
-		return line.Usagef("%s is a model and no suite; write -m %s", args[0], args[0])
 	case len(args) == 1 && len(o.models.Values) > 0:
 		return line.Usagef("a suite (%s) and -m cannot go together", args[0])
 	case (o.resume || o.resumeID != "") && (len(args) == 1 || len(o.models.Values) > 0):

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +40,7 @@ func TestMistyped(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"empty.gguf": "", "half.json": "{", "model.yaml": "cases:\n  - model: x\n    kinds: [kv]\n", "list.yaml": "- 1\n", "runs.yaml": "cases: []\n",
+		"lacks.json": `{"model_type": "llama"}`, "table.csv": "a,b\n1,2\n",
 	} {
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
 	}
@@ -94,11 +97,29 @@ func TestMistyped(t *testing.T) {
 		"models here":                          "models takes no arguments",
 		"completion":                           "completion takes one shell: bash, fish or zsh",
 		"completion powershell":                `bash, fish and zsh, not for "powershell"`,
-		"import toy.gguf":                      "toy.gguf is of no known format",
+		"import toy.gguf":                      "toy.gguf is a model and holds no results; 'assay run -m' measures it",
 		"import nosuch.json":                   "open nosuch.json: no such file",
 		"runn":                                 "did you mean run?",
 		"verison":                              "did you mean version?",
 		"help runn":                            "did you mean run?",
+		"run ./toy.gguf -p 8":                  "./toy.gguf is a model and no suite; write -m ./toy.gguf",
+		"run -m lacks.json":                    "hidden_size: missing; add the key",
+		"run -m http://127.0.0.1:1/x.gguf":     "a model is not read from such an address; download it",
+		"run table.csv":                        "a suite begins with 'cases:'",
+		"run -m toy.gguf -t 0":                 "n_threads 0 must be 1 or more (-t)",
+		"run -m toy.gguf --runs 10":            "--runs: write -r N",
+		"run -m toy.gguf --warmup 3":           "--warmup: a warm-up is part of every timed case",
+		"run -m toy.gguf --export-markdown x":  "--export-markdown: write -o md",
+		"run -m toy.gguf --export-json x":      "--export-json: write --out FILE",
+		"run -m toy.gguf -count 10":            "--count: write -r N",
+		"run -m toy.gguf --kind":               "flag needs an argument: --kind",
+		"run -m toy.gguf --store two":          "open store two: it is a folder; name a file in it with --store",
+		"trend --last x":                       `invalid value "x" for flag --last: not a number`,
+		"show nosuch":                          "there is no such file; 'assay list' lists the runs",
+		"list --machine nosuch":                "has no runs yet; 'assay run' measures one",
+		"site --out toy.gguf":                  `"toy.gguf" is a file; name a folder to write into`,
+		"synth toy.gguf --out two":             "two is a folder that holds no model; name what is to be written",
+		"synth toy.gguf --force --out two":     "two is a folder that holds no model",
 	} {
 		status, out, errs := runs(t, strings.Fields(args)...)
 		assert.Equal(t, line.StatusUsage, status, "%s: %s", args, errs)
@@ -120,4 +141,46 @@ func runs(t *testing.T, args ...string) (status int, out, errs string) {
 		t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
+}
+
+// Where an output cannot be written is said before it is tried, with what to name, and
+// what is there stays.
+func TestOutputsThatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	file := timedRun(t, dir, 0, 0, "m", "b1")
+	t.Chdir(dir)
+	db := filepath.Join(dir, "s.db")
+	for day := range 6 {
+		status, _, errs := call("import", "--store", db, timedRun(t, dir, day, 0, "m", "b1"))
+		require.Equal(t, line.StatusDone, status, errs)
+	}
+	before, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for args, want := range map[string]string{
+		"report --out .":                                 `"." is a folder; name a file to write`,
+		"export --out .":                                 `"." is a folder; name a file to write`,
+		"export --out no/x.csv --format csv":             `"no/x.csv": there is no folder no; make it first`,
+		"report --out no/x.html":                         `"no/x.html": there is no folder no; make it first`,
+		"site --out day00.jsonl":                         `"day00.jsonl" is a file; name a folder`,
+		"show day":                                       "6 runs begin with day: day00, day01, day02, day03 and others; write more",
+		"inspect preset:smollm2-135m --plot day00.jsonl": `"day00.jsonl" is a file; name a folder`,
+		"import day00.jsonl --store .":                   "open store .: it is a folder; name a file in it with --store",
+	} {
+		words := strings.Fields(args)
+		if !slices.Contains(words, "--store") && words[0] != "inspect" {
+			words = append(words, "--store", db)
+		}
+		status, _, errs := call(words...)
+		assert.Equal(t, line.StatusUsage, status, "%s: %s", args, errs)
+		assert.Contains(t, errs, want, args)
+		assert.Equal(t, 1, strings.Count(errs, "\n"), "%s: %s", args, errs)
+	}
+	after, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
+
+	_, help, _ := call("help", "diff")
+	status, same, _ := call("diff", "help")
+	assert.Equal(t, line.StatusDone, status)
+	assert.Equal(t, help, same)
 }

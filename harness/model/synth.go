@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"assay/harness/failure"
 	"assay/harness/runtime"
@@ -28,10 +29,20 @@ func Synth(ctx context.Context, a subject.Ask, path string, overwrite bool) (arc
 	if err != nil {
 		return arch.Facts{}, failure.Input(err)
 	}
-	if _, err := os.Stat(path); err == nil && !overwrite {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir() && !hasConfig(path):
+		return arch.Facts{}, failure.Input(fmt.Errorf("%s is a folder that holds no model; name what is to be written", path))
+	case err == nil && !overwrite:
 		return arch.Facts{}, failure.Input(fmt.Errorf("%s is there already; --force writes over it", path))
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return arch.Facts{}, err
 	}
 	return f, s.Runtime.SynthAt(ctx, path, f, kind, s.WeightType)
+}
+
+// hasConfig says that a folder is a model's, such as a skeleton that was written before.
+func hasConfig(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "config.json"))
+	return err == nil
 }

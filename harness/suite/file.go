@@ -92,7 +92,7 @@ func oneLine(err error) string {
 	line, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
 	var unknown *yaml.UnknownFieldError
 	switch {
-	case strings.Contains(line, "sequence was used where mapping is expected"):
+	case strings.Contains(line, "was used where mapping is expected") && strings.HasPrefix(line, "[1:"):
 		return line + "; a suite begins with 'cases:' and lists them below"
 	case !errors.As(err, &unknown):
 		return line
@@ -105,7 +105,8 @@ func oneLine(err error) string {
 			return line + ", did you mean " + key + "?"
 		}
 	}
-	return line + "; a case's keys are " + keys
+	first := strings.Split(keys, ", ")
+	return line + "; a case's keys are " + strings.Join(first[:min(len(first), 8)], ", ") + " and others, which 'assay schema suite' has"
 }
 
 // Canary is the canary that is used where none is named.

@@ -40,7 +40,26 @@ func (r *Reader) Fail(path, format string, args ...any) {
 	r.Errs = append(r.Errs, fmt.Errorf("%s: %s: %s", r.File, path, fmt.Sprintf(format, args...)))
 }
 
-func (r *Reader) Err() error { return errors.Join(r.Errs...) }
+// Err is everything that is wrong, in one sentence, or nil.
+func (r *Reader) Err() error {
+	if len(r.Errs) < 2 {
+		return errors.Join(r.Errs...)
+	}
+	return problems(r.Errs)
+}
+
+// problems are several errors in one line.
+type problems []error
+
+func (p problems) Error() string {
+	words := make([]string, len(p))
+	for i, err := range p {
+		words[i] = err.Error()
+	}
+	return strings.Join(words, "; ")
+}
+
+func (p problems) Unwrap() []error { return p }
 
 func (r *Reader) Note(field string, origin arch.Origin, format string, args ...any) {
 	r.Prov[field] = arch.Provenance{Origin: origin, Detail: fmt.Sprintf(format, args...)}

@@ -93,6 +93,9 @@ func Read(text []byte, source string, o Options) ([]results.Run, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, fmt.Errorf("%s holds no record", source)
 	}
+	if bytes.HasPrefix(text, []byte("GGUF")) {
+		return nil, fmt.Errorf("%s is a model and holds no results; 'assay run -m' measures it", source)
+	}
 	for _, f := range formats {
 		if f.is(text) {
 			runs, err := f.read(text, source, o)

@@ -129,6 +129,9 @@ func (s *Store) baseline(ctx context.Context, machine string) (string, error) {
 	return run, nil
 }
 
+// mostNamed is how many runs an error names.
+const mostNamed = 4
+
 // byName returns the run whose id or tag a name is, or the only one whose id begins
 // with it.
 func (s *Store) byName(ctx context.Context, prefix string) (string, error) {
@@ -152,11 +155,15 @@ func (s *Store) byName(ctx context.Context, prefix string) (string, error) {
 	}
 	switch len(ids) {
 	case 0:
-		return "", fmt.Errorf("the store %s has no run or tag %s, and there is no such file", s.name, prefix)
+		return "", fmt.Errorf("the store %s has no run or tag %s, and there is no such file; 'assay list' lists the runs", s.name, prefix)
 	case 1:
 		return ids[0], nil
 	}
-	return "", fmt.Errorf("%d runs begin with %s: %s", len(ids), prefix, strings.Join(ids, ", "))
+	some := strings.Join(ids[:min(len(ids), mostNamed)], ", ")
+	if len(ids) > mostNamed {
+		some += " and others"
+	}
+	return "", fmt.Errorf("%d runs begin with %s: %s; write more of the one that is meant", len(ids), prefix, some)
 }
 
 // CheckFilter says why a filter selects no run with records, or nil: what there

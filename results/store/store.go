@@ -50,6 +50,9 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	if at.postgres {
 		return open(ctx, postgres, at, at.source)
 	}
+	if info, err := os.Stat(dsn); err == nil && info.IsDir() {
+		return nil, &UnreadableError{dsn, errors.New("it is a folder"), "name a file in it with --store"}
+	}
 	if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/show"
 	"assay/harness/archive"
+	"assay/harness/failure"
 	"assay/harness/speed"
 	"assay/predict/machines"
 	"assay/predict/roofline"
@@ -114,7 +115,10 @@ func listRuns(ctx context.Context, s line.Streams, o listFlags) error {
 		return show.JSON(s.Out, runs)
 	}
 	if len(runs) == 0 {
-		fmt.Fprintf(s.Out, "The store %s has no such run; 'assay run' measures one.\n", show.Safe(db.Name()))
+		if *o.machine != "" {
+			return failure.Input(db.CheckFilter(ctx, store.Filter{Machine: *o.machine}))
+		}
+		fmt.Fprintf(s.Out, "The store %s has no runs yet; 'assay run' measures one.\n", show.Safe(db.Name()))
 		return nil
 	}
 	t := show.NewTable(s.Out, table.Row{"run", "began", "machine", "cases", "tags"})

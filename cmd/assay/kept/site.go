@@ -45,6 +45,9 @@ func Site() line.Command {
 				case *nights < 0 || *reports < 0:
 					return line.Usagef("--nights and --reports cannot be negative")
 				}
+				if err := line.TakesFolder(*out); err != nil {
+					return err
+				}
 				return WriteSite(ctx, s, *dsn, *out, archive.SiteOptions{Nights: *nights, Reports: *reports})
 			}
 		},

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,6 +53,9 @@ func (c Command) run(ctx context.Context, args []string, s Streams) error {
 	fs := flag.NewFlagSet(c.Name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	act := c.Setup(fs)
+	if len(args) == 1 && args[0] == "help" && !there("help") {
+		args = []string{"--help"}
+	}
 	words, err := parseInterspersed(fs, Pasted(fs, args))
 	if errors.Is(err, flag.ErrHelp) {
 		c.printHelp(s.Out, fs)
@@ -61,6 +65,12 @@ func (c Command) run(ctx context.Context, args []string, s Streams) error {
 		return failure.Input(fmt.Errorf("%w; see 'assay %s --help'", unknownFlag(fs, err), c.Name))
 	}
 	return act(ctx, s, words)
+}
+
+// there reports whether a word is a file or a folder here.
+func there(word string) bool {
+	_, err := os.Stat(word)
+	return err == nil
 }
 
 // switches are the values of a switch as llama-bench takes them.

@@ -22,7 +22,8 @@ type Foreign struct {
 
 // foreignFlags are those of llama-bench 0.5 to 0.7 (llama.cpp's
 // tools/llama-bench/llama-bench.cpp at 0104b151) and of mlx_lm.benchmark 0.32.2
-// (mlx_lm/benchmark.py) that no setting, and no flag of 'assay run', has.
+// (mlx_lm/benchmark.py) that no setting, and no flag of 'assay run', has, and what users
+// of hyperfine and of Go's benchmarks would write for samples and outputs.
 var foreignFlags = []Foreign{
 	{Names: []string{"progress"}, Bare: true, Same: []string{"true"}},
 	{Names: []string{"offline"}, Bare: true, Same: []string{"true"}}, // no weights are ever fetched
@@ -44,6 +45,11 @@ var foreignFlags = []Foreign{
 	{Names: []string{"prefill-step-size"}, Same: []string{"2048"}, Says: "a prompt goes through MLX in steps of 2048, as by default; leave it out"},
 	{Names: []string{"pipeline"}, Bare: true, Says: "one machine is measured; leave it out"},
 	{Names: []string{"qa", "quantize-activations"}, Bare: true, Says: "activations are not quantised; leave it out"},
+	{Names: []string{"warmup", "W"}, Says: "a warm-up is part of every timed case, which runs in a fresh process; leave it out"},
+	{Names: []string{"runs", "min-runs", "max-runs", "count", "trials"}, Says: "write -r N, the samples of each case over all rounds"},
+	{Names: []string{"parameter-list", "parameter-scan"}, Says: "give a setting's own flag a list or a range: -t 1,2 or -p 64-512*2"},
+	{Names: []string{"export-json"}, Says: "write --out FILE for JSON Lines, or --json"},
+	{Names: []string{"export-markdown", "export-csv"}, Says: "write -o md or -o csv, which go to standard output"},
 	{Names: []string{"trust-remote-code"}, Bare: true, Says: "no code of a model is run, its config is read; leave it out"},
 }
 

@@ -1,8 +1,10 @@
 package line
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"assay/results"
@@ -34,9 +36,23 @@ func answered(err error) error {
 		}
 	}
 	if text, ok := strings.CutSuffix(err.Error(), ": parse error"); ok {
-		return fmt.Errorf("%s: not a number of the kind that it takes, such as 10", text)
+		return fmt.Errorf("%s: not a number of the kind that it takes, such as 10", asTyped(text))
+	}
+	if text := asTyped(err.Error()); text != err.Error() {
+		return errors.New(text)
 	}
 	return err
+}
+
+// namedFlag is where the flag package names a flag, always with one dash.
+var namedFlag = regexp.MustCompile(`(flag needs an argument: |for flag )-([\w-]+)`)
+
+// asTyped names flags as their users write them.
+func asTyped(said string) string {
+	return namedFlag.ReplaceAllStringFunc(said, func(found string) string {
+		m := namedFlag.FindStringSubmatch(found)
+		return m[1] + results.Dashed(m[2])
+	})
 }
 
 // didYouMean suggests, as it is written, the name that differs from the word in the fewest
