@@ -85,8 +85,14 @@ func (t Tally) Unsuccessful() int { return t.Failed + t.Skipped }
 func (t Tally) Verdict() (Outcome, string) {
 	switch {
 	case t.Unsuccessful() > 0:
+		if t.Cases == 1 {
+			return Failed, "the one case failed or was skipped"
+		}
 		return Failed, fmt.Sprintf("%d of %d cases failed or were skipped", t.Unsuccessful(), t.Cases)
 	case t.Refuted > 0:
+		if t.Cases == 1 {
+			return Refuted, "the one case refutes a prediction or has sources that disagree"
+		}
 		return Refuted, fmt.Sprintf("%d of %d cases refute a prediction or have sources that disagree", t.Refuted, t.Cases)
 	case t.NotPredicted > 0:
 		return NotPredicted, ""

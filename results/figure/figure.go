@@ -37,7 +37,18 @@ func SignedSize(n int64) string {
 	case n > 0:
 		return "+" + Size(float64(n))
 	}
-	return "\u2212" + Size(-float64(n))
+	return "-" + Size(-float64(n))
+}
+
+// SignedCount is a difference of counts: "+1.5 k", "0".
+func SignedCount(n int64) string {
+	switch {
+	case n == 0:
+		return "0"
+	case n > 0:
+		return "+" + Count(float64(n))
+	}
+	return "-" + Count(-float64(n))
 }
 
 // Ops is a count of operations or parameters to two digits: "1.52 T".

@@ -23,7 +23,7 @@ func TestFigures(t *testing.T) {
 		{figure.Size(3 << 30), "3 GiB"},
 		{figure.SignedSize(0), "0"},
 		{figure.SignedSize(16 << 10), "+16 KiB"},
-		{figure.SignedSize(-16 << 10), "\u221216 KiB"},
+		{figure.SignedSize(-16 << 10), "-16 KiB"}, {figure.SignedCount(-1500), "-1.5 k"}, {figure.SignedCount(0), "0"}, {figure.SignedCount(2e9), "+2 G"},
 		{figure.Ops(0), "0.00"},
 		{figure.Ops(999), "999.00"},
 		{figure.Ops(1_520_000_000_000), "1.52 T"},

@@ -23,6 +23,7 @@ func sections(in Input) (speed, memory []section) {
 	}
 	speed = filled(
 		section{"Speed by case", "Points are medians with their 95 % interval, diamonds predictions with theirs.", speedFigures(in.Head.Records)},
+		section{"Speed by type and setting", "Bars are medians, lines on them their 95 % interval.", groupedFigures(in.Head.Records)},
 		section{"History", historyText(in.Histories), historyFigures(in.Histories)},
 		section{"Speed over depth", "How far cases lie from what the fit predicts, by the tokens in the cache.", depthFigures(in.Head.Records)},
 		section{"Roofline", "What the machine allows at most, and what the cases reached.", rooflineFigures(in.Rooflines)})
@@ -166,7 +167,7 @@ func layerFigure(r results.Record, residuals []draw.Point) (draw.Picture, bool) 
 	off := len(differ.Points)
 	title := r.Runtime.Name + " · " + ModelName(r) + " · " + r.Case.Test()
 	lo, hi := draw.Extent(ys)
-	c := draw.Chart{Title: "KV residual by layer of " + title, XName: "layer", YName: "measured \u2212 predicted",
+	c := draw.Chart{Title: "KV residual by layer of " + title, XName: "layer", YName: "measured less predicted",
 		XLabel: figure.Short, YLabel: func(v float64) string { return figure.SignedSize(int64(v)) },
 		Marks: []draw.Mark{differ, exact}}
 	first, last := draw.Extent(xs)

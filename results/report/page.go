@@ -48,6 +48,11 @@ func (p page) Foretold() bool {
 	return slices.ContainsFunc(p.Speeds, func(r speedRow) bool { return r.Predicted != "" })
 }
 
+// Spread reports whether any case has an interval.
+func (p page) Spread() bool {
+	return slices.ContainsFunc(p.Speeds, func(r speedRow) bool { return r.Interval != "" })
+}
+
 // Weighed, Summed and Counted report whether any case has its weights, its memory in
 // all, or its operations.
 func (p page) Weighed() bool {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	unescape "html"
 	"io"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"strings"
@@ -195,4 +196,31 @@ func TestLittleData(t *testing.T) {
 	require.Contains(t, html(t, quiet), "Nothing moved in 6 cases.")
 	quiet.Findings = []report.Finding{{Severity: report.Missing, Case: "a"}, {Severity: report.Missing, Case: "b"}}
 	require.Contains(t, html(t, quiet), `<p class="verdict">2 cases without a partner in 6 cases.`)
+}
+
+// A model that was measured in several types or settings has a group of bars for each
+// test of two of them; one that was not has none.
+func TestSpeedsOfOneModelStandBesideEachOther(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var in report.Input
+	for _, c := range []struct {
+		weights, typeK string
+		test           int
+	}{{"q4_K", "f16", 128}, {"q4_K", "q8_0", 128}, {"q8_0", "f16", 128}, {"q8_0", "f16", 64}} {
+		rec := timed("two", results.Case{Kind: results.KindDecode, NGen: c.test, FlashAttn: "auto"}, 100, rng)
+		rec.Model.WeightType, rec.Case.TypeK, rec.Case.TypeV = c.weights, c.typeK, c.typeK
+		in.Head.Records = append(in.Head.Records, rec)
+	}
+	in.Head.Records = append(in.Head.Records, timed("lone", results.Case{Kind: results.KindDecode, NGen: 128}, 100, rng))
+	text := html(t, in)
+	_, after, found := strings.Cut(text, "<h2>Speed by type and setting</h2>")
+	require.True(t, found)
+	section, _, _ := strings.Cut(after, "<h2>")
+	assert.Equal(t, 1, strings.Count(section, "<figure>"), "of the model with several")
+	assert.Equal(t, 3, strings.Count(section, "<rect "), "one bar each of the test that several have")
+	for _, label := range []string{"q4_K", "q4_K, K q8_0, V q8_0", "q8_0"} {
+		assert.Contains(t, section, "</i>"+label+"</li>")
+	}
+	in.Head.Records = in.Head.Records[4:]
+	assert.NotContains(t, html(t, in), "Speed by type and setting")
 }

@@ -97,7 +97,7 @@ func sample() report.Input {
 	in.Head.Records = append(in.Head.Records, failed)
 	in.Notes = []string{"llama.cpp went from b7000 to b7001 between the two runs; everything else is the same."}
 	in.Findings = []report.Finding{
-		{Severity: report.Regression, Case: "llama.cpp · qwen3-0.6b q4_K · tg128", Figure: "tokens/s", Before: "139", After: "128", Change: "−8.1 %, 95 % −8.9 to −7.2 %",
+		{Severity: report.Regression, Case: "llama.cpp · qwen3-0.6b q4_K · tg128", Figure: "tokens/s", Before: "139", After: "128", Change: "-8.1 %, 95 % -8.9 to -7.2 %",
 			Sure: "p = 0.0001 over 19 cases", Since: "12 November 2026", Details: []string{"llama.cpp went from b7000 to b7001."},
 			Reproduce: "assay run -m preset:qwen3-0.6b -p 0 -n 128 -r 10"},
 		{Severity: report.Changed, Case: "llama.cpp · gemma-3-12b q4_K · kv 4096", Figure: "KV bytes", Before: "768 MiB", After: "784 MiB",

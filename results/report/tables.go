@@ -95,26 +95,9 @@ func newMemoryRow(r results.Record) memoryRow {
 		}
 	}
 	if d := r.Residual; d != nil {
-		row.KVOff, row.FLOPsOff = optionalOff(d.KVBytes, figure.SignedSize), optionalOff(d.FLOPs, signedCount)
+		row.KVOff, row.FLOPsOff = optional(d.KVBytes, figure.SignedSize), optional(d.FLOPs, figure.SignedCount)
 	}
 	return row
-}
-
-func optionalOff(v *int64, format func(int64) string) string {
-	if v == nil {
-		return ""
-	}
-	return format(*v)
-}
-
-func signedCount(n int64) string {
-	switch {
-	case n == 0:
-		return "0"
-	case n > 0:
-		return "+" + figure.Count(float64(n))
-	}
-	return "\u2212" + figure.Count(-float64(n))
 }
 
 // speedsBefore are the medians of the run that this one is compared with, or else of
@@ -143,9 +126,10 @@ func speedsBefore(in Input) map[results.Key]float64 {
 	return before
 }
 
-func optional(v *int64, format func(float64) string) string {
+// optional is a figure, or nothing where it was not measured.
+func optional[T int64 | float64](v *int64, format func(T) string) string {
 	if v == nil {
 		return ""
 	}
-	return format(float64(*v))
+	return format(T(*v))
 }

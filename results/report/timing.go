@@ -57,7 +57,7 @@ func speedFigure(name string, records []results.Record) draw.Picture {
 		if s.CI95 != nil {
 			measured.Lo, measured.Hi = s.CI95[0], s.CI95[1]
 		}
-		row := draw.Row{Label: label, Value: figure.Speed(s.Median), Measured: measured}
+		row := draw.Row{Label: label, Value: figure.Rate(s.Median), Measured: measured}
 		if p := r.Predicted; p != nil && p.TokensPerSecond != nil {
 			row.Predicted = &draw.Point{X: p.TokensPerSecond.Value, Lo: p.TokensPerSecond.Lo, Hi: p.TokensPerSecond.Hi}
 		}

@@ -16,7 +16,7 @@
   });
 
   const short = v => v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2);
-  const percent = v => (v >= 0 ? '+' : '−') + Math.abs(100 * v).toFixed(1) + ' %';
+  const percent = v => (v >= 0 ? '+' : '-') + Math.abs(100 * v).toFixed(1) + ' %';
   const measured = (c, at) => c.in.some(([first, last]) => first <= at && at <= last);
   const stepAt = (steps, at) => steps?.findLast(([from]) => from <= at)?.[1];
 

@@ -191,7 +191,7 @@ func TestSiteInABrowser(t *testing.T) {
 	dom = browser.Run(t, "--virtual-time-budget=5000", "--dump-dom", at+"/compare.html#a=n28&b=n39")
 	assert.Contains(t, dom, "3 cases in both runs, 1 of them")
 	assert.Contains(t, dom, "assay diff n28 n39")
-	assert.Regexp(t, `class="n off">−1[01]\.\d %<`, dom)
+	assert.Regexp(t, `class="n off">-1[01]\.\d %<`, dom)
 
 	frames, _ := browser.Frames(t, "frames-site.html", pages[:1], widths)
 	for _, theme := range []string{"light", "dark"} {

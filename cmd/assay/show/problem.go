@@ -65,8 +65,19 @@ func printMissing(w io.Writer, records []results.Record) {
 	}
 	slices.Sort(order)
 	for _, line := range order {
-		fmt.Fprintln(w, Wrapped(fmt.Sprintf("In %d of %d cases %s.", cases[line], len(records), Safe(line)), ""))
+		fmt.Fprintln(w, Wrapped(ofCases(cases[line], len(records))+" "+Safe(line)+".", ""))
 	}
+}
+
+// ofCases begins a sentence on n of all cases.
+func ofCases(n, all int) string {
+	switch {
+	case all == 1:
+		return "In the one case"
+	case n == all:
+		return fmt.Sprintf("In all %d cases", all)
+	}
+	return fmt.Sprintf("In %d of %d cases", n, all)
 }
 
 // printUnfit says why the figures are not to be trusted: the reasons of the case
@@ -83,7 +94,7 @@ func printUnfit(w io.Writer, records []results.Record) {
 		}
 	}
 	if cases > 0 {
-		line := fmt.Sprintf("This machine was not fit to be measured in %d of %d cases: %s.", cases, len(records), Safe(strings.Join(worst, "; ")))
+		line := fmt.Sprintf("%s this machine was not fit to be measured: %s.", ofCases(cases, len(records)), Safe(strings.Join(worst, "; ")))
 		fmt.Fprintln(w, Wrapped(line, ""))
 	}
 }
