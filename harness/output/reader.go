@@ -67,8 +67,8 @@ func (r *Reader) Row(i int, logits []float32) {
 	lse := float64(logits[best]) + math.Log(sum)
 	next := r.sequence.At(0, i+1)
 	logProb := float64(logits[next]) - lse
-	if math.IsInf(logProb, 0) || math.IsInf(lse, 0) {
-		return // a token that the model rules out has no likelihood
+	if math.IsInf(logProb, 0) || math.IsInf(lse, 0) || math.IsNaN(lse) {
+		return // a token that the model rules out has no likelihood, and none has where a logit is infinite
 	}
 	r.out.Scored = append(r.out.Scored, i)
 	r.out.LogProbs = append(r.out.LogProbs, float32(logProb))
@@ -117,7 +117,7 @@ func summed(logits []float32) (best int, sum float64) {
 		}
 	}
 	for _, l := range logits {
-		sum += math.Exp(float64(l) - float64(logits[best]))
+		sum += exp(float64(l) - float64(logits[best]))
 	}
 	return best, sum
 }
