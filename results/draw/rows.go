@@ -45,7 +45,7 @@ func (c Rows) body(b *strings.Builder) {
 	text(b, chartWidth-rowMargin, height-4, "end", c.XName)
 	for i, r := range c.Rows {
 		y := float64(i*rowHeight) + 14
-		fmt.Fprintf(b, `<text class="label" x="%.1f" y="%.1f">%s</text>`, rowMargin, y, escaped(r.Label))
+		fmt.Fprintf(b, `<text class="label" x="%.1f" y="%.1f">%s</text>`, rowMargin, y, escaped(clip(r.Label)))
 		fmt.Fprintf(b, `<text class="value" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, chartWidth-rowMargin, y, escaped(r.Value))
 		if r.Predicted != nil {
 			c.interval(b, *r.Predicted, y+18, "c2")
@@ -60,4 +60,14 @@ func (c Rows) interval(b *strings.Builder, p Point, y float64, class string) {
 	if p.Lo < p.Hi {
 		fmt.Fprintf(b, `<path class="whisker %s" d="M%.1f %.1fH%.1f"/>`, class, c.px(p.Lo), y, c.px(p.Hi))
 	}
+}
+
+// mostLetters is how long a label may be that stands before its value.
+const mostLetters = 48
+
+func clip(label string) string {
+	if letters := []rune(label); len(letters) > mostLetters {
+		return string(letters[:mostLetters-1]) + "…"
+	}
+	return label
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"assay/results"
@@ -19,4 +20,15 @@ func ModelName(r results.Record) string {
 		words = append(words, "("+r.Model.Skeleton+" skeleton)")
 	}
 	return strings.Join(words, " ")
+}
+
+// apart names models of a run that are called and packed alike by their files, too.
+func apart(records []results.Record) []results.Record {
+	file, out := results.FileApart(records), slices.Clone(records)
+	for i := range out {
+		if f := file(out[i].Model); f != "" {
+			out[i].Model.Name = out[i].Model.Called() + " (" + f + ")"
+		}
+	}
+	return out
 }

@@ -20,8 +20,7 @@ func groupedFigures(records []results.Record) []draw.Picture {
 		if r.Measured == nil || r.Measured.TokensPerSecond == nil {
 			return ""
 		}
-		r.Model.WeightType, r.Model.FileType = "", ""
-		return r.Runtime.Name + " · " + ModelName(r)
+		return unweighed(r)
 	})
 	for _, name := range names {
 		series, _ := groups(by[name], seriesName)
@@ -32,6 +31,12 @@ func groupedFigures(records []results.Record) []draw.Picture {
 		}
 	}
 	return all
+}
+
+// unweighed is the runtime and the model, whatever its weights are packed in.
+func unweighed(r results.Record) string {
+	r.Model.WeightType, r.Model.FileType = "", ""
+	return r.Runtime.Name + " · " + ModelName(r)
 }
 
 // seriesName is what a case differs in from others of its model and test.

@@ -106,17 +106,6 @@ func HTML(w io.Writer, in Input) error {
 	return nil
 }
 
-// apart names models of a run that are called and packed alike by their files, too.
-func apart(records []results.Record) []results.Record {
-	file, out := results.FileApart(records), slices.Clone(records)
-	for i := range out {
-		if f := file(out[i].Model); f != "" {
-			out[i].Model.Name = out[i].Model.Called() + " (" + f + ")"
-		}
-	}
-	return out
-}
-
 func newPage(in Input) page {
 	var failed []results.Record
 	for _, r := range in.Head.Records {

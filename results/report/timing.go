@@ -26,15 +26,51 @@ func speedFigures(records []results.Record) []draw.Picture {
 	})
 	for _, name := range names {
 		for rows := range slices.Chunk(by[name], maxRows) {
-			all = append(all, speedFigure(name, rows))
+			all = append(all, speedFigure(name, rows, caseLabel))
 		}
 	}
 	return all
 }
 
+// SpeedPicture draws the tokens per second of cases, a row each; there is nothing to see
+// where none is timed.
+func SpeedPicture(records []results.Record) (draw.Picture, bool) {
+	var timed []results.Record
+	for _, r := range apart(records) {
+		if r.Measured == nil || r.Measured.TokensPerSecond == nil && len(r.Measured.SamplesNS) == 0 {
+			continue
+		}
+		if r.Measured.TokensPerSecond == nil {
+			measured := *r.Measured
+			measured.TokensPerSecond = results.Speed(measured.SamplesNS, r.Case.Tokens())
+			r.Measured = &measured
+		}
+		timed = append(timed, r)
+	}
+	if len(timed) == 0 {
+		return draw.Picture{}, false
+	}
+	model := func(r results.Record) string { return r.Runtime.Name + " · " + ModelName(r) }
+	if names, _ := groups(timed, model); len(names) == 1 {
+		return speedFigure(names[0], timed, caseLabel), true
+	}
+	if names, _ := groups(timed, unweighed); len(names) == 1 {
+		return speedFigure(names[0], timed, func(r results.Record) string { return r.Model.Weights() + " · " + caseLabel(r) }), true
+	}
+	return speedFigure("several models", timed, func(r results.Record) string { return ModelName(r) + " · " + caseLabel(r) }), true
+}
+
+// caseLabel is the test with the settings that are not the usual ones.
+func caseLabel(r results.Record) string {
+	if v := r.Case.Variant(); v != "" {
+		return r.Case.Test() + " · " + v
+	}
+	return r.Case.Test()
+}
+
 // speedFigure draws one row a case: its name above, its point and interval
 // below, on an axis that begins at 0.
-func speedFigure(name string, records []results.Record) draw.Picture {
+func speedFigure(name string, records []results.Record, label func(results.Record) string) draw.Picture {
 	most := 0.0
 	for _, r := range records {
 		s := r.Measured.TokensPerSecond
@@ -48,16 +84,12 @@ func speedFigure(name string, records []results.Record) draw.Picture {
 	}
 	rows := draw.Rows{Title: "Tokens per second of " + name, X: draw.Linear(0, most, 4, 10), XName: "tokens per second", XLabel: figure.Count}
 	for _, r := range records {
-		label := r.Case.Test()
-		if v := r.Case.Variant(); v != "" {
-			label += " · " + v
-		}
 		s := r.Measured.TokensPerSecond
 		measured := draw.Point{X: s.Median}
 		if s.CI95 != nil {
 			measured.Lo, measured.Hi = s.CI95[0], s.CI95[1]
 		}
-		row := draw.Row{Label: label, Value: figure.Rate(s.Median), Measured: measured}
+		row := draw.Row{Label: label(r), Value: figure.Rate(s.Median), Measured: measured}
 		if p := r.Predicted; p != nil && p.TokensPerSecond != nil {
 			row.Predicted = &draw.Point{X: p.TokensPerSecond.Value, Lo: p.TokensPerSecond.Lo, Hi: p.TokensPerSecond.Hi}
 		}

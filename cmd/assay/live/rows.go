@@ -80,6 +80,11 @@ func (t *rows) heading(r results.Record) string {
 	}
 	for _, s := range results.Varying(cases) {
 		s.Put(&c, s.Of(results.Case{}))
+		for _, follower := range results.Settings { // varies with it
+			if follower.Follows == s.Name {
+				follower.Put(&c, follower.Of(results.Case{}))
+			}
+		}
 	}
 	var common []string
 	if !names.several() {

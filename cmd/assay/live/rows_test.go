@@ -62,6 +62,9 @@ func TestRows(t *testing.T) {
 		"K and V alike are one": {[]subject.Item{item("toy", "", results.Case{TypeK: "f16", TypeV: "f16"}), item("toy", "", results.Case{TypeK: "q8_0", TypeV: "q8_0"})},
 			[]string{"toy: Toy 1B, 1.00 MiB", "llama.cpp v1 on CPU", "", "type_k test t/s vs first 95 % memory",
 				"f16 tg8 100 ± 1 - 99.0 – 101 - ✓", "q8_0 tg8 101 ± 1 +1.0 % 100 – 102 - ✓"}},
+		"nor is V above them": {[]subject.Item{item("toy", "", results.Case{TypeK: "q8_0", TypeV: "q8_0"}), item("toy", "", results.Case{TypeK: "f16", TypeV: "f16"})},
+			[]string{"toy: Toy 1B, 1.00 MiB", "llama.cpp v1 on CPU", "", "type_k test t/s vs first 95 % memory",
+				"q8_0 tg8 100 ± 1 - 99.0 – 101 - ✓", "f16 tg8 101 ± 1 +1.0 % 100 – 102 - ✓"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table, out := newRows(planOf(tt.items...), false), ""
