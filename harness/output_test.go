@@ -197,6 +197,15 @@ var outputFaults = []fault{
 	{name: "a window that is too short", preset: "gemma-3-12b", facts: func(f *arch.Facts) { eachWindow(f, outputWindow/2) }},
 	{name: "a window that is too long", preset: "gemma-3-12b", facts: func(f *arch.Facts) { eachWindow(f, 4*outputWindow) }},
 	{name: "rows of the embedding moved by one", preset: "gemma-3-12b", tensor: "token_embd.weight", spoil: shiftRows},
+	{name: "the heads' values changed places", preset: "qwen2.5-0.5b", tensor: "blk.1.attn_v.weight", spoil: swapBlocks(2, 0, 1)},
+	{name: "the scale of the scores is left out", preset: "granite-3.1-8b", facts: func(f *arch.Facts) { f.Scales.Attention = 0 }},
+	{name: "the scale of what a part adds", preset: "granite-3.1-8b", facts: func(f *arch.Facts) { f.Scales.Residual *= 1.5 }},
+	{name: "experts' weights that should not sum up to one", preset: "deepseek-v2-lite", facts: func(f *arch.Facts) {
+		eachExperts(f, func(e *arch.Experts) { e.NormedWeights = !e.NormedWeights })
+	}},
+	{name: "the scale of experts' weights", preset: "deepseek-v2-lite", facts: func(f *arch.Facts) {
+		eachExperts(f, func(e *arch.Experts) { e.WeightScale = 2 })
+	}},
 }
 
 // blocks cuts data into n equal parts.
@@ -249,6 +258,9 @@ func bytes16(data []uint16) []uint16 { return append([]uint16(nil), data...) }
 
 func eachExperts(f *arch.Facts, change func(*arch.Experts)) {
 	for i, l := range f.Layers {
+		if l.FeedForward.Experts == nil {
+			continue
+		}
 		ff, e := *l.FeedForward, *l.FeedForward.Experts
 		change(&e)
 		ff.Experts = &e
