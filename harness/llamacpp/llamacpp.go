@@ -65,7 +65,7 @@ func blocksToExperts(f arch.Facts) int {
 }
 
 // Settle leaves out swa_full for models without a window, experts that a model has
-// not, and mlx-lm's settings.
+// not, flash attention where the library turns it off, and mlx-lm's settings.
 func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 	if c.NBatch > 0 { // as llama_init_from_model bounds it (src/llama-context.cpp, v0.5.0)
 		c.NUbatch = min(c.NUbatch, c.NBatch)
@@ -74,6 +74,9 @@ func (Runtime) Settle(c results.Case, f arch.Facts) results.Case {
 	c.NCPUMoE = min(c.NCPUMoE, blocksToExperts(f))
 	if c.SplitMode == "" { // which has no main device
 		c.MainGPU = 0
+	}
+	if fam, _ := family.Of(f.Family); fam.NoFlash && c.FlashAttn != "" {
+		c.FlashAttn = "off"
 	}
 	return c.KnownTo(Name)
 }

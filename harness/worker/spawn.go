@@ -96,7 +96,7 @@ func (s Spawner) Run(ctx context.Context, req Request, each func(Message)) (*Out
 		return nil, cause
 	}
 	reason, log := s.reason(last, waitErr, context.Cause(ctx), tail.crash()), tail.lines()
-	if means := failure.OnDevice(append(log, reason)...); means != "" {
+	if means := failure.Means(append(log, reason)...); means != "" {
 		reason = means + " (" + reason + ")"
 	}
 	return nil, &Error{

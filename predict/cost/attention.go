@@ -30,7 +30,7 @@ func (c *counter) attention(p kv.Params) error {
 			source = *layer.Attention.SharedFrom
 		}
 		at, ok := c.cacheOf(source)
-		if !ok {
+		if !ok || c.family.Cache.Unread {
 			return fmt.Errorf("%w: %s attends without a cache", ErrNoRule, c.facts.Family)
 		}
 		for _, s := range c.steps {

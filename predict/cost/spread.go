@@ -114,7 +114,6 @@ func mostUsed(f arch.Facts) (most int64) {
 
 const (
 	outputHead = "output.weight"
-	outputNorm = "output_norm.weight"
 	// embeddingNorm is the norm of the embedding, or of a model that has no other the
 	// final one (LLM_TENSOR_OUTPUT_NORM_LFM2).
 	embeddingNorm = "token_embd_norm."

@@ -36,8 +36,11 @@ func (w weight) nodes() (nodes int64, known bool) {
 	return 1, true
 }
 
-// tokenEmbedding is in every model.
-const tokenEmbedding = "token_embd.weight"
+// tokenEmbedding is in every model, and outputNorm in nearly every one.
+const (
+	tokenEmbedding = "token_embd.weight"
+	outputNorm     = "output_norm.weight"
+)
 
 // weights is the model's table in llama.cpp's naming: the file's own, or what
 // llama.cpp's converter would write for the config; the error wraps ErrNoRule
@@ -96,7 +99,9 @@ func newWeight(t arch.Tensor, f arch.Facts) (weight, error) {
 func (w *weight) adapt(f arch.Facts) {
 	fam, _ := family.Of(f.Family)
 	switch {
-	case fam.RouterFirst && w.Part == tensor.Router:
+	case fam.RouterFirst && w.Part == tensor.Router, fam.PicksNormed && w.Kind == "post_attention_norm":
+		w.Tail = false
+	case w.Kind == "token_embd_norm" && slices.ContainsFunc(f.Tensors, func(t arch.Tensor) bool { return t.Name == outputNorm }):
 		w.Tail = false
 	case fam.WeighsInput && w.Use == tensor.Dispatched:
 		w.Use = tensor.Routed

@@ -122,7 +122,7 @@ func (c *checker) checkAttention(a *arch.Attention, t map[string]arch.Tensor) {
 		width /= 2
 	}
 	by, dim := query, int64(0)
-	if norm, ok := t["attn_q_norm"]; ok && perHead(rows(norm), width) {
+	if norm, ok := t["attn_q_norm"]; ok && len(norm.Shape) == 1 && perHead(rows(norm), width) {
 		by, dim = norm, rows(norm)
 		c.number("attention.heads", &a.Heads, width/dim, query)
 	} else if a.Heads > 0 && width%a.Heads == 0 {

@@ -17,7 +17,7 @@ var catalogue = []Row{
 	{Kind: "token_embd", Part: Embedding, Use: Lookup, HF: `embed_tokens|embeddings?|wte`, Outside: true},
 	{Kind: "output", Part: OutputHead, Use: Output, Tail: true, HF: `lm_head`, Outside: true},
 	{Kind: "output_norm", Part: Norms, Use: Norm, Tail: true, HF: `norm|norm_f|(final|pre_ff)_layernorm`, Outside: true},
-	// The name of LFM2's output_norm.
+	// The name of LFM2's output_norm; beside one it norms the embeddings.
 	{Kind: "token_embd_norm", Part: Norms, Use: Norm, Tail: true, HF: `embedding_norm`, Outside: true},
 	{Kind: "rope_freqs", Part: Norms, Use: Operand},
 	{Kind: "rope_factors_long", Part: Norms, Use: Operand},
@@ -27,6 +27,12 @@ var catalogue = []Row{
 	{Kind: "attn_norm", Part: Norms, Use: Norm, HF: `input_layernorm|operator_norm|norm|pre_ff_layernorm`},
 	{Kind: "ffn_norm", Part: Norms, Use: Norm, Tail: true, HF: `post_attention_layernorm|pre_feedforward_layernorm|ffn_norm|pre_ff_layernorm`},
 	{Kind: "post_attention_norm", Part: Norms, Use: Norm, Tail: true, HF: `post_attention_layernorm`},
+	// Norms in the middle of attention or of a feed-forward, or behind attention: bitnet.cpp,
+	// arctic.cpp, dbrx.cpp and grok.cpp of src/models, v0.5.0.
+	{Kind: "attn_sub_norm", Part: Norms, Use: Norm},
+	{Kind: "attn_output_norm", Part: Norms, Use: Norm, Tail: true},
+	{Kind: "ffn_sub_norm", Part: Norms, Use: Norm, Tail: true},
+	{Kind: "ffn_norm_exps", Part: Norms, Use: Norm, Tail: true},
 	{Kind: "post_ffw_norm", Part: Norms, Use: Norm, Tail: true, HF: `post_feedforward_layernorm`},
 	// Gemma 4's experts stand beside a dense MLP, each with norms of its own
 	// (src/models/gemma4.cpp).

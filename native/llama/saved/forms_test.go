@@ -54,6 +54,33 @@ func TestForms(t *testing.T) {
 	require.ErrorContains(t, err, "another form")
 }
 
+// TestRecurrentBehindLatents: latent keys have no values, and what a recurrent cache
+// saved behind them is not taken for some, although its first words read like a row.
+func TestRecurrentBehindLatents(t *testing.T) {
+	var b []byte
+	word := func(n ...uint32) {
+		for _, w := range n {
+			b = binary.LittleEndian.AppendUint32(b, w)
+		}
+	}
+	row := func(bytes uint64) {
+		word(0)
+		b = binary.LittleEndian.AppendUint64(b, bytes)
+		b = append(b, make([]byte, bytes)...)
+	}
+	word(0xaf143cd8, 0)
+	word(1, 1, 15, 1, 0) // one stream, one cell at position 15
+	word(0, 1)
+	row(96)
+	word(1, 15, 0, 0, 4) // one cell at position 15, four layers, of which two have states
+	for range 4 {
+		row(256)
+	}
+	got, err := saved.Read(b, []printed.CacheReport{{Layers: 1}, {Layers: 2, Recurrent: true}})
+	require.NoError(t, err)
+	assert.Equal(t, []saved.Cache{{Cells: 1, KRows: []int64{96}, VRows: []int64{0}}}, got)
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(savedForm(true, 12, 3), 1, false)
 	f.Add(savedForm(false, 0, 1), 1, true)

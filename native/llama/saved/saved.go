@@ -28,7 +28,10 @@ var errUnread = errors.New("a saved sequence has another form than llama.cpp's r
 // state_write_data of src/llama-kv-cache.cpp, b6673 to v0.5.0): from b10361 on a
 // word of magic; then for each cache the number of streams, for each stream its
 // cells, each with position, sequences and the words of M-RoPE, and where there
-// are cells the rows of each layer's keys and values.
+// are cells the rows of each layer's keys and values. A recurrent cache stands behind
+// them: its cells, each with position and sequences, two words, and the rows of the
+// convolution's windows and of the states, of the layers that have some (state_write of
+// src/llama-memory-recurrent.cpp, b6673 to v0.5.0).
 const (
 	stateMagic = 0xaf143cd8
 	// mostStreams bounds what a damaged state can make a reader do.
@@ -42,17 +45,23 @@ var ropeWords = []int{0, 8, 12}
 // Read reads what llama.Context.StateGet returned, of a context with those caches in the
 // library's order. A state does not say how wide its cells are nor whether values
 // are kept: of the forms that releases write, the one is taken that fits to the
-// last byte. What a recurrent cache saved stands behind the others and is passed over.
+// last byte. What a recurrent cache saved is passed over, in the form above or, where it
+// has another one, whole.
 func Read(state []byte, caches []printed.CacheReport) ([]Cache, error) {
 	attention := slices.DeleteFunc(slices.Clone(caches), func(c printed.CacheReport) bool { return c.Recurrent })
-	r := stateReader{state: state, whole: len(attention) == len(caches)}
+	r := stateReader{state: state}
 	if len(state) >= 8 && binary.LittleEndian.Uint32(state) == stateMagic {
 		r.at = 8
 	}
-	for _, words := range ropeWords {
-		r.ropeWords = words
-		if saved, ok := r.caches(attention); ok {
-			return saved, nil
+	ends := []func(stateReader) bool{stateReader.ended}
+	if len(attention) < len(caches) {
+		ends = []func(stateReader) bool{stateReader.recurrent, stateReader.whatever}
+	}
+	for _, r.end = range ends {
+		for _, r.ropeWords = range ropeWords {
+			if saved, ok := r.caches(attention); ok {
+				return saved, nil
+			}
 		}
 	}
 	return nil, fmt.Errorf("%w (%d bytes)", errUnread, len(state))
@@ -63,14 +72,32 @@ type stateReader struct {
 	state     []byte
 	at        int
 	ropeWords int
-	// whole: nothing follows the attention caches.
-	whole bool
+	// end says whether what follows the attention caches is what may follow them.
+	end func(stateReader) bool
+}
+
+func (r stateReader) ended() bool    { return r.at == len(r.state) }
+func (r stateReader) whatever() bool { return true }
+
+// recurrent says that one recurrent cache follows, and nothing behind it.
+func (r stateReader) recurrent() bool {
+	cells, ok := r.word()
+	r.ropeWords = 0
+	if !ok || cells == 0 || !r.cells(cells) || !r.skip(8) {
+		return false
+	}
+	for !r.ended() {
+		if _, ok := r.keyRow(cells); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // caches reads all of them; a copy of the reader tries each form of the next one.
 func (r stateReader) caches(expected []printed.CacheReport) ([]Cache, bool) {
 	if len(expected) == 0 {
-		return nil, !r.whole || r.at == len(r.state)
+		return nil, r.end(r)
 	}
 	for _, values := range []bool{true, false} {
 		next := r

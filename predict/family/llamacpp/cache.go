@@ -4,6 +4,9 @@ package llamacpp
 // src/llama-model.cpp, v0.5.0) beside one row of keys and values a token and
 // layer, and a state a recurrent layer.
 type Cache struct {
+	// Unread: the library makes one, and the graph does without (llama.cpp of
+	// src/models, v0.5.0: an encoder's attention over the batch alone).
+	Unread bool
 	// None: there is no memory at all, as in encoders and diffusion models.
 	None bool
 	// Expanded: latent attention caches the keys and values expanded from it.

@@ -90,6 +90,11 @@ type Family struct {
 	Interleaved bool
 	// RouterFirst: experts are chosen from the layer's input, so for all tokens.
 	RouterFirst bool
+	// PicksNormed: the outputs are picked behind the norm of what attention made.
+	PicksNormed bool
+	// NoFlash: llama.cpp turns flash attention off (llama_init_from_model,
+	// src/llama-context.cpp, v0.5.0).
+	NoFlash bool
 	// DropsBare: in a layer without a feed-forward the result of attention goes
 	// nowhere, and its last product is not run.
 	DropsBare bool

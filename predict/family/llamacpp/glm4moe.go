@@ -14,5 +14,5 @@ var _ = register(&Family{
 		{"leading_dense_block_count", leadingDense},
 		{"expert_shared_count", sharedCount},
 	}),
-	Graph: &Graph{Queries: rotated(0), Activation: 1, Router: 4, Normed: true, Picks: 2},
+	Graph: &Graph{Queries: rotated(0), Activation: 1, Router: 4, Picks: 2},
 })

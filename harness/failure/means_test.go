@@ -8,8 +8,9 @@ import (
 	"assay/harness/failure"
 )
 
-// The six texts of Metal's errors, and those of MLX's allocator, as they are printed.
-func TestDevicesErrorsHaveClasses(t *testing.T) {
+// The six texts of Metal's errors, those of MLX's allocator, and what llama.cpp aborts
+// with, as they are printed.
+func TestErrorsHaveClasses(t *testing.T) {
 	const failed = "libc++abi: terminating due to uncaught exception of type std::runtime_error: [METAL] Command buffer execution failed: "
 	for line, want := range map[string]string{
 		failed + "Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)":                                                  "does not fit",
@@ -20,9 +21,10 @@ func TestDevicesErrorsHaveClasses(t *testing.T) {
 		failed + "Ignored (for causing prior/excessive GPU errors) (00000004:kIOGPUCommandBufferCallbackErrorSubmissionsIgnored)":              "was lost",
 		"[metal::malloc] Attempting to allocate 60000000000 bytes which is greater than the maximum allowed buffer size of 22613000192 bytes.": "does not fit",
 		"[metal::malloc] Resource limit (499000) exceeded.":                                                                                    "does not fit",
+		`llama.cpp/src/llama-context.cpp:1495: GGML_ASSERT(cparams.n_ubatch >= n_tokens && "encoder requires n_ubatch >= n_tokens") failed`:    "give -ub",
 		"[malloc] Unable to allocate 60000000000 bytes.":                                                                                       "does not fit",
 	} {
-		assert.Contains(t, failure.OnDevice("loading", line), want, line)
+		assert.Contains(t, failure.Means("loading", line), want, line)
 	}
-	assert.Empty(t, failure.OnDevice("loading", "[matmul] Last dimension of first input with shape (3,5) must match"))
+	assert.Empty(t, failure.Means("loading", "[matmul] Last dimension of first input with shape (3,5) must match"))
 }
