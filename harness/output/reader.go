@@ -86,12 +86,17 @@ func (r *Reader) finite(i int, logits []float32) bool {
 	for _, l := range logits {
 		v := float64(l)
 		switch {
+		case v-v == 0: // finite, as nearly all are
+			if v < low {
+				low = v
+			}
+			if v > high {
+				high = v
+			}
 		case v != v:
 			r.out.NaN++
-		case math.IsInf(v, 0):
-			r.out.Inf++
 		default:
-			low, high = min(low, v), max(high, v)
+			r.out.Inf++
 		}
 	}
 	if low <= high {
