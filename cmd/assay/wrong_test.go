@@ -50,6 +50,7 @@ func TestMistyped(t *testing.T) {
 		"run -m two":                           "two: has 2 models; name one: two/a.gguf or two/b.gguf",
 		"run -m half.json":                     "half.json: is not a JSON object",
 		"run -m toy.gguf --release b1":         "llama.cpp b1 is not installed; 'assay libs install --release b1' gets it",
+		"run -m toy.gguf -dev CUDA0":           "-dev CUDA0: llama.cpp has no device of that name; it has CPU",
 		"run -m toy.gguf -p abc":               `"abc" is not a whole number`,
 		"run -m toy.gguf -p 64-32":             "64-32 runs backwards; write 32-64",
 		"run -m toy.gguf -p 1,,2":              "1,,2 has an empty entry",

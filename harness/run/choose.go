@@ -6,9 +6,12 @@ import (
 	"assay/harness/runtimes"
 	"assay/harness/subject"
 	"assay/harness/worker"
+	"assay/results"
+	"assay/results/form"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // variable is the one by which workers take what the item's case names; "" where they
@@ -71,6 +74,27 @@ func (r *Runner) openChosen(ctx context.Context, items []subject.Item) error {
 		}
 		if r.chosen[key], err = r.open(ctx, key.runtime, variable); err != nil {
 			return err
+		}
+	}
+	for _, it := range items {
+		if err := hasDevices(r.library(it).runtime, it.Case); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasDevices refuses a case that takes devices which the library has not; one that says
+// nothing of its devices is asked when it runs.
+func hasDevices(lib results.Runtime, c results.Case) error {
+	names, _ := form.DeviceNames(c.Devices)
+	var has []string
+	for _, d := range lib.Devices {
+		has = append(has, d.Name)
+	}
+	for _, name := range names {
+		if len(has) > 0 && !slices.Contains(has, name) {
+			return failure.Input(fmt.Errorf("-dev %s: %s has no device of that name; it has %s", name, lib.Name, strings.Join(has, ", ")))
 		}
 	}
 	return nil
