@@ -65,6 +65,7 @@ func (o *inspectFlags) plot(ctx context.Context, s line.Streams, refs []string) 
 	if len(o.contexts.Values) == 1 {
 		o.contexts.Values = nil
 	}
+	o.opt.Curve = true
 	var models []model.Inspection
 	for _, ref := range refs {
 		in, err := o.inspect(ctx, ref)

@@ -6,6 +6,7 @@ package model
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"assay/harness/failure"
@@ -61,7 +62,36 @@ func caches(in *Inspection, opt Options) error {
 			}
 		}
 	}
+	if !opt.Curve {
+		return nil
+	}
+	for _, n := range in.between(opt) {
+		at, err := in.cacheAt(n, opt)
+		if err != nil {
+			return err
+		}
+		in.curve = append(in.curve, at)
+	}
 	return nil
+}
+
+// between are the lengths of a line through those to tabulate: two to each power of
+// two, and those at which a window's cache stops to grow, with and without a micro-batch
+// beside it.
+func (in *Inspection) between(opt Options) []int {
+	all := slices.Sorted(slices.Values(in.contexts(opt)))
+	first, last := all[0], all[len(all)-1]
+	for x := float64(first); x < float64(last); x *= math.Sqrt2 {
+		all = append(all, int(x))
+	}
+	for _, l := range in.Facts.Layers {
+		if l.Attention != nil && l.Attention.Window > 0 {
+			w := int(l.Attention.Window)
+			all = append(all, w, w+opt.Case.NUbatch)
+		}
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(n int) bool { return n < first || n > last })
 }
 
 // needs predicts all of the memory at the longest context that was asked for, or

@@ -27,6 +27,8 @@ type Inspection struct {
 	Mix         []runtime.TypeShare `json:"weight_types,omitempty"`
 	As          []runtime.WeightsAs `json:"weights_as"`
 	Cache       []CacheAt           `json:"kv_cache"`
+	// curve is the cache at contexts as close as a line needs them, where it was asked for.
+	curve []CacheAt
 	// Memory is all that is needed at MemoryContext tokens, where it is predicted.
 	Memory        *results.Memory `json:"memory,omitempty"`
 	MemoryContext int             `json:"memory_n_ctx,omitempty"`
@@ -104,4 +106,6 @@ type Options struct {
 	WeightType string
 	// Chip, if named, adds the ceiling of tokens per second.
 	Chip *machines.Chip
+	// Curve adds contexts between those, for a picture of the cache.
+	Curve bool
 }

@@ -72,20 +72,29 @@ func partSize(in Inspection, name string) float64 {
 func drawCaches(models []Inspection) draw.Picture {
 	c := newCurves("KV cache by context length, "+models[0].Runtime, "context, tokens", "KV cache")
 	for i, in := range models {
-		c.add(in.Facts.Name, draw.Colour(i), cachePoints(in, func(c CacheAt) int64 { return c.Bytes }))
+		c.cache(in.Facts.Name, draw.Colour(i), in, func(c CacheAt) int64 { return c.Bytes })
 	}
 	if len(models) == 1 {
 		in := models[0]
-		c.add("every token kept", draw.Colour(1)+" dashed", cachePoints(in, func(c CacheAt) int64 { return c.Full }))
-		c.add("bounded by windows", draw.Colour(2)+" dashed", cachePoints(in, func(c CacheAt) int64 { return c.Windowed }))
+		c.cache("every token kept", draw.Colour(1)+" dashed", in, func(c CacheAt) int64 { return c.Full })
+		c.cache("bounded by windows", draw.Colour(2)+" dashed", in, func(c CacheAt) int64 { return c.Windowed })
 	}
 	c.chart.YLabel = figure.Size
 	return c.picture(func(lo, hi float64) draw.Scale { return draw.Logarithmic(lo, hi, 6, 2) })
 }
 
-func cachePoints(in Inspection, of func(CacheAt) int64) []draw.Point {
+// cache adds a line through all lengths that were looked at, with a mark at those that
+// the tables have.
+func (c *curves) cache(name, class string, in Inspection, of func(CacheAt) int64) {
+	c.add(name, class, cachePoints(in.Cache, of))
+	if line := cachePoints(in.curve, of); len(c.chart.Marks) > 0 && len(line) > 0 && line[0].Y > 0 {
+		c.chart.Marks[len(c.chart.Marks)-2].Points = line
+	}
+}
+
+func cachePoints(at []CacheAt, of func(CacheAt) int64) []draw.Point {
 	var points []draw.Point
-	for _, c := range in.Cache {
+	for _, c := range at {
 		points = append(points, draw.Point{X: float64(c.Context), Y: float64(of(c))})
 	}
 	return points

@@ -1,7 +1,11 @@
 package model_test
 
 import (
+	"math"
 	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -49,4 +53,37 @@ func TestModelPlots(t *testing.T) {
 	}
 	_, err := model.Plot("\x00", []model.Inspection{gemma})
 	assert.ErrorContains(t, err, "the folder for plots")
+}
+
+// TestCurveBends: between the lengths of the tables a line bends where it does: a window's
+// cache of Gemma 3 12B stops to grow at 1,536 cells, its window and a micro-batch, which
+// are given in pieces of 256.
+func TestCurveBends(t *testing.T) {
+	in, err := model.Inspect(t.Context(), "gemma-3-12b", model.Options{Case: results.Defaults(), Contexts: []int{512, 8192}, Curve: true})
+	require.NoError(t, err)
+	paths, err := model.Plot(t.TempDir(), []model.Inspection{in})
+	require.NoError(t, err)
+	text, err := os.ReadFile(paths[1])
+	require.NoError(t, err)
+	line := regexp.MustCompile(`<path class="line c3 dashed" d="M([^"]+)"`).FindStringSubmatch(string(text))
+	require.NotNil(t, line)
+	points := strings.Split(line[1], "L")
+	require.Greater(t, len(points), 8)
+	var heights []string
+	for _, p := range points {
+		_, y, _ := strings.Cut(p, " ")
+		heights = append(heights, y)
+	}
+	flat := slices.Index(heights, heights[len(heights)-1])
+	x, _, _ := strings.Cut(points[flat], " ")
+	first, _, _ := strings.Cut(points[0], " ")
+	last, _, _ := strings.Cut(points[len(points)-1], " ")
+	at := func(s string) float64 {
+		v, err := strconv.ParseFloat(s, 64)
+		require.NoError(t, err)
+		return v
+	}
+	share := (at(x) - at(first)) / (at(last) - at(first))
+	tokens := 512 * math.Pow(8192.0/512, share)
+	assert.True(t, tokens > 1280 && tokens < 1537, "%.0f", tokens)
 }
