@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -261,8 +262,12 @@ func startDrawer(t *testing.T) *drawer {
 	return d
 }
 
+// longestDraw bounds one: a library whose memory a model spoilt may wait for itself.
+const longestDraw = 2 * time.Minute
+
 // run hands one draw over; the error says how the process ended.
 func (p *drawer) run(d draw) (got drawn, err error) {
+	defer time.AfterFunc(longestDraw, func() { _ = p.cmd.Process.Kill() }).Stop()
 	if err := json.NewEncoder(p.in).Encode(d); err != nil {
 		return got, err
 	}
