@@ -24,7 +24,8 @@ func smallModel() model {
 	return model{preset: "smollm2-135m", skeleton: runtime.SkeletonFull, weights: "f16", layers: 4}
 }
 
-// trialTimeout bounds how long an experiment may be silent.
+// trialTimeout bounds how long an experiment may be silent: on a busy machine one that
+// takes 11 s was killed at 90, as MLX's CPU compiles its kernels with g++ the first time.
 const trialTimeout = 3 * time.Minute
 
 // bench is what experiments need to start workers and to write models.

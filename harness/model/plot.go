@@ -86,10 +86,11 @@ func drawCaches(models []Inspection) draw.Picture {
 // cache adds a line through all lengths that were looked at, with a mark at those that
 // the tables have.
 func (c *curves) cache(name, class string, in Inspection, of func(CacheAt) int64) {
-	c.add(name, class, cachePoints(in.Cache, of))
-	if line := cachePoints(in.curve, of); len(c.chart.Marks) > 0 && len(line) > 0 && line[0].Y > 0 {
-		c.chart.Marks[len(c.chart.Marks)-2].Points = line
+	line := in.curve
+	if line == nil {
+		line = in.Cache
 	}
+	c.add(name, class, cachePoints(line, of), cachePoints(in.Cache, of))
 }
 
 func cachePoints(at []CacheAt, of func(CacheAt) int64) []draw.Point {
@@ -109,8 +110,8 @@ func drawWork(models []Inspection) draw.Picture {
 			decode = append(decode, draw.Point{X: at, Y: float64(w.Decode)})
 			prefill = append(prefill, draw.Point{X: at, Y: float64(w.Prefill) / at})
 		}
-		c.add(in.Facts.Name, draw.Colour(i), decode)
-		c.add(in.Facts.Name+", mean of a prompt", draw.Colour(i)+" dashed", prefill)
+		c.add(in.Facts.Name, draw.Colour(i), decode, slices.Clone(decode))
+		c.add(in.Facts.Name+", mean of a prompt", draw.Colour(i)+" dashed", prefill, slices.Clone(prefill))
 	}
 	c.chart.YLabel = figure.Count
 	return c.picture(func(_, hi float64) draw.Scale { return draw.Linear(0, hi, 5, 10) })
@@ -127,17 +128,18 @@ func newCurves(title, x, y string) *curves {
 	return &curves{chart: draw.Chart{Title: title, XName: x, YName: y, XLabel: tokensLabel}}
 }
 
-// add adds a line with a mark at each point. Logarithmic axes have no place for 0: a
-// line of zeros alone is left out.
-func (c *curves) add(name, class string, points []draw.Point) {
-	points = slices.DeleteFunc(points, func(p draw.Point) bool { return p.Y <= 0 })
-	if len(points) == 0 {
+// add adds a line, and marks on it. Logarithmic axes have no place for 0: a line of
+// zeros alone is left out.
+func (c *curves) add(name, class string, line, marks []draw.Point) {
+	none := func(p draw.Point) bool { return p.Y <= 0 }
+	line, marks = slices.DeleteFunc(line, none), slices.DeleteFunc(marks, none)
+	if len(line) == 0 {
 		return
 	}
-	for _, p := range points {
+	for _, p := range line {
 		c.xs, c.ys = append(c.xs, p.X), append(c.ys, p.Y)
 	}
-	c.chart.Marks = append(c.chart.Marks, draw.Mark{Kind: draw.Line, Class: class, Points: points}, draw.Mark{Kind: draw.Dots, Class: class, Points: points})
+	c.chart.Marks = append(c.chart.Marks, draw.Mark{Kind: draw.Line, Class: class, Points: line}, draw.Mark{Kind: draw.Dots, Class: class, Points: marks})
 	c.legend = append(c.legend, draw.Entry{Class: class, Label: name})
 }
 

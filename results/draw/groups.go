@@ -37,7 +37,7 @@ func (c Groups) px(v float64) float64 {
 }
 func (c Groups) name() string { return c.Title }
 func (c Groups) height() float64 {
-	height := 38.0
+	height := float64(belowHeight)
 	for _, g := range c.Groups {
 		height += labelHeight + barPitch*float64(len(g.Bars)) + groupGap
 	}
@@ -45,17 +45,7 @@ func (c Groups) height() float64 {
 }
 
 func (c Groups) body(b *strings.Builder) {
-	height := c.height()
-	axis := height - 34
-	for i, t := range c.X.Ticks {
-		anchor := "middle"
-		if i == 0 {
-			anchor = "start"
-		}
-		fmt.Fprintf(b, `<path class="grid" d="M%.1f 0V%.1f"/>`, c.px(t), axis)
-		text(b, c.px(t), axis+14, anchor, c.XLabel(t))
-	}
-	text(b, chartWidth-rowMargin, height-4, "end", c.XName)
+	below(b, c.X, c.px, c.XLabel, c.XName, c.height())
 	y := 0.0
 	for _, g := range c.Groups {
 		fmt.Fprintf(b, `<text class="label" x="%.1f" y="%.1f">%s</text>`, rowMargin, y+labelHeight-6, escaped(g.Label))

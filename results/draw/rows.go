@@ -27,22 +27,10 @@ const rowHeight, rowMargin = 40, 8.0
 func (c Rows) px(v float64) float64 { return rowMargin + c.X.At(v)*(chartWidth-2*rowMargin) }
 
 func (c Rows) name() string    { return c.Title }
-func (c Rows) height() float64 { return float64(len(c.Rows)*rowHeight + 38) }
+func (c Rows) height() float64 { return float64(len(c.Rows)*rowHeight + belowHeight) }
 
 func (c Rows) body(b *strings.Builder) {
-	height := c.height()
-	axis := height - 34
-	for i, t := range c.X.Ticks {
-		anchor := "middle"
-		if i == 0 {
-			anchor = "start"
-		} else if i == len(c.X.Ticks)-1 {
-			anchor = "end"
-		}
-		fmt.Fprintf(b, `<path class="grid" d="M%.1f 0V%.1f"/>`, c.px(t), axis)
-		text(b, c.px(t), axis+14, anchor, c.XLabel(t))
-	}
-	text(b, chartWidth-rowMargin, height-4, "end", c.XName)
+	below(b, c.X, c.px, c.XLabel, c.XName, c.height())
 	for i, r := range c.Rows {
 		y := float64(i*rowHeight) + 14
 		fmt.Fprintf(b, `<text class="label" x="%.1f" y="%.1f">%s</text>`, rowMargin, y, escaped(clip(r.Label)))
@@ -54,6 +42,26 @@ func (c Rows) body(b *strings.Builder) {
 		c.interval(b, r.Measured, y+12, "c1")
 		fmt.Fprintf(b, `<circle class="c1" cx="%.1f" cy="%.1f" r="4"/>`, c.px(r.Measured.X), y+12)
 	}
+}
+
+// belowHeight is what an axis below rows of things takes.
+const belowHeight = 38
+
+// below draws that axis, its ticks through all the rows above it, and its name.
+func below(b *strings.Builder, x Scale, px func(float64) float64, label func(float64) string, name string, height float64) {
+	axis := height - belowHeight + 4
+	for i, t := range x.Ticks {
+		anchor := "middle"
+		switch {
+		case i == 0:
+			anchor = "start"
+		case px(t) > chartWidth-2*rowMargin:
+			anchor = "end"
+		}
+		fmt.Fprintf(b, `<path class="grid" d="M%.1f 0V%.1f"/>`, px(t), axis)
+		text(b, px(t), axis+14, anchor, label(t))
+	}
+	text(b, chartWidth-rowMargin, height-4, "end", name)
 }
 
 func (c Rows) interval(b *strings.Builder, p Point, y float64, class string) {

@@ -30,25 +30,19 @@ func Size(n float64) string {
 }
 
 // SignedSize is a difference of sizes: "+16 KiB", "0".
-func SignedSize(n int64) string {
-	switch {
-	case n == 0:
-		return "0"
-	case n > 0:
-		return "+" + Size(float64(n))
-	}
-	return "-" + Size(-float64(n))
-}
+func SignedSize(n int64) string { return signed(n, Size) }
 
 // SignedCount is a difference of counts: "+1.5 k", "0".
-func SignedCount(n int64) string {
+func SignedCount(n int64) string { return signed(n, Count) }
+
+func signed(n int64, words func(float64) string) string {
 	switch {
 	case n == 0:
 		return "0"
 	case n > 0:
-		return "+" + Count(float64(n))
+		return "+" + words(float64(n))
 	}
-	return "-" + Count(-float64(n))
+	return "-" + words(-float64(n))
 }
 
 // Ops is a count of operations or parameters to two digits: "1.52 T".

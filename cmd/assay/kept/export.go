@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"assay/cmd/assay/line"
-	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/results/export"
 )
@@ -52,12 +51,7 @@ func Export() line.Command {
 }
 
 func exportRuns(ctx context.Context, s line.Streams, dsn, format, out string, selectors []string) error {
-	db, err := archive.Read(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	runs, err := archive.Select(ctx, db, selectors)
+	runs, err := selected(ctx, dsn, selectors)
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,12 @@
 package kept
 
 import (
+	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/harness/home"
+	"assay/results"
 	"assay/results/alert"
+	"context"
 )
 
 // Webhook is where alerts are posted to: what was given, or else the environment's.
@@ -24,4 +27,14 @@ func Webhook(given string) (alert.Webhook, error) {
 		return hook, failure.Input(err)
 	}
 	return hook, nil
+}
+
+// selected are runs for which nothing else of their store is wanted.
+func selected(ctx context.Context, dsn string, selectors []string) ([]results.Run, error) {
+	db, err := archive.Read(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return archive.Select(ctx, db, selectors)
 }

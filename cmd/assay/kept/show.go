@@ -11,7 +11,6 @@ import (
 	"assay/cmd/assay/line"
 	"assay/cmd/assay/live"
 	"assay/cmd/assay/show"
-	"assay/harness/archive"
 	"assay/harness/failure"
 	"assay/results"
 	"assay/results/export"
@@ -61,12 +60,7 @@ func (o *showFlags) run(ctx context.Context, s line.Streams, args []string) erro
 	if len(args) > 1 {
 		return line.Usagef("show takes one run, not %q; --case selects cases of it", args)
 	}
-	db, err := archive.Read(ctx, *o.dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	runs, err := archive.Select(ctx, db, args)
+	runs, err := selected(ctx, *o.dsn, args)
 	if err != nil {
 		return err
 	}
