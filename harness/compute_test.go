@@ -87,7 +87,8 @@ func TestComputeBuffer(t *testing.T) {
 				want, err := graph.ComputeBytes(f, p)
 				require.NoError(t, err)
 				got := planned(t, model, p)
-				t.Logf("%-20s %-16s ub %3d fa %-5v K %-4s V %-4s predicted %11d planned %11d", name, f.Family, p.NUbatch, p.FlashAttn, p.TypeK, p.TypeV, want, got)
+				t.Logf("%-20s %-16s ub %3d fa %-5v K %-4s V %-4s predicted %11d planned %11d", name, f.Family, p.NUbatch, p.FlashAttn, p.TypeK,
+					p.TypeV, want, got)
 				assert.InDelta(t, want, got, printed.ReportPrecision/2+1, "%+v", p)
 			}
 		})

@@ -46,7 +46,8 @@ var deviceCases = []struct {
 	{"half, two sequences", "qwen2.5-0.5b lfm2-1.2b", func(c *results.Case, layers int) { c.NGPULayers, c.NSeq, c.NPrompt = layers/2, 2, 16 }},
 	{"all but the first", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.NGPULayers = layers }},
 	{"cache on the host", "qwen2.5-0.5b gpt-oss-20b", func(c *results.Case, _ int) { c.NoKVOffload = true }},
-	{"no flash attention, cache on the host", "qwen2.5-0.5b deepseek-v2-lite", func(c *results.Case, _ int) { c.NoKVOffload, c.FlashAttn = true, "off" }},
+	{"no flash attention, cache on the host", "qwen2.5-0.5b deepseek-v2-lite",
+		func(c *results.Case, _ int) { c.NoKVOffload, c.FlashAttn = true, "off" }},
 	{"no flash attention, half", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.FlashAttn, c.NGPULayers = "off", layers/2 }},
 	{"q8_0", "qwen2.5-0.5b", func(c *results.Case, _ int) { c.TypeK, c.TypeV = "q8_0", "q8_0" }},
 	{"q4_0, half", "qwen2.5-0.5b", func(c *results.Case, layers int) { c.TypeK, c.TypeV, c.NGPULayers = "q4_0", "q4_0", layers/2 }},
@@ -63,7 +64,8 @@ var devicePresets = []string{"qwen2.5-0.5b", "gpt-oss-20b", "lfm2-1.2b", "qwen3-
 
 // fewLayers are enough to show a model's kinds of layer; a device in software is
 // slow.
-var fewLayers = map[string]int{"qwen2.5-0.5b": 4, "gpt-oss-20b": 3, "lfm2-1.2b": 4, "qwen3-30b-a3b": 3, "deepseek-v2-lite": 3, "falcon-h1-7b": 3}
+var fewLayers = map[string]int{"qwen2.5-0.5b": 4, "gpt-oss-20b": 3, "lfm2-1.2b": 4, "qwen3-30b-a3b": 3,
+	"deepseek-v2-lite": 3, "falcon-h1-7b": 3}
 
 // wideHeads reports heads over 64: llvmpipe takes minutes to compile flash attention
 // for them.
@@ -157,7 +159,8 @@ func runOnDevice(t *testing.T, engine host.Engine, preset string) {
 		}
 		c := deviceCase(run)
 		v.change(&c, len(run.Layers))
-		rec := holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run}, v.name)
+		rec := holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run},
+			v.name)
 		if rec != nil {
 			holdsTable(t, f, *rec, v.name)
 		}

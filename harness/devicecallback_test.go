@@ -36,7 +36,8 @@ func TestScheduledAlike(t *testing.T) {
 	defer model.Close()
 	scheduled := func(see, chosen func(llama.Node)) []string {
 		mark := lib.Log().Mark()
-		c, err := model.NewContext(llama.ContextParams{NCtx: 256, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: llama.Off, Eval: see, Chosen: chosen})
+		c, err := model.NewContext(llama.ContextParams{NCtx: 256, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: llama.Off,
+			Eval: see, Chosen: chosen})
 		require.NoError(t, err)
 		defer c.Close()
 		require.NoError(t, c.Decode(make([]int32, 40)))

@@ -61,7 +61,8 @@ func TestDevicePlans(t *testing.T) {
 				if os.Getenv("ASSAY_ALL") == "" && (i+j)%2 != 0 {
 					continue // ten seconds
 				}
-				c := results.Case{Kind: results.KindPlan, NCtx: 4096, NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16", FlashAttn: "on", NGPULayers: 99}
+				c := results.Case{Kind: results.KindPlan, NCtx: 4096, NBatch: 2048, NUbatch: 512, NSeq: 1, TypeK: "f16", TypeV: "f16",
+					FlashAttn: "on", NGPULayers: 99}
 				v.change(&c, len(f.Layers))
 				c = llamacpp.Runtime{}.Settle(c, f)
 				m, err := engine.Plan(t.Context(), file, c)

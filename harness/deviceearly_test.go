@@ -62,7 +62,8 @@ func TestStepThatReturnsEarly(t *testing.T) {
 	}
 	code, path := filepath.Join(folder, "early.c"), filepath.Join(folder, "libllama.v0.5.0.so")
 	require.NoError(t, os.WriteFile(code, []byte(early), 0o644))
-	out, err := exec.CommandContext(t.Context(), cc, "-shared", "-fPIC", "-o", path, code, "-Wl,--no-as-needed", real, "-Wl,-rpath,"+byName+":"+from).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), cc, "-shared", "-fPIC", "-o", path, code, "-Wl,--no-as-needed", real,
+		"-Wl,-rpath,"+byName+":"+from).CombinedOutput()
 	require.NoError(t, err, string(out))
 	runWithDevices(t, "^TestEarlySteps$", "0", "ASSAY_LLAMA_LIB="+folder, "ASSAY_TEST_EARLY=1")
 	runWithDevices(t, "^TestEarlySteps$", "0", "ASSAY_TEST_EARLY=0")

@@ -34,8 +34,9 @@ var (
 		{"-ot ssm=CPU", func(c *results.Case, _ int) { c.TensorOverrides = "(ssm|shortconv)_.*=CPU" }},
 		{"-ncmoe", func(c *results.Case, _ int) { c.NCPUMoE = 1 }},
 	}
-	gridCaches = [][2]string{{"f16", "f16"}, {"q8_0", "q8_0"}, {"q4_0", "q4_0"}, {"iq4_nl", "iq4_nl"}, {"q8_0", "f16"}, {"f16", "q4_0"}, {"q5_1", "q5_1"}, {"bf16", "bf16"}}
-	gridFlash  = []string{"auto", "on", "off"}
+	gridCaches = [][2]string{{"f16", "f16"}, {"q8_0", "q8_0"}, {"q4_0", "q4_0"}, {"iq4_nl", "iq4_nl"}, {"q8_0", "f16"}, {"f16", "q4_0"},
+		{"q5_1", "q5_1"}, {"bf16", "bf16"}}
+	gridFlash = []string{"auto", "on", "off"}
 )
 
 // gridPresets have heads of up to 64, of which a device in software compiles flash

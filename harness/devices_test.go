@@ -72,7 +72,8 @@ func TestSpreadCases(t *testing.T) {
 				if dense := preset == spreadPresets[0]; dense == (v.first == nil) && v.name != "by what is free" {
 					continue // experts of a model that has none, or what the dense one has shown
 				}
-				rec := holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run}, v.name)
+				rec := holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run},
+					v.name)
 				if rec == nil {
 					continue
 				}
@@ -116,7 +117,8 @@ func tooMuchForADevice(t *testing.T, engine host.Engine, gpus []string) {
 	}
 	c := deviceCase(run)
 	c.FlashAttn = "off"
-	holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run}, "the next one")
+	holdsOnDevice(t, engine, subject.Item{Runtime: llamacpp.Name, Ref: path, WeightType: deviceWeights, Case: c, Facts: f, Run: run},
+		"the next one")
 }
 
 func named(gpus []string, at []int) (names []string) {

@@ -88,7 +88,8 @@ func drawShape(t *testing.T, r *rand.Rand) drawnShape {
 		}
 		f.Layers[i].Attention = &a
 	}
-	s := drawnShape{name: fmt.Sprintf("%s of %d layers, %d heads of %d, window %d", name, len(f.Layers), heads, width, window), facts: family.KVFaithful(f)}
+	s := drawnShape{name: fmt.Sprintf("%s of %d layers, %d heads of %d, window %d", name, len(f.Layers), heads, width, window),
+		facts: family.KVFaithful(f)}
 	if f.Family == "qwen2" && r.IntN(2) == 0 {
 		s.name, s.sections = s.name+" with M-RoPE", "qwen2vl"
 	}

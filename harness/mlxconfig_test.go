@@ -75,4 +75,5 @@ var headersOnly = map[string]bool{"gemma3n_text": true, "gemma4_text": true}
 
 // unsaid are bytes of biases that no facts tell of: of MLPs, of convolutions, of
 // norms.
-var unsaid = map[string]int64{"llama-bias-linear.f32": 4 * 3 * (64 + 64 + 32), "lfm2.f32": 4 * 2 * (32 + 32 + 96), "cohere2.f32": 4 * 32 * 5}
+var unsaid = map[string]int64{"llama-bias-linear.f32": 4 * 3 * (64 + 64 + 32),
+	"lfm2.f32": 4 * 2 * (32 + 32 + 96), "cohere2.f32": 4 * 32 * 5}

@@ -77,7 +77,8 @@ func (g mlxGolden) folder(t *testing.T) string {
 var smallFloats = map[safetensors.DType]safetensors.DType{"E8M0": safetensors.U8, "E4M3": safetensors.U8, "F8X4": safetensors.U32}
 
 func (g mlxGolden) options() lm.CacheOptions {
-	return lm.CacheOptions{MaxKVSize: g.Cache.MaxKVSize, KVBits: g.Cache.KVBits, KVGroupSize: g.Cache.KVGroupSize, QuantizedKVStart: g.Cache.QuantizedKVStart}
+	return lm.CacheOptions{MaxKVSize: g.Cache.MaxKVSize, KVBits: g.Cache.KVBits, KVGroupSize: g.Cache.KVGroupSize,
+		QuantizedKVStart: g.Cache.QuantizedKVStart}
 }
 
 // executed counts what the library executes for the work.

@@ -70,7 +70,8 @@ func TestMLXCacheBytesArePredicted(t *testing.T) {
 		{"plain", small("qwen3", nil), "F32", lm.CacheOptions{}},
 		{"plain, half the width", small("gemma2", nil), "BF16", lm.CacheOptions{}},
 		{"bounded", small("qwen3", nil), "F32", lm.CacheOptions{MaxKVSize: 300}},
-		{"rotating on three of four", small("gemma3_text", map[string]any{"sliding_window": 64, "sliding_window_pattern": 4}), "F16", lm.CacheOptions{}},
+		{"rotating on three of four", small("gemma3_text", map[string]any{"sliding_window": 64, "sliding_window_pattern": 4}),
+			"F16", lm.CacheOptions{}},
 		{"rotating over more than a block", small("llama", map[string]any{
 			"sliding_window": 400, "layer_types": []string{"sliding_attention", "full_attention", "sliding_attention", "full_attention"},
 		}), "F32", lm.CacheOptions{}},

@@ -96,13 +96,19 @@ var mlxFaults = []fault{
 	{name: "rows of the embedding moved by one", preset: "qwen2.5-0.5b", tensor: "model.embed_tokens.weight", spoil: shiftRows},
 	{name: "a head's queries are negated", preset: "qwen2.5-0.5b", tensor: "model.layers.1.self_attn.q_proj.weight", spoil: negateBlock(2, 0)},
 	{name: "a head's values are missing", preset: "qwen2.5-0.5b", tensor: "model.layers.1.self_attn.v_proj.weight", spoil: zeroBlock(2, 1)},
-	{name: "a head's keys are the other's", preset: "qwen2.5-0.5b", tensor: "model.layers.0.self_attn.k_proj.weight", spoil: swapBlocks(2, 0, 1)},
+	{name: "a head's keys are the other's", preset: "qwen2.5-0.5b", tensor: "model.layers.0.self_attn.k_proj.weight",
+		spoil: swapBlocks(2, 0, 1)},
 	{name: "a layer's output is missing", preset: "qwen2.5-0.5b", tensor: "model.layers.2.mlp.down_proj.weight", spoil: zeroBlock(1, 0)},
 	{name: "the base of the rotation", preset: "qwen2.5-0.5b", facts: func(f *arch.Facts) { f.RopeBase = 500000 }},
 	{name: "the epsilon of norms", preset: "qwen2.5-0.5b", facts: func(f *arch.Facts) { f.NormEpsilon = 0.1 }},
-	{name: "two experts changed places", preset: "qwen3-30b-a3b", tensor: "model.layers.1.mlp.switch_mlp.up_proj.weight", spoil: swapBlocks(8, 0, 1)},
-	{name: "an expert that is never chosen", preset: "qwen3-30b-a3b", tensor: "model.layers.0.mlp.switch_mlp.gate_proj.weight", spoil: zeroBlock(8, 2)},
-	{name: "one expert fewer is used", preset: "qwen3-30b-a3b", facts: func(f *arch.Facts) { eachExperts(f, func(e *arch.Experts) { e.Used-- }) }},
+	{name: "two experts changed places", preset: "qwen3-30b-a3b", tensor: "model.layers.1.mlp.switch_mlp.up_proj.weight",
+		spoil: swapBlocks(8, 0, 1)},
+	{name: "an expert that is never chosen", preset: "qwen3-30b-a3b", tensor: "model.layers.0.mlp.switch_mlp.gate_proj.weight",
+		spoil: zeroBlock(8, 2)},
+	{name: "one expert fewer is used", preset: "qwen3-30b-a3b", facts: func(f *arch.Facts) {
+		eachExperts(f,
+			func(e *arch.Experts) { e.Used-- })
+	}},
 }
 
 // TestFaultsComeOutOfMLX: each is found beside the sound model, which comes to the
@@ -157,8 +163,10 @@ func TestRuntimesComeToTheSame(t *testing.T) {
 func TestNotANumberComesOut(t *testing.T) {
 	nan := func(data []uint16, _ int) { data[5] = 0x7e00 }
 	for name, rec := range map[string]results.Record{
-		llamacpp.Name: cameOut(t, llamaEngine(t), fault{preset: "qwen2.5-0.5b", tensor: "blk.1.ffn_down.weight", spoil: nan}.write(t, 2), outputCase()),
-		mlx.Name:      cameOut(t, mlxEngine(t), fault{preset: "qwen2.5-0.5b", tensor: "model.layers.1.mlp.down_proj.weight", spoil: nan}.folder(t), mlxCase()),
+		llamacpp.Name: cameOut(t, llamaEngine(t), fault{preset: "qwen2.5-0.5b", tensor: "blk.1.ffn_down.weight", spoil: nan}.write(t, 2),
+			outputCase()),
+		mlx.Name: cameOut(t, mlxEngine(t), fault{preset: "qwen2.5-0.5b", tensor: "model.layers.1.mlp.down_proj.weight",
+			spoil: nan}.folder(t), mlxCase()),
 	} {
 		record.CameOut(&rec, nil)
 		assert.Equal(t, results.StatusFailed, rec.Status, name)

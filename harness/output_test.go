@@ -186,7 +186,10 @@ var outputFaults = []fault{
 	{name: "two experts changed places", preset: "qwen3-30b-a3b", tensor: "blk.1.ffn_up_exps.weight", spoil: swapBlocks(8, 0, 1)},
 	{name: "an expert's rows are another's", preset: "qwen3-30b-a3b", tensor: "blk.2.ffn_down_exps.weight", spoil: copyBlock(8, 0, 3)},
 	{name: "an expert that is never chosen", preset: "qwen3-30b-a3b", tensor: "blk.0.ffn_gate_exps.weight", spoil: zeroBlock(8, 2)},
-	{name: "one expert fewer is used", preset: "qwen3-30b-a3b", facts: func(f *arch.Facts) { eachExperts(f, func(e *arch.Experts) { e.Used-- }) }},
+	{name: "one expert fewer is used", preset: "qwen3-30b-a3b", facts: func(f *arch.Facts) {
+		eachExperts(f,
+			func(e *arch.Experts) { e.Used-- })
+	}},
 	{name: "a layer's output is twice as large", preset: "qwen2.5-0.5b", tensor: "blk.3.attn_output.weight", spoil: doubled},
 	{name: "a layer's output is missing", preset: "qwen2.5-0.5b", tensor: "blk.2.ffn_down.weight", spoil: zeroBlock(1, 0)},
 	{name: "a head's queries are negated", preset: "qwen2.5-0.5b", tensor: "blk.1.attn_q.weight", spoil: negateBlock(2, 0)},
@@ -285,23 +288,24 @@ func (m fault) write(t *testing.T, layers int) modelFile {
 		m.facts(&file.facts)
 	}
 	spoilt := m.tensor == ""
-	require.NoError(t, skeleton.WriteGGUF(t.Context(), file.path, file.facts, family.TypePlan{Matrices: "f16"}, func(tensor gguf.Tensor, w io.Writer) error {
-		if tensor.Name != m.tensor {
-			return skeleton.Random(tensor, w)
-		}
-		spoilt = true
-		require.Equal(t, gguf.F16, tensor.Type)
-		var raw bytes.Buffer
-		if err := skeleton.Random(tensor, &raw); err != nil {
-			return err
-		}
-		data := make([]uint16, raw.Len()/2)
-		if err := binary.Read(&raw, binary.LittleEndian, data); err != nil {
-			return err
-		}
-		m.spoil(data, int(tensor.Shape[0]))
-		return binary.Write(w, binary.LittleEndian, data)
-	}))
+	require.NoError(t, skeleton.WriteGGUF(t.Context(), file.path, file.facts, family.TypePlan{Matrices: "f16"},
+		func(tensor gguf.Tensor, w io.Writer) error {
+			if tensor.Name != m.tensor {
+				return skeleton.Random(tensor, w)
+			}
+			spoilt = true
+			require.Equal(t, gguf.F16, tensor.Type)
+			var raw bytes.Buffer
+			if err := skeleton.Random(tensor, &raw); err != nil {
+				return err
+			}
+			data := make([]uint16, raw.Len()/2)
+			if err := binary.Read(&raw, binary.LittleEndian, data); err != nil {
+				return err
+			}
+			m.spoil(data, int(tensor.Shape[0]))
+			return binary.Write(w, binary.LittleEndian, data)
+		}))
 	require.True(t, spoilt, "no tensor is called %s", m.tensor)
 	return file
 }

@@ -79,7 +79,8 @@ func ours(b *testing.B, model string, c results.Case) float64 {
 	self, err := worker.Self()
 	require.NoError(b, err)
 	w := worker.Spawner{Command: self, Timeout: time.Minute}
-	out, err := w.Run(b.Context(), worker.Request{Task: worker.Measure, Runtime: llamacpp.Name, Path: model, Case: c, Samples: overheadReps}, func(worker.Message) {})
+	out, err := w.Run(b.Context(), worker.Request{Task: worker.Measure, Runtime: llamacpp.Name, Path: model, Case: c, Samples: overheadReps},
+		func(worker.Message) {})
 	require.NoError(b, err)
 	return stat.Median(out.Measured.SamplesNS) / 1e9
 }

@@ -38,7 +38,8 @@ var publishedCases = []struct {
 	{"q8_0", suite.Lists{"n_gen": {4}, "n_depth": {512}, "type_k": {"q8_0"}, "type_v": {"q8_0"}}, false},
 	{"mixed types", suite.Lists{"n_prompt": {16}, "n_depth": {20}, "type_k": {"q8_0", "q4_0", "f16"}, "type_v": {"f16", "f32"}}, false},
 	{"f32", suite.Lists{"n_prompt": {16}, "n_depth": {250}, "type_k": {"f32"}, "type_v": {"f32"}, "flash_attn": {"auto", "off"}}, false},
-	{"f32 beyond the window", suite.Lists{"n_gen": {4}, "n_depth": {600}, "type_k": {"f32"}, "type_v": {"f32"}, "swa_full": {false, true}}, true},
+	{"f32 beyond the window", suite.Lists{"n_gen": {4}, "n_depth": {600}, "type_k": {"f32"}, "type_v": {"f32"}, "swa_full": {false, true}},
+		true},
 	{"context of 4096", suite.Lists{"n_prompt": {16}, "n_ctx": {4096}, "n_seq": {1, 2}, "kv_unified": {false, true}}, false},
 }
 

@@ -29,9 +29,11 @@ import (
 // gguf-py/gguf/tensor_mapping.py), those that the models below have.
 var ggufNames = strings.NewReplacer(
 	"token_embd", "model.embed_tokens", "output_norm", "model.norm", "blk.", "model.layers.",
-	"attn_q_norm", "self_attn.q_norm", "attn_k_norm", "self_attn.k_norm", "attn_norm", "input_layernorm", "ffn_norm", "post_attention_layernorm",
+	"attn_q_norm", "self_attn.q_norm", "attn_k_norm", "self_attn.k_norm", "attn_norm", "input_layernorm", "ffn_norm",
+	"post_attention_layernorm",
 	"attn_q", "self_attn.q_proj", "attn_k", "self_attn.k_proj", "attn_v", "self_attn.v_proj", "attn_output", "self_attn.o_proj",
-	"ffn_gate_inp", "mlp.gate", "ffn_gate_exps", "mlp.switch_mlp.gate_proj", "ffn_up_exps", "mlp.switch_mlp.up_proj", "ffn_down_exps", "mlp.switch_mlp.down_proj",
+	"ffn_gate_inp", "mlp.gate", "ffn_gate_exps", "mlp.switch_mlp.gate_proj", "ffn_up_exps", "mlp.switch_mlp.up_proj", "ffn_down_exps",
+	"mlp.switch_mlp.down_proj",
 	"ffn_gate", "mlp.gate_proj", "ffn_up", "mlp.up_proj", "ffn_down", "mlp.down_proj", "output", "lm_head",
 )
 

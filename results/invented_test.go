@@ -24,7 +24,8 @@ import (
 func invent(t *testing.T) results.Setting {
 	s := results.Setting{
 		Name: "n_invented", Flag: "inv", LlamaBench: [2]string{"inv", "n-invented"}, MLX: "invented",
-		Help: "an invented number of `things`", Known: []results.Known{{Runtime: results.LlamaCpp}}, Default: 7, Least: 1, Most: 99, Heading: "invented %v",
+		Help: "an invented number of `things`", Known: []results.Known{{Runtime: results.LlamaCpp}}, Default: 7, Least: 1,
+		Most: 99, Heading: "invented %v",
 		Place: results.Place{
 			Of: func(c results.Case) any {
 				n, _ := strconv.Atoi(strings.TrimPrefix(c.Other, "invented="))

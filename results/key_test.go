@@ -14,7 +14,8 @@ func TestKey(t *testing.T) {
 	assert.Equal(t, results.Key("llama.cpp qwen3-0.6b q4_K decode flash_attn=auto n_ctx=4096 n_gen=128 type_k=f16 type_v=f16"), rec.Key())
 
 	rec.Model = results.Model{Ref: `C:\models\a b.gguf`, Skeleton: "full"}
-	assert.Equal(t, results.Key(`llama.cpp "a b.gguf" full-skeleton decode flash_attn=auto n_ctx=4096 n_gen=128 type_k=f16 type_v=f16`), rec.Key())
+	assert.Equal(t, results.Key(`llama.cpp "a b.gguf" full-skeleton decode flash_attn=auto n_ctx=4096 n_gen=128 type_k=f16 type_v=f16`),
+		rec.Key())
 
 	rec.Model.Name = "\x1b[31m</td>ö"
 	assert.Contains(t, rec.Key(), `"\x1b[31m</td>\u00f6"`)

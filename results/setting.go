@@ -265,7 +265,8 @@ func (s Setting) RefuseValue(runtimes []string, v any) error {
 	if i < 0 {
 		return nil
 	}
-	return fmt.Errorf("%[1]s %[2]v (%[3]s) is nothing to %[4]s, which knows %[1]s %[5]v alone; leave it out", Dashed(s.Flag), v, s.Name, s.Known[i].Runtime, s.Known[i].Only[0])
+	return fmt.Errorf("%[1]s %[2]v (%[3]s) is nothing to %[4]s, which knows %[1]s %[5]v alone; leave it out", Dashed(s.Flag), v, s.Name,
+		s.Known[i].Runtime, s.Known[i].Only[0])
 }
 
 // Owner is the first runtime that knows the setting; empty where all do.

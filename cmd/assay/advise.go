@@ -46,7 +46,8 @@ func adviseCommand() line.Command {
 		Setup: func(fs *flag.FlagSet) line.Action {
 			o := &adviseFlags{contexts: line.TokenCounts(), weights: line.Words(), caches: line.Words(), runner: line.Words()}
 			fs.StringVar(&o.machine, "machine", "", "a Mac in `words`: 'M4 Max 36GB', 'Mac mini M4 24 GB' (default: this machine)")
-			fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 16GiB; the Mac's memory where --machine names none (default: what macOS gives the GPU)")
+			fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 16GiB; the Mac's memory where --machine names none "+
+				"(default: what macOS gives the GPU)")
 			fs.IntVar(&o.macOS, "macos", 0, "`version` of macOS, which decides what a GPU may have (default: the newest)")
 			fs.Var(o.contexts, "c", "context `lengths`, such as 8k,32768 (default: 8192)")
 			fs.Var(o.weights, "weight-type", "`types` of the weights to choose from (default: the usual ones)")
@@ -75,8 +76,9 @@ func advise(ctx context.Context, s line.Streams, o *adviseFlags, refs []string) 
 		return err
 	}
 	a, err := model.Advise(ctx, refs, in, model.AdviceOptions{
-		Contexts: o.contexts.Values, WeightTypes: o.weights.Values, CacheTypes: o.caches.Values, Runtime: o.runner.Values, Losses: model.MeasuredLosses(ctx, o.store),
-		Case: results.Case{NBatch: 2048, NUbatch: o.ubatch, NSeq: o.seqs, FlashAttn: "auto", NGPULayers: 99, TypeK: "f16", TypeV: "f16"},
+		Contexts: o.contexts.Values, WeightTypes: o.weights.Values, CacheTypes: o.caches.Values, Runtime: o.runner.Values,
+		Losses: model.MeasuredLosses(ctx, o.store),
+		Case:   results.Case{NBatch: 2048, NUbatch: o.ubatch, NSeq: o.seqs, FlashAttn: "auto", NGPULayers: 99, TypeK: "f16", TypeV: "f16"},
 	})
 	if err != nil {
 		return err

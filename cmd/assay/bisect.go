@@ -73,7 +73,8 @@ func newBisectFlags(fs *flag.FlagSet) *bisectFlags {
 	fs.StringVar(&o.good, "good", "", "the `release` that is as it should be")
 	fs.StringVar(&o.bad, "bad", "", "the later `release` that is not")
 	fs.Var(o.through, "through", "`releases` or folders between them, in their order (default: all that can be installed)")
-	fs.Var(o.figure, "figure", "what to follow: "+strings.Join(bisect.Figures(), ", ")+" (default: whatever moved, of those without noise if any)")
+	fs.Var(o.figure, "figure", "what to follow: "+strings.Join(bisect.Figures(),
+		", ")+" (default: whatever moved, of those without noise if any)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode (default prefill,decode)")
 	fs.StringVar(&o.weight, "weight-type", "", "`type` of a skeleton's weights (default f16)")
 	fs.IntVar(&o.reps, "r", 10, "`samples` of a timed case")

@@ -30,7 +30,8 @@ func timedRun(t *testing.T, dir string, day, percent int, name, version string) 
 	w := jsonl.NewWriter(f)
 	for i := range 30 {
 		rec := results.Record{
-			Schema: results.Schema, RunID: fmt.Sprintf("day%02d", day), Time: time.Date(2026, 1, 1+day, 2, 0, i, 0, time.UTC), Status: results.StatusOK,
+			Schema: results.Schema, RunID: fmt.Sprintf("day%02d", day), Time: time.Date(2026, 1, 1+day, 2, 0, i, 0, time.UTC),
+			Status:   results.StatusOK,
 			Host:     results.Host{Name: "mini", OS: "darwin", Arch: "arm64", Chip: "Apple M4"},
 			Runtime:  results.Runtime{Name: "llama.cpp", Version: version},
 			Model:    results.Model{Ref: "m.gguf", Name: name},

@@ -55,12 +55,14 @@ func timedRecord(model, i int) results.Record {
 	name := fmt.Sprintf("model-%d", model)
 	return results.Record{
 		Schema: results.Schema, RunID: "20261121-030000-abcdef", Time: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), Status: results.StatusOK,
-		Host: results.Host{Name: "lab", Chip: "Apple M2", OS: "darwin", Arch: "arm64"}, Runtime: results.Runtime{Name: "llama.cpp", Version: "v0.5.0"},
-		Model: results.Model{Ref: "preset:" + name, Name: name, WeightType: "q8_0"}, Case: c,
-		Predicted: &results.Predicted{Rules: "exact", Cost: &results.Cost{Steps: steps, Products: &products, ActivationBytes: 1e5 * n, Terms: []results.CostTerm{
-			{Class: "weights", Type: "q8_0", FLOPs: flops, Bytes: weights * steps},
-			{Class: "attention", Type: "f16", FLOPs: 2 * live, Bytes: live, LiveFLOPs: &live, RowBytes: &row},
-		}}},
+		Host:    results.Host{Name: "lab", Chip: "Apple M2", OS: "darwin", Arch: "arm64"},
+		Runtime: results.Runtime{Name: "llama.cpp", Version: "v0.5.0"},
+		Model:   results.Model{Ref: "preset:" + name, Name: name, WeightType: "q8_0"}, Case: c,
+		Predicted: &results.Predicted{Rules: "exact", Cost: &results.Cost{Steps: steps, Products: &products,
+			ActivationBytes: 1e5 * n, Terms: []results.CostTerm{
+				{Class: "weights", Type: "q8_0", FLOPs: flops, Bytes: weights * steps},
+				{Class: "attention", Type: "f16", FLOPs: 2 * live, Bytes: live, LiveFLOPs: &live, RowBytes: &row},
+			}}},
 		Measured: &results.Measured{SamplesNS: []int64{int64(s * 1e9)}},
 	}
 }
@@ -94,7 +96,8 @@ func TestFitCommand(t *testing.T) {
 	// Of four models, three are left, whose residuals are too few for an interval.
 	_, errs, status = assay(t, "fit", runFile(t, 4), "--validate")
 	assert.Equal(t, line.StatusUsage, status)
-	assert.Contains(t, errs, "no case can be predicted when its model is left out; model-0 q8_0 pp16: the fit of the other models has 18 held-out residuals and an interval needs 19")
+	assert.Contains(t, errs, "no case can be predicted when its model is left out; model-0 q8_0 pp16: the fit of the other models has 18 "+
+		"held-out residuals and an interval needs 19")
 
 	out, _, status = assay(t, "fit", file, "--json", "--no-store")
 	require.Equal(t, line.StatusDone, status)
@@ -140,7 +143,8 @@ func TestPredictByFitAndChip(t *testing.T) {
 	file, saved := runFile(t, 4), filepath.Join(t.TempDir(), "fit.json")
 	_, errs, status := assay(t, "fit", file, "--no-store", "--out", saved)
 	require.Equal(t, line.StatusDone, status, errs)
-	out, errs, status := assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--fit", saved, "--contexts", "256,8192", "--memory", "2GiB")
+	out, errs, status := assay(t, "predict", "preset:smollm2-135m", "--weight-type", "q8_0", "--fit", saved, "--contexts",
+		"256,8192", "--memory", "2GiB")
 	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "it misses a model that it has not seen by")
 	unwrapped := strings.Join(strings.Fields(out), " ")
@@ -152,7 +156,8 @@ func TestPredictByFitAndChip(t *testing.T) {
 	require.Equal(t, line.StatusDone, status, errs)
 	assert.Contains(t, out, "none on this chip")
 
-	out, errs, status = assay(t, "predict", "preset:qwen3-30b-a3b", "--runtime", "mlx", "--weight-type", "6bit", "--chip", "Mac Studio M3 Ultra 96GB",
+	out, errs, status = assay(t, "predict", "preset:qwen3-30b-a3b", "--runtime", "mlx", "--weight-type", "6bit", "--chip",
+		"Mac Studio M3 Ultra 96GB",
 		"-p", "1024", "-n", "64", "-d", "2048", "--contexts", "4096", "--memory", "72GiB")
 	require.Equal(t, line.StatusDone, status, errs)
 	assert.Regexp(t, `pp1024 @ d2048 +[0-9]+ +[0-9]+–[0-9]+ +compute`, out)

@@ -35,7 +35,8 @@ func newForecastFlags(fs *flag.FlagSet) *forecastFlags {
 	fs.BoolVar(&o.mac.NoTensor, "no-tensor", false, "with --chip: the library has no kernels for an M5's tensor units")
 	fs.BoolVar(&o.mac.Server, "server", false, "with --chip: tokens come through an HTTP server such as Ollama")
 	fs.StringVar(&o.store, "store", "", "`file` or postgres:// DSN of the store with the fits (default: in assay's data folder)")
-	fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 36GB; the Mac's memory where --machine names none (default: what macOS gives the GPU)")
+	fs.StringVar(&o.memory, "memory", "", "what the model may take, `size` such as 36GB; the Mac's memory where --machine names none "+
+		"(default: what macOS gives the GPU)")
 	fs.IntVar(&o.gen, "n", 128, "generated `tokens` whose speed is predicted, behind -d others")
 	fs.Var(o.contexts, "contexts", "context `lengths` to predict speed for, such as 8k,32k (default 512,2048,8192,32768 and that of -c)")
 	return o

@@ -114,7 +114,8 @@ func (o *nightlyFlags) run(ctx context.Context, s line.Streams, args []string) e
 		o.suite = args[0]
 	}
 	if line.IsModel(o.suite) {
-		return line.Usagef("%[1]s is a model, and nightly runs a suite: put \"cases: [{models: ['%[1]s'], kinds: [prefill, decode]}]\" into a file and name that", o.suite)
+		return line.Usagef("%[1]s is a model, and nightly runs a suite: put \"cases: [{models: ['%[1]s'], kinds: [prefill, decode]}]\" into a "+
+			"file and name that", o.suite)
 	}
 	opt, err := o.options(s)
 	if err != nil {

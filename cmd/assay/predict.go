@@ -33,7 +33,8 @@ func predictCommand() line.Command {
 	return line.Command{
 		Name: "predict", Args: "MODEL", Does: "cache, work and speed of a model, without running it", Help: predictHelp,
 		Setup: func(fs *flag.FlagSet) line.Action {
-			o, speed, rules, caches := line.NewCaseFlags(fs, results.KindPrefill, "n_gen", "type_k"), newForecastFlags(fs), line.Words(), line.Settings("type_k")
+			o, speed, rules, caches := line.NewCaseFlags(fs, results.KindPrefill, "n_gen", "type_k"), newForecastFlags(fs),
+				line.Words(), line.Settings("type_k")
 			line.DeclareSetting(fs, "type_k", caches)
 			fs.Var(rules, "rules", "rule `sets` beside the exact one: textbook, exp-001, lab-1; 'none' for none (default textbook)")
 			return func(ctx context.Context, s line.Streams, args []string) error {
@@ -91,7 +92,8 @@ type foretold struct {
 }
 
 // foretell predicts one combination of types, and its speed where that was asked for.
-func foretell(ctx context.Context, ask subject.Ask, rules []string, c results.Case, speed *forecastFlags, in model.Place) (out foretold, err error) {
+func foretell(ctx context.Context, ask subject.Ask, rules []string, c results.Case, speed *forecastFlags,
+	in model.Place) (out foretold, err error) {
 	out.Foretold, err = model.Predict(ctx, ask, c, rules)
 	if err == nil && speed.asked() {
 		out.Forecast, err = speed.forecast(ctx, ask, in, c)

@@ -51,7 +51,8 @@ func TestReproduceMeasuresTheSameCase(t *testing.T) {
 				Model: results.Model{Ref: it.Ref, Skeleton: it.Skeleton, WeightType: it.WeightType},
 			}
 			command := alert.Reproduce(diff.Case{
-				Key: record.Key(), Case: it.Case, Kind: it.Case.Kind, Runtime: it.Runtime, Ref: it.Ref, Skeleton: it.Skeleton, WeightType: it.WeightType,
+				Key: record.Key(), Case: it.Case, Kind: it.Case.Kind, Runtime: it.Runtime, Ref: it.Ref,
+				Skeleton: it.Skeleton, WeightType: it.WeightType,
 			})
 			words, found := strings.CutPrefix(command, "assay run ")
 			require.True(t, found)

@@ -74,8 +74,9 @@ type runFlags struct {
 
 func newRunFlags(fs *flag.FlagSet) *runFlags {
 	o := &runFlags{
-		store: line.StoreFlag(fs), models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(), settings: line.NewSettingLists(fs),
-		kinds: line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
+		store: line.StoreFlag(fs), models: line.Words(), types: line.Words(), runtimes: line.Words(), rules: line.Words(),
+		settings: line.NewSettingLists(fs),
+		kinds:    line.OneOf(map[string]string{"kv": "kv", "prefill": "prefill", "decode": "decode", "plan": "plan"}),
 	}
 	for _, name := range []string{"m", "model"} {
 		fs.Var(o.models, name, "`models` to run instead of a suite")
@@ -85,7 +86,8 @@ func newRunFlags(fs *flag.FlagSet) *runFlags {
 	fs.Var(o.runtimes, "runtime", "`runtimes` to use (default: every one that is found)")
 	fs.Var(o.kinds, "kind", "`kinds` of case: kv, prefill, decode, plan (default prefill,decode)")
 	fs.Var(o.types, "weight-type", "`types` of a skeleton's weights (default f16)")
-	fs.Var(o.rules, "rules", "rule `sets` to judge beside the exact one and to show: their names, all or none (default: all are judged, none is shown)")
+	fs.Var(o.rules, "rules", "rule `sets` to judge beside the exact one and to show: their names, all or none (default: all are judged, "+
+		"none is shown)")
 	fs.StringVar(&o.skeleton, "skeleton", "", "`kind` of skeleton: kv or full (default: by the kind of case)")
 	for _, name := range []string{"r", "repetitions", "num-trials"} {
 		fs.IntVar(&o.reps, name, 10, "`samples` of a timed case, over all rounds")
@@ -134,7 +136,8 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 	case len(args) == 1 && line.IsModel(args[0]):
 		return line.Usagef("%s is a model and no suite; write -m %s", args[0], args[0])
 	case stray != "" && len(o.models.Values) == 0 && !o.calibrate:
-		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own. Add -m MODEL; 'assay models' lists those that are here", results.Dashed(stray))
+		return line.Usagef("%s shapes the cases of -m MODEL; a suite states its own. Add -m MODEL; 'assay models' lists those that are here",
+			results.Dashed(stray))
 	case len(args) > 1:
 		return line.Usagef("one suite at a time, not %q", args)
 	case o.calibrate && (len(args) == 1 || len(o.models.Values) > 0 || o.resume || o.resumeID != ""):
@@ -152,7 +155,8 @@ func (o *runFlags) check(fs *flag.FlagSet, args []string) error {
 	case o.format != "" && !slices.Contains(outputFormats, o.format), o.errFormat != "" && !slices.Contains(outputFormats, o.errFormat):
 		return line.Usagef("-o %s: one of %s, as llama-bench has them", cmp.Or(o.format, o.errFormat), strings.Join(outputFormats, ", "))
 	case o.format != "" && (o.json || o.out == "-"):
-		return line.Usagef("-o %s and %s both write to standard output; choose one", o.format, map[bool]string{true: "--json", false: "--out -"}[o.json])
+		return line.Usagef("-o %s and %s both write to standard output; choose one", o.format,
+			map[bool]string{true: "--json", false: "--out -"}[o.json])
 	case o.json && o.out == "-":
 		return line.Usagef("--json and --out - both write to standard output; choose one")
 	}

@@ -300,8 +300,10 @@ func TestAction(t *testing.T) {
 	output, suite := filepath.Join(dir, "output"), filepath.Join(dir, "no such $suite.yaml")
 	command := exec.Command(bash, "-c", night.Run)
 	command.Dir = dir
-	command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+dir+"/scripts/nightly", "GITHUB_OUTPUT="+output, "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"),
-		"SUITE="+suite, "SITE="+filepath.Join(dir, "a site"), "BADGE=", "ASSAY_STORE="+filepath.Join(dir, "s.db"), "ASSAY_WEBHOOK=", "ASSAY_HOME="+dir)
+	command.Env = append(os.Environ(), "GITHUB_ACTION_PATH="+dir+"/scripts/nightly", "GITHUB_OUTPUT="+output,
+		"GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary.md"),
+		"SUITE="+suite, "SITE="+filepath.Join(dir, "a site"), "BADGE=", "ASSAY_STORE="+filepath.Join(dir, "s.db"),
+		"ASSAY_WEBHOOK=", "ASSAY_HOME="+dir)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "scripts", "nightly"), 0o755))
 	says, err := command.CombinedOutput()
 	var exit *exec.ExitError

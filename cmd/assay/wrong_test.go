@@ -39,7 +39,8 @@ func TestMistyped(t *testing.T) {
 		require.Equal(t, line.StatusDone, status, errs)
 	}
 	for name, text := range map[string]string{
-		"empty.gguf": "", "half.json": "{", "model.yaml": "cases:\n  - model: x\n    kinds: [kv]\n", "list.yaml": "- 1\n", "runs.yaml": "cases: []\n",
+		"empty.gguf": "", "half.json": "{", "model.yaml": "cases:\n  - model: x\n    kinds: [kv]\n", "list.yaml": "- 1\n",
+		"runs.yaml":  "cases: []\n",
 		"lacks.json": `{"model_type": "llama"}`, "table.csv": "a,b\n1,2\n",
 	} {
 		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))

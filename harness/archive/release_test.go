@@ -24,7 +24,8 @@ func TestCutRelease(t *testing.T) {
 
 // Cases of two releases are the same case once one release is chosen.
 func TestOnlyRelease(t *testing.T) {
-	old, recent := results.Record{Case: results.Case{NCtx: 1, Release: "b8390"}}, results.Record{Case: results.Case{NCtx: 1, Release: "v0.5.0"}}
+	old, recent := results.Record{Case: results.Case{NCtx: 1, Release: "b8390"}},
+		results.Record{Case: results.Case{NCtx: 1, Release: "v0.5.0"}}
 	run := results.Run{ID: "r", Records: []results.Record{old, recent, {}}}
 	base, err := onlyRelease(run, "b8390")
 	require.NoError(t, err)

@@ -45,7 +45,8 @@ func Suite(ctx context.Context, opt Options) (suite.Suite, roofline.Calibration,
 	what := rt.Calibration(host)
 	grid := gridOf(what)
 	if opt.Experts && !grid.mixtures {
-		return suite.Suite{}, roofline.Calibration{}, failure.Input(fmt.Errorf("mixtures of experts take longer than a calibration in %s here; leave out --experts", opt.Runtime))
+		return suite.Suite{}, roofline.Calibration{},
+			failure.Input(fmt.Errorf("mixtures of experts take longer than a calibration in %s here; leave out --experts", opt.Runtime))
 	}
 	opt = opt.withDefaults(what)
 	refs, err := grid.writeModels(opt.Experts)

@@ -70,7 +70,8 @@ func (b *bench) write(ctx context.Context, rt runtime.Runtime, m model) (string,
 // opened is the library itself: that it opened says that symbols and layouts are known.
 func (b *bench) opened(p worker.Probed) []experiment {
 	return []experiment{{
-		part: p.Name, name: "library", assumed: "every symbol is there, and the layout of its structs is known and has the effects that it should",
+		part: p.Name, name: "library", assumed: "every symbol is there, and the layout of its structs is known and has the effects that it " +
+			"should",
 		look: func(context.Context) ([]runtime.Reading, error) {
 			if p.Err != nil {
 				if failed := (*worker.Error)(nil); errors.As(p.Err, &failed) && failed.NoRuntime() && len(failed.Missing) == 0 {

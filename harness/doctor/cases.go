@@ -88,7 +88,8 @@ func placements() []caseExperiment {
 		},
 		{
 			name: "experts", assumed: "which experts are read is seen, and cuts the graph without changing it",
-			source: "MUL_MAT_ID and ADD_ID, ggml/src/ggml-backend.cpp", model: model{preset: "qwen3-30b-a3b", skeleton: runtime.SkeletonKV, layers: 3},
+			source: "MUL_MAT_ID and ADD_ID, ggml/src/ggml-backend.cpp", model: model{preset: "qwen3-30b-a3b",
+				skeleton: runtime.SkeletonKV, layers: 3},
 			change: func(c *results.Case, _ int) { c.FlashAttn = "off" },
 		},
 	}
@@ -215,7 +216,8 @@ func flashForetold(rec results.Record, f arch.Facts) []runtime.Reading {
 	want := true // the processor has a kernel for everything
 	if table, ok := backend.Of(rec.Runtime.Device); ok {
 		a := f.Layers[0].Attention
-		want = table.Attention(backend.Question{KeyHead: a.KeyDim, ValueHead: a.ValueDim, TypeK: rec.Case.TypeK, TypeV: rec.Case.TypeV, Flash: rec.Case.FlashAttn}).Flash
+		want = table.Attention(backend.Question{KeyHead: a.KeyDim, ValueHead: a.ValueDim, TypeK: rec.Case.TypeK, TypeV: rec.Case.TypeV,
+			Flash: rec.Case.FlashAttn}).Flash
 	}
 	seen := "not seen"
 	if rec.Measured.FlashAttn != nil {

@@ -98,7 +98,8 @@ func TestJudgeSeesWhatIsWrong(t *testing.T) {
 func TestHostReadingsSeeWhatIsWrong(t *testing.T) {
 	mac := results.Host{
 		OS: "darwin", OSVersion: "26.1", OSBuild: "25B78", Chip: "Apple M4 Pro", Cores: 12, GPUCores: new(16), MemoryBytes: 24 << 30,
-		FreeMemoryBytes: new(int64(12 << 30)), SwapUsedBytes: new(int64(0)), LoadAverage: new(1.5), Power: "ac", LowPowerMode: new(false), Thermal: "nominal",
+		FreeMemoryBytes: new(int64(12 << 30)), SwapUsedBytes: new(int64(0)), LoadAverage: new(1.5), Power: "ac",
+		LowPowerMode: new(false), Thermal: "nominal",
 	}
 	wrong := func(h results.Host) (names []string) {
 		for _, r := range hostReadings(h) {

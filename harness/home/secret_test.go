@@ -48,7 +48,8 @@ func TestLock(t *testing.T) {
 }
 
 func TestChildrenGetNoSecrets(t *testing.T) {
-	for _, name := range []string{"HF_TOKEN", "PGPASSWORD", "NPM_TOKEN", "AWS_SECRET_ACCESS_KEY", "ASSAY_WEBHOOK", "ASSAY_STORE", "OPENAI_API_KEY"} {
+	for _, name := range []string{"HF_TOKEN", "PGPASSWORD", "NPM_TOKEN", "AWS_SECRET_ACCESS_KEY", "ASSAY_WEBHOOK",
+		"ASSAY_STORE", "OPENAI_API_KEY"} {
 		t.Setenv(name, "SECRET")
 	}
 	t.Setenv("ASSAY_LLAMA_LIB", "kept")

@@ -39,7 +39,8 @@ func compileMLX(ctx context.Context, compiler, parts, keep string) error {
 	for _, file := range sources {
 		group.Go(func() error {
 			return compiled(compiling, compiler, "-std=c++20", "-O2", "-fPIC", "-DNDEBUG", "-include", filepath.Join(source, "format.h"),
-				"-I"+filepath.Join(parts, "sources"), "-I"+filepath.Join(keep, "include"), "-I"+filepath.Join(parts, "include"), "-c", file, "-o", file+".o")
+				"-I"+filepath.Join(parts, "sources"), "-I"+filepath.Join(keep, "include"), "-I"+filepath.Join(parts, "include"), "-c", file,
+				"-o", file+".o")
 		})
 	}
 	if err := group.Wait(); err != nil {

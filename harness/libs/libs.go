@@ -86,7 +86,8 @@ func (in Installer) Llama(ctx context.Context, spec dylib.Spec, r Release) (Inst
 	}
 	platform, ok := platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH]
 	if !ok {
-		return Installed{}, &Error{spec.Product, fmt.Errorf("there is no package for %s/%s; build llama.cpp and name it with %s", in.Machine.GOOS, in.Machine.GOARCH, spec.Env)}
+		return Installed{}, &Error{spec.Product, fmt.Errorf("there is no package for %s/%s; build llama.cpp and name it with %s", in.Machine.GOOS,
+			in.Machine.GOARCH, spec.Env)}
 	}
 	return in.Platform(ctx, r, platform)
 }
@@ -96,7 +97,8 @@ func (in Installer) Llama(ctx context.Context, spec dylib.Spec, r Release) (Inst
 func (in Installer) Device(ctx context.Context, r Release, device string) (Installed, error) {
 	platform, ok := platforms[in.Machine.GOOS+"/"+in.Machine.GOARCH]
 	if !ok || r.Integrity[platform+"-"+device] == "" {
-		return Installed{}, &Error{"llama.cpp " + r.Version, fmt.Errorf("there is no package of it for %s on %s/%s", device, in.Machine.GOOS, in.Machine.GOARCH)}
+		return Installed{}, &Error{"llama.cpp " + r.Version, fmt.Errorf("there is no package of it for %s on %s/%s", device,
+			in.Machine.GOOS, in.Machine.GOARCH)}
 	}
 	return in.Platform(ctx, r, platform+"-"+device)
 }
@@ -181,7 +183,8 @@ func appear(folder string, fill func(work string) (string, error)) error {
 func explain(err error, folder string) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk of %s is full (a library takes up to 250 MB, a model up to 400); free some or set ASSAY_HOME to a folder elsewhere: %w", folder, err)
+		return fmt.Errorf("the disk of %s is full (a library takes up to 250 MB, a model up to 400); free some or set ASSAY_HOME to a folder "+
+			"elsewhere: %w", folder, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		return unwritable(err, folder)
 	}

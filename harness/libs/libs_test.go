@@ -139,7 +139,8 @@ func TestLeftoversAreSwept(t *testing.T) {
 	require.NoError(t, unix.Flock(int(held.Fd()), unix.LOCK_EX))
 	_, err = in.Llama(t.Context(), spec, release(library(t)))
 	require.NoError(t, err)
-	assert.Equal(t, []string{".install-held/part", "v1/LICENSE", "v1/assay.sha256", "v1/libggml-base.so", "v1/libllama.v1.so"}, tree(t, parent))
+	assert.Equal(t, []string{".install-held/part", "v1/LICENSE", "v1/assay.sha256", "v1/libggml-base.so", "v1/libllama.v1.so"},
+		tree(t, parent))
 }
 
 func TestALibraryThatIsNamedIsNotInstalled(t *testing.T) {
@@ -188,16 +189,22 @@ func TestInstallFails(t *testing.T) {
 		release libs.Release
 		says    string
 	}{
-		{"no npm", func(t *testing.T) { t.Setenv("PATH", "") }, release(good), "npm is not installed, and its packages hold the libraries for Linux; install Node.js with npm"},
-		{"no network", npmSays("npm error code EAI_AGAIN", "npm error request failed"), release(good), "npm cannot reach its registry (EAI_AGAIN); connect this machine"},
+		{"no npm", func(t *testing.T) { t.Setenv("PATH", "") }, release(good),
+			"npm is not installed, and its packages hold the libraries for Linux; install Node.js with npm"},
+		{"no network", npmSays("npm error code EAI_AGAIN", "npm error request failed"), release(good),
+			"npm cannot reach its registry (EAI_AGAIN); connect this machine"},
 		{"no network, older npm", npmSays("npm ERR! code ENOTFOUND"), release(good), "npm cannot reach its registry (ENOTFOUND)"},
-		{"disk full", npmSays("npm error code ENOSPC"), release(good), "is full (a library takes up to 250 MB, a model up to 400); free some or set ASSAY_HOME"},
+		{"disk full", npmSays("npm error code ENOSPC"), release(good),
+			"is full (a library takes up to 250 MB, a model up to 400); free some or set ASSAY_HOME"},
 		{"npm's own cache", npmSays("npm error code EACCES", "npm error path /x/.npm"), release(good), "npm cannot write /x/.npm (EACCES)"},
-		{"something else", npmSays("npm error code E404", "npm error 404 Not found"), release(good), "npm pack @node-llama-cpp/linux-x64@1.0.0: npm error code E404; npm error 404 Not found"},
+		{"something else", npmSays("npm error code E404", "npm error 404 Not found"), release(good),
+			"npm pack @node-llama-cpp/linux-x64@1.0.0: npm error code E404; npm error 404 Not found"},
 		{"says nothing", func(t *testing.T) { fakeTool(t, "npm", "exit 7") }, release(good), "exit status 7"},
-		{"leaves nothing", func(t *testing.T) { fakeTool(t, "npm", "exit 0") }, release(good), "npm pack @node-llama-cpp/linux-x64@1.0.0: it left 0 files instead of one archive"},
+		{"leaves nothing", func(t *testing.T) { fakeTool(t, "npm", "exit 0") }, release(good),
+			"npm pack @node-llama-cpp/linux-x64@1.0.0: it left 0 files instead of one archive"},
 		{"altered", packs("package/bins/linux-x64/libllama.so", "evil"), release(good), "it was altered on the way, and is not used"},
-		{"no archive", func(t *testing.T) { npmThatPacks(t, []byte("no archive at all")) }, release([]byte("no archive at all")), "gzip: invalid header"},
+		{"no archive", func(t *testing.T) { npmThatPacks(t, []byte("no archive at all")) },
+			release([]byte("no archive at all")), "gzip: invalid header"},
 		{"cut short", func(t *testing.T) { npmThatPacks(t, good[:80]) }, release(good[:80]), "unexpected EOF"},
 		{"no library in it", packs("package/LICENSE", "MIT"), release(archive(t, "package/LICENSE", "MIT")), "holds no library"},
 		{"no package", func(*testing.T) {}, libs.Release{Version: "v1"}, `there is no package of it for "linux-x64"`},
@@ -342,7 +349,9 @@ func TestReleases(t *testing.T) {
 	require.Len(t, two, 2)
 	assert.Equal(t, []string{"b8390", "v0.5.0"}, []string{two[0].Version, two[1].Version}, "oldest first")
 	_, err = libs.Select("v0.5.0,b1")
-	assert.EqualError(t, err, `no llama.cpp release "b1" to install; there are b6673, b6845, b7347, b7698, b7836, b8121, b8179, b8390, b9842, b10068, b10361, v0.4.0, v0.5.0`)
+	assert.EqualError(t, err,
+		`no llama.cpp release "b1" to install; there are b6673, b6845, b7347, b7698, b7836, b8121, b8179, b8390, `+
+			`b9842, b10068, b10361, v0.4.0, v0.5.0`)
 }
 
 // A release with a device's backend lies where no search finds it.

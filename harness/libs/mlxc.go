@@ -68,7 +68,8 @@ func (in Installer) buildMLX(ctx context.Context, spec dylib.Spec, r MLXRelease)
 	}
 	platform := in.Machine.GOOS + "/" + in.Machine.GOARCH
 	if r.Wheels[0].SHA256[platform] == "" {
-		return Installed{}, &Error{spec.Product, fmt.Errorf("there is no package of libmlx for %s; build mlx-c and name it with %s", platform, spec.Env)}
+		return Installed{}, &Error{spec.Product, fmt.Errorf("there is no package of libmlx for %s; build mlx-c and name it with %s",
+			platform, spec.Env)}
 	}
 	tools, err := findTools()
 	if err == nil {

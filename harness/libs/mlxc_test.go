@@ -103,7 +103,8 @@ func TestMLXIsBuiltOnLinux(t *testing.T) {
 	require.NoError(t, err)
 	folder := filepath.Join(dir, "lib", "mlx", "v1")
 	assert.Equal(t, libs.Installed{Product: "mlx", Version: "v1", Path: folder, Fetched: true}, got)
-	assert.Equal(t, []string{"LICENSE.mlx-c", "LICENSE.mlx_cpu", "assay.sha256", "include/mlx/c/array.h", "libblas-1.so.3.10.0", "libmlx.so", "libmlxc.so"},
+	assert.Equal(t, []string{"LICENSE.mlx-c", "LICENSE.mlx_cpu", "assay.sha256", "include/mlx/c/array.h", "libblas-1.so.3.10.0",
+		"libmlx.so", "libmlxc.so"},
 		tree(t, folder))
 	assert.Len(t, tree(t, dir), 7, "and nothing beside it")
 

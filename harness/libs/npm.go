@@ -19,7 +19,8 @@ func npmPack(ctx context.Context, r Release, platform, folder string) (string, e
 	}
 	name := "@node-llama-cpp/" + platform + "@" + r.Package
 	// One retry instead of npm's two at growing pauses: somebody is waiting.
-	pack := command(ctx, folder, npm, "pack", "--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", name)
+	pack := command(ctx, folder, npm, "pack", "--loglevel=error", "--prefer-offline", "--fetch-retries=1",
+		"--fetch-retry-mintimeout=1000", name)
 	if said, err := runQuietly(pack); err != nil {
 		return "", npmError(name, said, err)
 	}
@@ -40,7 +41,8 @@ var (
 // npmError makes one sentence of npm's output.
 func npmError(name, output string, err error) error {
 	switch code := firstMatch(npmCode, output); code {
-	case "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH", "ERR_SOCKET_TIMEOUT", "FETCH_ERROR":
+	case "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH",
+		"ERR_SOCKET_TIMEOUT", "FETCH_ERROR":
 		return fmt.Errorf("npm cannot reach its registry (%s); connect this machine to the network and try again", code)
 	case "ENOSPC":
 		return fmt.Errorf("npm pack %s: %w", name, syscall.ENOSPC)

@@ -67,7 +67,8 @@ func checkHash(file, want string) error {
 		got = npm + base64.StdEncoding.EncodeToString(sum.Sum(nil))
 	}
 	if got != want {
-		return fmt.Errorf("%s: the hash is %s instead of the pinned %s: it was altered on the way, and is not used", filepath.Base(file), got, want)
+		return fmt.Errorf("%s: the hash is %s instead of the pinned %s: it was altered on the way, and is not used", filepath.Base(file),
+			got, want)
 	}
 	return nil
 }

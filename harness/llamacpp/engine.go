@@ -99,7 +99,8 @@ func (e *engine) Load(_ context.Context, path string, c results.Case) (runtime.S
 	if err != nil {
 		return nil, err
 	}
-	return &session{lib: e.lib, before: before, loaded: e.lib.FreeMemory(), model: model, devices: len(e.lib.Devices()), random: rand.New(rand.NewPCG(1, 2))}, nil
+	return &session{lib: e.lib, before: before, loaded: e.lib.FreeMemory(), model: model, devices: len(e.lib.Devices()),
+		random: rand.New(rand.NewPCG(1, 2))}, nil
 }
 
 // session is a model loaded by llama.cpp.

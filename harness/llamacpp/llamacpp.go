@@ -94,7 +94,8 @@ func (Runtime) Accepts(path string, _ results.Kind) error {
 	if strings.HasSuffix(path, ".gguf") {
 		return nil
 	}
-	return failure.Input(fmt.Errorf("%s: llama.cpp runs .gguf files; convert the model with llama.cpp's convert_hf_to_gguf.py, or measure a skeleton of it with --skeleton full", path))
+	return failure.Input(fmt.Errorf("%s: llama.cpp runs .gguf files; convert the model with llama.cpp's convert_hf_to_gguf.py, or measure "+
+		"a skeleton of it with --skeleton full", path))
 }
 
 func (Runtime) SkeletonFacts(f arch.Facts, kind string) (arch.Facts, error) {
@@ -148,7 +149,8 @@ func (Runtime) Predict(f, run arch.Facts, weightType string, c results.Case, lib
 	if err != nil {
 		return nil, err
 	}
-	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), Fallbacks: fallbacks, Placement: foretold(placed)}
+	p := &results.Predicted{Rules: runtime.ExactRules, KVBytes: new(plan.Bytes()), KVLayers: runtime.KVLayers(plan), Fallbacks: fallbacks,
+		Placement: foretold(placed)}
 	if p.Memory, err = memoryOf(ran{run, weightType}, c, lib, spreadMemory(plan, placed), placed); err != nil {
 		return nil, err
 	}

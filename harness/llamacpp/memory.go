@@ -70,7 +70,8 @@ func addCompute(sum *results.Memory, r ran, c results.Case, lib results.Runtime,
 	case c.NoHost:
 		return because("what graphs take without pinned memory of the host is not known")
 	}
-	s := memory.Spread{Device: on, Layers: placed.spread, Placed: placed.Placed, CacheOnHost: c.NoKVOffload, KeepsProducts: c.NoOpOffload, Largest: largestOn(on, lib)}
+	s := memory.Spread{Device: on, Layers: placed.spread, Placed: placed.Placed, CacheOnHost: c.NoKVOffload, KeepsProducts: c.NoOpOffload,
+		Largest: largestOn(on, lib)}
 	s.FlashOnHost, s.PlainOnHost = lacks(r.facts, c, lib)
 	device, host, err := memory.VulkanBuffers(r.facts, Params(c, lib), s)
 	switch {

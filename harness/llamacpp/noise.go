@@ -18,7 +18,8 @@ const roundedProducts = 4
 // that is not known.
 func outputNoise(run arch.Facts, weightType string, c results.Case, lib results.Runtime) *logit.Noise {
 	a := noise.Arithmetic{
-		Inputs: inputsOf(run, weightType, len(lib.GPUs()) > 0), Products: roundedProducts, Keys: or(c.TypeK), Values: or(c.TypeV), Tokens: c.NDepth + c.NPrompt + c.NGen,
+		Inputs: inputsOf(run, weightType, len(lib.GPUs()) > 0), Products: roundedProducts, Keys: or(c.TypeK), Values: or(c.TypeV),
+		Tokens: c.NDepth + c.NPrompt + c.NGen,
 	}
 	// The CPU's flash attention sums values of half precision in that
 	// (ggml_compute_forward_flash_attn_ext_f16_one_chunk of ggml/src/ggml-cpu/ops.cpp, v0.5.0).

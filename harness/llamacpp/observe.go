@@ -49,7 +49,8 @@ func (s *session) Observe(_ context.Context, c results.Case) (*results.Measured,
 		FLOPs: new(counter.Total()), FLOPsByOp: counter.FLOPs, Nodes: new(counter.Nodes), Cost: executed(counter.Traffic),
 		WeightBytes: new(s.model.Bytes()), NParams: new(s.model.NParams()), Memory: &results.Memory{},
 		KVBytes: new(tensors.Bytes()), KVLayers: measuredLayers(tensors.All()),
-		KVSources: &results.KVSources{Tensors: new(tensors.Bytes()), State: new(lc.StateSize(0)), StateTokens: new(c.NDepth + c.NPrompt + c.NGen)},
+		KVSources: &results.KVSources{Tensors: new(tensors.Bytes()), State: new(lc.StateSize(0)),
+			StateTokens: new(c.NDepth + c.NPrompt + c.NGen)},
 	}
 	m.Placement = placed(places, s.devices, lc.Report())
 	if counter.Ops["SOFT_MAX"]+counter.Ops["FLASH_ATTN_EXT"] > 0 {
@@ -122,7 +123,8 @@ func leaveUnreached(m *results.Measured) {
 	if src.Log == nil || src.LogAgrees(*src.Tensors) || *src.Tensors > *src.Log {
 		return
 	}
-	m.Miss("kv_bytes", fmt.Sprintf("graphs come by %d bytes of the cache, of which the log says %d ± %d", *src.Tensors, *src.Log, *src.LogPrecision))
+	m.Miss("kv_bytes", fmt.Sprintf("graphs come by %d bytes of the cache, of which the log says %d ± %d", *src.Tensors,
+		*src.Log, *src.LogPrecision))
 	src.Tensors, m.KVBytes, m.KVLayers = nil, nil, nil
 }
 

@@ -118,7 +118,8 @@ func (s *session) Time(ctx context.Context, c results.Case, n int, emit func(tim
 		case err != nil:
 			return nil, err
 		case compiled > 0 && dropped == mostDropped:
-			return nil, fmt.Errorf("the device compiled kernels in each of %d samples, the last one %d: no time of the work was measured", dropped+1, compiled)
+			return nil, fmt.Errorf("the device compiled kernels in each of %d samples, the last one %d: no time of the work was measured",
+				dropped+1, compiled)
 		case compiled > 0:
 			dropped++
 		default:

@@ -78,7 +78,8 @@ type trial struct {
 	before map[string]int64
 }
 
-func withModel(look func(context.Context, trial) ([]runtime.Reading, error)) func(context.Context, runtime.Engine, string) ([]runtime.Reading, error) {
+func withModel(look func(context.Context, trial) ([]runtime.Reading, error)) func(context.Context, runtime.Engine,
+	string) ([]runtime.Reading, error) {
 	return func(ctx context.Context, e runtime.Engine, path string) ([]runtime.Reading, error) {
 		mine, ok := e.(*engine)
 		if !ok {
@@ -150,7 +151,8 @@ func trySettings(_ context.Context, t trial) ([]runtime.Reading, error) {
 func loggedCache(r printed.Report) []runtime.Reading {
 	out := []runtime.Reading{runtime.AtLeast("caches in the log", float64(len(r.Caches)), 1)}
 	if len(r.Caches) > 0 {
-		out = append(out, runtime.Equals("cells in the log", 512, r.Caches[0].Cells), runtime.Equals("streams in the log", 2, r.Caches[0].Streams))
+		out = append(out, runtime.Equals("cells in the log", 512, r.Caches[0].Cells),
+			runtime.Equals("streams in the log", 2, r.Caches[0].Streams))
 	}
 	return out
 }
@@ -228,21 +230,22 @@ func (t trial) decode(p llama.ContextParams, prompt int, then func(*llama.Contex
 
 func tryStep(_ context.Context, t trial) ([]runtime.Reading, error) {
 	var out []runtime.Reading
-	err := t.decode(llama.ContextParams{NCtx: 512, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 64, func(lc *llama.Context) error {
-		mark := lc.Log().Mark()
-		if err := lc.Decode(someTokens(t.model, 64)); err != nil {
-			return err
-		}
-		lc.Synchronize()
-		left := lc.Unfinished()
-		out = append(out, runtime.AtMost("milliseconds that the device works on", left.Seconds()*1e3, 10))
-		said := "nothing"
-		if err := printed.StepFailed(lc.Log().Since(mark)); err != nil {
-			said = err.Error()
-		}
-		out = append(out, runtime.Equals("errors in the log", "nothing", said))
-		return nil
-	})
+	err := t.decode(llama.ContextParams{NCtx: 512, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 64,
+		func(lc *llama.Context) error {
+			mark := lc.Log().Mark()
+			if err := lc.Decode(someTokens(t.model, 64)); err != nil {
+				return err
+			}
+			lc.Synchronize()
+			left := lc.Unfinished()
+			out = append(out, runtime.AtMost("milliseconds that the device works on", left.Seconds()*1e3, 10))
+			said := "nothing"
+			if err := printed.StepFailed(lc.Log().Since(mark)); err != nil {
+				said = err.Error()
+			}
+			out = append(out, runtime.Equals("errors in the log", "nothing", said))
+			return nil
+		})
 	return out, err
 }
 
@@ -266,7 +269,8 @@ func tryCompiled(ctx context.Context, t trial) ([]runtime.Reading, error) {
 		}
 		return printed.Compiled(lc.Log().Since(mark)), nil
 	}
-	lc, err := t.model.NewContext(llama.ContextParams{NCtx: 2304, NBatch: 512, NUbatch: 512, NThreads: goruntime.NumCPU(), FlashAttn: t.flash()})
+	lc, err := t.model.NewContext(llama.ContextParams{NCtx: 2304, NBatch: 512, NUbatch: 512,
+		NThreads: goruntime.NumCPU(), FlashAttn: t.flash()})
 	if err != nil {
 		return nil, err
 	}
@@ -289,12 +293,13 @@ func tryCallback(_ context.Context, t trial) ([]runtime.Reading, error) {
 		logits []float32
 	}
 	run := func(eval func(llama.Node)) (r ran, err error) {
-		err = t.decode(llama.ContextParams{NCtx: 256, NBatch: 32, NUbatch: 32, NThreads: 1, FlashAttn: t.flash(), Eval: eval}, 16, func(lc *llama.Context) error {
-			r.splits = fmt.Sprint(lc.Report().Splits)
-			logits, err := lc.Logits(-1)
-			r.logits = slices.Clone(logits)
-			return err
-		})
+		err = t.decode(llama.ContextParams{NCtx: 256, NBatch: 32, NUbatch: 32, NThreads: 1, FlashAttn: t.flash(), Eval: eval}, 16,
+			func(lc *llama.Context) error {
+				r.splits = fmt.Sprint(lc.Report().Splits)
+				logits, err := lc.Logits(-1)
+				r.logits = slices.Clone(logits)
+				return err
+			})
 		return r, err
 	}
 	plain, err := run(nil)
@@ -348,19 +353,20 @@ func tryMemory(_ context.Context, t trial) ([]runtime.Reading, error) {
 		return nil, runtime.NotHere("a device in software says the same of its memory at all times")
 	}
 	var out []runtime.Reading
-	err := t.decode(llama.ContextParams{NCtx: 8192, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 8, func(lc *llama.Context) error {
-		there := int64(0)
-		for _, report := range []printed.Report{t.model.Report(), lc.Report()} {
-			for _, b := range report.Buffers {
-				if strings.HasPrefix(b.Device, gpu.Name) {
-					there += b.Bytes
+	err := t.decode(llama.ContextParams{NCtx: 8192, NBatch: 64, NUbatch: 64, NThreads: 1, FlashAttn: t.flash()}, 8,
+		func(lc *llama.Context) error {
+			there := int64(0)
+			for _, report := range []printed.Report{t.model.Report(), lc.Report()} {
+				for _, b := range report.Buffers {
+					if strings.HasPrefix(b.Device, gpu.Name) {
+						there += b.Bytes
+					}
 				}
 			}
-		}
-		fell := t.before[gpu.Name] - t.lib.FreeMemory()[gpu.Name]
-		out = append(out, runtime.Between("fall over the logged bytes", float64(fell)/float64(max(1, there)), 0.9, 2))
-		return nil
-	})
+			fell := t.before[gpu.Name] - t.lib.FreeMemory()[gpu.Name]
+			out = append(out, runtime.Between("fall over the logged bytes", float64(fell)/float64(max(1, there)), 0.9, 2))
+			return nil
+		})
 	return out, err
 }
 
@@ -371,7 +377,8 @@ func tryWorkingSet(ctx context.Context, t trial) ([]runtime.Reading, error) {
 	}
 	share := float64(gpu.MemoryTotal) / float64(max(1, machine.Read(ctx).MemoryBytes))
 	if !strings.HasPrefix(gpu.Name, "MTL") {
-		return nil, runtime.NotHere("%s is none of Apple's; its total is %s of this machine's memory", gpu.Name, fmt.Sprintf("%.0f %%", 100*share))
+		return nil, runtime.NotHere("%s is none of Apple's; its total is %s of this machine's memory", gpu.Name,
+			fmt.Sprintf("%.0f %%", 100*share))
 	}
 	return []runtime.Reading{runtime.Between("total as a share of the memory", share, 0.5, 1)}, nil
 }
@@ -384,16 +391,18 @@ func tryBF16(_ context.Context, t trial) ([]runtime.Reading, error) {
 		return []runtime.Reading{runtime.Holds("bf16 kernels", false, "compiled in", "gone: the program's SDK is "+k.SDK)}, nil
 	}
 	out := []runtime.Reading{}
-	err := t.decode(llama.ContextParams{NCtx: 256, NBatch: 32, NUbatch: 32, NThreads: 1, FlashAttn: t.flash(), TypeK: "bf16", TypeV: "bf16"}, 8, func(lc *llama.Context) error {
-		logits, err := lc.Logits(-1)
-		bad := 0
-		for _, v := range logits {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				bad++
+	err := t.decode(llama.ContextParams{NCtx: 256, NBatch: 32, NUbatch: 32, NThreads: 1, FlashAttn: t.flash(), TypeK: "bf16", TypeV: "bf16"},
+		8, func(lc *llama.Context) error {
+			logits, err := lc.Logits(-1)
+			bad := 0
+			for _, v := range logits {
+				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+					bad++
+				}
 			}
-		}
-		out = append(out, runtime.Equals("logits that are no numbers, of a cache of bf16", 0, bad), runtime.AtLeast("logits", float64(len(logits)), 1))
-		return err
-	})
+			out = append(out, runtime.Equals("logits that are no numbers, of a cache of bf16", 0, bad),
+				runtime.AtLeast("logits", float64(len(logits)), 1))
+			return err
+		})
 	return out, err
 }

@@ -19,7 +19,8 @@ func Read(ctx context.Context) results.Host {
 		Name: info.Name, OS: info.OS, OSVersion: info.OSVersion, OSBuild: info.OSBuild, Arch: info.Arch,
 		Chip: info.Chip, Cores: info.Cores, GPUCores: info.GPUCores,
 		MemoryBytes: info.MemoryBytes, FreeMemoryBytes: info.FreeMemoryBytes, SwapUsedBytes: info.SwapUsedBytes,
-		Power: info.Power, LowPowerMode: info.LowPowerMode, PowerMode: info.PowerMode, DisplayAsleep: info.DisplayAsleep, Thermal: info.Thermal, LoadAverage: info.LoadAverage,
+		Power: info.Power, LowPowerMode: info.LowPowerMode, PowerMode: info.PowerMode, DisplayAsleep: info.DisplayAsleep, Thermal: info.Thermal,
+		LoadAverage:        info.LoadAverage,
 		GPUWiredLimitBytes: info.GPUWiredLimitBytes, Background: info.Background, Busy: info.Busy,
 		Unfit: unfit(info),
 	}

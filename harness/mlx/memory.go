@@ -17,15 +17,18 @@ func memoryOf(run arch.Facts, weightType string, c results.Case, lib results.Run
 		return nil, err
 	}
 	m := &results.Memory{
-		WeightBytes: parts.Weights, KVBytes: parts.KV, ComputeBytes: parts.Compute, OutputBytes: parts.Output, RepackBytes: parts.Repacked, ProcessBytes: parts.Process,
+		WeightBytes: parts.Weights, KVBytes: parts.KV, ComputeBytes: parts.Compute, OutputBytes: parts.Output, RepackBytes: parts.Repacked,
+		ProcessBytes: parts.Process,
 		NotPredicted: parts.Unknown,
 	}
 	if c.NSeq > 1 && m.ComputeBytes != nil {
-		m.ComputeBytes, m.NotPredicted = nil, map[string]string{"compute": "what stands beside the caches of several sequences, which are copied and masked, is not known"}
+		m.ComputeBytes, m.NotPredicted = nil, map[string]string{"compute": "what stands beside the caches of several sequences, which are " +
+			"copied and masked, is not known"}
 		return m, nil
 	}
 	if lib.Device == onProcessor && m.ComputeBytes != nil {
-		m.ComputeBytes, m.NotPredicted = nil, map[string]string{"compute": "how far MLX's processor backend computes ahead is not known; of an Apple GPU it is predicted"}
+		m.ComputeBytes, m.NotPredicted = nil, map[string]string{"compute": "how far MLX's processor backend computes ahead is not known; of " +
+			"an Apple GPU it is predicted"}
 		return m, nil
 	}
 	m.TotalBytes = parts.Total()

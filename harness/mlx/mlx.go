@@ -81,7 +81,8 @@ func (Runtime) WeightTypes(kind string) []string {
 // reads headers of any.
 func (Runtime) Accepts(path string, kind results.Kind) error {
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err != nil {
-		return failure.Input(fmt.Errorf("%s: mlx runs Hugging Face folders with a config.json and safetensors; measure a skeleton of the model with --skeleton full, or leave mlx out with --runtime llama.cpp", path))
+		return failure.Input(fmt.Errorf("%s: mlx runs Hugging Face folders with a config.json and safetensors; measure a skeleton of the "+
+			"model with --skeleton full, or leave mlx out with --runtime llama.cpp", path))
 	}
 	if kind == results.KindPlan {
 		return nil

@@ -20,7 +20,8 @@ func outputNoise(run arch.Facts, weightType string, c results.Case) *logit.Noise
 	if c.KVBits > 0 {
 		return nil
 	}
-	distance, ok := noise.Distance(run, noise.Arithmetic{Inputs: typ, Products: roundings, Keys: typ, Values: typ, Tokens: c.NDepth + c.NPrompt + c.NGen})
+	distance, ok := noise.Distance(run, noise.Arithmetic{Inputs: typ, Products: roundings, Keys: typ, Values: typ,
+		Tokens: c.NDepth + c.NPrompt + c.NGen})
 	if !ok {
 		return nil
 	}

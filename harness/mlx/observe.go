@@ -40,7 +40,8 @@ func (s *session) Observe(ctx context.Context, c results.Case) (m *results.Measu
 	}
 	m = &results.Measured{WeightBytes: &s.model.WeightBytes, KVBytes: new(int64), KVSources: &results.KVSources{}, Memory: &results.Memory{}}
 	for _, l := range layers {
-		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: l.Layer, Class: classOf(l), Cells: int64(l.Slots * max(1, c.NSeq)), KBytes: l.KeyBytes, VBytes: l.ValueBytes})
+		m.KVLayers = append(m.KVLayers, results.KVLayer{Layer: l.Layer, Class: classOf(l), Cells: int64(l.Slots * max(1, c.NSeq)),
+			KBytes: l.KeyBytes, VBytes: l.ValueBytes})
 		*m.KVBytes += l.KeyBytes + l.ValueBytes
 	}
 	m.PeakBytes = new(max(after.Peak, after.Active)) // the peak starts at 0, not at what is active

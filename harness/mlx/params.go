@@ -56,5 +56,6 @@ func prompts(c results.Case) (depth, prompt int) {
 }
 
 func cacheOptions(c results.Case) lm.CacheOptions {
-	return lm.CacheOptions{Rows: c.NSeq, MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize, QuantizedKVStart: c.QuantizedKVStart}
+	return lm.CacheOptions{Rows: c.NSeq, MaxKVSize: c.MaxKVSize, KVBits: c.KVBits, KVGroupSize: c.KVGroupSize,
+		QuantizedKVStart: c.QuantizedKVStart}
 }

@@ -8,7 +8,8 @@ import "assay/harness/runtime"
 func (Runtime) Trials() []runtime.Trial {
 	return []runtime.Trial{
 		{
-			Name: "attention", Assumed: "attention is fused by head width, length and release alone, and counts and comes out as its two products do",
+			Name: "attention", Assumed: "attention is fused by head width, length and release alone, and counts and comes out as its two " +
+				"products do",
 			Source: "ScaledDotProductAttention::use_fallback, mlx/backend/metal/scaled_dot_product_attention.cpp, 0.31.2 to 0.32.1",
 			Look:   on(tryAttention),
 		},
@@ -33,7 +34,8 @@ func (Runtime) Trials() []runtime.Trial {
 			Look:   on(tryQuantised),
 		},
 		{
-			Name: "in-place", Assumed: "a cache is updated in place, with the next step in flight too where a step is longer than the host may be ahead",
+			Name: "in-place", Assumed: "a cache is updated in place, with the next step in flight too where a step is longer than the host may " +
+				"be ahead",
 			Source: "array::is_donatable, mlx/array.h; MAX_ACTIVE_TASKS, mlx/transforms.cpp",
 			Look:   on(tryInPlace),
 		},

@@ -130,7 +130,8 @@ func newAttention(width, queries int, mask string) attention {
 	seed := uint64(width*1000 + queries)
 	return attention{
 		width: width, queries: queries, mask: mask, sinks: drawn(seed+3, 1, triedHeads),
-		q: drawn(seed, triedHeads*queries, width), k: drawn(seed+1, triedKVHeads*triedKeys, width), v: drawn(seed+2, triedKVHeads*triedKeys, width),
+		q: drawn(seed, triedHeads*queries, width), k: drawn(seed+1, triedKVHeads*triedKeys, width),
+		v: drawn(seed+2, triedKVHeads*triedKeys, width),
 	}
 }
 

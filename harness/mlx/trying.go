@@ -9,7 +9,8 @@ import (
 )
 
 // on makes an experiment on the library's thread.
-func on(look func(context.Context, *mlx.Library, *mlx.Scope) ([]runtime.Reading, error)) func(context.Context, runtime.Engine, string) ([]runtime.Reading, error) {
+func on(look func(context.Context, *mlx.Library, *mlx.Scope) ([]runtime.Reading, error)) func(context.Context, runtime.Engine,
+	string) ([]runtime.Reading, error) {
 	return func(ctx context.Context, e runtime.Engine, _ string) (out []runtime.Reading, err error) {
 		lib, err := libraryOf(e)
 		if err != nil {

@@ -210,7 +210,8 @@ func expertsApart(s *mlx.Scope, q mlx.Quantisation) float64 {
 	w = mlx.Packed{Words: shaped(w.Words), Scales: shaped(w.Scales), Biases: shaped(w.Biases)}
 	chosen := []int32{2, 0, 1, 2, 0}
 	x := drawn(5, len(chosen), packedWidth)
-	got := s.Floats(s.GatherQMM(s.Float32s(x.data, len(chosen), 1, packedWidth), w, s.View(s.Int32s(chosen, len(chosen)), mlx.Uint32), q, false))
+	got := s.Floats(s.GatherQMM(s.Float32s(x.data, len(chosen), 1, packedWidth), w, s.View(s.Int32s(chosen, len(chosen)), mlx.Uint32),
+		q, false))
 	var want exact
 	for i, e := range chosen {
 		mine := matrix{each, packedWidth, plain.data[int(e)*each*packedWidth : (int(e)+1)*each*packedWidth]}

@@ -20,20 +20,24 @@ type wrongKernel struct {
 
 // wrongKernels were read off the fixes.
 var wrongKernels = []wrongKernel{
-	{"scores of two or three queries with packed values of 1,024 cells or more", "0.32.0", 3497, func(_ arch.Facts, _ string, c results.Case) bool {
-		rest := (c.NPrompt - 1) % promptChunk
-		return c.KVBits > 0 && (rest == 2 || rest == 3) && c.NDepth+c.NPrompt >= manyCells
-	}},
-	{"packed values in groups of 32 of heads that are no multiple of 64, in 1,024 cells or more: the last columns are never written", "0.32.1", 4251,
+	{"scores of two or three queries with packed values of 1,024 cells or more", "0.32.0", 3497,
+		func(_ arch.Facts, _ string, c results.Case) bool {
+			rest := (c.NPrompt - 1) % promptChunk
+			return c.KVBits > 0 && (rest == 2 || rest == 3) && c.NDepth+c.NPrompt >= manyCells
+		}},
+	{"packed values in groups of 32 of heads that are no multiple of 64, in 1,024 cells or more: the last columns are never written",
+		"0.32.1", 4251,
 		func(run arch.Facts, _ string, c results.Case) bool {
 			return c.KVBits > 0 && c.KVGroupSize == 32 && c.NDepth+c.NPrompt+c.NGen >= manyCells && oddHeads(run)
 		}},
-	{"nvfp4 products with few rows, which are split over the inner dimension", "0.32.1", 3854, func(run arch.Facts, weightType string, c results.Case) bool {
-		return packingOf(run, weightType) == "nvfp4" && c.NPrompt > 1 && (c.NPrompt-1)%promptChunk <= fewRows
-	}},
-	{"mxfp4, mxfp8 and nvfp4 products with fewer than eight outputs, such as a shared expert's gate", "0.32.0", 3804, func(run arch.Facts, weightType string, _ results.Case) bool {
-		return packingOf(run, weightType) != "" && gatesOne(run)
-	}},
+	{"nvfp4 products with few rows, which are split over the inner dimension", "0.32.1", 3854,
+		func(run arch.Facts, weightType string, c results.Case) bool {
+			return packingOf(run, weightType) == "nvfp4" && c.NPrompt > 1 && (c.NPrompt-1)%promptChunk <= fewRows
+		}},
+	{"mxfp4, mxfp8 and nvfp4 products with fewer than eight outputs, such as a shared expert's gate", "0.32.0", 3804,
+		func(run arch.Facts, weightType string, _ results.Case) bool {
+			return packingOf(run, weightType) != "" && gatesOne(run)
+		}},
 	{"positions of one token in several sequences", "0.32.0", 3498, func(_ arch.Facts, _ string, c results.Case) bool {
 		return c.NSeq > 1 && c.NGen > 0
 	}},

@@ -45,7 +45,8 @@ func TestAdviceByMeasuredLosses(t *testing.T) {
 		}}
 		return results.Record{
 			Status: results.StatusOK, Runtime: results.Runtime{Name: "llama.cpp"},
-			Model: results.Model{Name: "Llama 3.1 8B", FileType: typ, WeightBytes: &weights}, Case: results.Case{Kind: results.KindPrefill, NPrompt: 8},
+			Model:    results.Model{Name: "Llama 3.1 8B", FileType: typ, WeightBytes: &weights},
+			Case:     results.Case{Kind: results.KindPrefill, NPrompt: 8},
 			Measured: &results.Measured{Output: o},
 		}
 	}

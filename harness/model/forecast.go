@@ -107,10 +107,12 @@ func NewForecast(ctx context.Context, ref string, by Predictor, opt ForecastOpti
 		return Forecast{}, err
 	}
 	if by.Of() != rt.Name() {
-		return Forecast{}, failure.Input(fmt.Errorf("speed in %s cannot be predicted from figures of %s (%s): name a fit of runs in %s", rt.Name(), by.Of(), by.Source(), rt.Name()))
+		return Forecast{}, failure.Input(fmt.Errorf("speed in %s cannot be predicted from figures of %s (%s): name a fit of runs in %s",
+			rt.Name(), by.Of(), by.Source(), rt.Name()))
 	}
 	x := forecaster{s, by, opt}
-	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, MemoryBasis: opt.MemoryBasis, Basis: by.Source(), MeasuredContext: by.MeasuredContext()}
+	out := Forecast{Model: f.Name, WeightType: opt.WeightType, MemoryBytes: opt.MemoryBytes, MemoryBasis: opt.MemoryBasis, Basis: by.Source(),
+		MeasuredContext: by.MeasuredContext()}
 	if out.Tests, err = x.tests(); err != nil {
 		return Forecast{}, failure.Input(fmt.Errorf("%s: %w", f.Name, err))
 	}

@@ -21,7 +21,8 @@ func needOf(p *results.Predicted) *results.Memory {
 // files of the same model is asked of those.
 func readable(s subject.Subject) error {
 	if format := runtimes.FormatOf(s.Ref); s.Facts.File != nil && format != "" && format != s.Runtime.Name() {
-		return failure.Input(fmt.Errorf("%s is a file for %s, which %s does not read; ask of the model's Hugging Face folder, of hf:ORG/NAME or of a preset, or leave --runtime %s out",
+		return failure.Input(fmt.Errorf("%s is a file for %s, which %s does not read; ask of the model's Hugging Face folder, of hf:ORG/NAME "+
+			"or of a preset, or leave --runtime %s out",
 			s.Ref, format, s.Runtime.Name(), s.Runtime.Name()))
 	}
 	return nil

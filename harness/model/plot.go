@@ -139,7 +139,8 @@ func (c *curves) add(name, class string, line, marks []draw.Point) {
 	for _, p := range line {
 		c.xs, c.ys = append(c.xs, p.X), append(c.ys, p.Y)
 	}
-	c.chart.Marks = append(c.chart.Marks, draw.Mark{Kind: draw.Line, Class: class, Points: line}, draw.Mark{Kind: draw.Dots, Class: class, Points: marks})
+	c.chart.Marks = append(c.chart.Marks, draw.Mark{Kind: draw.Line, Class: class, Points: line},
+		draw.Mark{Kind: draw.Dots, Class: class, Points: marks})
 	c.legend = append(c.legend, draw.Entry{Class: class, Label: name})
 }
 

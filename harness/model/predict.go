@@ -85,7 +85,8 @@ func Predict(ctx context.Context, a subject.Ask, c results.Case, sets []string) 
 		return Foretold{}, failure.Input(tooLong(c, err))
 	}
 	if beyond {
-		out.Notes = append(out.Notes, fmt.Sprintf("a context of %d is more than the %d tokens that %s was trained with: what is written beyond them is of no known quality",
+		out.Notes = append(out.Notes, fmt.Sprintf("a context of %d is more than the %d tokens that %s was trained with: what is written "+
+			"beyond them is of no known quality",
 			c.NCtx, s.Facts.ContextLength, s.Facts.Name))
 	}
 	if out.Predicted.WeightBytes == nil {

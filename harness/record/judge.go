@@ -55,7 +55,8 @@ func Judged(sets []rules.Set, it subject.Item, rec *results.Record) ([]results.V
 	c := rules.Case{Facts: it.Facts, Params: params, Weights: it.WeightType}
 	seen := rules.Observed{KVBytes: rec.Measured.KVBytes}
 	for _, l := range rec.Measured.KVLayers {
-		seen.KVLayers = append(seen.KVLayers, kv.Layer{Layer: l.Layer, Class: kv.Class(l.Class), Cells: l.Cells, KBytes: l.KBytes, VBytes: l.VBytes})
+		seen.KVLayers = append(seen.KVLayers, kv.Layer{Layer: l.Layer, Class: kv.Class(l.Class), Cells: l.Cells,
+			KBytes: l.KBytes, VBytes: l.VBytes})
 	}
 	if it.Skeleton != runtime.SkeletonKV {
 		seen.FLOPs, seen.WeightBytes, seen.Params = rec.Measured.FLOPs, rec.Measured.WeightBytes, rec.Model.NParams

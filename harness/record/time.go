@@ -49,7 +49,8 @@ func onPublished(rec results.Record, kind string, work roofline.Work) (*roofline
 	if err != nil {
 		return nil, ""
 	}
-	mac, err := published.New(machines.Machine{Chip: chip}, published.Setting{Runtime: rec.Runtime.Name, NoTensor: noTensor(rec.Runtime.Kernels)})
+	mac, err := published.New(machines.Machine{Chip: chip}, published.Setting{Runtime: rec.Runtime.Name,
+		NoTensor: noTensor(rec.Runtime.Kernels)})
 	if err != nil {
 		return nil, ""
 	}

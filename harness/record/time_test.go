@@ -29,9 +29,10 @@ func TestForetellTakesTheNewestFitThatKnows(t *testing.T) {
 	record := func() results.Record {
 		return results.Record{
 			Status: results.StatusOK, Host: results.Host{Name: "lab", Chip: "M2"}, Runtime: results.Runtime{Name: "llama.cpp", Version: "v0.5.0"},
-			Case:      results.Case{Kind: results.KindDecode, NGen: 2, NThreads: 2},
-			Predicted: &results.Predicted{Cost: &results.Cost{Steps: 2, Terms: []results.CostTerm{{Class: "weights", Type: "q8_0", FLOPs: 1, Bytes: 2e9}}}},
-			Measured:  &results.Measured{SamplesNS: []int64{3e9}},
+			Case: results.Case{Kind: results.KindDecode, NGen: 2, NThreads: 2},
+			Predicted: &results.Predicted{Cost: &results.Cost{Steps: 2, Terms: []results.CostTerm{{Class: "weights", Type: "q8_0",
+				FLOPs: 1, Bytes: 2e9}}}},
+			Measured: &results.Measured{SamplesNS: []int64{3e9}},
 		}
 	}
 	const here = "lab (M2), 2 threads, 0 GPU layers"
@@ -40,14 +41,20 @@ func TestForetellTakesTheNewestFitThatKnows(t *testing.T) {
 		change func(*results.Record)
 		want   string
 	}{
-		"the newest":                   {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read q8_0")}, nil, "new"},
-		"an older one that knows more": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read f16")}, nil, "old"},
-		"one with its kin":             {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0"), fitOf("new", here, "step", "read f16")}, nil, "new"},
-		"another machine":              {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0")}, nil, ""},
-		"another runtime":              {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Runtime.Name = "mlx" }, ""},
-		"another number of threads":    {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Case.NThreads = 1 }, ""},
-		"a failed case":                {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")}, func(r *results.Record) { r.Status = results.StatusFailed }, ""},
-		"no fit":                       {nil, nil, ""},
+		"the newest": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read q8_0")},
+			nil, "new"},
+		"an older one that knows more": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0"), fitOf("new", here, "step", "read f16")},
+			nil, "old"},
+		"one with its kin": {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0"), fitOf("new", here, "step", "read f16")},
+			nil, "new"},
+		"another machine": {[]roofline.Fit{fitOf("old", "elsewhere", "step", "read q8_0")}, nil, ""},
+		"another runtime": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")},
+			func(r *results.Record) { r.Runtime.Name = "mlx" }, ""},
+		"another number of threads": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")},
+			func(r *results.Record) { r.Case.NThreads = 1 }, ""},
+		"a failed case": {[]roofline.Fit{fitOf("old", here, "step", "read q8_0")},
+			func(r *results.Record) { r.Status = results.StatusFailed }, ""},
+		"no fit": {nil, nil, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

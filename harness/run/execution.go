@@ -323,7 +323,8 @@ func (x *execution) fits(it subject.Item, h results.Host) error {
 	for _, at := range limits(x.library(it).runtime, need, h) {
 		n, _ := need.On(at.device).Need()
 		if by := results.TooMuch(n, at.bytes); by != "" {
-			return failure.TooLarge(fmt.Errorf("%s does not fit at a context of %d (%s): %s of %s; it needs %s; choose a smaller model, context or type, or run it all the same with --force",
+			return failure.TooLarge(fmt.Errorf("%s does not fit at a context of %d (%s): %s of %s; it needs %s; choose a smaller model, context "+
+				"or type, or run it all the same with --force",
 				it.Ref, it.Case.NCtx, by, figure.Bytes(at.bytes), at.what, need))
 		}
 	}

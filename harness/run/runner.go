@@ -81,7 +81,8 @@ func apart(items []subject.Item) error {
 	for _, it := range items {
 		key := results.Record{Runtime: results.Runtime{Name: it.Runtime}, Model: subject.ModelOf(it), Case: it.Case}.Key()
 		if other, taken := seen[key]; taken && other.Ref != it.Ref {
-			return failure.Input(fmt.Errorf("%q and %q are both called %q, and their results could not be told apart; run one of them, or rename it (general.name)",
+			return failure.Input(fmt.Errorf("%q and %q are both called %q, and their results could not be told apart; run one of them, or rename "+
+				"it (general.name)",
 				other.Ref, it.Ref, it.Facts.Name))
 		}
 		seen[key] = it

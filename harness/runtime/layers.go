@@ -16,7 +16,8 @@ const ExactRules = "exact"
 func KVLayers(p kv.Plan) []results.KVLayer {
 	out := make([]results.KVLayer, 0, len(p.Layers))
 	for _, l := range p.Layers {
-		out = append(out, results.KVLayer{Layer: l.Layer, Class: string(l.Class), Cells: l.Cells, KBytes: l.KBytes, VBytes: l.VBytes, Device: l.Device})
+		out = append(out, results.KVLayer{Layer: l.Layer, Class: string(l.Class), Cells: l.Cells, KBytes: l.KBytes,
+			VBytes: l.VBytes, Device: l.Device})
 	}
 	return out
 }

@@ -68,7 +68,8 @@ func conform(t *testing.T, rt runtime.Runtime) {
 		_, err := subject.Of(t.Context(), subject.Ask{Ref: s.Ref, Runtime: rt.Name(), WeightType: name, Skeleton: runtime.SkeletonFull})
 		assert.NoError(t, err, "a type that is listed is taken: %s", name)
 	}
-	assert.Error(t, rt.Accepts(filepath.Join(t.TempDir(), "model.nothing"), results.KindDecode), "what cannot be run is refused before a worker starts")
+	assert.Error(t, rt.Accepts(filepath.Join(t.TempDir(), "model.nothing"), results.KindDecode),
+		"what cannot be run is refused before a worker starts")
 	assert.False(t, rt.Owns("preset:smollm2-135m"), "a preset is nobody's format")
 	for _, other := range runtimes.All() {
 		if other.Name() != rt.Name() && rt.Owns("model.gguf") {

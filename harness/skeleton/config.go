@@ -52,7 +52,8 @@ func Config(f arch.Facts) (map[string]any, error) {
 	for i, layer := range f.Layers {
 		b := layer.Attention
 		if layer.Recurrent != nil && !recurs || b != nil && (b.MLA != nil || b.Chunked) {
-			return nil, fmt.Errorf("%s: layer %d is recurrent, or its attention latent or chunked, and no config.json of a skeleton is written of such a %s", f.Name, i, f.ModelType)
+			return nil, fmt.Errorf("%s: layer %d is recurrent, or its attention latent or chunked, and no config.json of a skeleton is written "+
+				"of such a %s", f.Name, i, f.ModelType)
 		}
 		if layer.Recurrent != nil && b == nil {
 			continue

@@ -45,7 +45,8 @@ func hybrid(f arch.Facts, fields map[string]any) error {
 	for i, layer := range f.Layers {
 		r := layer.Recurrent
 		if (layer.Attention != nil) != ((i+1)%interval == 0) || r != nil && *r != *sizes || r != nil && r.Kind != "gated-delta" {
-			return fmt.Errorf("%s: layer %d breaks the pattern of one layer in %d that attends, which no config.json of %s can say", f.Name, i, interval, f.ModelType)
+			return fmt.Errorf("%s: layer %d breaks the pattern of one layer in %d that attends, which no config.json of %s can say", f.Name,
+				i, interval, f.ModelType)
 		}
 	}
 	for name, size := range map[string]int64{

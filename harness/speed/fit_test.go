@@ -40,8 +40,9 @@ func timed(name string, bytes int64, kind results.Kind, n, depth int) results.Re
 	ns := int64(s * 1e9)
 	return results.Record{
 		Schema: results.Schema, RunID: "r1", Time: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), Status: results.StatusOK,
-		Host: results.Host{Name: "lab", Chip: "M2", OS: "darwin", Arch: "arm64"}, Runtime: results.Runtime{Name: "llama.cpp", Version: "v0.5.0", Device: "CPU"},
-		Model: results.Model{Ref: "preset:" + name, Name: name, WeightType: "q8_0"}, Case: c,
+		Host:    results.Host{Name: "lab", Chip: "M2", OS: "darwin", Arch: "arm64"},
+		Runtime: results.Runtime{Name: "llama.cpp", Version: "v0.5.0", Device: "CPU"},
+		Model:   results.Model{Ref: "preset:" + name, Name: name, WeightType: "q8_0"}, Case: c,
 		Predicted: &results.Predicted{Rules: "exact", Cost: cost},
 		Measured:  &results.Measured{SamplesNS: []int64{ns + 9, ns, ns + 5, ns * 3}},
 	}
@@ -62,7 +63,8 @@ func calibrated() results.Run {
 }
 
 func TestObservationsTakeWhatCanBeLearntFrom(t *testing.T) {
-	failed, uncounted, both, cache := timed("a", 1e8, results.KindDecode, 4, 0), timed("b", 1e8, results.KindDecode, 4, 0), timed("c", 1e8, results.KindDecode, 4, 0), timed("d", 1e8, results.KindKV, 4, 0)
+	failed, uncounted, both, cache := timed("a", 1e8, results.KindDecode, 4, 0), timed("b", 1e8, results.KindDecode, 4, 0),
+		timed("c", 1e8, results.KindDecode, 4, 0), timed("d", 1e8, results.KindKV, 4, 0)
 	failed.Status, failed.Error = results.StatusFailed, "out of memory"
 	uncounted.Predicted.Cost = nil
 	both.Case.NPrompt = 16

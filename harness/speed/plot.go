@@ -12,7 +12,8 @@ import (
 // residuals.svg, and returns their paths.
 func Plot(dir string, fit *roofline.Fit, obs []roofline.Observation) ([]string, error) {
 	return draw.Save(dir, map[string]draw.Picture{
-		"roofline.svg": drawRoofline(fit.Roofline(obs)), "predicted.svg": drawPredicted(fit.HeldOut()), "residuals.svg": drawResiduals(fit.HeldOut()),
+		"roofline.svg": drawRoofline(fit.Roofline(obs)), "predicted.svg": drawPredicted(fit.HeldOut()),
+		"residuals.svg": drawResiduals(fit.HeldOut()),
 	}, "roofline.svg", "predicted.svg", "residuals.svg")
 }
 
@@ -31,11 +32,13 @@ func drawRoofline(r roofline.Roofline) draw.Picture {
 		{X: c.X.Lo, Y: c.X.Lo * r.Bandwidth}, {X: ridge, Y: r.FLOPS}, {X: c.X.Hi, Y: r.FLOPS},
 	}}
 	c.Marks = []draw.Mark{roof, dots}
-	return draw.Picture{Title: c.Title, Chart: c, Legend: []draw.Entry{{Class: roof.Class, Label: "what the fit allows at best"}, {Class: dots.Class, Label: "cases"}}}
+	return draw.Picture{Title: c.Title, Chart: c, Legend: []draw.Entry{{Class: roof.Class, Label: "what the fit allows at best"},
+		{Class: dots.Class, Label: "cases"}}}
 }
 
 func drawPredicted(held []roofline.HeldOut) draw.Picture {
-	c := draw.Chart{Title: "Each case by the fit without its model", XName: "measured seconds", YName: "predicted seconds", XLabel: figure.Short, YLabel: figure.Short}
+	c := draw.Chart{Title: "Each case by the fit without its model", XName: "measured seconds", YName: "predicted seconds",
+		XLabel: figure.Short, YLabel: figure.Short}
 	lo, hi := math.Inf(1), 0.0
 	for _, h := range held {
 		lo, hi = min(lo, h.Measured, h.Predicted), max(hi, h.Measured, h.Predicted)
@@ -46,12 +49,16 @@ func drawPredicted(held []roofline.HeldOut) draw.Picture {
 	c.X = draw.Logarithmic(lo, hi, 6, 10)
 	c.Y = c.X
 	equal := draw.Mark{Kind: draw.Line, Class: draw.Colour(5), Points: []draw.Point{{X: c.X.Lo, Y: c.X.Lo}, {X: c.X.Hi, Y: c.X.Hi}}}
-	c.Marks = append([]draw.Mark{equal}, byKind(held, func(h roofline.HeldOut) draw.Point { return draw.Point{X: h.Measured, Y: h.Predicted} })...)
+	c.Marks = append([]draw.Mark{equal}, byKind(held, func(h roofline.HeldOut) draw.Point {
+		return draw.Point{X: h.Measured,
+			Y: h.Predicted}
+	})...)
 	return draw.Picture{Title: c.Title, Chart: c, Legend: kinds()}
 }
 
 func drawResiduals(held []roofline.HeldOut) draw.Picture {
-	c := draw.Chart{Title: "Residuals over depth", XName: "tokens in the cache", YName: "measured over predicted, %", XLabel: figure.Short, YLabel: figure.Short}
+	c := draw.Chart{Title: "Residuals over depth", XName: "tokens in the cache", YName: "measured over predicted, %",
+		XLabel: figure.Short, YLabel: figure.Short}
 	c.Marks = byKind(held, func(h roofline.HeldOut) draw.Point {
 		return draw.Point{X: float64(h.Depth), Y: 100 * (h.Measured/h.Predicted - 1)}
 	})

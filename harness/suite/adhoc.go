@@ -26,7 +26,8 @@ func AdHoc(g CaseGroup, kinds []string, reps, rounds int) (Suite, error) {
 	if m := g.checkKnown(runtimesOf(groups), NotToRun); m != nil {
 		return Suite{}, m
 	}
-	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Total: reps, Groups: groups, together: true}.WithDefaults()
+	s := Suite{Name: "command line", Rounds: rounds, Samples: (reps + rounds - 1) / rounds, Total: reps, Groups: groups,
+		together: true}.WithDefaults()
 	if err := s.validate(); err != nil {
 		return Suite{}, failure.Input(err)
 	}

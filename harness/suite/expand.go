@@ -128,7 +128,8 @@ func (g CaseGroup) settled(ref string, f arch.Facts, names []string) ([]subject.
 		s := subject.Subject{Ref: ref, Facts: f, Runtime: rt}
 		for _, it := range writable(rt, g.Items(name, ref, f)) {
 			if it.Skeleton == "" && it.WeightType != "" {
-				return nil, failure.Input(fmt.Errorf("weight type %s is a skeleton's, and %s has weights of its own; leave it out, or ask for a skeleton (--skeleton full)", it.WeightType, ref))
+				return nil, failure.Input(fmt.Errorf("weight type %s is a skeleton's, and %s has weights of its own; leave it out, or ask for a "+
+					"skeleton (--skeleton full)", it.WeightType, ref))
 			}
 			if it.Case, err = s.Settle(it.Case); err != nil {
 				return nil, err

@@ -90,7 +90,8 @@ func (s Suite) validate() error {
 	case len(s.Groups) == 0:
 		return fmt.Errorf("no cases: add a list 'cases' with at least 'models' and 'kinds'")
 	case s.Rounds < 1 || s.Samples < 1 || s.MaxRounds < s.Rounds:
-		return fmt.Errorf("rounds %d, samples %d, max_rounds %d: each must be at least 1 and max_rounds at least rounds", s.Rounds, s.Samples, s.MaxRounds)
+		return fmt.Errorf("rounds %d, samples %d, max_rounds %d: each must be at least 1 and max_rounds at least rounds", s.Rounds,
+			s.Samples, s.MaxRounds)
 	case s.Precision < 0 || s.MinEffect < 0:
 		return fmt.Errorf("precision and min_effect are shares and cannot be negative")
 	}

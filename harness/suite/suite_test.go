@@ -50,15 +50,17 @@ cases:
 
 func TestReadSuiteRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"unknown field":  {"cases:\n  - modells: [a]\n    kinds: [kv]\n", `[2:5] unknown field "modells"; a case's keys are models, runtimes, `},
-		"unknown key":    {"case:\n  - models: [a]\n", `[1:1] unknown field "case"; a suite's keys are name, rounds, `},
-		"no cases":       {"name: x\n", "no cases"},
-		"no kind":        {"cases:\n  - models: [a]\n", "[2:11] 'models' and 'kinds' are needed"},
-		"bad kind":       {"cases:\n  - models: [a]\n    kinds: [fast]\n", `kind "fast"`},
-		"bad skeleton":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    skeleton: thin\n", `skeleton "thin"`},
-		"negative":       {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_ctx: [-5]\n", "n_ctx -5"},
-		"no such type":   {"cases:\n  - models: [a]\n    kinds: [kv]\n    type_k: [f16, q9_9]\n", `[4:19] there is no cache type "q9_9"; there are bf16,`},
-		"other runtime":  {"cases:\n  - models: [a]\n    kinds: [kv]\n    runtimes: [mlx]\n    weight_types: [q4_0]\n", `[5:20] there is no weight type "q4_0"; there are 4bit,`},
+		"unknown field": {"cases:\n  - modells: [a]\n    kinds: [kv]\n", `[2:5] unknown field "modells"; a case's keys are models, runtimes, `},
+		"unknown key":   {"case:\n  - models: [a]\n", `[1:1] unknown field "case"; a suite's keys are name, rounds, `},
+		"no cases":      {"name: x\n", "no cases"},
+		"no kind":       {"cases:\n  - models: [a]\n", "[2:11] 'models' and 'kinds' are needed"},
+		"bad kind":      {"cases:\n  - models: [a]\n    kinds: [fast]\n", `kind "fast"`},
+		"bad skeleton":  {"cases:\n  - models: [a]\n    kinds: [kv]\n    skeleton: thin\n", `skeleton "thin"`},
+		"negative":      {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_ctx: [-5]\n", "n_ctx -5"},
+		"no such type": {"cases:\n  - models: [a]\n    kinds: [kv]\n    type_k: [f16, q9_9]\n",
+			`[4:19] there is no cache type "q9_9"; there are bf16,`},
+		"other runtime": {"cases:\n  - models: [a]\n    kinds: [kv]\n    runtimes: [mlx]\n    weight_types: [q4_0]\n",
+			`[5:20] there is no weight type "q4_0"; there are 4bit,`},
 		"no thread":      {"cases:\n  - models: [a]\n    kinds: [kv]\n    n_threads: [0]\n", "[4:17] n_threads 0 must be 1 or more"},
 		"not YAML":       {"cases: [", "suite"},
 		"not a duration": {"budget: soon\ncases:\n  - models: [a]\n    kinds: [kv]\n", `"soon" is no duration`},
@@ -148,15 +150,19 @@ func TestSettingsOfOtherRuntimesAreRefused(t *testing.T) {
 		group CaseGroup
 		want  string // empty: taken
 	}{
-		"mlx's on llama.cpp":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{llamacpp.Name}, Settings: Lists{"kv_bits": {4}}}, "--kv-bits (kv_bits) is a setting of mlx"},
-		"mlx's with a GGUF":    {CaseGroup{Models: []string{"a.gguf"}, Settings: Lists{"max_kv_size": {512}}}, "--max-kv-size (max_kv_size) is a setting of mlx"},
-		"llama.cpp's on mlx":   {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, Settings: Lists{"type_k": {"q8_0"}}}, "-ctk (type_k) is a setting of llama.cpp"},
-		"a folder's context":   {CaseGroup{Models: []string{folder}, Settings: Lists{"n_ctx": {4096}}}, "-c (n_ctx) is a setting of llama.cpp"},
-		"switched off":         {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, Settings: Lists{"swa_full": {false}}}, ""},
-		"all runtimes":         {CaseGroup{Models: []string{"m"}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}}, ""},
-		"a GGUF and a folder":  {CaseGroup{Models: []string{"a.gguf", folder}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}}, ""},
-		"impossible bits":      {CaseGroup{Models: []string{"m"}, Settings: Lists{"kv_bits": {3}}}, "kv_bits 3: 2, 4 or 8"},
-		"impossible groups":    {CaseGroup{Models: []string{"m"}, Settings: Lists{"kv_bits": {4}, "kv_group_size": {48}}}, "kv_group_size 48: 32, 64 or 128"},
+		"mlx's on llama.cpp": {CaseGroup{Models: []string{"m"}, Runtimes: []string{llamacpp.Name}, Settings: Lists{"kv_bits": {4}}},
+			"--kv-bits (kv_bits) is a setting of mlx"},
+		"mlx's with a GGUF": {CaseGroup{Models: []string{"a.gguf"}, Settings: Lists{"max_kv_size": {512}}},
+			"--max-kv-size (max_kv_size) is a setting of mlx"},
+		"llama.cpp's on mlx": {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, Settings: Lists{"type_k": {"q8_0"}}},
+			"-ctk (type_k) is a setting of llama.cpp"},
+		"a folder's context":  {CaseGroup{Models: []string{folder}, Settings: Lists{"n_ctx": {4096}}}, "-c (n_ctx) is a setting of llama.cpp"},
+		"switched off":        {CaseGroup{Models: []string{"m"}, Runtimes: []string{mlx.Name}, Settings: Lists{"swa_full": {false}}}, ""},
+		"all runtimes":        {CaseGroup{Models: []string{"m"}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}}, ""},
+		"a GGUF and a folder": {CaseGroup{Models: []string{"a.gguf", folder}, Settings: Lists{"type_k": {"q8_0"}, "kv_bits": {4}}}, ""},
+		"impossible bits":     {CaseGroup{Models: []string{"m"}, Settings: Lists{"kv_bits": {3}}}, "kv_bits 3: 2, 4 or 8"},
+		"impossible groups": {CaseGroup{Models: []string{"m"}, Settings: Lists{"kv_bits": {4}, "kv_group_size": {48}}},
+			"kv_group_size 48: 32, 64 or 128"},
 		"a bound below nought": {CaseGroup{Models: []string{"m"}, Settings: Lists{"max_kv_size": {-1}}}, "max_kv_size -1"},
 	} {
 		_, err := AdHoc(tc.group, []string{"kv"}, 2, 1)
@@ -237,7 +243,8 @@ func TestAnInventedSettingIsFoundEverywhere(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, items, 2)
 	assert.Equal(t, []string{"invented=5", "invented=6"}, []string{items[0].Case.Other, items[1].Case.Other})
-	plain, err := Expand(t.Context(), Suite{Groups: []CaseGroup{{Models: s.Groups[0].Models, Kinds: s.Groups[0].Kinds}}}, []string{llamacpp.Name})
+	plain, err := Expand(t.Context(), Suite{Groups: []CaseGroup{{Models: s.Groups[0].Models, Kinds: s.Groups[0].Kinds}}},
+		[]string{llamacpp.Name})
 	require.NoError(t, err)
 	assert.Equal(t, "invented=7", plain[0].Case.Other, "the default")
 	_, err = Parse("x", fmt.Appendf(nil, text, 100))
@@ -312,12 +319,13 @@ func TestSuiteSparesMLXFromGGUF(t *testing.T) {
 func TestHostileSuites(t *testing.T) {
 	many := "[" + strings.Repeat("1, ", 1999) + "1]"
 	for name, text := range map[string]string{
-		"a tag":         "cases: !!binary x",
-		"brackets":      strings.Repeat("[", 100_000),
-		"aliases":       "a: &a [x]\ncases: [" + strings.Repeat("*a, ", 40) + "*a]",
-		"eight billion": "cases: [{models: [preset:smollm2-135m], kinds: [kv], n_ctx: " + many + ", n_batch: " + many + ", n_ubatch: " + many + "}]",
-		"samples":       "samples: 9000000000000\ncases: [{models: [preset:smollm2-135m], kinds: [decode]}]",
-		"rounds":        "rounds: 1000000000\ncases: [{models: [preset:smollm2-135m], kinds: [decode]}]",
+		"a tag":    "cases: !!binary x",
+		"brackets": strings.Repeat("[", 100_000),
+		"aliases":  "a: &a [x]\ncases: [" + strings.Repeat("*a, ", 40) + "*a]",
+		"eight billion": "cases: [{models: [preset:smollm2-135m], kinds: [kv], n_ctx: " + many + ", n_batch: " + many + ", n_ubatch: " +
+			many + "}]",
+		"samples": "samples: 9000000000000\ncases: [{models: [preset:smollm2-135m], kinds: [decode]}]",
+		"rounds":  "rounds: 1000000000\ncases: [{models: [preset:smollm2-135m], kinds: [decode]}]",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("s.yaml", []byte(text))

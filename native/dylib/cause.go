@@ -26,7 +26,8 @@ func causeOf(text string) (cause, remedy string, known bool) {
 		return fmt.Sprintf("%s is of another release than it was built for", m[1]), "install both from one release", true
 	}
 	if m := undefined.FindStringSubmatch(text); m != nil {
-		return fmt.Sprintf("a library beside it is of another release than it was built for and lacks %s", m[1]), "install both from one release", true
+		return fmt.Sprintf("a library beside it is of another release than it was built for and lacks %s", m[1]),
+			"install both from one release", true
 	}
 	return "", "", false
 }

@@ -60,13 +60,17 @@ func TestFindTakesTheFirstPlaceThatHoldsTheLibrary(t *testing.T) {
 		{"environment names a file", "linux", map[string]string{"ASSAY_LLAMA_LIB": renamed}, []string{pinned, renamed}, renamed},
 		{"pinned release before a newer one", "linux", nil, []string{newer, pinned, debian}, pinned},
 		{"newest of the others by number", "linux", nil, []string{new9, newer, debian}, newer},
-		{"home elsewhere", "linux", map[string]string{"ASSAY_HOME": "h"}, []string{"h/lib/llama.cpp/b6673/libllama.b6673.so", pinned}, "h/lib/llama.cpp/b6673/libllama.b6673.so"},
+		{"home elsewhere", "linux", map[string]string{"ASSAY_HOME": "h"}, []string{"h/lib/llama.cpp/b6673/libllama.b6673.so", pinned},
+			"h/lib/llama.cpp/b6673/libllama.b6673.so"},
 		{"Debian multiarch", "linux", nil, []string{"usr/lib/libllama.so", debian}, debian},
-		{"a name that only begins alike", "linux", nil, []string{"usr/lib/x86_64-linux-gnu/libllama-common.so.0", "usr/lib/libllama.so"}, "usr/lib/libllama.so"},
-		{"the plain name before a versioned one", "linux", nil, []string{"usr/lib/libllama.so", "usr/lib/libllama.so.1.2"}, "usr/lib/libllama.so"},
+		{"a name that only begins alike", "linux", nil, []string{"usr/lib/x86_64-linux-gnu/libllama-common.so.0", "usr/lib/libllama.so"},
+			"usr/lib/libllama.so"},
+		{"the plain name before a versioned one", "linux", nil, []string{"usr/lib/libllama.so", "usr/lib/libllama.so.1.2"},
+			"usr/lib/libllama.so"},
 		{"Homebrew formula", "darwin", nil, []string{brew, intel}, brew},
 		{"Homebrew on Intel", "darwin", nil, []string{intel}, intel},
-		{"Homebrew prefix from the environment", "darwin", map[string]string{"HOMEBREW_PREFIX": "b"}, []string{"b/lib/libllama.dylib", brew}, "b/lib/libllama.dylib"},
+		{"Homebrew prefix from the environment", "darwin", map[string]string{"HOMEBREW_PREFIX": "b"},
+			[]string{"b/lib/libllama.dylib", brew}, "b/lib/libllama.dylib"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -16,13 +16,15 @@ var macBook = map[string]string{
 		"vm.loadavg: { 2.05 1.98 1.87 }\nvm.swapusage: total = 2048.00M  used = 1024.50M  free = 1023.50M  (encrypted)\n" +
 		"kern.osproductversion: 15.5\nkern.osversion: 24F74\nkern.hostname: bench.local\n",
 	"pmset -g batt": "Now drawing from 'AC Power'\n -InternalBattery-0 (id=22151267)\t80%; charging; 0:58 remaining present: true\n",
-	"pmset -g":      "System-wide power settings:\nCurrently in use:\n standby              1\n Sleep On Power Button 1\n lowpowermode         0\n displaysleep         10\n",
+	"pmset -g": "System-wide power settings:\nCurrently in use:\n standby              1\n Sleep On Power Button 1\n lowpowermode     " +
+		"    0\n displaysleep         10\n",
 	"pmset -g therm": "Note: No thermal warning level has been recorded\nNote: No performance warning level has been recorded\n" +
 		"2026-11-21 03:00:00 +0100 CPU Power notify\n\tCPU_Scheduler_Limit \t= 100\n\tCPU_Available_CPUs \t= 12\n\tCPU_Speed_Limit \t= 100\n",
 	"notifyutil": "com.apple.system.thermalpressurelevel 0\n",
 	"memory_pressure": "The system has 25769803776 (1572864 pages with a page size of 16384).\n" +
 		"System-wide memory free percentage: 71%\n",
-	"ioreg": "+-o AGXAcceleratorG16X  <class AGXAcceleratorG16X, id 0x100000a1b, registered, matched, active, busy 0>\n    {\n      \"model\" = \"Apple M4 Pro\"\n      \"gpu-core-count\" = 16\n    }\n",
+	"ioreg": "+-o AGXAcceleratorG16X  <class AGXAcceleratorG16X, id 0x100000a1b, registered, matched, active, busy 0>\n    {\n      " +
+		"\"model\" = \"Apple M4 Pro\"\n      \"gpu-core-count\" = 16\n    }\n",
 }
 
 // answers plays the tools back; one without an answer fails as a missing tool does.
@@ -62,7 +64,8 @@ func TestReadMacOSElsewhere(t *testing.T) {
 			require.Equal(t, "battery", i.Power)
 		}},
 		{"a dark display", map[string]string{"pmset -g log": "2026-09-12 09:09:08 -0300 Notification        	Display is turned off \n" +
-			"2026-09-12 09:09:13 -0300 Sleep               	Entering Sleep state due to 'Clamshell Sleep':TCPKeepAlive=active Using AC (Charge:84%) 59 secs\n"},
+			"2026-09-12 09:09:13 -0300 Sleep               	Entering Sleep state due to 'Clamshell Sleep':TCPKeepAlive=active Using AC " +
+			"(Charge:84%) 59 secs\n"},
 			func(t *testing.T, i Info) { require.Equal(t, ptr(true), i.DisplayAsleep) }},
 		{"a lit display", map[string]string{"pmset -g log": "2026-09-12 09:09:08 -0300 Notification        	Display is turned off\n" +
 			"2026-09-12 09:10:12 -0300 Notification        	Display is turned on\n2026-09-12 09:10:13 -0300 Assertions 	Display is turned off\n"},
@@ -88,15 +91,18 @@ func TestReadMacOSElsewhere(t *testing.T) {
 			require.Equal(t, ptr(false), i.LowPowerMode)
 			require.Equal(t, "high", i.PowerMode)
 		}},
-		{"hot", map[string]string{"notifyutil": "com.apple.system.thermalpressurelevel 2\n", "pmset -g therm": "\tCPU_Speed_Limit \t= 60\n"}, func(t *testing.T, i Info) {
-			require.Equal(t, "serious", i.Thermal)
-			require.Equal(t, ptr(60), i.CPUSpeedLimit)
-		}},
-		{"no thermal record", map[string]string{"notifyutil": "", "pmset -g therm": "Note: No thermal warning level has been recorded\n"}, func(t *testing.T, i Info) {
-			require.Empty(t, i.Thermal)
-			require.Nil(t, i.CPUSpeedLimit)
-		}},
-		{"a comma in numbers", map[string]string{"sysctl": "hw.memsize: 1024\nvm.loadavg: { 1,50 1,00 0,50 }\nvm.swapusage: total = 0,00M  used = 0,00M  free = 0,00M\n"}, func(t *testing.T, i Info) {
+		{"hot", map[string]string{"notifyutil": "com.apple.system.thermalpressurelevel 2\n", "pmset -g therm": "\tCPU_Speed_Limit \t= 60\n"},
+			func(t *testing.T, i Info) {
+				require.Equal(t, "serious", i.Thermal)
+				require.Equal(t, ptr(60), i.CPUSpeedLimit)
+			}},
+		{"no thermal record", map[string]string{"notifyutil": "", "pmset -g therm": "Note: No thermal warning level has been recorded\n"},
+			func(t *testing.T, i Info) {
+				require.Empty(t, i.Thermal)
+				require.Nil(t, i.CPUSpeedLimit)
+			}},
+		{"a comma in numbers", map[string]string{"sysctl": "hw.memsize: 1024\nvm.loadavg: { 1,50 1,00 0,50 }\nvm.swapusage: total = 0,00M  " +
+			"used = 0,00M  free = 0,00M\n"}, func(t *testing.T, i Info) {
 			require.Equal(t, ptr(1.5), i.LoadAverage)
 			require.Equal(t, ptr[int64](0), i.SwapUsedBytes)
 			require.Nil(t, i.PerformanceCores)

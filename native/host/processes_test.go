@@ -11,7 +11,8 @@ import (
 const testPID = 4711
 
 const calmPS = "    1     0  12800   0,1 /sbin/launchd\n" +
-	"  301     1  90112   0.4 /System/Library/Frameworks/CoreServices.framework/Versions/A/Frameworks/Metadata.framework/Versions/A/Support/mds_stores\n" +
+	"  301     1  90112   0.4 " +
+	"/System/Library/Frameworks/CoreServices.framework/Versions/A/Frameworks/Metadata.framework/Versions/A/Support/mds_stores\n" +
 	" 4711   900 6291456  98.0 /usr/local/bin/assay\n" +
 	" 4712  4711 8388608  12.0 /usr/local/bin/assay\n" +
 	"  812     1 1048576   3.2 /Applications/Some Browser.app/Contents/MacOS/Some Browser\n"

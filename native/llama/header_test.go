@@ -77,9 +77,12 @@ func TestPlantedHeadersAreRefused(t *testing.T) {
 		change func(m []member) []member
 		says   string
 	}{
-		{"a member inserted in the middle", func(m []member) []member { return slices.Insert(m, at("n_threads"), member{"n_new", ptr}) }, "by the header 176 bytes"},
-		{"a member inserted that fills a hole", func(m []member) []member { return slices.Insert(m, at("samplers"), member{"one_more", u8}) }, "by the header 160 bytes without 135 to 135"},
-		{"a member left out", func(m []member) []member { return slices.Delete(m, at("ctx_other"), at("ctx_other")+1) }, "by the header 152 bytes"},
+		{"a member inserted in the middle", func(m []member) []member { return slices.Insert(m, at("n_threads"), member{"n_new", ptr}) },
+			"by the header 176 bytes"},
+		{"a member inserted that fills a hole", func(m []member) []member { return slices.Insert(m, at("samplers"), member{"one_more", u8}) },
+			"by the header 160 bytes without 135 to 135"},
+		{"a member left out", func(m []member) []member { return slices.Delete(m, at("ctx_other"), at("ctx_other")+1) },
+			"by the header 152 bytes"},
 		{"two swapped", func(m []member) []member {
 			m[at("n_batch")], m[at("n_ubatch")] = m[at("n_ubatch")], m[at("n_batch")]
 			return m
@@ -122,7 +125,8 @@ func TestPlantedHeadersAreRefused(t *testing.T) {
 	for i := 160; i < 168; i++ {
 		grown.written[i] = true
 	}
-	l, err := headerBeside(t, declaration("llama_context_params", append(own.members(), member{"n_new", ptr}))).layout("llama_context_params", contextLayouts)
+	l, err := headerBeside(t, declaration("llama_context_params", append(own.members(), member{"n_new", ptr}))).layout("llama_context_params",
+		contextLayouts)
 	require.NoError(t, err)
 	require.Equal(t, "llama.h", l.name)
 	require.NoError(t, grown.confirms(l, "llama_context_params"))

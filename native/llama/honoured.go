@@ -60,7 +60,10 @@ func (p ContextParams) honouredIn(r printed.Report, version string) error {
 	if len(r.Caches) > 0 && !r.Caches[0].Recurrent {
 		said["type_k"], said["type_v"] = r.Caches[0].TypeK, r.Caches[0].TypeV
 	}
-	if windowed := slices.IndexFunc(r.Caches, func(c printed.CacheReport) bool { return !c.Recurrent && c.Cells < r.Caches[0].Cells }); windowed > 0 {
+	if windowed := slices.IndexFunc(r.Caches, func(c printed.CacheReport) bool {
+		return !c.Recurrent &&
+			c.Cells < r.Caches[0].Cells
+	}); windowed > 0 {
 		said["swa_full"] = "false"
 	} else if r.FullWindows {
 		said["swa_full"] = "true"
@@ -79,7 +82,8 @@ func (p ContextParams) honouredIn(r printed.Report, version string) error {
 	}
 	at := slices.IndexFunc(r.Buffers, func(b printed.BufferReport) bool { return b.Kind == "KV" && !strings.HasPrefix(b.Device, "CPU") })
 	if p.NoOffloadKQV && at >= 0 {
-		return &CallError{Call: fmt.Sprintf("passing offload_kqv false to llama.cpp %s, which put the cache on %s,", version, r.Buffers[at].Device)}
+		return &CallError{Call: fmt.Sprintf("passing offload_kqv false to llama.cpp %s, which put the cache on %s,",
+			version, r.Buffers[at].Device)}
 	}
 	return nil
 }

@@ -186,7 +186,8 @@ func TestRecogniseRefusesWhatMoved(t *testing.T) {
 		want  string
 	}{
 		{"a bool put into a hole", spoil(write(134, 135)), contextLayouts, "fits no known layout (it writes 160 bytes without 135 to 135)"},
-		{"a bool less", spoil(func(e *evidence) { e.written[133] = false }), contextLayouts, "fits no known layout (it writes 160 bytes without 133 to 135)"},
+		{"a bool less", spoil(func(e *evidence) { e.written[133] = false }), contextLayouts,
+			"fits no known layout (it writes 160 bytes without 133 to 135)"},
 		{"a pointer more at the end", spoil(write(160, 168)), contextLayouts, "fits no known layout (it writes 168 bytes without 134 to 135)"},
 		{"nothing filled in", evidence{written: make([]bool, len(scratch{}))}, contextLayouts, "fits no known layout (it writes 0 bytes)"},
 		{"two layouts alike", spoil(func(*evidence) {}), append([]layout{laidOut("twin", contextLayouts[4].members())}, contextLayouts...),

@@ -71,7 +71,8 @@ func plant(t *testing.T, source string) string {
 	for _, name := range names {
 		require.NoError(t, os.Symlink(real, filepath.Join(byName, name)))
 	}
-	out, err := exec.Command(cc, "-shared", "-fPIC", "-o", path, code, "-Wl,--no-as-needed", real, "-Wl,-rpath,"+byName+":"+filepath.Dir(real)).CombinedOutput()
+	out, err := exec.Command(cc, "-shared", "-fPIC", "-o", path, code, "-Wl,--no-as-needed", real,
+		"-Wl,-rpath,"+byName+":"+filepath.Dir(real)).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return path
 }

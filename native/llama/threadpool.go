@@ -10,7 +10,8 @@ import (
 // findThreadpools leaves the functions at 0 where the library lacks one of them or its
 // struct is another. The backend's own are found as llama-bench finds them.
 func (l *Library) findThreadpools(handle *dylib.Library) {
-	addrs, err := handle.Symbols("llama_attach_threadpool", "ggml_threadpool_params_init", "ggml_backend_dev_backend_reg", "ggml_backend_reg_get_proc_address")
+	addrs, err := handle.Symbols("llama_attach_threadpool", "ggml_threadpool_params_init", "ggml_backend_dev_backend_reg",
+		"ggml_backend_reg_get_proc_address")
 	if err != nil || !knownThreads(addrs[1]) {
 		return
 	}

@@ -50,7 +50,8 @@ func TestThreadsStayWithTheContext(t *testing.T) {
 		}
 		return n
 	}
-	require.Eventually(t, func() bool { return bound() >= 4 }, 10*time.Second, 10*time.Millisecond, "each binds itself to core 0 when it begins")
+	require.Eventually(t, func() bool { return bound() >= 4 }, 10*time.Second, 10*time.Millisecond,
+		"each binds itself to core 0 when it begins")
 	c.Close()
 	assert.LessOrEqual(t, threadsNow(t), with-4)
 }
@@ -59,6 +60,7 @@ func TestThreadsThatCannotBe(t *testing.T) {
 	assert.NoError(t, llama.PossibleThreads(llama.Threads{Poll: 50}, "darwin", 8))
 	assert.ErrorContains(t, llama.PossibleThreads(llama.Threads{CPUs: []int{1}}, "darwin", 8), "macOS binds no thread to a core")
 	assert.ErrorContains(t, llama.PossibleThreads(llama.Threads{Strict: true}, "darwin", 8), "macOS binds no thread to a core")
-	assert.ErrorContains(t, llama.PossibleThreads(llama.Threads{CPUs: []int{0, 8}}, "linux", 8), "-C names core 8, and this machine has 8, from 0 on")
+	assert.ErrorContains(t, llama.PossibleThreads(llama.Threads{CPUs: []int{0, 8}}, "linux", 8),
+		"-C names core 8, and this machine has 8, from 0 on")
 	assert.NoError(t, llama.PossibleThreads(llama.Threads{CPUs: []int{0, 7}, Strict: true}, "linux", 8))
 }

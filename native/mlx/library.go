@@ -16,9 +16,10 @@ type cold struct {
 	arange      func(out *uintptr, start, stop, step float64, dtype int32, stream uintptr) int32
 	rmsNorm     func(out *uintptr, x, weight uintptr, eps float32, stream uintptr) int32
 	layerNorm   func(out *uintptr, x, weight, bias uintptr, eps float32, stream uintptr) int32
-	rope        func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offset int32, freqs, stream uintptr) int32
-	ropeEach    func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offsets, freqs, stream uintptr) int32
-	attention   func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, force, stream uintptr) int32
+	rope        func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offset int32,
+		freqs, stream uintptr) int32
+	ropeEach  func(out *uintptr, x uintptr, dims int32, traditional bool, base uint64, scale float32, offsets, freqs, stream uintptr) int32
+	attention func(out *uintptr, q, k, v uintptr, scale float32, mode *byte, mask, sinks, force, stream uintptr) int32
 }
 
 const chunkSize = 256

@@ -16,9 +16,12 @@ var captured = []struct {
 	{"Matmul CB [(69,32), float32], G [(32,16), float32] -> CC [(69,16), float32]", 2 * 32 * 69 * 16},
 	{"Matmul FK [(1,2,2,69,8), float32], FO [(1,2,2,8,69), float32] -> FP [(1,2,2,69,69), float32]", 2 * 8 * 4 * 69 * 69},
 	{"AddMM ER [(69,32), float32], G [(32,32), float32], ES [(69,32), float32] -> ET [(69,32), float32]", 2 * 32 * 69 * 32},
-	{"QuantizedMatmul FD [(1,69,32), float32], Y [(64,4), uint32], Z [(64,1), float32], AA [(64,1), float32] -> FE [(1,69,64), float32]", 2 * 32 * 69 * 64},
-	{"GatherMM KB [(138,1,32), float32], AI [(5,32,64), float32], KC [(138), uint32], KE [(138), uint32] -> KF [(138,1,64), float32]", 2 * 32 * 138 * 64},
-	{"GatherQMM LL [(138,1,32), float32], AW [(6,32,8), uint32], AX [(6,32,1), float32], AY [(6,32,1), float32], LM [(138), uint32], LO [(138), uint32] -> LP [(138,1,32), float32]", 2 * 32 * 138 * 32},
+	{"QuantizedMatmul FD [(1,69,32), float32], Y [(64,4), uint32], Z [(64,1), float32], AA [(64,1), float32] -> FE [(1,69,64), float32]",
+		2 * 32 * 69 * 64},
+	{"GatherMM KB [(138,1,32), float32], AI [(5,32,64), float32], KC [(138), uint32], KE [(138), uint32] -> KF [(138,1,64), float32]",
+		2 * 32 * 138 * 64},
+	{"GatherQMM LL [(138,1,32), float32], AW [(6,32,8), uint32], AX [(6,32,1), float32], AY [(6,32,1), float32], LM [(138), uint32], LO " +
+		"[(138), uint32] -> LP [(138,1,32), float32]", 2 * 32 * 138 * 32},
 	{"Arange  -> CH [(69), float32]", 0},
 	{"Broadcast A [(), float32] -> BM [(1,2,256,8), float32]", 0},
 	{"Split JL [(1,69,128), float32] -> JM [(1,69,64), float32], JN [(1,69,64), float32]", 0},
@@ -54,7 +57,8 @@ func TestCounterOnCapturedLines(t *testing.T) {
 // Only Metal has the fused kernel: on a CPU MLX makes products of it, which the
 // rule must agree with. Shapes as in mlx/fast.cpp.
 func TestFusedAttentionIsItsProducts(t *testing.T) {
-	fused := count(t, "ScaledDotProductAttention A [(1,4,69,8), float16], B [(1,2,70,8), float16], C [(1,2,70,16), float16], D [(4), float16] -> E [(1,4,69,16), float16]")
+	fused := count(t, "ScaledDotProductAttention A [(1,4,69,8), float16], B [(1,2,70,8), float16], C [(1,2,70,16), float16], D [(4), "+
+		"float16] -> E [(1,4,69,16), float16]")
 	parts := count(t, "Matmul A [(1,2,2,69,8), float16], B [(1,2,2,8,70), float16] -> C [(1,2,2,69,70), float16]",
 		"Matmul C [(1,2,2,69,70), float16], D [(1,2,2,70,16), float16] -> E [(1,2,2,69,16), float16]")
 	assert.Equal(t, parts.Total(), fused.Total())
@@ -156,7 +160,8 @@ func TestCounterKnowsAGPUsNodes(t *testing.T) {
 		"Quantize A [(1,2,256,64), bfloat16] -> B [(1,2,256,8), uint32], C [(1,2,256,1), bfloat16], D [(1,2,256,1), bfloat16]",
 		"CompiledSigmoidMultiplyMultiply A [(1,69,64), bfloat16], B [(1,69,64), bfloat16] -> C [(1,69,64), bfloat16]",
 		"ScaledDotProductAttention A [(1,4,69,64), bfloat16], B [(1,2,70,64), bfloat16], C [(1,2,70,64), bfloat16] -> E [(1,4,69,64), bfloat16]",
-		"ScaledDotProductAttention A [(1,4,1,192), bfloat16], B [(1,4,70,192), bfloat16], C [(1,4,70,128), bfloat16], S [(4), bfloat16] -> E [(1,4,1,128), bfloat16]",
+		"ScaledDotProductAttention A [(1,4,1,192), bfloat16], B [(1,4,70,192), bfloat16], C [(1,4,70,128), bfloat16], S [(4), bfloat16] -> E "+
+			"[(1,4,1,128), bfloat16]",
 	)
 	require.NoError(t, gpu.Err)
 	assert.EqualValues(t, 7, gpu.Nodes)

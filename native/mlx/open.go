@@ -173,7 +173,8 @@ func (l *Library) chooseDevice(named string) error {
 }
 
 func (e *NoDeviceError) Error() string {
-	return fmt.Sprintf("%s finds no GPU in this session (%s); start assay where somebody is logged in on the Mac's screen, outside of sandboxes and virtual machines, or measure on the CPU with --device cpu", e.Path, e.Message)
+	return fmt.Sprintf("%s finds no GPU in this session (%s); start assay where somebody is logged in on the Mac's screen, outside of "+
+		"sandboxes and virtual machines, or measure on the CPU with --device cpu", e.Path, e.Message)
 }
 
 // Is reports that the error is dylib.ErrUnusable.

@@ -38,8 +38,9 @@ type Release struct {
 
 // v05 is how mlx-c v0.5.0 declares what took on a global scale in v0.6.0.
 var v05 = map[fn]string{
-	fnQuantize:   "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
-	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_optional_dtype, mlx_stream)",
+	fnQuantize: "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
+	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, " +
+		"mlx_optional_dtype, mlx_stream)",
 
 	fnAttention: unforced, fnCumSum: axial,
 	fnNamerNew: "", fnNamerFree: "", fnPrintGraph: "",
@@ -49,7 +50,8 @@ var v05 = map[fn]string{
 var v06 = map[fn]string{fnAttention: unforced, fnCumSum: axial, fnNamerNew: "", fnNamerFree: "", fnPrintGraph: ""}
 
 // unforced is attention before it took force_fused, over MLX 0.31.
-const unforced = "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, mlx_stream)"
+const unforced = "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, " +
+	"mlx_array, mlx_stream)"
 
 // axial is the cumulative sum before its name without an axis meant all of them.
 const axial = "int mlx_cumsum(mlx_array*, mlx_array, int, bool, bool, mlx_stream)"
@@ -78,7 +80,8 @@ type UnknownReleaseError struct {
 }
 
 func (e *UnknownReleaseError) Error() string {
-	return fmt.Sprintf("%s is an mlx-c for MLX %s, whose interface is not known here, and no header that tells it lies beside it (known: %s); install one of these and name it with %s",
+	return fmt.Sprintf("%s is an mlx-c for MLX %s, whose interface is not known here, and no header that tells it lies beside it (known: "+
+		"%s); install one of these and name it with %s",
 		e.Path, e.MLX, known(), Spec().Env)
 }
 

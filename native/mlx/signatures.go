@@ -242,17 +242,22 @@ var signatures = [fnCount]string{
 	fnTakeAxis:        "int mlx_take_axis(mlx_array*, mlx_array, mlx_array, int, mlx_stream)",
 	fnTakeAlongAxis:   "int mlx_take_along_axis(mlx_array*, mlx_array, mlx_array, int, mlx_stream)",
 
-	fnMatmul:          "int mlx_matmul(mlx_array*, mlx_array, mlx_array, mlx_stream)",
-	fnAddMM:           "int mlx_addmm(mlx_array*, mlx_array, mlx_array, mlx_array, float, float, mlx_stream)",
-	fnGatherMM:        "int mlx_gather_mm(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_stream)",
-	fnQuantize:        "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_array, mlx_stream)",
-	fnDequantize:      "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_array, mlx_optional_dtype, mlx_stream)",
-	fnQuantizedMatmul: "int mlx_quantized_matmul(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, mlx_optional_int, char*, mlx_stream)",
-	fnGatherQMM:       "int mlx_gather_qmm(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, mlx_optional_int, char*, bool, mlx_stream)",
-	fnRMSNorm:         "int mlx_fast_rms_norm(mlx_array*, mlx_array, mlx_array, float, mlx_stream)",
-	fnRope:            "int mlx_fast_rope(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream)",
-	fnRopeDynamic:     "int mlx_fast_rope_dynamic(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, mlx_array, mlx_array, mlx_stream)",
-	fnAttention:       "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, mlx_array, bool, mlx_stream)",
+	fnMatmul:   "int mlx_matmul(mlx_array*, mlx_array, mlx_array, mlx_stream)",
+	fnAddMM:    "int mlx_addmm(mlx_array*, mlx_array, mlx_array, mlx_array, float, float, mlx_stream)",
+	fnGatherMM: "int mlx_gather_mm(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_stream)",
+	fnQuantize: "int mlx_quantize(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, char*, mlx_array, mlx_stream)",
+	fnDequantize: "int mlx_dequantize(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, char*, " +
+		"mlx_array, mlx_optional_dtype, mlx_stream)",
+	fnQuantizedMatmul: "int mlx_quantized_matmul(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, " +
+		"mlx_optional_int, char*, mlx_stream)",
+	fnGatherQMM: "int mlx_gather_qmm(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, bool, " +
+		"mlx_optional_int, mlx_optional_int, char*, bool, mlx_stream)",
+	fnRMSNorm: "int mlx_fast_rms_norm(mlx_array*, mlx_array, mlx_array, float, mlx_stream)",
+	fnRope:    "int mlx_fast_rope(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream)",
+	fnRopeDynamic: "int mlx_fast_rope_dynamic(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, mlx_array, mlx_array, " +
+		"mlx_stream)",
+	fnAttention: "int mlx_fast_scaled_dot_product_attention(mlx_array*, mlx_array, mlx_array, mlx_array, float, char*, mlx_array, " +
+		"mlx_array, bool, mlx_stream)",
 
 	fnExp:          "int mlx_exp(mlx_array*, mlx_array, mlx_stream)",
 	fnLog:          "int mlx_log(mlx_array*, mlx_array, mlx_stream)",

@@ -68,20 +68,22 @@ func TestSignatureCheckSeesAPlantedDefect(t *testing.T) {
 	}
 	newest, oldest := releases[0], releases[len(releases)-1]
 	assert.Empty(t, differences(newest, declared), "the clean control")
-	assert.Len(t, differences(oldest, declared), 7, "v0.5.0 quantises without a global scale, shows no graphs, cannot force attention and sums up under another name")
+	assert.Len(t, differences(oldest, declared), 7,
+		"v0.5.0 quantises without a global scale, shows no graphs, cannot force attention and sums up under another name")
 	declared["mlx_add"] = "int mlx_add(mlx_array*, mlx_array, mlx_array)"
 	assert.Equal(t, []string{"declared int mlx_add(mlx_array*, mlx_array, mlx_array), called as " + signatures[fnAdd]},
 		differences(newest, declared))
 }
 
 func TestNormalise(t *testing.T) {
-	for text, want := range map[string]string{
-		"int mlx_add( mlx_array* res, const mlx_array a, const mlx_stream s);":                         "int mlx_add(mlx_array*, mlx_array, mlx_stream)",
-		"mlx_string mlx_string_new(void);":                                                             "mlx_string mlx_string_new()",
-		"void mlx_set(mlx_f handler, void* data, void (*dtor)(void*));":                                "void mlx_set(mlx_f, void*, void(*)(void*))",
-		"mlx_c mlx_new( int (*fun)(mlx_vector_array*, const mlx_vector_array, void*), void* payload);": "mlx_c mlx_new(int(*)(mlx_vector_array*,mlx_vector_array,void*), void*)",
+	for _, c := range []struct{ text, want string }{
+		{"int mlx_add( mlx_array* res, const mlx_array a, const mlx_stream s);", "int mlx_add(mlx_array*, mlx_array, mlx_stream)"},
+		{"mlx_string mlx_string_new(void);", "mlx_string mlx_string_new()"},
+		{"void mlx_set(mlx_f handler, void* data, void (*dtor)(void*));", "void mlx_set(mlx_f, void*, void(*)(void*))"},
+		{"mlx_c mlx_new( int (*fun)(mlx_vector_array*, const mlx_vector_array, void*), void* payload);",
+			"mlx_c mlx_new(int(*)(mlx_vector_array*,mlx_vector_array,void*), void*)"},
 	} {
-		assert.Equal(t, want, normalise(text))
+		assert.Equal(t, c.want, normalise(c.text))
 	}
 }
 

@@ -62,7 +62,8 @@ func TestOpenRefusesAnUnknownRelease(t *testing.T) {
 
 // A Mac without a session of its GPU has no usable runtime, in one sentence.
 func TestNoDeviceIsNoRuntime(t *testing.T) {
-	said := &Error{"mlx_stream_new_device", "[metal::load_device] No Metal device available. This typically occurs in headless, sandboxed, or virtualized macOS sessions where the GPU is not accessible."}
+	said := &Error{"mlx_stream_new_device", "[metal::load_device] No Metal device available. This typically occurs in headless, sandboxed, " +
+		"or virtualized macOS sessions where the GPU is not accessible."}
 	err := noStream("/opt/homebrew/lib/libmlxc.dylib", "gpu", said)
 	require.ErrorIs(t, err, dylib.ErrUnusable)
 	assert.ErrorContains(t, err, "libmlxc.dylib finds no GPU in this session")
@@ -73,13 +74,14 @@ func TestNoDeviceIsNoRuntime(t *testing.T) {
 // Kernels that are not there, or are for another macOS, are no runtime, with the remedy.
 func TestNoKernelsIsNoRuntime(t *testing.T) {
 	const path = "/opt/homebrew/lib/libmlxc.dylib"
-	for said, remedy := range map[string]string{
-		"Failed to load the default metallib. library not found library not found library not found":                                 "beside libmlx.dylib",
-		"[metal::Device] Unable to load the library: this library is using language version 4.0, which is not supported on this OS.": "built for a newer macOS",
+	for _, c := range []struct{ said, remedy string }{
+		{"Failed to load the default metallib. library not found library not found library not found", "beside libmlx.dylib"},
+		{"[metal::Device] Unable to load the library: this library is using language version 4.0, which is not supported on this OS.",
+			"built for a newer macOS"},
 	} {
-		err := noStream(path, "gpu", &Error{"mlx_stream_new_device", said})
+		err := noStream(path, "gpu", &Error{"mlx_stream_new_device", c.said})
 		require.ErrorIs(t, err, dylib.ErrUnusable)
 		require.ErrorContains(t, err, path)
-		require.ErrorContains(t, err, remedy)
+		require.ErrorContains(t, err, c.remedy)
 	}
 }

@@ -7,7 +7,8 @@ import (
 // Validate reports facts that no model can have, naming the first.
 func (f Facts) Validate() error {
 	if f.Hidden <= 0 || f.Vocab <= 0 || len(f.Layers) == 0 {
-		return fmt.Errorf("hidden size %d, vocabulary %d and %d layers make no model; all three must be positive", f.Hidden, f.Vocab, len(f.Layers))
+		return fmt.Errorf("hidden size %d, vocabulary %d and %d layers make no model; all three must be positive", f.Hidden,
+			f.Vocab, len(f.Layers))
 	}
 	for i, l := range f.Layers {
 		if err := l.validate(); err != nil {

@@ -21,7 +21,8 @@ func check(m Model, f found) []Check {
 	out := []Check{
 		countCheck(m),
 		predictorCheck(m),
-		{Name: "blocks", Want: fmt.Sprintf("%d by the facts", len(m.Facts.Layers)), Have: fmt.Sprintf("%d in the tensor table", f.blocks), OK: len(m.Facts.Layers) == f.blocks},
+		{Name: "blocks", Want: fmt.Sprintf("%d by the facts", len(m.Facts.Layers)), Have: fmt.Sprintf("%d in the tensor table", f.blocks),
+			OK: len(m.Facts.Layers) == f.blocks},
 	}
 	out = append(out, claims(m)...)
 	out = append(out, dimensions(m)...)
@@ -83,7 +84,8 @@ func predictorCheck(m Model) Check {
 	}
 	if changed := m.converted(); !own && changed != 0 {
 		have += changed
-		note = fmt.Sprintf(" (%d and %+d by the converter: rows padded, rotary tables left out or made, projections that mlx-lm has no use for)", m.Params, changed)
+		note = fmt.Sprintf(" (%d and %+d by the converter: rows padded, rotary tables left out or made, projections that mlx-lm has no use for)",
+			m.Params, changed)
 	}
 	return Check{Name: name, Want: fmt.Sprintf("%d by the predictor", size.Params), Have: fmt.Sprint(have) + note, OK: size.Params == have}
 }

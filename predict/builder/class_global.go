@@ -29,7 +29,8 @@ var globalClasses = []Class{
 	{
 		Name: "RotaryTableLayer", Label: "rotary_table", Does: "stored frequencies of the rotary embedding",
 		Where: Anywhere, PerTensor: true, is: always,
-		Slots: []Slot{{Name: "frequencies", Kinds: []string{"rope_freqs", "rope_factors_long", "rope_factors_short", "rope_inv_freq"}, Use: Vector, Split: Replicated}},
+		Slots: []Slot{{Name: "frequencies", Kinds: []string{"rope_freqs", "rope_factors_long", "rope_factors_short", "rope_inv_freq"},
+			Use: Vector, Split: Replicated}},
 	},
 }
 

@@ -69,8 +69,9 @@ var recurrentClasses = []Class{
 		state: scanState,
 	},
 	{
-		Name: "GatedDeltaNetLayer", Label: "linear_attention", Where: InBlocks, Does: "linear attention whose state is corrected (arXiv 2412.06464)",
-		is: recurrent("gated-delta"),
+		Name: "GatedDeltaNetLayer", Label: "linear_attention", Where: InBlocks,
+		Does: "linear attention whose state is corrected (arXiv 2412.06464)",
+		is:   recurrent("gated-delta"),
 		Slots: []Slot{
 			{Name: "query_key_value", Kinds: []string{"attn_qkv"}, Use: Product, Split: Columns, Along: "num_groups"},
 			{Name: "gate", Kinds: []string{"attn_gate"}, Use: Product, Split: Columns, Along: "num_heads"},

@@ -12,8 +12,9 @@ func embedsLayers(f *arch.Facts, l arch.Layer) bool { return updating(f, l) || f
 
 var updateClasses = []Class{
 	{
-		Name: "AlternatingUpdatesLayer", Label: "altup", Where: InBlocks, Does: "predicts and corrects the states that a token has beside the active one (AltUp, arXiv 2301.13310)",
-		is: updating,
+		Name: "AlternatingUpdatesLayer", Label: "altup", Where: InBlocks,
+		Does: "predicts and corrects the states that a token has beside the active one (AltUp, arXiv 2301.13310)",
+		is:   updating,
 		Slots: []Slot{
 			{Name: "router", Kinds: []string{"altup_router"}, Use: Twice, Split: Replicated},
 			{Name: "router_norm", Kinds: []string{"altup_router_norm"}, Use: Vector, Split: Replicated},
@@ -44,18 +45,21 @@ var updateClasses = []Class{
 		specs: []spec{{"hidden_size", hiddenSize, inputs("gate")}, {"width", nil, outputs("gate")}},
 	},
 	{
-		Name: "PerLayerEmbeddingLayer", Label: "per_layer_embedding", Where: Outside, Does: "one row of an embedding for all layers, and what the token's own embedding adds to it",
-		is: embedsLayers,
+		Name: "PerLayerEmbeddingLayer", Label: "per_layer_embedding", Where: Outside,
+		Does: "one row of an embedding for all layers, and what the token's own embedding adds to it",
+		is:   embedsLayers,
 		Slots: []Slot{
 			{Name: "embedding", Kinds: []string{"per_layer_token_embd"}, Use: Lookup, Split: Vocabulary, Along: "vocab_size", Padded: true},
 			{Name: "projection", Kinds: []string{"per_layer_model_proj"}, Use: Product, Split: Replicated},
 			{Name: "norm", Kinds: []string{"per_layer_proj_norm"}, Use: Vector, Split: Replicated},
 		},
-		specs: []spec{{"hidden_size", hiddenSize, inputs("projection")}, {"vocab_size", nil, outputs("embedding")}, {"width", nil, inputs("embedding")}},
+		specs: []spec{{"hidden_size", hiddenSize, inputs("projection")}, {"vocab_size", nil, outputs("embedding")},
+			{"width", nil, inputs("embedding")}},
 	},
 	{
-		Name: "StateProjectionLayer", Label: "altup_projection", Where: Outside, Does: "makes a token's other states of its embedding, and one of them again before the head",
-		is: updating,
+		Name: "StateProjectionLayer", Label: "altup_projection", Where: Outside,
+		Does: "makes a token's other states of its embedding, and one of them again before the head",
+		is:   updating,
 		Slots: []Slot{
 			{Name: "spread", Kinds: []string{"altup_proj"}, Use: Product, Split: Replicated},
 			{Name: "gather", Kinds: []string{"altup_unembd_proj"}, Use: Product, Split: Replicated},

@@ -58,7 +58,8 @@ func TestWritten(t *testing.T) {
 	golden(t, "smollm2-135m.validation.md", func(b *bytes.Buffer) error { return m.WriteReport(b) })
 	var csv bytes.Buffer
 	require.NoError(t, m.WriteCSV(&csv))
-	assert.Contains(t, csv.String(), "kind,name,shape,dtype\nparam,token_embd.weight,\"(49152, 576)\",torch.float16\nparam,output_norm.weight,\"(576,)\",torch.float32\n")
+	assert.Contains(t, csv.String(), "kind,name,shape,dtype\nparam,token_embd.weight,\"(49152, "+
+		"576)\",torch.float16\nparam,output_norm.weight,\"(576,)\",torch.float32\n")
 }
 
 // TestSchemaRefuses: each planted defect of a config is named; the config as it
@@ -92,7 +93,8 @@ func TestGapNames(t *testing.T) {
 	f := load(t, "llama-3.2-1b")
 	tensors, err := family.Tensors(f, family.TypePlan{})
 	require.NoError(t, err)
-	for _, name := range []string{"blk.0.reso_in.weight", "blk.0.reso_out.weight", "blk.1.reso_in.weight", "reso_table.weight", "blk.3.late_gate.weight"} {
+	for _, name := range []string{"blk.0.reso_in.weight", "blk.0.reso_out.weight", "blk.1.reso_in.weight", "reso_table.weight",
+		"blk.3.late_gate.weight"} {
 		tensors = append(tensors, arch.Tensor{Name: name, Type: "f16", Shape: []int64{2048, 8}})
 	}
 	f.Tensors = tensors

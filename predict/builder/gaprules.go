@@ -20,14 +20,17 @@ func (m Model) gapParallelism(g Gap) []string {
 		last := t.Shape[len(t.Shape)-1]
 		switch {
 		case len(t.Shape) == 3:
-			out = append(out, fmt.Sprintf("`%s` %s: a stack of %d matrices. Expert parallelism over the stack, with an all-to-all before and after, "+
+			out = append(out, fmt.Sprintf("`%s` %s: a stack of %d matrices. Expert parallelism over the stack, with an all-to-all before and "+
+				"after, "+
 				"if a router picks among them; else tensor parallelism over the stack", t.Pattern, shapeText(t), rows))
 		case len(t.Shape) == 2 && last == hidden && rows == hidden:
-			out = append(out, fmt.Sprintf("`%s` %s: square; by columns if more products follow it in the layer, by rows with an all-reduce if it is the last", t.Pattern, shapeText(t)))
+			out = append(out, fmt.Sprintf("`%s` %s: square; by columns if more products follow it in the layer, by rows with an all-reduce if it "+
+				"is the last", t.Pattern, shapeText(t)))
 		case len(t.Shape) == 2 && last == hidden:
 			out = append(out, fmt.Sprintf("`%s` %s: takes the hidden states in. By columns, nothing is communicated", t.Pattern, shapeText(t)))
 		case len(t.Shape) == 2 && rows == hidden:
-			out = append(out, fmt.Sprintf("`%s` %s: gives hidden states out. By rows, then an all-reduce of tokens × %d", t.Pattern, shapeText(t), hidden))
+			out = append(out, fmt.Sprintf("`%s` %s: gives hidden states out. By rows, then an all-reduce of tokens × %d", t.Pattern,
+				shapeText(t), hidden))
 		default:
 			out = append(out, fmt.Sprintf("`%s` %s: repeated on every device until its use is known", t.Pattern, shapeText(t)))
 		}
@@ -53,9 +56,11 @@ func (m Model) gapTests(g Gap) []string {
 	}
 	return []string{
 		fmt.Sprintf("claims: all %d patterns above are taken in %d places, and nothing of other layers is", len(g.Tensors), g.Count),
-		fmt.Sprintf("parameters: %d in the first place, %d in all; without them the model's count is %d", inBlock, g.Params(), m.Params-g.Params()),
+		fmt.Sprintf("parameters: %d in the first place, %d in all; without them the model's count is %d", inBlock,
+			g.Params(), m.Params-g.Params()),
 		fmt.Sprintf("output shape: (batch, tokens, %d) for (batch, tokens, %d)", m.Facts.Hidden, m.Facts.Hidden),
-		fmt.Sprintf("FLOPs: 2 × %d = %d a token if every matrix is a product that every token meets; %d elements are vectors or stacks to be settled", products, 2*products, vectors),
+		fmt.Sprintf("FLOPs: 2 × %d = %d a token if every matrix is a product that every token meets; %d elements are vectors or stacks to be "+
+			"settled", products, 2*products, vectors),
 		"cache: what is kept per token or per sequence, against the state that a runtime saves for 1 and for 1000 tokens",
 		"split: with 1, 2 and 4 devices the shares' parameters sum up to the count, the repeated ones counted apart",
 		"communication: bytes for 1 device are 0, and for n devices follow from the splits above",

@@ -89,10 +89,13 @@ func TestHuggingFaceNames(t *testing.T) {
 			[]string{"GroupedQueryAttentionLayer 2", "MoERouterLayer 2", "RoutedExpertsLayer 2"}},
 		{"deepseek_v2", `{"model_type": "deepseek_v2", "num_key_value_heads": 4, "intermediate_size": 96, "q_lora_rank": null,
 			"kv_lora_rank": 32, "qk_rope_head_dim": 16, "qk_nope_head_dim": 16, "v_head_dim": 16,
-			"n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "n_shared_experts": 1, "first_k_dense_replace": 0, ` + common + `}`,
-			both(both(table{"self_attn.q_proj.weight": {128, 64}, "self_attn.kv_a_proj_with_mqa.weight": {48, 64}, "self_attn.kv_a_layernorm.weight": {32},
-				"self_attn.kv_b_proj.weight": {128, 32}, "self_attn.o_proj.weight": {64, 64}}, experts()),
-				table{"mlp.shared_experts.gate_proj.weight": {32, 64}, "mlp.shared_experts.up_proj.weight": {32, 64}, "mlp.shared_experts.down_proj.weight": {64, 32}}),
+			"n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "n_shared_experts": 1,
+			"first_k_dense_replace": 0, ` + common + `}`,
+			both(both(table{"self_attn.q_proj.weight": {128, 64}, "self_attn.kv_a_proj_with_mqa.weight": {48, 64},
+				"self_attn.kv_a_layernorm.weight": {32},
+				"self_attn.kv_b_proj.weight":      {128, 32}, "self_attn.o_proj.weight": {64, 64}}, experts()),
+				table{"mlp.shared_experts.gate_proj.weight": {32, 64}, "mlp.shared_experts.up_proj.weight": {32, 64},
+					"mlp.shared_experts.down_proj.weight": {64, 32}}),
 			[]string{"MLAAttentionLayer 2", "MoERouterLayer 2", "RoutedExpertsLayer 2", "SharedExpertsLayer 2"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -143,7 +146,8 @@ func TestDefects(t *testing.T) {
 			}
 		}, want: "mlp of layer 1"},
 		{name: "a block too many in the config", config: `"num_hidden_layers": 3`, want: "blocks"},
-		{name: "another width", spoil: func(w table) { w["model.layers.1.mlp.down_proj.weight"] = []int64{64, 95} }, want: "mlp of layer 1: intermediate_size"},
+		{name: "another width", spoil: func(w table) { w["model.layers.1.mlp.down_proj.weight"] = []int64{64, 95} },
+			want: "mlp of layer 1: intermediate_size"},
 		{name: "claimed parameters", opt: builder.Options{Params: 100e3}, want: "claimed parameters"},
 		{name: "claimed layers", opt: builder.Options{Layers: 3}, want: "claimed layers"},
 		{name: "packed", spoil: func(w table) { w["model.layers.0.mlp.up_proj.scales"] = []int64{96, 2} }, want: "packed weights"},

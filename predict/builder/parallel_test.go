@@ -45,7 +45,8 @@ func TestSplit(t *testing.T) {
 		{"mixtral-8x7b", "RoutedExpertsLayer", builder.Parallel{Expert: 4}, 2 * 3 * 4096 * 14336, 0, 0, 0, 2 * 2 * 4096 * 2 * 3 / 4},
 		{"mixtral-8x7b", "RoutedExpertsLayer", builder.Parallel{Tensor: 2, Expert: 4}, 3 * 4096 * 14336, 0, 2 * 2 * 4096 * 2, 0, 24576},
 		// The latent is whole on every device: 512 + 64 elements.
-		{"deepseek-v2-lite", "MLAAttentionLayer", builder.Parallel{Tensor: 16}, 2048*3072/16 + 2048*576 + 512 + 16*128*512*2/16 + 2048*2048/16, 1152, 122880, 0, 0},
+		{"deepseek-v2-lite", "MLAAttentionLayer", builder.Parallel{Tensor: 16}, 2048*3072/16 + 2048*576 + 512 + 16*128*512*2/16 +
+			2048*2048/16, 1152, 122880, 0, 0},
 	} {
 		m := build(t, load(t, c.model), builder.Options{})
 		s := layerOf(t, m, c.class).Split(builder.OneToken(), c.by)

@@ -63,7 +63,8 @@ func (r *Reader) blockAttention(proto arch.Attention, block map[string]any, at s
 	}
 	group, ok := AsInteger(part["n_heads_in_group"])
 	if !ok || group <= 0 || proto.Heads%group != 0 {
-		r.Fail(at+".attention.n_heads_in_group", "%s does not divide %d query heads; correct the key", Show(part["n_heads_in_group"]), proto.Heads)
+		r.Fail(at+".attention.n_heads_in_group", "%s does not divide %d query heads; correct the key",
+			Show(part["n_heads_in_group"]), proto.Heads)
 		return nil
 	}
 	proto.KVHeads = proto.Heads / group

@@ -15,10 +15,14 @@ var configTypes = []ModelType{
 	{Name: "exaone4", Family: "exaone4", qkNorm: true},
 	{Name: "gemma4", Family: "gemma4", qkNorm: true, besideDense: true, PerLayer: true, names: gemma4Names, Defaults: gemma4Defaults},
 	{Name: "gemma4_text", Family: "gemma4", qkNorm: true, besideDense: true, PerLayer: true, names: gemma4Names, Defaults: gemma4Defaults},
-	{Name: "qwen3_5", Family: "qwen35", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, gatedAttention: true, Defaults: qwen35Defaults},
-	{Name: "qwen3_5_text", Family: "qwen35", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, gatedAttention: true, Defaults: qwen35Defaults},
-	{Name: "qwen3_5_moe", Family: "qwen35moe", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, sharedGate: true, gatedAttention: true, Defaults: qwen35Defaults},
-	{Name: "qwen3_5_moe_text", Family: "qwen35moe", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, sharedGate: true, gatedAttention: true, Defaults: qwen35Defaults},
+	{Name: "qwen3_5", Family: "qwen35", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true,
+		gatedAttention: true, Defaults: qwen35Defaults},
+	{Name: "qwen3_5_text", Family: "qwen35", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true,
+		gatedAttention: true, Defaults: qwen35Defaults},
+	{Name: "qwen3_5_moe", Family: "qwen35moe", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, sharedGate: true,
+		gatedAttention: true, Defaults: qwen35Defaults},
+	{Name: "qwen3_5_moe_text", Family: "qwen35moe", recurrent: gatedDeltaPart, mix: byInterval, qkNorm: true, sharedGate: true,
+		gatedAttention: true, Defaults: qwen35Defaults},
 }
 
 var (

@@ -72,7 +72,8 @@ func MLXWeightTypes() []string {
 func mlxSchemeOf(typ string) (mlxScheme, error) {
 	switch typ {
 	case "mxfp4-q8": // gpt-oss as it was published: experts alone in four bits
-		return mlxScheme{vectors: "bf16", bits: 8, group: kv.MLXGroupSize, experts: &mlxScheme{vectors: "bf16", bits: 4, group: 32, mode: "mxfp4"}}, nil
+		return mlxScheme{vectors: "bf16", bits: 8, group: kv.MLXGroupSize, experts: &mlxScheme{vectors: "bf16", bits: 4,
+			group: 32, mode: "mxfp4"}}, nil
 	case "":
 		return mlxScheme{vectors: "f16"}, nil
 	case "f32", "f16", "bf16":
@@ -198,7 +199,8 @@ func outputBiases(f arch.Facts) (rows []weight) {
 	for i, layer := range f.Layers {
 		if layer.Attention != nil && layer.Attention.Bias {
 			name := fmt.Sprintf("blk.%d.attn_output.bias", i)
-			rows = append(rows, weight{Tensor: arch.Tensor{Name: name, Shape: []int64{f.Hidden}}, Row: tensor.Row{Part: tensor.Attention, Use: tensor.Read}, layer: i})
+			rows = append(rows, weight{Tensor: arch.Tensor{Name: name, Shape: []int64{f.Hidden}},
+				Row: tensor.Row{Part: tensor.Attention, Use: tensor.Read}, layer: i})
 		}
 	}
 	return rows

@@ -70,7 +70,8 @@ func mlxTableOf(f arch.Facts, known family.Family) (rows []mlxWeight, ok bool, e
 func (t *mlxTable) complete() error {
 	for _, w := range t.rows {
 		if w.stem() == "embed_tokens" && w.Shape[0] != t.facts.Hidden {
-			return fmt.Errorf("%w: the embedding is %d wide by the groups that config.json names, and %d by hidden_size", ErrNoRule, w.Shape[0], t.facts.Hidden)
+			return fmt.Errorf("%w: the embedding is %d wide by the groups that config.json names, and %d by hidden_size", ErrNoRule,
+				w.Shape[0], t.facts.Hidden)
 		}
 	}
 	has := func(is func(w mlxWeight) bool) bool { return slices.ContainsFunc(t.rows, is) }

@@ -26,7 +26,8 @@ func Products(f arch.Facts, matrices string) ([]Product, error) {
 	var out []Product
 	for _, w := range table {
 		switch {
-		case w.Use == tensor.Lookup && w.Name == tokenEmbedding && tied, w.Use >= tensor.Product && w.Use <= tensor.Mixing, w.Use == tensor.Output:
+		case w.Use == tensor.Lookup && w.Name == tokenEmbedding && tied, w.Use >= tensor.Product &&
+			w.Use <= tensor.Mixing, w.Use == tensor.Output:
 			out = append(out, Product{w.Tensor, false})
 		case w.Use == tensor.Routed, w.Use == tensor.Dispatched:
 			out = append(out, Product{w.Tensor, true})

@@ -34,7 +34,8 @@ const MaxCells = 1 << 26
 func schedule(p kv.Plan, sequences int, w Work) ([]step, error) {
 	for _, c := range p.Caches {
 		if c.Cells*int64(c.Streams) > MaxCells {
-			return nil, fmt.Errorf("the %s cache's %d cells are more than the %d that can be followed; give a shorter context", c.Class, c.Cells, MaxCells)
+			return nil, fmt.Errorf("the %s cache's %d cells are more than the %d that can be followed; give a shorter context", c.Class,
+				c.Cells, MaxCells)
 		}
 	}
 	cells := kv.NewOccupancy(p)

@@ -187,7 +187,8 @@ func checkData(p tensorfile.Part, ts []Tensor, at []int64, alignment int64) erro
 			return c.fail(at[i], field, "the data at %d overlap those of %q, which end at %d", t.Offset, last, end)
 		}
 		if room := p.Size - p.Data; t.Bytes() > room || t.Offset > room-t.Bytes() {
-			return c.fail(at[i], field, "%d bytes of data at %d + %d end past the file's %d: it is truncated, get it again", t.Bytes(), p.Data, t.Offset, p.Size)
+			return c.fail(at[i], field, "%d bytes of data at %d + %d end past the file's %d: it is truncated, get it again", t.Bytes(),
+				p.Data, t.Offset, p.Size)
 		}
 		end, last = t.Offset+t.Bytes(), t.Name
 	}

@@ -131,7 +131,8 @@ func (f *File) checkSplit(no, count int) error {
 		return err
 	}
 	if have != max(count, 1) {
-		return fmt.Errorf("%s: metadata key %q says %d parts, and the file's name %d; keep the names NAME-00001-of-%05d.gguf and so on", f.Name, splitCount, have, count, have)
+		return fmt.Errorf("%s: metadata key %q says %d parts, and the file's name %d; keep the names NAME-00001-of-%05d.gguf and so on", f.Name,
+			splitCount, have, count, have)
 	}
 	if have, err = splitNumber(f, splitNo, 0); err != nil {
 		return err
@@ -145,7 +146,8 @@ func (f *File) checkSplit(no, count int) error {
 func (f *File) checkTensorCount() error {
 	want, err := splitNumber(f, splitTensors, len(f.Tensors))
 	if err == nil && want != len(f.Tensors) {
-		err = fmt.Errorf("%s: metadata key %q says %d tensors, and the %d parts hold %d", f.Name, splitTensors, want, len(f.parts), len(f.Tensors))
+		err = fmt.Errorf("%s: metadata key %q says %d tensors, and the %d parts hold %d", f.Name, splitTensors, want,
+			len(f.parts), len(f.Tensors))
 	}
 	return err
 }

@@ -135,8 +135,10 @@ func TestCreateFails(t *testing.T) {
 		fill gguf.Fill
 		says string
 	}{
-		{"too little", func(_ gguf.Tensor, w io.Writer) error { _, err := w.Write([]byte{1}); return err }, `tensor "f32": 1 bytes were written of 12`},
-		{"too much", func(_ gguf.Tensor, w io.Writer) error { _, err := w.Write(make([]byte, 13)); return err }, "1 bytes more than the tensor holds"},
+		{"too little", func(_ gguf.Tensor, w io.Writer) error { _, err := w.Write([]byte{1}); return err },
+			`tensor "f32": 1 bytes were written of 12`},
+		{"too much", func(_ gguf.Tensor, w io.Writer) error { _, err := w.Write(make([]byte, 13)); return err },
+			"1 bytes more than the tensor holds"},
 		{"fill fails", func(gguf.Tensor, io.Writer) error { return syscall.ENOSPC }, "no space left on device"},
 	}
 	for _, tt := range tests {

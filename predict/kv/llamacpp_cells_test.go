@@ -60,7 +60,8 @@ func TestPlace(t *testing.T) {
 // A window's cells are taken again for ever, whatever the micro-batches.
 func TestWindowNeverFills(t *testing.T) {
 	for _, unified := range []bool{true, false} {
-		p := plan(t, windowed(model("gemma3", 2, 8, 64), 100, 99), kv.Params{NCtx: 65536, NSeq: 2, NUbatch: 64, KVUnified: unified, FlashAttn: true})
+		p := plan(t, windowed(model("gemma3", 2, 8, 64), 100, 99), kv.Params{NCtx: 65536, NSeq: 2, NUbatch: 64,
+			KVUnified: unified, FlashAttn: true})
 		cells := kv.NewOccupancy(p)
 		for pos, n := 0, 1; pos < 20000; pos, n = pos+n, (n*7)%63+1 {
 			for seq := range 2 {

@@ -26,7 +26,8 @@ type MLXCache struct {
 // mlx-lm itself fails on.
 func MLX(f arch.Facts, p MLXParams) (*MLXCache, error) {
 	if p.MaxKVSize != 0 && p.MaxKVSize <= mlxKeep {
-		return nil, fmt.Errorf("mlx-lm's cache for %s: max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", f.Name, p.MaxKVSize, mlxKeep, mlxKeep+1)
+		return nil, fmt.Errorf("mlx-lm's cache for %s: max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d",
+			f.Name, p.MaxKVSize, mlxKeep, mlxKeep+1)
 	}
 	known, err := family.Of(f)
 	if err != nil {
@@ -67,9 +68,11 @@ func MLXBatches(f arch.Facts, p MLXParams) error {
 	case !known.Cache.Batches:
 		return fmt.Errorf("%s: how mlx-lm's %s generates several sequences at once is not known here; give it one", f.Name, known.Module)
 	case p.KVBits != 0 || p.MaxKVSize != 0:
-		return fmt.Errorf("%s: mlx-lm generates several sequences at once without kv-bits, and a max-kv-size of theirs is not known here; leave them out", f.Name)
+		return fmt.Errorf("%s: mlx-lm generates several sequences at once without kv-bits, and a max-kv-size of theirs is not known here; "+
+			"leave them out", f.Name)
 	case p.NSeq > mlxPrompts:
-		return fmt.Errorf("%s: mlx-lm reads %d prompts at once and generates while it reads the others, which is not followed here; give at most %d sequences, not %d",
+		return fmt.Errorf("%s: mlx-lm reads %d prompts at once and generates while it reads the others, which is not followed here; give at "+
+			"most %d sequences, not %d",
 			f.Name, mlxPrompts, mlxPrompts, p.NSeq)
 	}
 	return nil

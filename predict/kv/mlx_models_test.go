@@ -134,7 +134,8 @@ func readJSON(t *testing.T, path string, into any) {
 // mlxReadOnly are the types whose rule was read off mlx-lm's source, as their
 // models were not run: they need Metal, another package, or keys that no reader
 // of config.json here knows.
-var mlxReadOnly = []string{"bitnet", "dbrx", "minicpm3", "olmo", "phi3small", "phimoe", "phixtral", "gptj", "mistral4", "talkie", "nemotron-nas"}
+var mlxReadOnly = []string{"bitnet", "dbrx", "minicpm3", "olmo", "phi3small", "phimoe", "phixtral", "gptj", "mistral4",
+	"talkie", "nemotron-nas"}
 
 // TestMLXModelTypesAreMLXLMs: the types known here are those that mlx-lm loads,
 // a golden holds each that has a rule, and --max-kv-size reaches those without a

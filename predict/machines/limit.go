@@ -51,7 +51,8 @@ func GPULimit(memoryBytes int64, macOS int) (Limit, error) {
 	}
 	l := Limit{Bytes: int64(float64(at.MiB<<20) * float64(memoryBytes) / float64(at.GiB<<30)), Readings: at.Readings, Basis: at.Source}
 	if at.GiB<<30 != memoryBytes || at.Readings == 0 {
-		l.Readings, l.Basis = 0, fmt.Sprintf("no reading of a machine with %d GiB is known; the share of the next smaller one is taken", memoryBytes>>30)
+		l.Readings, l.Basis = 0, fmt.Sprintf("no reading of a machine with %d GiB is known; the share of the next smaller one is taken",
+			memoryBytes>>30)
 	}
 	return l, nil
 }

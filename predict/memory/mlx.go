@@ -176,7 +176,8 @@ func (m *mlxPeak) scores(tokens int64, t kv.MLXTraffic) int64 {
 	case m.params.KVBits > 0 || m.cache.Composes:
 		return scores
 	}
-	call := cost.MLXAttention{KeyDim: a.KeyDim, ValueDim: a.ValueDim, Queries: tokens, Keys: t.Cells, Sharing: a.Heads / max(1, a.KVHeads), Causal: true}
+	call := cost.MLXAttention{KeyDim: a.KeyDim, ValueDim: a.ValueDim, Queries: tokens, Keys: t.Cells,
+		Sharing: a.Heads / max(1, a.KVHeads), Causal: true}
 	if cost.MLXFuses(call, m.run.Release) {
 		return 0
 	}

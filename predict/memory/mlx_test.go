@@ -36,7 +36,8 @@ var published = map[string]string{
 		"max_position_embeddings": 262144, "rms_norm_eps": 1e-6}`,
 }
 
-var publishedTypes = map[string]string{"Q4": "4bit", "Q8": "8bit", "4bit (inferred)": "4bit", "fp16": "f16", "MXFP4-Q8": "mxfp4-q8", "5bit g32": "5bit-g32", "4bit g32": "4bit-g32"}
+var publishedTypes = map[string]string{"Q4": "4bit", "Q8": "8bit", "4bit (inferred)": "4bit", "fp16": "f16", "MXFP4-Q8": "mxfp4-q8",
+	"5bit g32": "5bit-g32", "4bit g32": "4bit-g32"}
 
 // notHeld are the rows that are no measure of the prediction, and why.
 var notHeld = map[string][]string{

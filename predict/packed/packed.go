@@ -32,8 +32,10 @@ type packing struct {
 var packings = []packing{
 	{packed: ".weight", becomes: ".weight", types: []string{"u32"}, needs: []string{".scales", ".biases"}, read: readAffine},
 	{packed: ".weight", becomes: ".weight", types: []string{"u32"}, needs: []string{".scales"}, read: readMicroscaled},
-	{packed: ".qweight", becomes: ".weight", types: []string{"i32"}, needs: []string{".qzeros", ".scales"}, may: []string{".g_idx"}, read: readZeroed},
-	{packed: ".weight", becomes: ".weight", types: floats8, needs: []string{".weight_scale_inv"}, may: []string{".input_scale"}, read: readFloat8},
+	{packed: ".qweight", becomes: ".weight", types: []string{"i32"}, needs: []string{".qzeros", ".scales"},
+		may: []string{".g_idx"}, read: readZeroed},
+	{packed: ".weight", becomes: ".weight", types: floats8, needs: []string{".weight_scale_inv"},
+		may: []string{".input_scale"}, read: readFloat8},
 	{packed: ".weight", becomes: ".weight", types: floats8, needs: []string{".weight_scale"}, may: []string{".input_scale"}, read: readFloat8},
 	{packed: "_blocks", becomes: "", types: []string{"u8"}, needs: []string{"_scales"}, read: readBlocks},
 	{packed: ".weight_packed", becomes: ".weight", types: []string{"i32", "u8"}, needs: []string{".weight_scale"},

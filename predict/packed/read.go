@@ -33,7 +33,8 @@ var packedBits = []int64{2, 3, 4, 5, 6, 8}
 func readAffine(p packed) (unpacked, error) {
 	words, scales := p.tensor[".weight"], p.tensor[".scales"]
 	if !alike(words, scales, 1) || !slices.Equal(scales.Shape, p.tensor[".biases"].Shape) {
-		return unpacked{}, fmt.Errorf("words of %v do not go with scales of %v and biases of %v", words.Shape, scales.Shape, p.tensor[".biases"].Shape)
+		return unpacked{}, fmt.Errorf("words of %v do not go with scales of %v and biases of %v", words.Shape,
+			scales.Shape, p.tensor[".biases"].Shape)
 	}
 	if p.said.group < 1 || p.said.group > config.MaxWidth {
 		return unpacked{}, fmt.Errorf("no quantization in the config says how large its groups are; add group_size and bits")
@@ -41,7 +42,8 @@ func readAffine(p packed) (unpacked, error) {
 	inputs := scales.Shape[0] * p.said.group
 	bits := words.Shape[0] * 32 / inputs
 	if bits*inputs != words.Shape[0]*32 || !slices.Contains(packedBits, bits) {
-		return unpacked{}, fmt.Errorf("%d words and %d scales a row are no whole bits in groups of %d", words.Shape[0], scales.Shape[0], p.said.group)
+		return unpacked{}, fmt.Errorf("%d words and %d scales a row are no whole bits in groups of %d", words.Shape[0],
+			scales.Shape[0], p.said.group)
 	}
 	return p.weight("affine", bits, inputs, words), nil
 }
@@ -80,7 +82,8 @@ func readZeroed(p packed) (unpacked, error) {
 		name, inputs = "awq", words.Shape[1]
 	}
 	if inputs == 0 || inputs%groups != 0 && p.tensor[".g_idx"].Shape == nil {
-		return unpacked{}, fmt.Errorf("words of %v fit neither GPTQ nor AWQ with zeros of %v and scales of %v", words.Shape, zeros.Shape, scales.Shape)
+		return unpacked{}, fmt.Errorf("words of %v fit neither GPTQ nor AWQ with zeros of %v and scales of %v", words.Shape,
+			zeros.Shape, scales.Shape)
 	}
 	if order := p.tensor[".g_idx"]; order.Shape != nil && order.Elements() != inputs {
 		return unpacked{}, fmt.Errorf("words of %v hold %d inputs, but g_idx orders %d", words.Shape, inputs, order.Elements())
@@ -149,5 +152,6 @@ func (p packed) weight(name string, bits, inputs int64, words arch.Tensor) unpac
 
 // alike: the two have the same dimensions from one on.
 func alike(a, b arch.Tensor, from int) bool {
-	return len(a.Shape) > from && len(a.Shape) == len(b.Shape) && slices.Equal(a.Shape[from:], b.Shape[from:]) && a.Shape[0] > 0 && b.Shape[0] > 0
+	return len(a.Shape) > from && len(a.Shape) == len(b.Shape) && slices.Equal(a.Shape[from:], b.Shape[from:]) &&
+		a.Shape[0] > 0 && b.Shape[0] > 0
 }

@@ -235,7 +235,8 @@ func namesOf(misses []miss, by string) (names []string) {
 // runtime where the chip was.
 func markdown(held []heldOut, misses []miss) string {
 	var b strings.Builder
-	b.WriteString("| left out together | runtime | decode: rows, median / 90 %, inside | prefill: rows, median / 90 %, inside |\n|---|---|---|---|\n")
+	b.WriteString("| left out together | runtime | decode: rows, median / 90 %, inside | prefill: rows, median / 90 %, inside " +
+		"|\n|---|---|---|---|\n")
 	half := len(held) / 2
 	for i := range half {
 		d, p := held[i], held[i+half]

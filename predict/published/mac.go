@@ -113,7 +113,8 @@ func (t spent) shares() (roofline.Bound, []roofline.Share) {
 	total := t.total()
 	list := []roofline.Share{
 		{Name: "read weights", Share: t.read / total}, {Name: "unpack weights", Share: t.unpack / total},
-		{Name: "multiply", Share: t.compute / total}, {Name: "attend", Share: t.cache / total}, {Name: "layers and calls", Share: t.fixed / total},
+		{Name: "multiply", Share: t.compute / total}, {Name: "attend", Share: t.cache / total},
+		{Name: "layers and calls", Share: t.fixed / total},
 	}
 	list = slices.DeleteFunc(list, func(s roofline.Share) bool { return s.Share <= 0 })
 	slices.SortStableFunc(list, func(a, b roofline.Share) int {
@@ -163,7 +164,8 @@ func (m *Mac) Source() string {
 			own++
 		}
 	}
-	return fmt.Sprintf("%s in %s by a model of Macs that %d published figures of %d projects were fitted to, %s; a figure whose model, chip or source it has not seen "+
+	return fmt.Sprintf("%s in %s by a model of Macs that %d published figures of %d projects were fitted to, %s; a figure whose model, "+
+		"chip or source it has not seen "+
 		"is missed by %s", m.words, m.setting.Runtime, all, len(from), m.ownFigures(own), heldOutWords())
 }
 

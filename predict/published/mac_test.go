@@ -41,7 +41,8 @@ func TestChipThatNoFitHasSeen(t *testing.T) {
 			require.NoError(t, err)
 			p, err := mac.Predict(kind, f.work(o.shape))
 			require.NoError(t, err)
-			assert.True(t, p.TokensPerSecond.Lo < f.Speed && f.Speed < p.TokensPerSecond.Hi, "%s %s: %v, measured %v", f.Weights, f.Test, p.TokensPerSecond, f.Speed)
+			assert.True(t, p.TokensPerSecond.Lo < f.Speed && f.Speed < p.TokensPerSecond.Hi, "%s %s: %v, measured %v", f.Weights, f.Test,
+				p.TokensPerSecond, f.Speed)
 			offs = append(offs, max(p.TokensPerSecond.Value/f.Speed-1, 1-p.TokensPerSecond.Value/f.Speed))
 		}
 		slices.Sort(offs)
@@ -80,7 +81,8 @@ func TestPredictIsNeverRefused(t *testing.T) {
 	assert.Greater(t, width("M6 16GB", "Q4_K_M"), width("M2 Max 96GB", "Q4_K_M"), "none of the generation")
 	assert.Greater(t, width("M1 Max 32 cores", "iq2_xxs"), width("M1 Max 32 cores", "Q4_K_M"), "none of the type")
 	assert.Greater(t, width("M1 Max", "Q4_K_M"), width("M1 Max 32 cores", "Q4_K_M"), "the cores are open")
-	assert.Contains(t, macOf(t, "M6 16GB", Setting{Runtime: MLX}).Source(), "none on this chip, whose generation stands with the costs of an M5")
+	assert.Contains(t, macOf(t, "M6 16GB", Setting{Runtime: MLX}).Source(),
+		"none on this chip, whose generation stands with the costs of an M5")
 }
 
 // More of a machine is never slower, and what slows a machine does.

@@ -60,7 +60,8 @@ func near(of likeness, known []likeness) int {
 		case k.runtime != of.runtime || k.generation != of.generation:
 		case k.chip != of.chip:
 			best = min(best, nearGeneration)
-		case k.experts == of.experts && k.recurrent == of.recurrent && k.typ == of.typ && math.Abs(math.Log(k.bytes/of.bytes)) < math.Log(sizeFactor):
+		case k.experts == of.experts && k.recurrent == of.recurrent && k.typ == of.typ &&
+			math.Abs(math.Log(k.bytes/of.bytes)) < math.Log(sizeFactor):
 			return nearWork
 		default:
 			best = min(best, nearChip)

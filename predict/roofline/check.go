@@ -53,16 +53,19 @@ func check(obs []Observation, leftOut []string) error {
 		return fmt.Errorf("no usable observation%s; 'assay run --calibrate' measures what a fit needs", because(leftOut))
 	}
 	if m := distinct(obs, func(o Observation) string { return o.Machine }); len(m) > 1 {
-		return fmt.Errorf("the observations are of %d machines (%s), and a fit is of one: name runs of one machine and one number of threads", len(m), strings.Join(m, "; "))
+		return fmt.Errorf("the observations are of %d machines (%s), and a fit is of one: name runs of one machine and one number of threads",
+			len(m), strings.Join(m, "; "))
 	}
 	if m := distinct(obs, func(o Observation) string { return o.Runtime }); len(m) > 1 {
-		return fmt.Errorf("the observations are of %d runtimes (%s), and a fit is of one: name runs of one runtime", len(m), strings.Join(m, "; "))
+		return fmt.Errorf("the observations are of %d runtimes (%s), and a fit is of one: name runs of one runtime",
+			len(m), strings.Join(m, "; "))
 	}
 	if err := contradiction(obs); err != nil {
 		return err
 	}
 	if m := models(obs); len(m) < minModels {
-		return fmt.Errorf("all observations are of %s, and a cost per byte, per operation and per product only come apart over %d or more models of different shapes: add prefill and decode cases of other models, or run 'assay run --calibrate'%s",
+		return fmt.Errorf("all observations are of %s, and a cost per byte, per operation and per product only come apart over %d or more "+
+			"models of different shapes: add prefill and decode cases of other models, or run 'assay run --calibrate'%s",
 			strings.Join(m, " and "), minModels, because(leftOut))
 	}
 	for _, kind := range []string{KindPrefill, KindDecode} {
@@ -71,7 +74,8 @@ func check(obs []Observation, leftOut []string) error {
 		}
 	}
 	if len(obs) < leastResiduals {
-		return fmt.Errorf("there are %d usable cases and a 95 %% interval needs %d: add prefill and decode cases of several models%s", len(obs), leastResiduals, because(leftOut))
+		return fmt.Errorf("there are %d usable cases and a 95 %% interval needs %d: add prefill and decode cases of several models%s", len(obs),
+			leastResiduals, because(leftOut))
 	}
 	plain := newProblem(Form{Sum, Attention{Memory: CacheFree}, PerProduct}, obs)
 	if n := casesPerCost * len(plain.names); len(obs) < n {
@@ -85,16 +89,19 @@ func check(obs []Observation, leftOut []string) error {
 func checkKind(obs []Observation, kind string, leftOut []string) error {
 	of := slices.DeleteFunc(slices.Clone(obs), func(o Observation) bool { return o.Kind != kind })
 	if len(of) < minCases {
-		return fmt.Errorf("there are %d usable %s cases and a fit needs %d: add %s cases of several models%s", len(of), kind, minCases, kind, because(leftOut))
+		return fmt.Errorf("there are %d usable %s cases and a fit needs %d: add %s cases of several models%s", len(of), kind, minCases,
+			kind, because(leftOut))
 	}
 	if kind == KindDecode {
 		if d := distinct(of, func(o Observation) string { return fmt.Sprint(o.Depth) }); len(d) < 2 {
-			return fmt.Errorf("all decode cases are at depth %s, so that the cost of attention cannot be told from the weights': add decode cases at other depths (-d 0,512,2048)", d[0])
+			return fmt.Errorf("all decode cases are at depth %s, so that the cost of attention cannot be told from the weights': add decode "+
+				"cases at other depths (-d 0,512,2048)", d[0])
 		}
 		return nil
 	}
 	if d := distinct(of, func(o Observation) string { return fmt.Sprint(o.Work.Tokens / o.Work.Steps) }); len(d) < 2 {
-		return fmt.Errorf("all prefill cases have %s tokens a batch, so that arithmetic cannot be told from reading the weights: add prefill cases of other lengths (-p 32,512)", d[0])
+		return fmt.Errorf("all prefill cases have %s tokens a batch, so that arithmetic cannot be told from reading the weights: add prefill "+
+			"cases of other lengths (-p 32,512)", d[0])
 	}
 	return nil
 }
@@ -112,7 +119,8 @@ func contradiction(obs []Observation) error {
 			continue
 		}
 		if ratio := o.Seconds / p.Seconds; ratio > maxDisagreement || ratio < 1/maxDisagreement {
-			return fmt.Errorf("%s took %.4g s in run %s and %.4g s in run %s: one of the runs was disturbed, or the machine changed between them; leave one out",
+			return fmt.Errorf("%s took %.4g s in run %s and %.4g s in run %s: one of the runs was disturbed, or the machine changed between "+
+				"them; leave one out",
 				o.Case, p.Seconds, p.Run, o.Seconds, o.Run)
 		}
 	}

@@ -166,11 +166,13 @@ func meaning(parameter string, factor float64) string {
 	case strings.HasPrefix(parameter, "attend"):
 		return pick("attention is slower at this depth or head size", "attention is faster at this depth or head size, or skips masked cells")
 	case strings.HasPrefix(parameter, "read cache"), strings.HasPrefix(parameter, "stride"):
-		return pick("the cache is read more often than counted, or from further away", "the cache, or part of it, stays in the processor's caches")
+		return pick("the cache is read more often than counted, or from further away",
+			"the cache, or part of it, stays in the processor's caches")
 	case strings.HasPrefix(parameter, "multiply"):
 		return pick("a slower matrix product for "+kind+" at these shapes", "a faster matrix product for "+kind+" at these shapes")
 	case strings.HasPrefix(parameter, "read"):
-		return pick("more bytes than counted, or a slower kernel for "+kind, "weights that stay in the processor's cache, or a faster kernel for "+kind)
+		return pick("more bytes than counted, or a slower kernel for "+kind,
+			"weights that stay in the processor's cache, or a faster kernel for "+kind)
 	}
 	return pick("more bytes moved between operations than counted", "fewer bytes moved between operations than counted")
 }

@@ -144,20 +144,27 @@ func TestFitRefusesWhatMeansNothing(t *testing.T) {
 		"nothing":    {nil, "no usable observation; 'assay run --calibrate' measures what a fit needs"},
 		"one shape":  {only(func(o roofline.Observation) bool { return o.Model == "wide" }), "all observations are of wide, and"},
 		"two shapes": {only(func(o roofline.Observation) bool { return o.Model != "wide" }), "all observations are of deep and tall"},
-		"no prefill": {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode }), "there are 0 usable prefill cases and a fit needs 6"},
-		"no decode":  {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill }), "there are 0 usable decode cases"},
-		"one depth":  {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill || o.Depth == 0 }), measureDepthZero()...), "all decode cases are at depth 0"},
+		"no prefill": {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode }),
+			"there are 0 usable prefill cases and a fit needs 6"},
+		"no decode": {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill }), "there are 0 usable decode cases"},
+		"one depth": {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindPrefill || o.Depth == 0 }),
+			measureDepthZero()...), "all decode cases are at depth 0"},
 		"one length": {only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode || o.Work.Tokens == 512 }), "prefill cases"},
-		"no interval": {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode && o.Depth > 0 }), only(func(o roofline.Observation) bool {
-			return o.Kind == roofline.KindPrefill && o.Work.Tokens != 128 && o.Model != "wide"
-		})...), "there are 12 usable cases and a 95 % interval needs 19"},
-		"few per cost":  {cut(measure(machine(), 0.02, shapes[:3], "q8_0", "q4_0", "f16"), 3), "there are 21 usable cases for 11 costs (attend, many queries; attend, one query; move activations; multiply f16;"},
-		"two machines":  {append(good(), with(good(), func(o *roofline.Observation) { o.Machine = "lab, 2 threads" })...), "of 2 machines (lab, 1 thread; lab, 2 threads)"},
+		"no interval": {append(only(func(o roofline.Observation) bool { return o.Kind == roofline.KindDecode && o.Depth > 0 }),
+			only(func(o roofline.Observation) bool {
+				return o.Kind == roofline.KindPrefill && o.Work.Tokens != 128 && o.Model != "wide"
+			})...), "there are 12 usable cases and a 95 % interval needs 19"},
+		"few per cost": {cut(measure(machine(), 0.02, shapes[:3], "q8_0", "q4_0", "f16"), 3),
+			"there are 21 usable cases for 11 costs (attend, many queries; attend, one query; move activations; multiply f16;"},
+		"two machines": {append(good(), with(good(), func(o *roofline.Observation) { o.Machine = "lab, 2 threads" })...),
+			"of 2 machines (lab, 1 thread; lab, 2 threads)"},
 		"two runtimes":  {append(good(), with(good(), func(o *roofline.Observation) { o.Runtime = "mlx" })...), "of 2 runtimes (llama.cpp; mlx)"},
 		"contradiction": {append(good(), with(good()[:1], func(o *roofline.Observation) { o.Seconds *= 2; o.Run = "r2" })...), "in run r1 and"},
-		"all unfit":     {with(good(), func(o *roofline.Observation) { o.Unfit = []string{"on battery"} }), "no usable observation (21 left out, the first: wide q8_0 decode 4 @ d 0: the machine was not fit (on battery); --unfit takes cases of such a machine in)"},
-		"no time":       {with(good(), func(o *roofline.Observation) { o.Seconds = 0 }), "took 0 s"},
-		"not counted":   {with(good(), func(o *roofline.Observation) { o.Work.Terms = nil }), "are not counted"},
+		"all unfit": {with(good(), func(o *roofline.Observation) { o.Unfit = []string{"on battery"} }),
+			"no usable observation (21 left out, the first: wide q8_0 decode 4 @ d 0: the machine was not fit (on battery); --unfit takes cases " +
+				"of such a machine in)"},
+		"no time":     {with(good(), func(o *roofline.Observation) { o.Seconds = 0 }), "took 0 s"},
+		"not counted": {with(good(), func(o *roofline.Observation) { o.Work.Terms = nil }), "are not counted"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

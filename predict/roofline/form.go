@@ -122,7 +122,8 @@ func (f Form) String() string {
 	for _, c := range f.Overhead.counts(Work{}) {
 		names = append(names, c.name)
 	}
-	return fmt.Sprintf("%s; attention over %s, cache %s; a fixed cost per %s", f.Overlap, cells, f.Attention.Memory, strings.Join(names, " and per "))
+	return fmt.Sprintf("%s; attention over %s, cache %s; a fixed cost per %s", f.Overlap, cells, f.Attention.Memory,
+		strings.Join(names, " and per "))
 }
 
 // lacks names a count of the work that the form needs and that is not known, or

@@ -20,7 +20,8 @@ func (fit *Fit) Predict(kind string, w Work) (Prediction, error) {
 	c := fit.costs()
 	kin, left := c.standIns(unseen(fit.Form, w, c))
 	if len(left) > 0 {
-		return Prediction{}, fmt.Errorf("%s has no cost for %q: no observation had it or its like; %s, and fit again", fit.name(), strings.Join(left, ", "), remedy(left[0]))
+		return Prediction{}, fmt.Errorf("%s has no cost for %q: no observation had it or its like; %s, and fit again", fit.name(),
+			strings.Join(left, ", "), remedy(left[0]))
 	}
 	c = c.with(kin)
 	value := fit.Form.seconds(w, c)
@@ -105,7 +106,8 @@ func (fit *Fit) interval(kind string, w Work, value float64) (Interval, error) {
 		}
 	}
 	if len(hi) < leastResiduals {
-		return Interval{}, fmt.Errorf("%s has %d held-out residuals and an interval needs %d: add cases of several models and fit again", fit.name(), len(hi), leastResiduals)
+		return Interval{}, fmt.Errorf("%s has %d held-out residuals and an interval needs %d: add cases of several models and fit again",
+			fit.name(), len(hi), leastResiduals)
 	}
 	slices.Sort(lo)
 	slices.Sort(hi)

@@ -40,7 +40,8 @@ func uniform(t *testing.T) []string {
 		for _, l := range f.Layers {
 			first := f.Layers[0].Attention
 			same = same && l.Attention != nil && l.FeedForward != nil && l.Recurrent == nil && first != nil &&
-				l.Attention.SharedFrom == nil && l.Attention.KVHeads == first.KVHeads && l.Attention.KeyDim == first.KeyDim && (l.FeedForward.Experts == nil) == (f.Layers[0].FeedForward.Experts == nil) &&
+				l.Attention.SharedFrom == nil && l.Attention.KVHeads == first.KVHeads && l.Attention.KeyDim == first.KeyDim &&
+				(l.FeedForward.Experts == nil) == (f.Layers[0].FeedForward.Experts == nil) &&
 				l.FeedForward.Intermediate == f.Layers[0].FeedForward.Intermediate
 		}
 		if same {

@@ -89,7 +89,8 @@ func readIndex(path string) ([]string, index, error) {
 		}
 		shard := filepath.Join(filepath.Dir(path), name)
 		if _, err := os.Stat(shard); errors.Is(err, os.ErrNotExist) {
-			return nil, nil, fmt.Errorf("%s: the shard is missing, of which %s says that it holds %s; get it again (%w)", shard, filepath.Base(path), held(idx, name), os.ErrNotExist)
+			return nil, nil, fmt.Errorf("%s: the shard is missing, of which %s says that it holds %s; get it again (%w)", shard, filepath.Base(path),
+				held(idx, name), os.ErrNotExist)
 		}
 		paths = append(paths, shard)
 	}

@@ -93,7 +93,8 @@ func (h *header) tensor(name string) (Tensor, error) {
 		return t, fmt.Errorf("the data_offsets %v are no begin and end", offsets)
 	}
 	if offsets[1]-offsets[0] != t.Bytes {
-		return t, fmt.Errorf("the data_offsets %v hold %d bytes, and %s of %v takes %d", offsets, offsets[1]-offsets[0], t.DType, t.Shape, t.Bytes)
+		return t, fmt.Errorf("the data_offsets %v hold %d bytes, and %s of %v takes %d", offsets, offsets[1]-offsets[0], t.DType,
+			t.Shape, t.Bytes)
 	}
 	t.Offset = offsets[0]
 	return t, nil

@@ -223,8 +223,10 @@ func TestOpenFolderDefects(t *testing.T) {
 	}{
 		{"nothing there", "", nil, "holds neither model.safetensors.index.json nor model*.safetensors"},
 		{"tensor twice", "", map[string][]string{"model-1.safetensors": {"a"}, "model-2.safetensors": {"a"}}, `tensor "a" stands in`},
-		{"shard missing", `{"weight_map":{"a":"model-2.safetensors"}}`, one, "model-2.safetensors: the shard is missing, of which model.safetensors.index.json says that it holds 1 tensors, such as a"},
-		{"tensor missing", `{"weight_map":{"a":"model-1.safetensors","b":"model-1.safetensors"}}`, one, `puts tensor "b" into model-1.safetensors`},
+		{"shard missing", `{"weight_map":{"a":"model-2.safetensors"}}`, one,
+			"model-2.safetensors: the shard is missing, of which model.safetensors.index.json says that it holds 1 tensors, such as a"},
+		{"tensor missing", `{"weight_map":{"a":"model-1.safetensors","b":"model-1.safetensors"}}`, one,
+			`puts tensor "b" into model-1.safetensors`},
 		{"outside the folder", `{"weight_map":{"a":"../model.safetensors"}}`, one, `shard "../model.safetensors" is no file name`},
 		{"no file name", `{"weight_map":{"a":".."}}`, one, `shard ".." is no file name`},
 		{"no map", `{"metadata":{}}`, one, "weight_map is missing or empty"},

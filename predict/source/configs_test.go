@@ -133,5 +133,6 @@ func TestQuantizationBlocks(t *testing.T) {
 	}
 	assert.Equal(t, plain, bytes(`, "quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 64}`), "another library's")
 	assert.Equal(t, four, bytes(`, "quantization_config": {"bits": 4, "group_size": 64}`))
-	assert.Equal(t, config(t, `"model_type": "llama"`).SHA256(), config(t, `"model_type": "llama", "quantization": {"bits": 4, "group_size": 64}`).SHA256(), "one architecture")
+	assert.Equal(t, config(t, `"model_type": "llama"`).SHA256(), config(t,
+		`"model_type": "llama", "quantization": {"bits": 4, "group_size": 64}`).SHA256(), "one architecture")
 }

@@ -15,30 +15,37 @@ import (
 // a model, beside those it writes for every model: set_gguf_parameters of the
 // model's class in conversion/*.py of v0.5.0.
 var converterKeys = map[string]string{
-	"llama-3.1-8b":       "vocab_size rope.dimension_count",
-	"mixtral-8x7b":       "vocab_size rope.dimension_count expert_count expert_used_count",
-	"qwen2.5-14b":        "",
-	"qwen1.5-moe-a2.7b":  "expert_count expert_used_count expert_feed_forward_length expert_shared_feed_forward_length",
-	"qwen3-8b":           "attention.key_length attention.value_length",
-	"qwen3-30b-a3b":      "attention.key_length attention.value_length expert_count expert_used_count expert_feed_forward_length",
-	"gemma-2b":           "attention.key_length attention.value_length",
-	"gemma-2-9b":         "attention.key_length attention.value_length attention.sliding_window",
-	"gemma-3-12b":        "attention.key_length attention.value_length attention.sliding_window",
-	"gemma-3n-e4b":       "attention.sliding_window_pattern embedding_length_per_layer_input attention.shared_kv_layers altup.active_idx altup.num_inputs activation_sparsity_scale",
-	"phi-3-mini-4k":      "rope.dimension_count attention.sliding_window",
-	"gpt-oss-20b":        "attention.sliding_window expert_count expert_used_count expert_feed_forward_length attention.key_length",
-	"command-r7b":        "logit_scale attention.sliding_window vocab_size rope.dimension_count",
-	"llama-4-scout":      "interleave_moe_layer_step expert_count expert_used_count expert_feed_forward_length",
-	"deepseek-v3":        "leading_dense_block_count vocab_size attention.q_lora_rank attention.kv_lora_rank attention.key_length attention.value_length attention.key_length_mla attention.value_length_mla expert_feed_forward_length expert_count expert_shared_count rope.dimension_count expert_group_count expert_group_used_count expert_weights_scale expert_weights_norm",
-	"falcon-h1-7b":       "vocab_size ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count attention.key_length attention.value_length",
-	"granite-4.0-h-tiny": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count expert_count expert_used_count expert_shared_feed_forward_length rope.scaling.finetuned",
-	"nemotron-h-8b":      "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count attention.key_length attention.value_length",
+	"llama-3.1-8b":      "vocab_size rope.dimension_count",
+	"mixtral-8x7b":      "vocab_size rope.dimension_count expert_count expert_used_count",
+	"qwen2.5-14b":       "",
+	"qwen1.5-moe-a2.7b": "expert_count expert_used_count expert_feed_forward_length expert_shared_feed_forward_length",
+	"qwen3-8b":          "attention.key_length attention.value_length",
+	"qwen3-30b-a3b":     "attention.key_length attention.value_length expert_count expert_used_count expert_feed_forward_length",
+	"gemma-2b":          "attention.key_length attention.value_length",
+	"gemma-2-9b":        "attention.key_length attention.value_length attention.sliding_window",
+	"gemma-3-12b":       "attention.key_length attention.value_length attention.sliding_window",
+	"gemma-3n-e4b": "attention.sliding_window_pattern embedding_length_per_layer_input attention.shared_kv_layers altup.active_idx " +
+		"altup.num_inputs activation_sparsity_scale",
+	"phi-3-mini-4k": "rope.dimension_count attention.sliding_window",
+	"gpt-oss-20b":   "attention.sliding_window expert_count expert_used_count expert_feed_forward_length attention.key_length",
+	"command-r7b":   "logit_scale attention.sliding_window vocab_size rope.dimension_count",
+	"llama-4-scout": "interleave_moe_layer_step expert_count expert_used_count expert_feed_forward_length",
+	"deepseek-v3": "leading_dense_block_count vocab_size attention.q_lora_rank attention.kv_lora_rank attention.key_length " +
+		"attention.value_length attention.key_length_mla attention.value_length_mla expert_feed_forward_length expert_count " +
+		"expert_shared_count rope.dimension_count expert_group_count expert_group_used_count expert_weights_scale expert_weights_norm",
+	"falcon-h1-7b": "vocab_size ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count " +
+		"attention.key_length attention.value_length",
+	"granite-4.0-h-tiny": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count expert_count expert_used_count " +
+		"expert_shared_feed_forward_length rope.scaling.finetuned",
+	"nemotron-h-8b": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count attention.key_length " +
+		"attention.value_length",
 	"lfm2-1.2b":          "vocab_size shortconv.l_cache",
 	"mamba-codestral-7b": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count",
 	"olmo-2-7b":          "",
 	"granite-3.1-8b":     "logit_scale embedding_scale residual_scale attention.scale",
 	"smollm3-3b":         "vocab_size",
-	"qwen3-next-80b-a3b": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count full_attention_interval expert_feed_forward_length expert_shared_feed_forward_length",
+	"qwen3-next-80b-a3b": "ssm.conv_kernel ssm.inner_size ssm.state_size ssm.time_step_rank ssm.group_count full_attention_interval " +
+		"expert_feed_forward_length expert_shared_feed_forward_length",
 }
 
 // leftOut are keys of the converter that a skeleton does without, and why.

@@ -39,10 +39,12 @@ func plainKeys(arch string, more map[string]any) []family.KV {
 func plainTensors(layers int, block map[string][]int64) []arch.Tensor {
 	all := map[string][]int64{
 		"attn_norm.weight": {128}, "ffn_norm.weight": {128}, "attn_q.weight": {128, 128}, "attn_k.weight": {128, 64},
-		"attn_v.weight": {128, 64}, "attn_output.weight": {128, 128}, "ffn_gate.weight": {128, 96}, "ffn_up.weight": {128, 96}, "ffn_down.weight": {96, 128},
+		"attn_v.weight": {128, 64}, "attn_output.weight": {128, 128}, "ffn_gate.weight": {128, 96}, "ffn_up.weight": {128, 96},
+		"ffn_down.weight": {96, 128},
 	}
 	maps.Copy(all, block)
-	out := []arch.Tensor{{Name: "token_embd.weight", Type: "f16", Shape: []int64{128, 64}}, {Name: "output_norm.weight", Type: "f32", Shape: []int64{128}}}
+	out := []arch.Tensor{{Name: "token_embd.weight", Type: "f16", Shape: []int64{128, 64}},
+		{Name: "output_norm.weight", Type: "f32", Shape: []int64{128}}}
 	for i := range layers {
 		for name, shape := range all {
 			if shape != nil {
@@ -131,7 +133,8 @@ func TestZerosInLists(t *testing.T) {
 		return strings.HasPrefix(t.Name, "blk.1.attn_") || strings.HasPrefix(t.Name, "blk.2.ffn_")
 	})
 	f := load(t, writeModel(t, plainKeys("deci", map[string]any{
-		"attention.head_count": []uint32{4, 0, 4, 4}, "attention.head_count_kv": []uint32{2, 2, 2, 2}, "feed_forward_length": []uint32{96, 96, 0, 96},
+		"attention.head_count": []uint32{4, 0, 4, 4}, "attention.head_count_kv": []uint32{2, 2, 2, 2},
+		"feed_forward_length": []uint32{96, 96, 0, 96},
 	}), tensors))
 	assert.Nil(t, f.Layers[1].Attention)
 	assert.Nil(t, f.Layers[2].FeedForward)
@@ -140,7 +143,8 @@ func TestZerosInLists(t *testing.T) {
 
 // Keys that no tensor stands for mislead nobody: the loader is content, too.
 func TestSuperfluousKeys(t *testing.T) {
-	f := load(t, writeModel(t, plainKeys("llama", map[string]any{"expert_count": uint32(4), "expert_used_count": uint32(2)}), plainTensors(4, nil)))
+	f := load(t, writeModel(t, plainKeys("llama", map[string]any{"expert_count": uint32(4), "expert_used_count": uint32(2)}),
+		plainTensors(4, nil)))
 	assert.Nil(t, f.Layers[0].FeedForward.Experts)
 
 	f = load(t, writeModel(t, plainKeys("lfm2", map[string]any{"ssm.conv_kernel": uint32(4), "shortconv.l_cache": uint32(3),
@@ -169,7 +173,8 @@ func TestRecurrentFiles(t *testing.T) {
 		{"qwen3next", "ssm_ba.weight", "gated-delta", ssm, 5632},
 		{"mamba2", "ssm_in.weight", "mamba2", ssm, 5632},
 		{"kimi-linear", "ssm_conv1d_q.weight", "kda", with(map[string]any{"kda.head_dim": uint32(32)}), 20992},
-		{"rwkv7", "time_mix_key.weight", "rwkv", map[string]any{"wkv.head_size": uint32(32), "attention.head_count": nil, "attention.head_count_kv": nil}, 17408},
+		{"rwkv7", "time_mix_key.weight", "rwkv", map[string]any{"wkv.head_size": uint32(32), "attention.head_count": nil,
+			"attention.head_count_kv": nil}, 17408},
 		{"arwkv7", "time_mix_key.weight", "rwkv", map[string]any{"wkv.head_size": uint32(32), "token_shift_count": uint32(1)}, 16896},
 	} {
 		block := maps.Clone(none)
@@ -187,11 +192,14 @@ func TestOtherFiles(t *testing.T) {
 		keys []family.KV
 		want []string
 	}{
-		"projector":    {[]family.KV{{Key: "general.architecture", Value: "clip"}, {Key: "general.type", Value: "mmproj"}}, []string{"--mmproj", "clip"}},
-		"older":        {[]family.KV{{Key: "general.architecture", Value: "clip"}}, []string{"--mmproj"}},
-		"adapter":      {[]family.KV{{Key: "general.architecture", Value: "llama"}, {Key: "general.type", Value: "adapter"}, {Key: "adapter.type", Value: "lora"}}, []string{"--lora", "llama"}},
-		"its own type": {[]family.KV{{Key: "general.architecture", Value: "qwen2"}, {Key: "adapter.type", Value: "lora"}}, []string{"--lora", "qwen2, lora"}},
-		"matrix":       {[]family.KV{{Key: "general.type", Value: "imatrix"}}, []string{"--imatrix"}},
+		"projector": {[]family.KV{{Key: "general.architecture", Value: "clip"}, {Key: "general.type", Value: "mmproj"}},
+			[]string{"--mmproj", "clip"}},
+		"older": {[]family.KV{{Key: "general.architecture", Value: "clip"}}, []string{"--mmproj"}},
+		"adapter": {[]family.KV{{Key: "general.architecture", Value: "llama"}, {Key: "general.type", Value: "adapter"},
+			{Key: "adapter.type", Value: "lora"}}, []string{"--lora", "llama"}},
+		"its own type": {[]family.KV{{Key: "general.architecture", Value: "qwen2"}, {Key: "adapter.type", Value: "lora"}},
+			[]string{"--lora", "qwen2, lora"}},
+		"matrix": {[]family.KV{{Key: "general.type", Value: "imatrix"}}, []string{"--imatrix"}},
 	} {
 		_, err := source.Load(context.Background(), writeModel(t, tt.keys, nil), source.Options{})
 		for _, want := range tt.want {
@@ -205,7 +213,8 @@ func TestOtherFiles(t *testing.T) {
 func TestTowerInTheFile(t *testing.T) {
 	plain := load(t, writeModel(t, plainKeys("llama", nil), plainTensors(4, nil)))
 	with := load(t, writeModel(t, plainKeys("llama", map[string]any{"vision.block_count": uint32(2)}), append(plainTensors(4, nil),
-		arch.Tensor{Name: "v.blk.0.attn_q.weight", Type: "f32", Shape: []int64{64, 64}}, arch.Tensor{Name: "mm.0.weight", Type: "f32", Shape: []int64{64, 128}})))
+		arch.Tensor{Name: "v.blk.0.attn_q.weight", Type: "f32", Shape: []int64{64, 64}},
+		arch.Tensor{Name: "mm.0.weight", Type: "f32", Shape: []int64{64, 128}})))
 	assert.Equal(t, plain.SHA256(), with.SHA256())
 	assert.Equal(t, plain.DraftLayers, with.DraftLayers)
 }
@@ -213,11 +222,13 @@ func TestTowerInTheFile(t *testing.T) {
 // An indexer's key lies in a second cache of as many cells.
 func TestIndexer(t *testing.T) {
 	f := load(t, writeModel(t, plainKeys("deepseek32", map[string]any{
-		"attention.head_count_kv": uint32(1), "attention.key_length": uint32(80), "attention.value_length": uint32(64), "rope.dimension_count": nil,
+		"attention.head_count_kv": uint32(1), "attention.key_length": uint32(80), "attention.value_length": uint32(64),
+		"rope.dimension_count":     nil,
 		"attention.key_length_mla": uint32(48), "attention.value_length_mla": uint32(32), "attention.kv_lora_rank": uint32(64),
 		"attention.indexer.head_count": uint32(4), "attention.indexer.key_length": uint32(64), "attention.indexer.top_k": uint32(64),
-	}), plainTensors(4, map[string][]int64{"attn_k.weight": nil, "attn_v.weight": nil, "attn_q.weight": {128, 192}, "attn_kv_a_mqa.weight": {128, 80},
-		"attn_k_b.weight": {32, 64, 4}, "attn_v_b.weight": {64, 32, 4}, "indexer.attn_k.weight": {128, 64}})))
+	}), plainTensors(4, map[string][]int64{"attn_k.weight": nil, "attn_v.weight": nil, "attn_q.weight": {128, 192},
+		"attn_kv_a_mqa.weight": {128, 80},
+		"attn_k_b.weight":      {32, 64, 4}, "attn_v_b.weight": {64, 32, 4}, "indexer.attn_k.weight": {128, 64}})))
 	assert.Equal(t, int64(16), f.Layers[0].Attention.MLA.RopeDim, "of the cached row what is not the latent")
 	assert.Equal(t, int64(4*1024*(160+128)), cacheOf(t, f, 1024).Bytes())
 }

@@ -113,7 +113,8 @@ func newGGUFReader(file *gguf.File, name string) (*ggufReader, error) {
 		r.table[t.Name] = t
 	}
 	if r.known {
-		r.Kind = &config.ModelType{Name: name, Defaults: r.family.Defaults, Scaled: r.family.Scaled, Weighed: r.family.Weighed, PerLayer: r.family.PerLayer}
+		r.Kind = &config.ModelType{Name: name, Defaults: r.family.Defaults, Scaled: r.family.Scaled, Weighed: r.family.Weighed,
+			PerLayer: r.family.PerLayer}
 	}
 	for _, key := range file.Keys() {
 		short, ours := strings.CutPrefix(key, name+".")

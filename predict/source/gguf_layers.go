@@ -97,7 +97,8 @@ func (r *ggufReader) kimiDelta(int64) *arch.Recurrent {
 // tokenShift is rwkv: State is the head's size (load_arch_hparams of rwkv6 and
 // rwkv7, src/models, v0.5.0: two rows of token shift, if the file says no other).
 func (r *ggufReader) tokenShift(hidden int64) *arch.Recurrent {
-	return &arch.Recurrent{Kind: "rwkv", ConvKernel: r.OptionalOr("recurrent.shift", 2), Inner: hidden, State: r.Integer("recurrent.head_size")}
+	return &arch.Recurrent{Kind: "rwkv", ConvKernel: r.OptionalOr("recurrent.shift", 2), Inner: hidden,
+		State: r.Integer("recurrent.head_size")}
 }
 
 func (r *ggufReader) attentions(hidden int64, n int) []*arch.Attention {
@@ -198,7 +199,8 @@ func (r *ggufReader) noteWindow(size, stated int64, given bool) {
 	switch {
 	case given && size == stated:
 	case given && size == 0:
-		r.Note("attention.window", arch.FromDefault, "none: llama.cpp v0.5.0 has no windows in this %s and ignores the key (%d)", r.family.Name, stated)
+		r.Note("attention.window", arch.FromDefault, "none: llama.cpp v0.5.0 has no windows in this %s and ignores the key (%d)",
+			r.family.Name, stated)
 	case given:
 		r.Note("attention.window", arch.FromDefault, "llama.cpp v0.5.0 takes %d in %s whatever the key says (%d)", size, r.family.Name, stated)
 	case size > 0:

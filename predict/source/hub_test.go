@@ -114,7 +114,8 @@ func TestHubCacheLayout(t *testing.T) {
 		write(t, filepath.Join(repo, "refs", "refs", "pr", "1"), commit)
 		return snapshot
 	}
-	for name, below := range map[string]string{"HF_HUB_CACHE": "", "HF_HOME": "hub", "XDG_CACHE_HOME": "huggingface/hub", "HOME": ".cache/huggingface/hub"} {
+	for name, below := range map[string]string{"HF_HUB_CACHE": "", "HF_HOME": "hub", "XDG_CACHE_HOME": "huggingface/hub",
+		"HOME": ".cache/huggingface/hub"} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
 			snapshot := build(t, filepath.Join(root, below))

@@ -80,7 +80,8 @@ func load(ctx context.Context, ref string, opt Options) (arch.Facts, error) {
 // preset.
 func notThere(ref string) error {
 	if strings.Contains(ref, "://") {
-		return errors.New("a model is not read from such an address; download it and name the file, or write hf:ORG/NAME[:QUANT] for one of a hub")
+		return errors.New("a model is not read from such an address; download it and name the file, or write " +
+			"hf:ORG/NAME[:QUANT] for one of a hub")
 	}
 	if strings.EqualFold(filepath.Ext(ref), ".gguf") {
 		files := ggufsIn(filepath.Dir(ref), false)

@@ -54,7 +54,8 @@ func TestHere(t *testing.T) {
 		got = append(got, found{ref, m.Where, m.Bytes})
 	}
 	assert.ElementsMatch(t, []found{
-		{"hf:acme/toy-GGUF:BF16", "hub cache", 200}, {"hf:acme/toy-GGUF:Q4_K_M", "hub cache", 100}, {"hf:acme/toy-GGUF:UD-Q2_K_XL", "hub cache", 100},
+		{"hf:acme/toy-GGUF:BF16", "hub cache", 200}, {"hf:acme/toy-GGUF:Q4_K_M", "hub cache", 100},
+		{"hf:acme/toy-GGUF:UD-Q2_K_XL", "hub cache", 100},
 		{"hf:acme/one-GGUF", "hub cache", 100}, {"hf:mlx-community/toy-4bit", "hub cache", 100},
 		{"studio-Q8_0.gguf", "LM Studio", 100}, {"acme_cached.gguf", "llama.cpp", 100}, {"here.gguf", "this folder", 100},
 	}, got)

@@ -83,7 +83,8 @@ func mxfp4(_ string, out, in int64) map[string]stored {
 
 func compressed(_ string, out, in int64) map[string]stored {
 	return map[string]stored{
-		".weight_packed": {"I32", []int64{out, in / 8}}, ".weight_scale": {safetensors.BF16, []int64{out, in / 32}}, ".weight_shape": {"I64", []int64{2}},
+		".weight_packed": {"I32", []int64{out, in / 8}}, ".weight_scale": {safetensors.BF16, []int64{out, in / 32}},
+		".weight_shape": {"I64", []int64{2}},
 	}
 }
 
@@ -107,7 +108,8 @@ func TestPackedWeights(t *testing.T) {
 		{"gptq 8", `"quantization_config": {"quant_method": "gptq", "group_size": 32, "bits": 8}`, "gptq-8g32", gptq(8, 32), 0},
 		{"awq 4", `"quantization_config": {"quant_method": "awq", "group_size": 32, "bits": 4}`, "awq-4g32", awq(4, 32), 4 + 20./32},
 		{"fp8", `"quantization_config": {"quant_method": "fp8", "weight_block_size": [32, 32]}`, "f8_e4m3", float8, 8 + 32./1024},
-		{"compressed", `"quantization_config": {"config_groups": {"group_0": {"weights": {"num_bits": 4, "group_size": 32}}}}`, "packed-4g32", compressed, 0},
+		{"compressed", `"quantization_config": {"config_groups": {"group_0": {"weights": {"num_bits": 4, "group_size": 32}}}}`,
+			"packed-4g32", compressed, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := load(t, packedFolder(t, c.said, c.pack))

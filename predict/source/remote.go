@@ -213,8 +213,9 @@ const maxRedirects = 10
 
 // refusals say what to do about an answer without a file.
 var refusals = map[int]string{
-	http.StatusUnauthorized:                 "the model is private, or there is none of this name; set HF_TOKEN to a token that may read it",
-	http.StatusForbidden:                    "the model is gated, or the token may not read it; ask for access on its page, and set HF_TOKEN to a token that has it",
+	http.StatusUnauthorized: "the model is private, or there is none of this name; set HF_TOKEN to a token that may read it",
+	http.StatusForbidden: "the model is gated, or the token may not read it; ask for access on its page, and set " +
+		"HF_TOKEN to a token that has it",
 	http.StatusRequestedRangeNotSatisfiable: "the file is shorter than its header says; it is damaged, or was replaced meanwhile",
 	http.StatusTooManyRequests:              "the hub is asked too often; wait, or set HF_TOKEN, which is allowed more",
 }
@@ -225,7 +226,8 @@ func (r remote) refusal(address string, response *http.Response) error {
 	said := response.Status
 	switch response.Header.Get("X-Error-Code") {
 	case "RevisionNotFound":
-		return fmt.Errorf("%s: the model has no revision %s; leave @%s out, or give a branch, a tag or a commit", address, config.Show(r.revision), r.revision)
+		return fmt.Errorf("%s: the model has no revision %s; leave @%s out, or give a branch, a tag or a commit", address,
+			config.Show(r.revision), r.revision)
 	case "GatedRepo":
 		return fmt.Errorf("%s: %s; %s", address, said, refusals[http.StatusForbidden])
 	}

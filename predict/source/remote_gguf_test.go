@@ -63,7 +63,8 @@ func TestGGUFOnAHub(t *testing.T) {
 	require.NoError(t, err)
 
 	var asked []string
-	env := ggufHub(t, map[string]string{"toy-Q4_K_M.gguf": large, "sub dir/toy-Q8_0.gguf": small, "mmproj-F16.gguf": small, "README.md": small}, &asked)
+	env := ggufHub(t, map[string]string{"toy-Q4_K_M.gguf": large, "sub dir/toy-Q8_0.gguf": small, "mmproj-F16.gguf": small,
+		"README.md": small}, &asked)
 	got, err := source.Load(t.Context(), "hf:org/toy-GGUF:q4_k_m", environment(env))
 	require.NoError(t, err)
 	assert.Equal(t, shape(t, want), shape(t, got))

@@ -67,7 +67,8 @@ var catalogue = []Row{
 		HF: mlp + `(down_proj|w2|fc2|c_proj|dense_4h_to_h)|shared_mlp\.output_linear`},
 	{Kind: "ffn_gate_inp", Part: Router, Use: Product, Tail: true,
 		HF: `(mlp|block_sparse_moe|mixer|feed_forward)\.gate|(mlp|feed_forward)\.router|block_sparse_moe\.router\.layer|router\.proj`},
-	{Kind: "exp_probs_b", Part: Router, Use: Read, Tail: true, HF: `((mlp|mixer)\.gate|block_sparse_moe)\.e_score_correction|feed_forward\.expert`},
+	{Kind: "exp_probs_b", Part: Router, Use: Read, Tail: true,
+		HF: `((mlp|mixer)\.gate|block_sparse_moe)\.e_score_correction|feed_forward\.expert`},
 	// Gemma 4 scales what its router sees, and each expert's result (gemma4.cpp).
 	{Kind: "ffn_gate_inp.scale", Part: Router, Use: Vector, Tail: true, HF: `router\.scale`},
 	{Kind: "ffn_down_exps.scale", Part: Router, Use: Vector, Tail: true, HF: `router\.per_expert_scale`},

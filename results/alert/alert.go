@@ -264,7 +264,8 @@ func orNone(s string) string {
 func timing(c diff.Case) Alert {
 	t := c.Time
 	a := Alert{
-		Class: Timing, Title: change(*t.Total, t.Verdict), Before: figure.SampleTime(t.BaseNS, c.Tokens), After: figure.SampleTime(t.HeadNS, c.Tokens),
+		Class: Timing, Title: change(*t.Total, t.Verdict), Before: figure.SampleTime(t.BaseNS, c.Tokens),
+		After:    figure.SampleTime(t.HeadNS, c.Tokens),
 		ChangeCI: t.Change, Regression: t.Verdict == diff.Slower, Details: c.Notes,
 	}
 	a.Certainty = fmt.Sprintf("95 %% interval of the case's own part %s; ", figure.Between(t.Change.Lo, t.Change.Hi))

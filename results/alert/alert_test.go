@@ -40,7 +40,8 @@ func moved(name string) diff.Diff {
 	total := -0.074
 	slower.Time = &diff.Timing{BaseNS: 1e9, HeadNS: 1.08e9, Verdict: diff.Slower, P: &p, PFamily: &family, Detectable: &finds,
 		Total: &total, Change: &results.Interval{Value: -0.074, Lo: -0.09, Hi: -0.058}, By: stat.OneCase, Nights: 14, Together: 2}
-	exact.Exact = []diff.Exact{{Figure: "kv_bytes", Base: "1024", Head: "2048"}, {Figure: "kv_layers", Where: "layer 5", Base: "full", Head: name}}
+	exact.Exact = []diff.Exact{{Figure: "kv_bytes", Base: "1024", Head: "2048"},
+		{Figure: "kv_layers", Where: "layer 5", Base: "full", Head: name}}
 	failed.Failure = &diff.Failure{Base: results.StatusOK, Head: results.StatusFailed, Error: name}
 	drifted.Predictions = []diff.PredictionDrift{{Figure: "seconds", Base: 1, Head: 1.1, Fit: "f2"}}
 	return diff.Diff{
@@ -389,7 +390,8 @@ func TestGroupsStandOnTheirCases(t *testing.T) {
 	slower := func(key results.Key) Alert {
 		return Alert{ID: id(Timing, key), Class: Timing, Key: key, Regression: true, Since: night}
 	}
-	group := Alert{ID: "group kind mlx prefill", Class: Group, Name: "mlx prefill", Regression: true, Moved: []results.Key{"a", "b"}, Since: night}
+	group := Alert{ID: "group kind mlx prefill", Class: Group, Name: "mlx prefill", Regression: true,
+		Moved: []results.Key{"a", "b"}, Since: night}
 	states := func(tonight ...Alert) map[string]State {
 		out := map[string]State{}
 		for _, a := range m.Update(tonight, yes, night) {
@@ -398,13 +400,15 @@ func TestGroupsStandOnTheirCases(t *testing.T) {
 		return out
 	}
 	assert.Equal(t, map[string]State{"timing a": New, "timing b": New, group.ID: New}, states(group, slower("a"), slower("b")))
-	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Ongoing}, states(slower("a"), slower("b")), "not found tonight is not over")
+	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Ongoing}, states(slower("a"), slower("b")),
+		"not found tonight is not over")
 	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Recovered}, states(slower("a")), "half of it stands")
 	assert.Equal(t, map[string]State{"timing a": Recovered, group.ID: Recovered}, states())
 	assert.Empty(t, m.Open)
 
 	assert.Equal(t, map[string]State{"timing a": New, "timing b": New}, states(slower("a"), slower("b")))
-	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Ongoing, group.ID: Ongoing}, states(group, slower("a"), slower("b")), "no news")
+	assert.Equal(t, map[string]State{"timing a": Ongoing, "timing b": Ongoing, group.ID: Ongoing},
+		states(group, slower("a"), slower("b")), "no news")
 	m.Accept([]results.Key{"a"}, Acceptance{Who: "ada", Why: "meant"})
 	assert.Contains(t, m.Open, group.ID)
 	assert.Len(t, m.Accept([]results.Key{"b"}, Acceptance{Who: "ada", Why: "meant"}), 2, "its last case, and the group")

@@ -66,8 +66,9 @@ func Frames(t testing.TB, name string, pages []string, widths []int) (address st
 		for _, width := range widths {
 			fmt.Fprintf(&frames, `<iframe src="%[1]s" style="border:0;width:%[2]dpx;height:1000px" onload="setTimeout(() => {
 				const d = this.contentDocument.documentElement;
+				const hidden = [...d.querySelectorAll('.scroll')].some(s => s.scrollWidth > s.clientWidth);
 				document.body.append('%[1]s ' + d.scrollWidth + ' in ' + d.clientWidth + (d.querySelector('svg, table') ? '' : ' without pictures') +
-					([...d.querySelectorAll('.scroll')].some(s => s.scrollWidth > s.clientWidth) ? ' with columns out of sight' : '') + '; ')}, 500)"></iframe>`, page, width)
+					(hidden ? ' with columns out of sight' : '') + '; ')}, 500)"></iframe>`, page, width)
 			fits = append(fits, fmt.Sprintf("%s %d in %d; ", page, width, width))
 		}
 	}

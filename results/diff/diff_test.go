@@ -30,10 +30,12 @@ func run(id string, n int, seed uint64) results.Run {
 			Case:    results.Case{Kind: results.KindDecode, NGen: 128, NDepth: 512 * i},
 			Measured: &results.Measured{
 				KVBytes: ptr(int64(1 << 20)), FLOPs: ptr(int64(1e9)),
-				Memory: &results.Memory{ComputeBytes: ptr(int64(5 << 20)), Devices: map[string]*results.Memory{"MTL0": {ComputeBytes: ptr(int64(4 << 20))}}},
+				Memory: &results.Memory{ComputeBytes: ptr(int64(5 << 20)),
+					Devices: map[string]*results.Memory{"MTL0": {ComputeBytes: ptr(int64(4 << 20))}}},
 			},
 		}
-		rec.Measured.KVLayers = []results.KVLayer{{Layer: 0, Class: "full", Cells: 4096, KBytes: 1 << 19, VBytes: 1 << 19}, {Layer: 1, Class: "sliding", Cells: 512}}
+		rec.Measured.KVLayers = []results.KVLayer{{Layer: 0, Class: "full", Cells: 4096, KBytes: 1 << 19, VBytes: 1 << 19},
+			{Layer: 1, Class: "sliding", Cells: 512}}
 		rec.Measured.FLOPsByOp = map[string]int64{"MUL_MAT": 9e8, "FLASH_ATTN_EXT": 1e8}
 		rec.Predicted = &results.Predicted{Rules: "exact", KVBytes: ptr(int64(1 << 20)), Seconds: &results.Interval{Value: 1}}
 		for s := range 10 {
@@ -116,9 +118,10 @@ func TestPlanted(t *testing.T) {
 			assert.InDelta(t, 1/1.12-1, c.Time.Change.Value, 0.03, "of tokens/s")
 			assert.InDelta(t, 1/1.12-1, *c.Time.Total, 0.03)
 		}},
-		{"a failure", func(r *results.Record) { r.Status, r.Error, r.Measured = results.StatusFailed, "it aborted", nil }, func(t *testing.T, c Case) {
-			assert.Equal(t, &Failure{results.StatusOK, results.StatusFailed, "it aborted"}, c.Failure)
-		}},
+		{"a failure", func(r *results.Record) { r.Status, r.Error, r.Measured = results.StatusFailed, "it aborted", nil },
+			func(t *testing.T, c Case) {
+				assert.Equal(t, &Failure{results.StatusOK, results.StatusFailed, "it aborted"}, c.Failure)
+			}},
 		{"a prediction of bytes", func(r *results.Record) { r.Predicted.KVBytes = ptr(int64(5)) }, func(t *testing.T, c Case) {
 			assert.Equal(t, []PredictionDrift{{Figure: "kv_bytes", Base: 1 << 20, Head: 5}}, c.Predictions)
 		}},

@@ -51,7 +51,8 @@ func (c Groups) body(b *strings.Builder) {
 		fmt.Fprintf(b, `<text class="label" x="%.1f" y="%.1f">%s</text>`, rowMargin, y+labelHeight-6, escaped(g.Label))
 		y += labelHeight
 		for _, bar := range g.Bars {
-			fmt.Fprintf(b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%g"/>`, bar.Class, c.px(0), y, max(0.5, c.px(bar.Value)-c.px(0)), barHeight)
+			fmt.Fprintf(b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%g"/>`, bar.Class, c.px(0), y,
+				max(0.5, c.px(bar.Value)-c.px(0)), barHeight)
 			end := c.px(bar.Value)
 			if bar.Lo < bar.Hi {
 				fmt.Fprintf(b, `<path class="spread" d="M%.1f %.1fH%.1f"/>`, c.px(bar.Lo), y+barHeight/2, c.px(bar.Hi))

@@ -72,7 +72,9 @@ func TestGolden(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	err := export.Write(&bytes.Buffer{}, "xlsx", nil)
-	assert.EqualError(t, err, `there is no export format "xlsx"; there are jsonl, csv, gobench, action-benchmark, bencher, badge, prometheus, llama-bench-json, llama-bench-jsonl, llama-bench-csv, llama-bench-md, llama-bench-sql`)
+	assert.EqualError(t, err,
+		`there is no export format "xlsx"; there are jsonl, csv, gobench, action-benchmark, bencher, badge, prometheus, `+
+			`llama-bench-json, llama-bench-jsonl, llama-bench-csv, llama-bench-md, llama-bench-sql`)
 }
 
 // A run in which everything failed is exported where the format can say so.

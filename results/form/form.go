@@ -105,7 +105,8 @@ func OfDevices(text string) (string, error) {
 	seen := map[string]bool{}
 	for _, name := range names {
 		if name == "" || name == NoDevices || seen[name] {
-			return "", errors.New(strconv.Quote(text) + " is no list of devices; write each once, as Vulkan0/Vulkan1, or none ('assay doctor' lists them)")
+			return "", errors.New(strconv.Quote(text) +
+				" is no list of devices; write each once, as Vulkan0/Vulkan1, or none ('assay doctor' lists them)")
 		}
 		seen[name] = true
 	}

@@ -105,7 +105,8 @@ func FuzzCSV(f *testing.F) {
 	f.Add(sessions)
 	f.Add("model,value\n\"a\nb\",1e300\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		runs, err := imports.Read([]byte("model,session,test,prompt,samples,tokens_per_s\n"+text), "x.csv", imports.Options{Time: time.Unix(1, 0)})
+		runs, err := imports.Read([]byte("model,session,test,prompt,samples,tokens_per_s\n"+text), "x.csv",
+			imports.Options{Time: time.Unix(1, 0)})
 		if err != nil {
 			return
 		}

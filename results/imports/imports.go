@@ -108,7 +108,8 @@ func Read(text []byte, source string, o Options) ([]results.Run, error) {
 	if bytes.Contains(text, []byte("| ----")) {
 		return nil, fmt.Errorf("%s is llama-bench's table for people; run llama-bench with -o jsonl", source)
 	}
-	return nil, fmt.Errorf("%s is of no known format: assay's records, llama-bench -o json, jsonl, csv or sql, the output of mlx_lm.benchmark, or a CSV with columns for model and tokens_per_s", source)
+	return nil, fmt.Errorf("%s is of no known format: assay's records, llama-bench -o json, jsonl, csv or sql, the output of "+
+		"mlx_lm.benchmark, or a CSV with columns for model and tokens_per_s", source)
 }
 
 // hasLine recognises a text by one of its lines: what a library printed on

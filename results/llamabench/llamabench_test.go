@@ -60,7 +60,8 @@ func TestRealOutput(t *testing.T) {
 			require.Len(t, runs, 1)
 			rec := runs[0].Records[3]
 			require.NoError(t, rec.Validate())
-			assert.Equal(t, results.Key("llama.cpp tiny F16 size=214272 params=106816 decode flash_attn=auto n_batch=2048 n_ctx=144 n_depth=128 n_gen=16 n_gpu_layers=99 n_seq=1 n_threads=2 n_ubatch=512 type_k=f16 type_v=f16"), rec.Key())
+			assert.Equal(t, results.Key("llama.cpp tiny F16 size=214272 params=106816 decode flash_attn=auto n_batch=2048 n_ctx=144 n_depth=128 "+
+				"n_gen=16 n_gpu_layers=99 n_seq=1 n_threads=2 n_ubatch=512 type_k=f16 type_v=f16"), rec.Key())
 			assert.Equal(t, "b11669-Debian", rec.Runtime.Version)
 			assert.Equal(t, "tg16 @ d128", rec.Case.Test())
 			want := row.AvgTS
@@ -173,7 +174,8 @@ func TestSQLiteReadsTheSQL(t *testing.T) {
 	_, err = db.Exec(b.String())
 	require.NoError(t, err)
 	var n, size int
-	require.NoError(t, db.QueryRow(`SELECT count(*), count(model_size) FROM llama_bench WHERE avg_ns = 1000 AND n_prompt = 512`).Scan(&n, &size))
+	require.NoError(t, db.QueryRow(`SELECT count(*), count(model_size) FROM llama_bench WHERE avg_ns = 1000 AND n_prompt = 512`).Scan(&n,
+		&size))
 	assert.Equal(t, []int{2, 0}, []int{n, size})
 }
 

@@ -52,7 +52,8 @@ func (g *Agreement) Holds() bool { return g.Off <= g.Allowed }
 
 // String says how far apart the outputs are.
 func (g *Agreement) String() string {
-	s := fmt.Sprintf("logits %.2g of their spread apart at token %d, where rounding explains %.2g; KL %.2g nats, at most %.2g; largest difference %.2g",
+	s := fmt.Sprintf("logits %.2g of their spread apart at token %d, where rounding explains %.2g; KL %.2g nats, at most %.2g; largest "+
+		"difference %.2g",
 		g.Off, g.From, g.Allowed, g.KL, g.WorstKL, g.Largest)
 	if g.Differs != nil {
 		s += fmt.Sprintf("; after token %d the most likely is %d, and was %d", g.Differs.At, g.Differs.Second, g.Differs.First)

@@ -160,7 +160,8 @@ func TestAdopt(t *testing.T) {
 	again := changed(4, fail)
 	_, err = st.Import(ctx, again)
 	require.NoError(t, err)
-	require.NoError(t, st.MoveBaseline(ctx, store.Baseline{Machine: moves[0].Machine, Run: again.ID, Time: start, Who: "ada", Why: "a new machine room"}))
+	require.NoError(t, st.MoveBaseline(ctx, store.Baseline{Machine: moves[0].Machine, Run: again.ID, Time: start, Who: "ada",
+		Why: "a new machine room"}))
 	assert.Equal(t, 0, adopt(changed(5, fail)), "a failure is no baseline")
 	assert.Equal(t, 1, adopt(tonight(6, 0)), "the case has none in the new baseline")
 }

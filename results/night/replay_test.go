@@ -93,7 +93,8 @@ func TestReplay(t *testing.T) {
 				assert.Equal(t, alert.Group, first.Class)
 				assert.Equal(t, "mlx prefill", first.Name)
 				require.NotNil(t, first.LikelyCause)
-				assert.Equal(t, diff.Difference{What: "mlx version", Base: "0.31.2", Head: "0.32.0", Cases: 36, Runtime: "mlx", Cause: true}, *first.LikelyCause)
+				assert.Equal(t, diff.Difference{What: "mlx version", Base: "0.31.2", Head: "0.32.0", Cases: 36, Runtime: "mlx", Cause: true},
+					*first.LikelyCause)
 			case before + 3:
 				assert.GreaterOrEqual(t, states[alert.Recovered]+states[alert.PartlyRecovered], 17, "after %d sessions", before+1)
 			default:
@@ -109,7 +110,8 @@ func TestReplayOfOthers(t *testing.T) {
 	for i := range other.Records {
 		other.Records[i].Runtime.Name = "llama.cpp"
 	}
-	nights, err := Replay(context.Background(), []results.Run{other, {ID: "empty"}, session(0, "", func(results.Case) float64 { return 1 })}, diff.Options{})
+	nights, err := Replay(context.Background(), []results.Run{other, {ID: "empty"}, session(0, "", func(results.Case) float64 { return 1 })},
+		diff.Options{})
 	require.NoError(t, err)
 	require.Len(t, nights, 2)
 	assert.Equal(t, "session00", nights[0].Run, "in their order in time")

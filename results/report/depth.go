@@ -31,10 +31,12 @@ func depthFigures(records []results.Record) []draw.Picture {
 		return nil // nothing to be seen over one depth
 	}
 	lo, hi := draw.Extent(ys)
-	c := draw.Chart{Title: "Residuals over depth", XName: "tokens in the cache", YName: "time over predicted, %", XLabel: figure.Short, YLabel: figure.Short}
+	c := draw.Chart{Title: "Residuals over depth", XName: "tokens in the cache", YName: "time over predicted, %",
+		XLabel: figure.Short, YLabel: figure.Short}
 	c.X = draw.Linear(0, deepest, 5, 10)
 	c.Y = draw.Linear(min(lo, 0), max(hi, 0), 5, 10)
 	c.Marks = []draw.Mark{prefill, decode}
-	return []draw.Picture{{Title: "Residuals over depth", Chart: c, Legend: []draw.Entry{{Class: "c1", Label: "decode"}, {Class: "c2", Label: "prefill"}},
+	return []draw.Picture{{Title: "Residuals over depth", Chart: c, Legend: []draw.Entry{{Class: "c1", Label: "decode"},
+		{Class: "c2", Label: "prefill"}},
 		Caption: "Above 0 a case took longer than predicted."}}
 }

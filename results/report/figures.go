@@ -28,7 +28,8 @@ func sections(in Input) (speed, memory []section) {
 		section{"Speed over depth", "How far cases lie from what the fit predicts, by the tokens in the cache.", depthFigures(in.Head.Records)},
 		section{"Roofline", "What the machine allows at most, and what the cases reached.", rooflineFigures(in.Rooflines)})
 	memory = filled(
-		section{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.", kvFigures(in.Head.Records)},
+		section{"KV cache by context", "Lines are predicted, points measured. A point off its line is a residual. Both axes are logarithmic.",
+			kvFigures(in.Head.Records)},
 		section{"KV residual by layer", "Measured less predicted bytes of each layer.", layerFigures(in.Head.Records)})
 	return speed, memory
 }
@@ -70,7 +71,8 @@ func kvFigure(model string, variants []string, of map[string][]results.Record) (
 			predicted.Points = append(predicted.Points, draw.Point{X: x, Y: float64(*r.Predicted.KVBytes)})
 			xs, ys = append(xs, x), append(ys, float64(*r.Predicted.KVBytes))
 			if r.Measured != nil && r.Measured.KVBytes != nil {
-				measured.Points = append(measured.Points, draw.Point{X: x, Y: float64(*r.Measured.KVBytes), Note: r.Case.Test() + ": " + figure.Size(float64(*r.Measured.KVBytes))})
+				measured.Points = append(measured.Points, draw.Point{X: x, Y: float64(*r.Measured.KVBytes), Note: r.Case.Test() + ": " +
+					figure.Size(float64(*r.Measured.KVBytes))})
 				ys = append(ys, float64(*r.Measured.KVBytes))
 			}
 		}
@@ -178,5 +180,6 @@ func layerFigure(r results.Record, residuals []draw.Point) (draw.Picture, bool) 
 	if lo == 0 && hi == 0 {
 		c.Y = draw.Scale{Lo: -1, Hi: 1, Ticks: []float64{0}}
 	}
-	return draw.Picture{Title: title, Chart: c, Legend: []draw.Entry{{Class: "c1", Label: "exact"}, {Class: "bad", Label: "differs"}}, Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
+	return draw.Picture{Title: title, Chart: c, Legend: []draw.Entry{{Class: "c1", Label: "exact"}, {Class: "bad", Label: "differs"}},
+		Caption: strconv.Itoa(off) + " of " + strconv.Itoa(len(residuals)) + " layers differ."}, off > 0
 }

@@ -72,7 +72,8 @@ func groupedFigure(name string, series []string, records []results.Record) []dra
 	}
 	var all []draw.Picture
 	for part := range slices.Chunk(found, mostBars/len(series)) {
-		c := draw.Groups{Title: "Tokens per second of " + name + " by type and setting", XName: "tokens per second", XLabel: figure.Count, Groups: part}
+		c := draw.Groups{Title: "Tokens per second of " + name + " by type and setting", XName: "tokens per second",
+			XLabel: figure.Count, Groups: part}
 		c.X = draw.Linear(0, most, 4, 10)
 		p := draw.Picture{Title: name, Chart: c}
 		for i, s := range series {

@@ -73,7 +73,8 @@ func markdownSpeeds(b *strings.Builder, p page) {
 	if len(p.Speeds) == 0 {
 		return
 	}
-	b.WriteString("\n### Speed\n\n| model | test | settings | tokens/s | 95 % interval | predicted | off by | before | change | checks |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
+	b.WriteString("\n### Speed\n\n| model | test | settings | tokens/s | 95 % interval | predicted | off by | before | change | checks " +
+		"|\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, r := range p.Speeds {
 		fmt.Fprintf(b, "|%s\n", cells(r.Model, r.Test, r.Settings, r.Speed, r.Interval, r.Predicted, r.Off, r.Before, r.Change, r.Status))
 	}
@@ -84,9 +85,11 @@ func markdownMemory(b *strings.Builder, p page) {
 		return
 	}
 	fmt.Fprintf(b, "\n<details><summary>Memory and operations of %s</summary>\n\n", figure.Several(len(p.Memory), "case"))
-	b.WriteString("| model | test | settings | weights | KV predicted | measured | off | operations | off | checks |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
+	b.WriteString("| model | test | settings | weights | KV predicted | measured | off | operations | off | checks " +
+		"|\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, r := range p.Memory {
-		fmt.Fprintf(b, "|%s\n", cells(r.Model, r.Test, r.Settings, r.Weights, r.KVPredicted, r.KVMeasured, r.KVOff, r.FLOPs, r.FLOPsOff, r.Status))
+		fmt.Fprintf(b, "|%s\n", cells(r.Model, r.Test, r.Settings, r.Weights, r.KVPredicted, r.KVMeasured, r.KVOff, r.FLOPs,
+			r.FLOPsOff, r.Status))
 	}
 	b.WriteString("\n</details>\n")
 }

@@ -78,7 +78,8 @@ func TestReportIsReadFromTheTop(t *testing.T) {
 	in.Base = &base
 	page := unescape.UnescapeString(html(t, in))
 	at := 0
-	for _, want := range []string{`class="verdict`, "What moved", "<h2>Speed</h2>", "<h2>History", "<h2>Memory and operations", "<h2>KV cache", "<h2>Rules of others</h2>\n<details>"} {
+	for _, want := range []string{`class="verdict`, "What moved", "<h2>Speed</h2>", "<h2>History", "<h2>Memory and operations", "<h2>KV cache",
+		"<h2>Rules of others</h2>\n<details>"} {
 		next := strings.Index(page, want)
 		assert.Greater(t, next, at, want)
 		at = next

@@ -93,16 +93,19 @@ func sample() report.Input {
 	}
 	failed := base("deepseek-v3", "deepseek2")
 	failed.Case = results.Case{Kind: results.KindKV, NCtx: 131072}
-	failed.Status, failed.Error, failed.Log = results.StatusFailed, "the worker was killed: out of memory", []string{"ggml_metal_buffer: error: failed to allocate 68.0 GiB"}
+	failed.Status, failed.Error, failed.Log = results.StatusFailed, "the worker was killed: out of memory",
+		[]string{"ggml_metal_buffer: error: failed to allocate 68.0 GiB"}
 	in.Head.Records = append(in.Head.Records, failed)
 	in.Notes = []string{"llama.cpp went from b7000 to b7001 between the two runs; everything else is the same."}
 	in.Findings = []report.Finding{
-		{Severity: report.Regression, Case: "llama.cpp · qwen3-0.6b q4_K · tg128", Figure: "tokens/s", Before: "139", After: "128", Change: "-8.1 %, 95 % -8.9 to -7.2 %",
-			Sure: "p = 0.0001 over 19 cases", Since: "12 November 2026", Details: []string{"llama.cpp went from b7000 to b7001."},
+		{Severity: report.Regression, Case: "llama.cpp · qwen3-0.6b q4_K · tg128", Figure: "tokens/s", Before: "139", After: "128",
+			Change: "-8.1 %, 95 % -8.9 to -7.2 %",
+			Sure:   "p = 0.0001 over 19 cases", Since: "12 November 2026", Details: []string{"llama.cpp went from b7000 to b7001."},
 			Reproduce: "assay run -m preset:qwen3-0.6b -p 0 -n 128 -r 10"},
 		{Severity: report.Changed, Case: "llama.cpp · gemma-3-12b q4_K · kv 4096", Figure: "KV bytes", Before: "768 MiB", After: "784 MiB",
 			Details: []string{"Layers 0, 3, 6 and 13 others hold 4352 cells instead of 4096."}},
-		{Severity: report.Improvement, Case: "llama.cpp · qwen3-0.6b q4_K · pp512", Figure: "tokens/s", Before: "2310", After: "2400", Change: "+3.9 %"},
+		{Severity: report.Improvement, Case: "llama.cpp · qwen3-0.6b q4_K · pp512", Figure: "tokens/s", Before: "2310",
+			After: "2400", Change: "+3.9 %"},
 	}
 	for i, c := range []results.Case{{Kind: results.KindDecode, NGen: 128}, {Kind: results.KindPrefill, NPrompt: 512}} {
 		rec := base("qwen3-0.6b", "qwen3")
@@ -122,7 +125,8 @@ func sample() report.Input {
 		in.Histories = append(in.Histories, h)
 	}
 	in.Rooflines = []report.Roofline{{Machine: "mini (Apple M4)", FLOPS: 4.3e12, Bandwidth: 120e9, Points: []report.RooflinePoint{
-		{Label: "pp512", Intensity: 420, FLOPS: 2.9e12}, {Label: "tg128", Intensity: 2.1, FLOPS: 0.2e12}, {Label: "tg128 @ d4096", Intensity: 1.6, FLOPS: 0.15e12},
+		{Label: "pp512", Intensity: 420, FLOPS: 2.9e12}, {Label: "tg128", Intensity: 2.1, FLOPS: 0.2e12},
+		{Label: "tg128 @ d4096", Intensity: 1.6, FLOPS: 0.15e12},
 	}}}
 	return in
 }

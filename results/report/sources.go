@@ -60,17 +60,20 @@ func fromCase(c diff.Case) []Finding {
 		if f.Broke() {
 			severity = Regression
 		}
-		findings = append(findings, Finding{Severity: severity, Case: name, Figure: "status", Before: string(f.Base), After: string(f.Head), Details: sentences(f.Error)})
+		findings = append(findings, Finding{Severity: severity, Case: name, Figure: "status", Before: string(f.Base), After: string(f.Head),
+			Details: sentences(f.Error)})
 	}
 	for _, e := range c.Exact {
 		what := e.Figure
 		if e.Where != "" {
 			what += " of " + e.Where
 		}
-		findings = append(findings, Finding{Severity: Changed, Case: name, Figure: what, Before: orDefault(e.Base, "none"), After: orDefault(e.Head, "none"), Details: c.Notes})
+		findings = append(findings, Finding{Severity: Changed, Case: name, Figure: what, Before: orDefault(e.Base, "none"),
+			After: orDefault(e.Head, "none"), Details: c.Notes})
 	}
 	for _, p := range c.Predictions {
-		findings = append(findings, Finding{Severity: Drift, Case: name, Figure: "prediction of " + p.Figure, Before: figure.Short(p.Base), After: figure.Short(p.Head),
+		findings = append(findings, Finding{Severity: Drift, Case: name, Figure: "prediction of " + p.Figure, Before: figure.Short(p.Base),
+			After:   figure.Short(p.Head),
 			Details: []string{"What was measured did not move: the predictor or its fit changed."}})
 	}
 	if t := c.Time; t != nil && (t.Verdict == diff.Slower || t.Verdict == diff.Faster) {

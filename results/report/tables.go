@@ -89,7 +89,8 @@ func newMemoryRow(r results.Record) memoryRow {
 		row.KVPredicted = optional(p.KVBytes, figure.Size)
 	}
 	if m := r.Measured; m != nil {
-		row.Weights, row.KVMeasured, row.FLOPs = optional(m.WeightBytes, figure.Size), optional(m.KVBytes, figure.Size), optional(m.FLOPs, figure.Count)
+		row.Weights, row.KVMeasured, row.FLOPs = optional(m.WeightBytes, figure.Size), optional(m.KVBytes, figure.Size),
+			optional(m.FLOPs, figure.Count)
 		if m.Memory != nil {
 			row.Total = optional(m.Memory.TotalBytes, figure.Size)
 		}

@@ -218,7 +218,8 @@ func historyPoints(all []Point) []draw.Point {
 
 func changeText(first Point, c Change) string {
 	return fmt.Sprintf("%s: %s → %s tokens/s (%s), %s.", first.Time.Format("2 Jan 2006"),
-		figure.Speed(c.Before), figure.Speed(c.After), figure.Change(c.After/c.Before-1), orDefault(c.Between, "nothing else is known to have changed"))
+		figure.Speed(c.Before), figure.Speed(c.After), figure.Change(c.After/c.Before-1),
+		orDefault(c.Between, "nothing else is known to have changed"))
 }
 
 // clip keeps whiskers inside the figure.
@@ -254,7 +255,8 @@ func rooflineFigure(r Roofline) draw.Picture {
 		}
 	}
 	lo, hi := draw.Extent(xs)
-	c := draw.Chart{Title: "Roofline of " + r.Machine, XName: "operations per byte", YName: "operations/s", XLabel: figure.Count, YLabel: figure.Count}
+	c := draw.Chart{Title: "Roofline of " + r.Machine, XName: "operations per byte", YName: "operations/s",
+		XLabel: figure.Count, YLabel: figure.Count}
 	c.X = draw.Logarithmic(lo, hi, 6, 10)
 	least, most := draw.Extent(append(ys, c.X.Lo*r.Bandwidth))
 	c.Y = draw.Logarithmic(least, most, 5, 10)
@@ -266,5 +268,6 @@ func rooflineFigure(r Roofline) draw.Picture {
 		c.Marks = append(c.Marks, draw.Mark{Kind: draw.Labels, Points: reached.Points})
 	}
 	return draw.Picture{Title: r.Machine, Chart: c, Legend: []draw.Entry{{Class: "c2", Label: "roof"}, {Class: "c1", Label: "cases"}},
-		Caption: fmt.Sprintf("%s operations/s, %s bytes/s; they meet at %s operations per byte.", figure.Count(r.FLOPS), figure.Count(r.Bandwidth), figure.Short(ridge))}
+		Caption: fmt.Sprintf("%s operations/s, %s bytes/s; they meet at %s operations per byte.", figure.Count(r.FLOPS),
+			figure.Count(r.Bandwidth), figure.Short(ridge))}
 }

@@ -58,7 +58,8 @@ func table(w io.Writer, e effort) {
 	if e.variants == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nmeasured noise: %d cases, %d round of %d samples, sessions of one Mac\n", len(Sessions.Labels()), Sessions.Rounds, Sessions.Each)
+	fmt.Fprintf(w, "\nmeasured noise: %d cases, %d round of %d samples, sessions of one Mac\n", len(Sessions.Labels()),
+		Sessions.Rounds, Sessions.Each)
 	heading(w, "diff of two runs, %d comparisons", e.real, "one case -30 % found")
 	rows(w, pairs(newReal(Mac5, seed), pairRules, e.real, 1/0.7-1))
 	heading(w, fmt.Sprintf("nightly against %d accepted nights, %%d nights", window), e.real, "one case -30 % found", "by the second")
@@ -66,7 +67,8 @@ func table(w io.Writer, e effort) {
 	two := Mac5
 	two.Runtimes = 2
 	scenarioTable(w, "measured noise", func() nightSource { return newReal(two, seed) }, e.scenarios)
-	scenarioTable(w, "assumed noise", func() nightSource { return src(Mac, Plan{Runtimes: 2, Models: 5, Tests: 5, Rounds: 2, Each: 5}) }, e.scenarios)
+	scenarioTable(w, "assumed noise", func() nightSource { return src(Mac, Plan{Runtimes: 2, Models: 5, Tests: 5, Rounds: 2, Each: 5}) },
+		e.scenarios)
 
 	heading(w, "assay under other noise: diff, %d comparisons", e.variants, "8 % slower found")
 	for _, v := range variants {

@@ -91,7 +91,8 @@ func nights(s nightSource, rules []nightRule, n, window int, slower float64) []r
 				out[i].alarm.add(anyOf(rule.found(s.labels(), past, before, tonight)))
 				var first, second rate
 				first.add(rule.found(s.labels(), past, before, slowTonight)[c])
-				second.add(rule.found(s.labels(), past[:window-1], past[window-1], slowBefore)[c] || rule.found(s.labels(), past, slowBefore, slowTonight)[c])
+				second.add(rule.found(s.labels(), past[:window-1], past[window-1], slowBefore)[c] ||
+					rule.found(s.labels(), past, slowBefore, slowTonight)[c])
 				out[i].add(first, second)
 			}
 			before = tonight

@@ -36,9 +36,11 @@ func machine(t *testing.T, name, model string) site.Machine {
 	m := site.Machine{Name: name}
 	first := time.Date(2026, 9, 1, 2, 0, 0, 0, time.UTC)
 	var all []results.Series
-	for i, c := range []results.Case{{Kind: results.KindPrefill, NPrompt: 512}, {Kind: results.KindDecode, NGen: 128}, {Kind: results.KindKV, NCtx: 4096}} {
-		rec := results.Record{RunID: fmt.Sprintf("n%02d", nights-1), Status: results.StatusOK, Case: c, Runtime: results.Runtime{Name: "llama.cpp"},
-			Model: results.Model{Ref: "m.gguf", Name: model, FileType: "Q8_0"}, Checks: []results.Check{{Name: "kv_bytes", OK: c.NCtx == 0}}}
+	for i, c := range []results.Case{{Kind: results.KindPrefill, NPrompt: 512}, {Kind: results.KindDecode, NGen: 128},
+		{Kind: results.KindKV, NCtx: 4096}} {
+		rec := results.Record{RunID: fmt.Sprintf("n%02d", nights-1), Status: results.StatusOK, Case: c,
+			Runtime: results.Runtime{Name: "llama.cpp"},
+			Model:   results.Model{Ref: "m.gguf", Name: model, FileType: "Q8_0"}, Checks: []results.Check{{Name: "kv_bytes", OK: c.NCtx == 0}}}
 		s := results.Series{Key: rec.Key(), Machine: name, Case: c}
 		for n := range nights {
 			env, rate := &results.Environment{RuntimeVersion: "b7000"}, 2000.0/float64(1+9*i)

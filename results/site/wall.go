@@ -75,8 +75,9 @@ func newRow(m Machine, i int, newest string) row {
 	c := m.Cases[i]
 	rec := c.Record
 	r := row{
-		Page: casePage(m, i), Machine: m.Name, Runtime: rec.Runtime.Name, Model: report.ModelName(rec), Test: rec.Case.Test(), Settings: rec.Case.Variant(),
-		State: c.state(m, i, newest), Spark: report.Spark(c.History),
+		Page: casePage(m, i), Machine: m.Name, Runtime: rec.Runtime.Name, Model: report.ModelName(rec), Test: rec.Case.Test(),
+		Settings: rec.Case.Variant(),
+		State:    c.state(m, i, newest), Spark: report.Spark(c.History),
 	}
 	r.Figure, r.Value = c.figure()
 	if n := len(c.History.Points); n > 0 {

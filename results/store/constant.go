@@ -15,7 +15,8 @@ type constant struct {
 	record results.Record
 }
 
-var errConstant = errors.New("what some records have in common was changed since it was stored; import the run from its file into another store")
+var errConstant = errors.New("what some records have in common was changed since it was stored; import the run from its file into " +
+	"another store")
 
 // modelOf reads what is known of a series' model; an empty text is nothing.
 func modelOf(text string) (results.Model, error) {

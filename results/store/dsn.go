@@ -64,7 +64,8 @@ func postgresAddress(dsn string) (address, error) {
 	if err != nil { // which may quote what stands in it
 		return address{}, &BadAddress{"its PostgreSQL address cannot be read"}
 	}
-	u := url.URL{Scheme: "postgres", Host: fmt.Sprintf("%s:%d", config.Host, config.Port), Path: "/" + config.Database, User: url.User(config.User)}
+	u := url.URL{Scheme: "postgres", Host: fmt.Sprintf("%s:%d", config.Host, config.Port), Path: "/" + config.Database,
+		User: url.User(config.User)}
 	a := address{postgres: true, source: dsn, secrets: []string{config.Password, url.QueryEscape(config.Password), os.Getenv("PGPASSWORD")}}
 	if config.Password != "" {
 		u.User = url.UserPassword(config.User, "xxxxx")

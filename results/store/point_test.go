@@ -32,7 +32,8 @@ func FuzzUnpackPoint(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rec := results.Record{Time: p.Time, Measured: &results.Measured{SamplesNS: p.SamplesNS, Rounds: p.Rounds, KVBytes: p.KVBytes, FLOPs: p.FLOPs}}
+		rec := results.Record{Time: p.Time, Measured: &results.Measured{SamplesNS: p.SamplesNS, Rounds: p.Rounds,
+			KVBytes: p.KVBytes, FLOPs: p.FLOPs}}
 		again, err := unpackPoint(packPoint(rec))
 		require.NoError(t, err)
 		again.Predicted = p.Predicted

@@ -103,7 +103,8 @@ func (s *Store) newest(ctx context.Context, selector string, f Filter, back int)
 		return "", err
 	}
 	if len(runs) <= back {
-		return "", fmt.Errorf("the store %s has no run for %q; 'assay run' measures one, and 'assay import' reads one from a file", s.name, selector)
+		return "", fmt.Errorf("the store %s has no run for %q; 'assay run' measures one, and 'assay import' reads one from a file",
+			s.name, selector)
 	}
 	return runs[0].ID, nil
 }

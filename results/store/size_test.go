@@ -63,8 +63,10 @@ func bigRecord(i int) results.Record {
 	}
 	rec := record("", i)
 	rec.Model.FactsSHA256, rec.Runtime.SHA256 = strings.Repeat("ab", 32), strings.Repeat("cd", 32)
-	rec.Predicted = &results.Predicted{Rules: "exact", KVBytes: &kv, KVLayers: layers, FLOPs: &flops, Cost: &results.Cost{Steps: 128, Terms: terms}}
-	rec.Measured = &results.Measured{KVBytes: &kv, KVLayers: layers, FLOPs: &flops, FLOPsByOp: map[string]int64{"MUL_MAT": flops, "FLASH_ATTN_EXT": 5}}
+	rec.Predicted = &results.Predicted{Rules: "exact", KVBytes: &kv, KVLayers: layers, FLOPs: &flops,
+		Cost: &results.Cost{Steps: 128, Terms: terms}}
+	rec.Measured = &results.Measured{KVBytes: &kv, KVLayers: layers, FLOPs: &flops,
+		FLOPsByOp: map[string]int64{"MUL_MAT": flops, "FLASH_ATTN_EXT": 5}}
 	for _, name := range []string{"kv_bytes", "kv_layers", "flops", "footprint"} {
 		rec.Checks = append(rec.Checks, results.Check{Name: name, OK: true})
 	}

@@ -296,7 +296,8 @@ func TestClockThatWentBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, dsn string) {
 		ctx := context.Background()
 		st := open(t, dsn)
-		for i, at := range []time.Time{night, night.Add(-48 * time.Hour), night.Add(-47 * time.Hour), night.Add(time.Hour), night.Add(time.Hour)} {
+		for i, at := range []time.Time{night, night.Add(-48 * time.Hour), night.Add(-47 * time.Hour),
+			night.Add(time.Hour), night.Add(time.Hour)} {
 			id := fmt.Sprintf("r%d", i)
 			begin(t, st, id, at)
 			require.NoError(t, st.Add(ctx, record(id, 0)))
@@ -400,7 +401,8 @@ func TestConclusions(t *testing.T) {
 			_, err := st.Import(ctx, run)
 			require.NoError(t, err)
 		}
-		move := store.Baseline{Machine: "mini (Apple M4)", Run: "r1", Time: night, Who: "<b>ann</b>", Why: "b7001 trades speed for memory\n'); --"}
+		move := store.Baseline{Machine: "mini (Apple M4)", Run: "r1", Time: night, Who: "<b>ann</b>",
+			Why: "b7001 trades speed for memory\n'); --"}
 		require.NoError(t, st.MoveBaseline(ctx, move))
 		moves, err := st.Baselines(ctx, "mini (Apple M4)")
 		require.NoError(t, err)

@@ -116,7 +116,8 @@ func (h *history) trend() Trend {
 			" of more than one model by their sizes, measured before a model's file was known: they stand alone")
 	}
 	if h.odd > 0 {
-		t.Warnings = append(t.Warnings, "left out: "+figure.Several(h.odd, "point")+" in another power state than the newest, or with other variables")
+		t.Warnings = append(t.Warnings, "left out: "+figure.Several(h.odd,
+			"point")+" in another power state than the newest, or with other variables")
 	}
 	return t
 }

@@ -80,7 +80,8 @@ func (o *diffFlags) check(args []string) ([]diff.Aspect, error) {
 	formats := append([]string{"table"}, alert.Formats()...)
 	switch {
 	case len(args) != 2:
-		return nil, line.Usagef("diff takes BASE and HEAD, not %s; write 'assay diff latest~1 latest' or 'assay diff baseline latest'", figure.Several(len(args), "argument"))
+		return nil, line.Usagef("diff takes BASE and HEAD, not %s; write 'assay diff latest~1 latest' or 'assay diff baseline latest'",
+			figure.Several(len(args), "argument"))
 	case o.smallest <= 0:
 		return nil, line.Usagef("--smallest %g must be more than 0", o.smallest)
 	case !slices.Contains(formats, o.format):

@@ -173,7 +173,8 @@ func listFits(ctx context.Context, s line.Streams, o listFlags) error {
 	t := show.NewTable(s.Out, table.Row{"fit", "made", "machine", "runtime", "cases", "pp off", "tg off"}, "cases", "pp off", "tg off")
 	for _, f := range fits {
 		cv := f.CrossValidation()
-		t.AppendRow(table.Row{show.Clip(f.ID, 28), f.Time.Local().Format(time.DateOnly), show.Clip(show.Safe(f.Machine), 14), show.Safe(f.Runtime),
+		t.AppendRow(table.Row{show.Clip(f.ID, 28), f.Time.Local().Format(time.DateOnly),
+			show.Clip(show.Safe(f.Machine), 14), show.Safe(f.Runtime),
 			f.Observations, figure.Percent(cv.Prefill.Median), figure.Percent(cv.Decode.Median)})
 	}
 	t.Render()

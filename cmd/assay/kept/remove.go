@@ -44,7 +44,8 @@ func Remove() line.Command {
 					return errors.Join(err, show.JSON(s.Out, done))
 				}
 				for _, r := range done {
-					fmt.Fprintf(s.Out, "removed run %s: %s of %s\n  'assay import %s' brings it back\n", r.Run, figure.Several(r.Cases, "case"), show.Safe(r.Machine), show.Safe(r.File))
+					fmt.Fprintf(s.Out, "removed run %s: %s of %s\n  'assay import %s' brings it back\n", r.Run, figure.Several(r.Cases, "case"),
+						show.Safe(r.Machine), show.Safe(r.File))
 				}
 				return err
 			}

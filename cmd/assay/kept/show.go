@@ -131,7 +131,8 @@ func withWords(run results.Run, text string) ([]results.Record, error) {
 		}
 	}
 	if len(found) == 0 && text != "" {
-		return nil, fmt.Errorf("no case of run %s has the words %q; its tests are %s", run.ID, text, strings.Join(tests[:min(len(tests), 8)], ", "))
+		return nil, fmt.Errorf("no case of run %s has the words %q; its tests are %s", run.ID, text,
+			strings.Join(tests[:min(len(tests), 8)], ", "))
 	}
 	return found, nil
 }

@@ -13,7 +13,8 @@ import (
 func printMan(w io.Writer, commands []Command) {
 	var list bytes.Buffer
 	printCommands(&list, commands)
-	fmt.Fprintf(w, ".TH ASSAY 1 \"\" \"assay %s\"\n.SH NAME\nassay \\- measures local LLM runtimes and sets each figure beside what is predicted\n", roff(Revision()))
+	fmt.Fprintf(w, ".TH ASSAY 1 \"\" \"assay %s\"\n.SH NAME\nassay \\- measures local LLM runtimes and sets each figure beside what is "+
+		"predicted\n", roff(Revision()))
 	fmt.Fprintf(w, ".SH SYNOPSIS\n.B assay\n.I COMMAND\n[arguments]\n.SH DESCRIPTION\n%s", verbatim(list.String()))
 	fmt.Fprint(w, ".SH COMMANDS\n")
 	for _, c := range commands {

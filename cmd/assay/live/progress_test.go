@@ -13,7 +13,8 @@ import (
 // A line of the progress names what tells its case from others of its model and test,
 // and nothing in which other models' cases differ.
 func TestProgressNamesWhatDiffers(t *testing.T) {
-	small, large, other := item("toy", "", results.Case{NUbatch: 32}), item("toy", "", results.Case{NUbatch: 64}), item("big", "", results.Case{})
+	small, large, other := item("toy", "", results.Case{NUbatch: 32}), item("toy", "", results.Case{NUbatch: 64}),
+		item("big", "", results.Case{})
 	other.Runtime = results.MLX
 	var lines strings.Builder
 	p := NewProgress(nil, &lines)

@@ -90,7 +90,8 @@ func (p *Run) Finish() (err error) {
 	case p.tables() && p.rows != nil:
 		for _, r := range p.partial {
 			if show.Timed(r) && show.OrEmpty(r.Measured).TokensPerSecond != nil {
-				fmt.Fprint(p.Out, p.rows.row(r, fmt.Sprintf("  %d of %d samples", len(show.OrEmpty(r.Measured).SamplesNS), p.plan.Suite.Samples*p.plan.Suite.Rounds)))
+				fmt.Fprint(p.Out, p.rows.row(r, fmt.Sprintf("  %d of %d samples", len(show.OrEmpty(r.Measured).SamplesNS),
+					p.plan.Suite.Samples*p.plan.Suite.Rounds)))
 			}
 		}
 		p.closing(p.Out)

@@ -15,7 +15,8 @@ import (
 // Advice prints, model by model, what fits and the reasons for what does not, then what
 // speeds rest on.
 func Advice(w io.Writer, a model.Advice) {
-	fmt.Fprintln(w, Wrapped(fmt.Sprintf("%s: %s for a model (%s)", Safe(a.Place.Name), figure.Bytes(a.Place.LimitBytes), Safe(a.Place.Basis)), ""))
+	fmt.Fprintln(w, Wrapped(fmt.Sprintf("%s: %s for a model (%s)", Safe(a.Place.Name), figure.Bytes(a.Place.LimitBytes), Safe(a.Place.Basis)),
+		""))
 	for i, c := range a.Choices {
 		if slices.ContainsFunc(a.Choices[:i], func(o model.Choice) bool { return o.Ref == c.Ref }) {
 			continue
@@ -67,7 +68,8 @@ func choiceRow(c model.Choice) table.Row {
 	}
 	row := table.Row{mark, c.Runtime, c.WeightType, c.CacheType, c.Context, need, "", "", ""}
 	if c.Prefill != nil && c.Fits {
-		row[6], row[7], row[8] = figure.Rate(c.Prefill.TokensPerSecond.Value), figure.Rate(c.FirstToken.Value)+" s", figure.Rate(c.Decode.TokensPerSecond.Value)
+		row[6], row[7], row[8] = figure.Rate(c.Prefill.TokensPerSecond.Value), figure.Rate(c.FirstToken.Value)+" s",
+			figure.Rate(c.Decode.TokensPerSecond.Value)
 	}
 	return row
 }

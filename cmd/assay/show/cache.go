@@ -80,7 +80,8 @@ func printCacheSums(w io.Writer, records []results.Record) {
 		if of := strings.TrimSpace(m.FileType + " " + file(m)); of != "" {
 			name += " " + Safe(of)
 		}
-		t.AppendRow(table.Row{name, len(group), extent(kv, figure.Size), extent(flops, func(n float64) string { return figure.Count(n) }), says, sign})
+		t.AppendRow(table.Row{name, len(group), extent(kv, figure.Size), extent(flops, func(n float64) string { return figure.Count(n) }),
+			says, sign})
 	}
 	t.Render()
 }

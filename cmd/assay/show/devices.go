@@ -40,7 +40,8 @@ func printDevices(w io.Writer, records []results.Record) {
 		return
 	}
 	fmt.Fprintln(w, "\nby device, predicted | reported")
-	t := NewTable(w, table.Row{"case", "device", "weights", "cache", "graphs", "output", "was free"}, "weights", "cache", "graphs", "output", "was free")
+	t := NewTable(w, table.Row{"case", "device", "weights", "cache", "graphs", "output", "was free"}, "weights", "cache", "graphs",
+		"output", "was free")
 	for _, row := range rows {
 		t.AppendRow(row)
 	}

@@ -52,7 +52,8 @@ func printTimings(w io.Writer, d diff.Diff) {
 			interval = between(*c.Time.Change)
 			finds = loss(*c.Time.Detectable)
 		}
-		t.AppendRow(table.Row{Clip(Safe(c.Model), 20), Safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens), figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
+		t.AppendRow(table.Row{Clip(Safe(c.Model), 20), Safe(c.Test + apart[c.Key]), figure.SampleTime(c.Time.BaseNS, c.Tokens),
+			figure.SampleTime(c.Time.HeadNS, c.Tokens), change, interval, finds, c.Time.Verdict})
 	}
 	if rows > 0 {
 		fmt.Fprintln(w)

@@ -56,7 +56,8 @@ func peaks(fit *roofline.Fit) string {
 	}
 	var parts []string
 	if mbu != nil {
-		parts = append(parts, fmt.Sprintf("reading weights reaches %s of the memory's %s GB/s (%s)", figure.Percent(*mbu), figure.Rate(fit.Chip.Bandwidth/1e9), from))
+		parts = append(parts, fmt.Sprintf("reading weights reaches %s of the memory's %s GB/s (%s)", figure.Percent(*mbu),
+			figure.Rate(fit.Chip.Bandwidth/1e9), from))
 		if *mbu > 1 {
 			parts = append(parts, "more than memory gives: weights stayed in the processor's cache, or one of the two was disturbed")
 		}
@@ -125,7 +126,8 @@ func remark(p roofline.Parameter) string {
 // Validation is the table of predicted against measured, each model by the
 // fit that has not seen it; as Markdown for a README where that is asked for.
 func Validation(w io.Writer, v roofline.Validation, markdown bool) {
-	t := NewTable(w, table.Row{"case", "measured t/s", "predicted", "95 % interval", "off", ""}, "measured t/s", "predicted", "95 % interval", "off")
+	t := NewTable(w, table.Row{"case", "measured t/s", "predicted", "95 % interval", "off", ""}, "measured t/s", "predicted",
+		"95 % interval", "off")
 	for _, c := range v.Cases {
 		p, mark := c.Prediction.TokensPerSecond, ""
 		if !c.Inside() {
@@ -143,7 +145,8 @@ func Validation(w io.Writer, v roofline.Validation, markdown bool) {
 		t.Render()
 	}
 	d, p := v.Errors(roofline.KindDecode), v.Errors(roofline.KindPrefill)
-	fmt.Fprintf(w, "\n%s\n", Wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of %d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
+	fmt.Fprintf(w, "\n%s\n", Wrapped(fmt.Sprintf("Median absolute error of a model that was left out: decode %s of %d cases, prefill %s of "+
+		"%d; %s of the cases lie inside the 95 %% interval, those marked ! outside.",
 		figure.Percent(d.Median), d.N, figure.Percent(p.Median), p.N, figure.Percent(v.Coverage())), ""))
 	if n := len(v.Skipped); n > 0 {
 		fmt.Fprintln(w, Wrapped(fmt.Sprintf("%s not predicted, the first: %s", figure.Several(n, "case"), Safe(v.Skipped[0])), ""))

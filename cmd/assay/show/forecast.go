@@ -12,7 +12,8 @@ import (
 
 // Forecast prints how fast a model will be, by context length.
 func Forecast(w io.Writer, f model.Forecast) {
-	fmt.Fprintf(w, "%s\n\n", Wrapped("speed: "+Safe(f.Basis)+"; 'first' is the time to the first token of a prompt that fills the context", ""))
+	fmt.Fprintf(w, "%s\n\n", Wrapped("speed: "+Safe(f.Basis)+"; 'first' is the time to the first token of a prompt that fills the context",
+		""))
 	if len(f.Tests) > 0 {
 		t := NewTable(w, table.Row{"test", "t/s", "95 %", "bound by"}, "t/s", "95 %")
 		for _, r := range f.Tests {
@@ -60,7 +61,8 @@ func Forecast(w io.Writer, f model.Forecast) {
 	case f.LargestContext == nil:
 		fmt.Fprintln(w, Wrapped("not even a context of 256 fits in "+in+" beside the weights", ""))
 	case f.OwnLimit:
-		fmt.Fprintln(w, Wrapped(fmt.Sprintf("largest context in %s: %d tokens, which is the model's own limit; the memory has room for it", in, *f.LargestContext), ""))
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("largest context in %s: %d tokens, which is the model's own limit; the memory has room for it",
+			in, *f.LargestContext), ""))
 	default:
 		fmt.Fprintln(w, Wrapped(fmt.Sprintf("largest context in %s: %d tokens", in, *f.LargestContext), ""))
 	}

@@ -15,12 +15,14 @@ import (
 // Here prints the models of this machine; what to type for one stands last, whole.
 func Here(w io.Writer, all []model.Found) {
 	if len(all) == 0 {
-		fmt.Fprintln(w, Wrapped("No model was found in the hub's cache, LM Studio's, llama.cpp's and Ollama's folders, nor in this one. 'assay run -m preset:smollm2-135m' runs a skeleton without one.", ""))
+		fmt.Fprintln(w, Wrapped("No model was found in the hub's cache, LM Studio's, llama.cpp's and Ollama's folders, nor in this one. "+
+			"'assay run -m preset:smollm2-135m' runs a skeleton without one.", ""))
 		return
 	}
 	t := NewTable(w, table.Row{"model", "type", "size", "fits", "where", "-m"}, "size")
 	for _, h := range all {
-		t.AppendRow(table.Row{Clip(Safe(orDash(h.Name)), 20), Clip(Safe(orDash(h.Type)), 13), figure.Size(float64(h.Bytes)), fits(h), h.Where, Safe(shortHome(h.Ref))})
+		t.AppendRow(table.Row{Clip(Safe(orDash(h.Name)), 20), Clip(Safe(orDash(h.Type)), 13), figure.Size(float64(h.Bytes)), fits(h),
+			h.Where, Safe(shortHome(h.Ref))})
 	}
 	t.Render()
 	for _, h := range all {

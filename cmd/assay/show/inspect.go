@@ -126,7 +126,8 @@ func printWeights(w io.Writer, in model.Inspection) {
 	}
 	fmt.Fprintln(w, Wrapped(whose+": "+strings.Join(mix, ", "), "  "))
 	if in.Draft > 0 {
-		fmt.Fprintln(w, Wrapped(fmt.Sprintf("beside these %d parameters for multi-token prediction, which the total and llama.cpp leave out", in.Draft), "  "))
+		fmt.Fprintln(w, Wrapped(fmt.Sprintf("beside these %d parameters for multi-token prediction, which the total and llama.cpp leave out",
+			in.Draft), "  "))
 	}
 }
 

@@ -18,7 +18,8 @@ func Plan(w io.Writer, r results.Record) {
 	t := NewTable(w, table.Row{"", "predicted", "planned", "residual"}, "predicted", "planned", "residual")
 	t.AppendRow(table.Row{"weights", bytesOf(p.WeightBytes), bytesOf(m.WeightBytes), difference(residual(r).WeightBytes)})
 	if src := m.KVSources; src != nil && src.Log != nil {
-		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(src.Log), difference(residual(r).KVBytes) + fmt.Sprintf(" ± %d", *src.LogPrecision)})
+		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(src.Log), difference(residual(r).KVBytes) +
+			fmt.Sprintf(" ± %d", *src.LogPrecision)})
 	} else {
 		t.AppendRow(table.Row{"KV cache", bytesOf(p.KVBytes), bytesOf(m.KVBytes), difference(residual(r).KVBytes)})
 	}
@@ -28,8 +29,10 @@ func Plan(w io.Writer, r results.Record) {
 			pm = &results.Memory{}
 		}
 		rounded := fmt.Sprintf(" ± %d", results.LogRounding)
-		t.AppendRow(table.Row{"compute buffer", bytesOf(pm.ComputeBytes), bytesOf(m.Memory.ComputeBytes), difference(residual(r).ComputeBytes) + rounded})
-		t.AppendRow(table.Row{"output buffer", bytesOf(pm.OutputBytes), bytesOf(m.Memory.OutputBytes), difference(residual(r).OutputBytes) + rounded})
+		t.AppendRow(table.Row{"compute buffer", bytesOf(pm.ComputeBytes), bytesOf(m.Memory.ComputeBytes),
+			difference(residual(r).ComputeBytes) + rounded})
+		t.AppendRow(table.Row{"output buffer", bytesOf(pm.OutputBytes), bytesOf(m.Memory.OutputBytes),
+			difference(residual(r).OutputBytes) + rounded})
 	}
 	t.Render()
 	planned := m.KVSources != nil && m.KVSources.Log != nil

@@ -62,7 +62,8 @@ func (se *Session) checkBatch(prompts [][]int32) (t Timing, longest int, err err
 		longest, shortest = max(longest, len(tokens)), min(shortest, len(tokens))
 	}
 	if longest > shortest && longest > promptChunk+1 {
-		return t, 0, fmt.Errorf("prompts of %d to %d tokens: mlx-lm begins to generate the shorter ones before the longest of more than %d is read; give prompts of one length", shortest, longest, promptChunk)
+		return t, 0, fmt.Errorf("prompts of %d to %d tokens: mlx-lm begins to generate the shorter ones before the longest of more than %d is "+
+			"read; give prompts of one length", shortest, longest, promptChunk)
 	}
 	if longest > shortest && shortest < 2 {
 		return t, 0, errors.New("a prompt of one token beside longer ones: mlx-lm begins to generate it before they are read; give it two")

@@ -87,9 +87,11 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 			[]string{"model.safetensors", queries, "U32", "BF16"}},
 		{"unknown type", plain.Config, with(plain.Tensors, queries, func(r *tensor) { r.Type = "F8_E4M3" }),
 			[]string{"model.safetensors", queries, `"F8_E4M3"`}},
-		{"unknown mode", config(t, packed, map[string]any{"quantization": map[string]any{"bits": 4, "group_size": 32, "mode": "fp3"}}), packed.Tensors,
+		{"unknown mode", config(t, packed, map[string]any{"quantization": map[string]any{"bits": 4, "group_size": 32, "mode": "fp3"}}),
+			packed.Tensors,
 			[]string{"quantization.mode is fp3", "affine, mxfp4"}},
-		{"a mode of another width", config(t, packed, map[string]any{"quantization": map[string]any{"bits": 8, "group_size": 32, "mode": "mxfp4"}}), packed.Tensors,
+		{"a mode of another width", config(t, packed, map[string]any{"quantization": map[string]any{"bits": 8, "group_size": 32,
+			"mode": "mxfp4"}}), packed.Tensors,
 			[]string{"bits 8 with group_size 32 is not mxfp4", "4 in groups of 32"}},
 		{"unknown bits", config(t, packed, map[string]any{"quantization": map[string]any{"bits": 7, "group_size": 32}}), packed.Tensors,
 			[]string{"bits 7"}},
@@ -99,7 +101,8 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 			[]string{"quantization_config.quant_method", "bitsandbytes", "mlx_lm.convert"}},
 		{"three bits of GPTQ", config(t, plain, foreign("gptq", 3)), plain.Tensors,
 			[]string{"Only bits=3 is supported for AutoAWQ/GPTQ models"}},
-		{"GPTQ's groups out of order", config(t, plain, foreign("gptq", 4)), append([]tensor{{"model.layers.0.self_attn.q_proj.g_idx", "U32", []int{32}}}, plain.Tensors...),
+		{"GPTQ's groups out of order", config(t, plain, foreign("gptq", 4)), append([]tensor{{"model.layers.0.self_attn.q_proj.g_idx", "U32",
+			[]int{32}}}, plain.Tensors...),
 			[]string{"Found model.layers.0.self_attn.q_proj.g_idx in weights. Models with non-contiguous group indices"}},
 		{"scales without quantization", config(t, packed, map[string]any{"quantization": nil}), packed.Tensors,
 			[]string{"embed_tokens.scales", "quantization is missing", "22 scales"}},
@@ -142,7 +145,9 @@ func TestLoadRefusesBrokenFolders(t *testing.T) {
 		{"empty shard", func(t *testing.T, _, shard string) { require.NoError(t, os.Truncate(shard, 0)) },
 			[]string{"model.safetensors", "truncated"}},
 		{"overlap", func(t *testing.T, _, shard string) {
-			writeRawShard(t, shard, []byte(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}`), make([]byte, 12))
+			writeRawShard(t, shard,
+				[]byte(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}`),
+				make([]byte, 12))
 		}, []string{"model.safetensors", "a and b overlap at byte 4"}},
 		{"size that is not the shape's", func(t *testing.T, _, shard string) {
 			writeRawShard(t, shard, []byte(`{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}`), make([]byte, 8))

@@ -80,7 +80,8 @@ func TestIgnoredAreTheTensorsThatAreNotLoaded(t *testing.T) {
 		string(readGolden(t, "testdata/llama.f32.json").Config):             {},
 		string(readGolden(t, "testdata/qwen3_moe.mixed.json").Config):       {},
 	} {
-		ignored, err := lm.Ignored([]byte(config), []string{"vision_tower.a", "multi_modal_projector.b", "lm_head.weight", "language_model." + layer, layer})
+		ignored, err := lm.Ignored([]byte(config), []string{"vision_tower.a", "multi_modal_projector.b", "lm_head.weight",
+			"language_model." + layer, layer})
 		require.NoError(t, err)
 		assert.Equal(t, want, ignored, config)
 	}

@@ -217,7 +217,8 @@ func (m mix) exception(kind string, at, layers int, f *arch.Facts) (gguf.Type, b
 	switch {
 	case eight && (kind == "attn_v" || kind == "attn_k"):
 		return gguf.Q8_0, true
-	case eight && kind == "attn_output" && (m.base == gguf.Q2_K || m.base == gguf.Q3_K || m.base == gguf.Q4_K || m.base == gguf.IQ4_NL || m.base == gguf.IQ4_XS):
+	case eight && kind == "attn_output" && (m.base == gguf.Q2_K || m.base == gguf.Q3_K || m.base == gguf.Q4_K ||
+		m.base == gguf.IQ4_NL || m.base == gguf.IQ4_XS):
 		return gguf.Q5_K, true
 	case kind == "attn_v" && m.base == gguf.Q2_K && !shared:
 		return gguf.Q3_K, true

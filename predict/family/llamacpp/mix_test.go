@@ -44,8 +44,9 @@ func TestMixesHaveThePublishedSize(t *testing.T) {
 
 // presetsOf are the models of predict/published/data/figures.csv that a preset describes.
 var presetsOf = map[string]string{
-	"Llama-3.1-8B": "llama-3.1-8b", "Meta-Llama-3-8B": "llama-3.1-8b", "Llama-3.2-1B": "llama-3.2-1b", "phi-4": "phi-4", "Phi-4-reasoning-plus": "phi-4",
-	"Mistral-Small-24B": "mistral-small-3.1-24b", "Devstral-Small-24B": "mistral-small-3.1-24b",
+	"Llama-3.1-8B": "llama-3.1-8b", "Meta-Llama-3-8B": "llama-3.1-8b", "Llama-3.2-1B": "llama-3.2-1b", "phi-4": "phi-4",
+	"Phi-4-reasoning-plus": "phi-4",
+	"Mistral-Small-24B":    "mistral-small-3.1-24b", "Devstral-Small-24B": "mistral-small-3.1-24b",
 	"DeepSeek-R1-Distill-Qwen-14B": "qwen2.5-14b", "Qwen2.5-Coder-14B": "qwen2.5-14b",
 	"Qwen3-8B": "qwen3-8b", "Qwen3-30B-A3B": "qwen3-30b-a3b", "Qwen3-Coder-Next": "qwen3-next-80b-a3b",
 	"Qwen3.5-9B": "qwen3.5-9b", "Qwen3.5-27B": "qwen3.5-27b", "Qwen3.5-35B-A3B": "qwen3.5-35b-a3b",

@@ -28,7 +28,8 @@ func KVFaithful(f arch.Facts) arch.Facts {
 	}
 	out.Layers = make([]arch.Layer, len(f.Layers))
 	for i, l := range f.Layers {
-		out.Layers[i] = arch.Layer{Recurrent: l.Recurrent, Attention: shrunkAttention(l.Attention, fam), FeedForward: shrunkFeedForward(l.FeedForward)}
+		out.Layers[i] = arch.Layer{Recurrent: l.Recurrent, Attention: shrunkAttention(l.Attention, fam),
+			FeedForward: shrunkFeedForward(l.FeedForward)}
 	}
 	out.Hidden = min(f.Hidden, skeletonWidth)
 	if fam.hidden != nil {

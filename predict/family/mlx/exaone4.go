@@ -1,5 +1,6 @@
 package mlx
 
 func init() {
-	register(Family{Module: "exaone4", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{Tensors: listed(usual(attention(perHead, true), dense).behind())}})
+	register(Family{Module: "exaone4", Cache: Cache{Chooses: true, Slides: true},
+		Pass: &Pass{Tensors: listed(usual(attention(perHead, true), dense).behind())}})
 }

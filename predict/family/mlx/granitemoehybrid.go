@@ -3,7 +3,8 @@ package mlx
 import "assay/predict/arch"
 
 func init() {
-	register(Family{Module: "granitemoehybrid", Cache: Cache{Chooses: true}, Pass: &Pass{Tensors: listed(usual(graniteMixer, graniteExperts))}})
+	register(Family{Module: "granitemoehybrid", Cache: Cache{Chooses: true}, Pass: &Pass{Tensors: listed(usual(graniteMixer,
+		graniteExperts))}})
 }
 
 func graniteMixer(l *listing, path string, layer arch.Layer) {

@@ -1,5 +1,6 @@
 package mlx
 
 func init() {
-	register(Family{Module: "llama", Also: []string{"mistral", "iquestcoder", "xverse"}, Cache: Cache{Batches: true, Chooses: true, SlidesBeside: true}, Pass: &Pass{Config: true}})
+	register(Family{Module: "llama", Also: []string{"mistral", "iquestcoder", "xverse"},
+		Cache: Cache{Batches: true, Chooses: true, SlidesBeside: true}, Pass: &Pass{Config: true}})
 }

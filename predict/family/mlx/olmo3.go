@@ -1,5 +1,6 @@
 package mlx
 
 func init() {
-	register(Family{Module: "olmo3", Cache: Cache{Chooses: true, Slides: true}, Pass: &Pass{Tensors: listed(usual(attention(perToken, true), dense).behind())}})
+	register(Family{Module: "olmo3", Cache: Cache{Chooses: true, Slides: true},
+		Pass: &Pass{Tensors: listed(usual(attention(perToken, true), dense).behind())}})
 }

@@ -28,7 +28,8 @@ var others = []struct {
 	{Cache{Lacks: "the second cache of each layer"}, "iquestloopcoder longcat_flash longcat_flash_ngram"},
 	{Cache{Lacks: "how often its layers are gone through"}, "nanbeige"},
 	{Cache{Lacks: "its rotated weights"}, "prism_hadamard_qwen35"},
-	{Cache{Lacks: "which layers have a window"}, "afmoe exaone_moe laguna mellum mimo_v2_flash muse_glimmer muse_spark plamo3 spark2_5 step3p5"},
+	{Cache{Lacks: "which layers have a window"},
+		"afmoe exaone_moe laguna mellum mimo_v2_flash muse_glimmer muse_spark plamo3 spark2_5 step3p5"},
 }
 
 // alsoOthers are model types that run as modules of others.

@@ -1,5 +1,6 @@
 package mlx
 
 func init() {
-	register(Family{Module: "qwen3_5_moe", Cache: Cache{Batches: true, Chooses: true}, Pass: &Pass{Tensors: listed(usual(delta(false), qwenExperts))}})
+	register(Family{Module: "qwen3_5_moe", Cache: Cache{Batches: true, Chooses: true},
+		Pass: &Pass{Tensors: listed(usual(delta(false), qwenExperts))}})
 }

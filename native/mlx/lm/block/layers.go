@@ -160,7 +160,8 @@ func LayerPath(i int) string { return fmt.Sprintf("model.layers.%d", i) }
 func PlainSum(s *mlx.Scope, x, y mlx.Array) mlx.Array { return s.Add(x, y) }
 
 // Sandwich takes the norms and the MLP of one of gemma's layers.
-func (b *Builder) Sandwich(path string, d Dims, a *Attention, intermediate int, residual func(s *mlx.Scope, x, y mlx.Array) mlx.Array) *sandwich {
+func (b *Builder) Sandwich(path string, d Dims, a *Attention, intermediate int,
+	residual func(s *mlx.Scope, x, y mlx.Array) mlx.Array) *sandwich {
 	return &sandwich{
 		attention:         a,
 		feedForward:       b.MLP(path+".mlp", d.Hidden, intermediate, false, GeluGate),

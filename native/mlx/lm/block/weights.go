@@ -205,7 +205,8 @@ func (b *Builder) Ignore(part string) {
 // Refusal returns one error for everything that does not fit.
 func (b *Builder) Refusal(folder string) error {
 	if len(b.unexplained) > 0 && !b.Has("quantization_config") {
-		b.Note("quantization is missing, but the weights are quantised: there are %d scales, such as %s; take the config.json that the weights came with", len(b.unexplained), b.unexplained[0])
+		b.Note("quantization is missing, but the weights are quantised: there are %d scales, such as %s; take the config.json that the "+
+			"weights came with", len(b.unexplained), b.unexplained[0])
 	}
 	if err := b.Err(); err != nil {
 		return err

@@ -80,7 +80,8 @@ func (o Options) check() error {
 		return errors.New("max-kv-size of several sequences at once is not supported")
 	}
 	if o.MaxKVSize != 0 && o.MaxKVSize <= keepFirst {
-		return fmt.Errorf("max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", o.MaxKVSize, keepFirst, keepFirst+1)
+		return fmt.Errorf("max-kv-size %d has no room beside the first %d tokens, which are kept; give at least %d", o.MaxKVSize,
+			keepFirst, keepFirst+1)
 	}
 	return nil
 }
@@ -95,7 +96,8 @@ func (o Options) quantisation(rules []Rule, caches []Cache) (mlx.Quantisation, e
 		q.GroupSize = 64
 	}
 	if !folder.KnownScheme(q) {
-		return q, fmt.Errorf("%w: kv-bits %d with kv-group-size %d (bits 2, 3, 4, 5, 6 or 8, group size 32, 64 or 128)", ErrUnquantisable, q.Bits, q.GroupSize)
+		return q, fmt.Errorf("%w: kv-bits %d with kv-group-size %d (bits 2, 3, 4, 5, 6 or 8, group size 32, 64 or 128)", ErrUnquantisable,
+			q.Bits, q.GroupSize)
 	}
 	for i, rule := range rules {
 		switch {

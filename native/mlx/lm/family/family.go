@@ -41,5 +41,6 @@ func Of(path, kind string) (Family, error) {
 type UnsupportedError struct{ Path, Type string }
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("%s: model type %q does not run on MLX here ('assay types' lists those that do); 'assay predict' and 'assay plan' know what is known of it", e.Path, e.Type)
+	return fmt.Sprintf("%s: model type %q does not run on MLX here ('assay types' lists those that do); 'assay predict' and 'assay plan' "+
+		"know what is known of it", e.Path, e.Type)
 }

@@ -22,7 +22,8 @@ func graniteMoEHybrid(b *block.Builder) *block.Network {
 		return nil
 	}
 	attends := func(layer int) bool { return types[layer] == "attention" }
-	o := block.AttentionOptions{Bias: b.Boolean("attention_bias"), OutBias: b.Boolean("attention_bias"), Scale: b.Float("attention_multiplier")}
+	o := block.AttentionOptions{Bias: b.Boolean("attention_bias"), OutBias: b.Boolean("attention_bias"),
+		Scale: b.Float("attention_multiplier")}
 	if b.Text("position_embedding_type", "rope") != "nope" {
 		o.Rope = block.PlainRope(d.HeadDim, d.HeadDim, b.Float("rope_theta", 10000), false)
 	}

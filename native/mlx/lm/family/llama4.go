@@ -29,7 +29,8 @@ func llama4Text(b *block.Builder) *block.Network {
 		b.Note("num_hidden_layers %d is less than 4, which mlx-lm's llama4 cannot run", d.Layers)
 		return nil
 	}
-	rope := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta"), Traditional: true, Scaling: b.Scaling()})
+	rope := b.Rope(block.RopeOptions{Dims: d.HeadDim, HeadDim: d.HeadDim, Base: b.Float("rope_theta"),
+		Traditional: true, Scaling: b.Scaling()})
 	t := &llama4Temperature{floor: b.Float("floor_scale", 8192), scale: b.Float("attn_scale", 0.1)}
 	n := b.Base(d, false)
 	n.Masks = []cache.MaskRule{{From: 3}, {From: 0}}

@@ -43,7 +43,8 @@ func gemma3nText(b *block.Builder) *block.Network {
 			return nil
 		}
 	}
-	g := &gemma3nBody{streams: b.Integer("altup_num_inputs"), active: b.Count("altup_active_idx"), sources: sharedSources(types, own), maskOf: masksByType(types)}
+	g := &gemma3nBody{streams: b.Integer("altup_num_inputs"), active: b.Count("altup_active_idx"), sources: sharedSources(types, own),
+		maskOf: masksByType(types)}
 	n := b.Base(d, true)
 	n.Caches = n.Caches[:own]
 	take := gemma3nLayers(b, d, types)
